@@ -1,0 +1,170 @@
+//! The sixteen bytes that start every record, and the plausibility check that comes before any other read.
+//!
+//! Read by every participant on every record of another build; belongs to the internals contract. Must never look
+//! at a byte behind the header: `struct_size` decides what may be read, `minor` what it means.
+
+use core::fmt;
+use core::mem::size_of;
+
+use bytemuck::{Pod, Zeroable};
+
+use crate::record::record;
+
+/// Eight bytes that tell the kinds of records apart; one per kind, so that no record passes as another.
+pub type Magic = [u8; 8];
+
+/// The largest plausible `struct_size`, in bytes.
+pub const MAX_STRUCT_SIZE: u32 = 64 * 1024;
+
+record! {
+    /// Starts every record that another library can reach.
+    ///
+    /// # ABI
+    /// Frozen for ever on every target. Written before publication, read-only after.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+    pub struct RecordHeader [16, align 4] {
+        /// The kind's own magic; anything else is not ours.
+        @0  "1.0" magic: [u8; 8],
+        /// Bytes that the maker wrote, header included.
+        @8  "1.0" struct_size: u32,
+        /// Of another major only the frozen head may be read.
+        @12 "1.0" major: u16,
+        /// A higher minor only appends.
+        @14 "1.0" minor: u16,
+    }
+}
+
+/// What one side knows of a record kind: its magic, its version, and how large each minor is.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    /// The kind's magic.
+    pub magic: Magic,
+    /// Our major.
+    pub major: u16,
+    /// Our minor.
+    pub minor: u16,
+    /// `sizes[m]` is the size in bytes of minor `m` of our major; the last entry is ours.
+    pub sizes: &'static [u32],
+}
+
+impl Kind {
+    /// Makes the header of a record of this kind that is `R`.
+    pub const fn header<R>(&self) -> RecordHeader {
+        RecordHeader {
+            magic: self.magic,
+            struct_size: size_of::<R>() as u32,
+            major: self.major,
+            minor: self.minor,
+        }
+    }
+
+    /// Judges a foreign header: magic, then size, then major.
+    ///
+    /// # Errors
+    /// [`Malformed`], with the values of both sides.
+    pub fn check(&self, header: &RecordHeader) -> Result<(), Malformed> {
+        if header.magic != self.magic {
+            return Err(Malformed::Magic { found: header.magic, expected: self.magic });
+        }
+        if header.struct_size > MAX_STRUCT_SIZE || header.struct_size % 8 != 0 || header.struct_size < 16 {
+            return Err(Malformed::Size { found: header.struct_size, least: 16 });
+        }
+        if header.major != self.major {
+            return Err(Malformed::Major { found: header.major, expected: self.major });
+        }
+        let known = usize::from(header.minor.min(self.minor));
+        let least = self.sizes.get(known).copied().unwrap_or(MAX_STRUCT_SIZE);
+        if header.struct_size < least {
+            return Err(Malformed::Size { found: header.struct_size, least });
+        }
+        Ok(())
+    }
+}
+
+/// Why a record's header can't be trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Malformed {
+    /// Not a record of this kind.
+    Magic {
+        /// The bytes that stand there.
+        found: Magic,
+        /// The kind's magic.
+        expected: Magic,
+    },
+    /// `struct_size` is too small for its minor, too large, or no multiple of 8.
+    Size {
+        /// Bytes, as the record says.
+        found: u32,
+        /// Bytes that the record's minor needs.
+        least: u32,
+    },
+    /// Another major: only the frozen head may be read.
+    Major {
+        /// The record's major.
+        found: u16,
+        /// Ours.
+        expected: u16,
+    },
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Magic { found, expected } => {
+                write!(f, "magic is {}, expected {}", found.escape_ascii(), expected.escape_ascii())
+            }
+            Self::Size { found, least } => write!(
+                f,
+                "struct_size is {found}, expected a multiple of 8 from {least} to {MAX_STRUCT_SIZE}"
+            ),
+            Self::Major { found, expected } => write!(f, "record major is {found}, this build reads {expected}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KIND: Kind = Kind { magic: *b"ib.test\0", major: 1, minor: 1, sizes: &[24, 32] };
+
+    fn packed(magic: &[u8; 8], size: u32, major: u16, minor: u16) -> RecordHeader {
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(magic);
+        bytes[8..12].copy_from_slice(&size.to_ne_bytes());
+        bytes[12..14].copy_from_slice(&major.to_ne_bytes());
+        bytes[14..].copy_from_slice(&minor.to_ne_bytes());
+        bytemuck::cast(bytes)
+    }
+
+    #[test]
+    fn the_magic_is_looked_at_before_anything_else() {
+        let wrong = packed(b"ib.core\0", 7, 9, 9);
+        assert!(matches!(KIND.check(&wrong), Err(Malformed::Magic { .. })));
+    }
+
+    #[test]
+    fn an_implausible_size_is_refused_even_under_another_major() {
+        for size in [0, 15, 17, 20, 28, MAX_STRUCT_SIZE + 8, u32::MAX] {
+            assert!(matches!(KIND.check(&packed(b"ib.test\0", size, 2, 0)), Err(Malformed::Size { .. })), "{size}");
+        }
+    }
+
+    #[test]
+    fn another_major_is_refused_whatever_its_size() {
+        assert!(matches!(KIND.check(&packed(b"ib.test\0", 16, 2, 0)), Err(Malformed::Major { .. })));
+    }
+
+    #[test]
+    fn an_older_minor_may_be_as_small_as_it_was_and_no_smaller() {
+        assert_eq!(KIND.check(&packed(b"ib.test\0", 24, 1, 0)), Ok(()));
+        assert!(KIND.check(&packed(b"ib.test\0", 16, 1, 0)).is_err());
+        assert!(KIND.check(&packed(b"ib.test\0", 24, 1, 1)).is_err());
+    }
+
+    #[test]
+    fn a_newer_minor_may_be_larger_but_not_smaller_than_ours() {
+        assert_eq!(KIND.check(&packed(b"ib.test\0", 4096, 1, 7)), Ok(()));
+        assert!(KIND.check(&packed(b"ib.test\0", 24, 1, 7)).is_err());
+    }
+}

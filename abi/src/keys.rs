@@ -1,0 +1,21 @@
+//! The names under which things are found in a running interpreter.
+//!
+//! Frozen: a name that differed between builds would isolate them silently, which is the disease this project
+//! cures. What differs between builds stands inside the records instead.
+
+use core::ffi::CStr;
+
+/// The state dict's key for the core, major 1; also the capsule's name.
+pub const CORE: &CStr = c"__interbind_internals_v1__";
+
+/// What every major's key starts with; whoever looks for strangers lists the state dict's keys with this prefix.
+pub const CORE_PREFIX: &str = "__interbind_internals_v";
+
+/// The service that holds type records.
+pub const TYPES: &str = "types";
+
+/// Names of services that are planned; nobody else may claim them.
+pub const RESERVED_SERVICES: &[&str] = &["instances", "functions", "exceptions", "userdata"];
+
+/// The attribute of an exception that holds the [`Reason`](crate::Reason)'s slug.
+pub const REASON_ATTRIBUTE: &CStr = c"interbind_reason";

@@ -1,0 +1,294 @@
+//! The platform contract: what kind of build this is, as canonical text that parses back.
+//!
+//! Written by the shim into core, owner and note; judged part by part, never as a whole and never as a hash. Two
+//! questions are asked of it: may this build run in that Python ([`Platform::against_host`]), and may these two builds
+//! call each other in one process ([`Platform::against_peer`]). Recorded elsewhere and never compared: compiler, panic
+//! strategy, allocator, the binding library's version.
+
+use alloc::borrow::ToOwned;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+use core::str::FromStr;
+
+use crate::diff::Difference;
+use crate::reason::Reason;
+
+/// Which of Python's C APIs a build uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Api {
+    /// The full API of one version, as `3.13`.
+    Full(u8, u8),
+    /// The limited API from a version on, as `abi3-3.9`.
+    Abi3(u8, u8),
+    /// The limited API for builds with and without GIL, as `abi3t-3.15`.
+    Abi3t(u8, u8),
+}
+
+/// What kind of build something is.
+///
+/// | part | values | a difference means |
+/// |---|---|---|
+/// | `os`, `arch`, `bits`, `endian` | as Rust names them | can't be in one process: for files only |
+/// | `c` | `sysv`, `msvc`, `mingw` | fatal between two builds in one process |
+/// | `python` | `cpython`, `pypy`, `graalpy` | fatal against the running Python |
+/// | `api` | `3.13`, `abi3-3.9`, `abi3t-3.15` | the running Python must be that version, or at least that |
+/// | `gil` | `on`, `off`, `any` | fatal for whatever touches an object's header |
+/// | `debug` | `no`, `yes` | a debug build needs a debug Python; the inverse is fine since 3.8 |
+/// | `refs` | `no`, `yes` | `Py_TRACE_REFS`: fatal up to 3.12 |
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Platform {
+    /// Operating system, as in `std::env::consts::OS`.
+    pub os: String,
+    /// Processor, as in `std::env::consts::ARCH`.
+    pub arch: String,
+    /// Bits of a pointer.
+    pub bits: u8,
+    /// `little` or `big`.
+    pub endian: String,
+    /// C calling convention and runtime family.
+    pub c: String,
+    /// Implementation of Python.
+    pub python: String,
+    /// C API.
+    pub api: Api,
+    /// `Some(true)` with a GIL, `Some(false)` without, `None` for builds that serve both.
+    pub gil: Option<bool>,
+    /// `Py_DEBUG`.
+    pub debug: bool,
+    /// `Py_TRACE_REFS`.
+    pub refs: bool,
+}
+
+/// The Python that runs, as it says itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Host {
+    /// `sys.implementation.name`.
+    pub python: String,
+    /// Major and minor version.
+    pub version: (u8, u8),
+    /// Built with a GIL, whether or not it is enabled.
+    pub gil: bool,
+    /// `Py_TRACE_REFS`: `sys.getobjects` exists.
+    pub refs: bool,
+}
+
+impl Platform {
+    /// Finds what keeps this build from running in `host`; all of it, in the order of the check.
+    pub fn against_host(&self, host: &Host) -> Vec<(Reason, Difference)> {
+        let mut found = Vec::new();
+        if self.python != host.python {
+            found.push((Reason::Implementation, Difference::new("implementation", &self.python, &host.python)));
+        }
+        let (major, minor) = host.version;
+        let running = (major, minor);
+        let serves = match self.api {
+            Api::Full(a, b) => (a, b) == running,
+            Api::Abi3(a, b) | Api::Abi3t(a, b) => a == major && b <= minor,
+        };
+        if !serves {
+            found.push((
+                Reason::PythonVersion,
+                Difference::new("version", self.api.to_string(), Api::Full(major, minor).to_string()),
+            ));
+        }
+        if self.gil.is_some_and(|gil| gil != host.gil) {
+            found.push((Reason::GilBuild, Difference::new("gil", gil_word(self.gil), gil_word(Some(host.gil)))));
+        }
+        if self.refs != host.refs && running <= (3, 12) {
+            found.push((Reason::TraceRefs, Difference::new("refs", yes(self.refs), yes(host.refs))));
+        }
+        found
+    }
+
+    /// Finds what keeps two builds in one process from calling each other: only what can differ there.
+    pub fn against_peer(&self, peer: &Self) -> Vec<(Reason, Difference)> {
+        let mut found = Vec::new();
+        if self.c != peer.c {
+            found.push((Reason::CAbi, Difference::new("C ABI", &self.c, &peer.c)));
+        }
+        if let (Some(a), Some(b)) = (self.gil, peer.gil) {
+            if a != b {
+                found.push((Reason::GilBuild, Difference::new("gil", gil_word(self.gil), gil_word(peer.gil))));
+            }
+        }
+        found
+    }
+}
+
+fn yes(value: bool) -> &'static str {
+    if value { "yes" } else { "no" }
+}
+
+fn gil_word(gil: Option<bool>) -> &'static str {
+    match gil {
+        Some(true) => "on",
+        Some(false) => "off",
+        None => "any",
+    }
+}
+
+impl fmt::Display for Api {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Full(major, minor) => write!(f, "{major}.{minor}"),
+            Self::Abi3(major, minor) => write!(f, "abi3-{major}.{minor}"),
+            Self::Abi3t(major, minor) => write!(f, "abi3t-{major}.{minor}"),
+        }
+    }
+}
+
+impl fmt::Display for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { os, arch, bits, endian, c, python, api, gil, debug, refs } = self;
+        write!(f, "os={os} arch={arch} bits={bits} endian={endian} c={c} python={python} api={api}")?;
+        write!(f, " gil={} debug={} refs={}", gil_word(*gil), yes(*debug), yes(*refs))
+    }
+}
+
+/// A platform text that isn't canonical.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlatformError {
+    /// The part that is missing, unknown, out of order or has an unknown value.
+    pub part: String,
+}
+
+impl fmt::Display for PlatformError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "platform text: `{}` is missing, out of order or has an unknown value", self.part)
+    }
+}
+
+impl FromStr for Api {
+    type Err = PlatformError;
+
+    fn from_str(text: &str) -> Result<Self, PlatformError> {
+        let (make, rest): (fn(u8, u8) -> Self, &str) = if let Some(rest) = text.strip_prefix("abi3t-") {
+            (Self::Abi3t, rest)
+        } else if let Some(rest) = text.strip_prefix("abi3-") {
+            (Self::Abi3, rest)
+        } else {
+            (Self::Full, text)
+        };
+        let version = rest.split_once('.').and_then(|(a, b)| Some(make(a.parse().ok()?, b.parse().ok()?)));
+        version.filter(|api| api.to_string() == text).ok_or_else(|| PlatformError { part: "api".to_owned() })
+    }
+}
+
+impl FromStr for Platform {
+    type Err = PlatformError;
+
+    fn from_str(text: &str) -> Result<Self, PlatformError> {
+        let mut parts = text.split(' ');
+        let mut next = |key: &str| {
+            let wrong = || PlatformError { part: key.to_owned() };
+            let (found, value) = parts.next().and_then(|part| part.split_once('=')).ok_or_else(wrong)?;
+            let word = !value.is_empty() && value.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+            if found == key && word { Ok(value.to_owned()) } else { Err(wrong()) }
+        };
+        let platform = Self {
+            os: next("os")?,
+            arch: next("arch")?,
+            bits: next("bits")?.parse().map_err(|_| PlatformError { part: "bits".to_owned() })?,
+            endian: next("endian")?,
+            c: next("c")?,
+            python: next("python")?,
+            api: next("api")?.parse()?,
+            gil: match next("gil")?.as_str() {
+                "on" => Some(true),
+                "off" => Some(false),
+                "any" => None,
+                _ => return Err(PlatformError { part: "gil".to_owned() }),
+            },
+            debug: flag(&next("debug")?, "debug")?,
+            refs: flag(&next("refs")?, "refs")?,
+        };
+        // One text, one platform: also refuses `bits=064` and anything after the last part.
+        if platform.to_string() == text { Ok(platform) } else { Err(PlatformError { part: text.to_owned() }) }
+    }
+}
+
+fn flag(value: &str, part: &str) -> Result<bool, PlatformError> {
+    match value {
+        "yes" => Ok(true),
+        "no" => Ok(false),
+        _ => Err(PlatformError { part: part.to_owned() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn apis() -> impl Strategy<Value = Api> {
+        (0..3, any::<u8>(), any::<u8>()).prop_map(|(kind, a, b)| match kind {
+            0 => Api::Full(a, b),
+            1 => Api::Abi3(a, b),
+            _ => Api::Abi3t(a, b),
+        })
+    }
+
+    prop_compose! {
+        fn platforms()(
+            words in prop::collection::vec("[a-z0-9_.-]{1,8}", 5), bits: u8, api in apis(), gil: Option<bool>,
+            debug: bool, refs: bool,
+        ) -> Platform {
+            let [os, arch, endian, c, python] = words.try_into().unwrap();
+            Platform { os, arch, bits, endian, c, python, api, gil, debug, refs }
+        }
+    }
+
+    fn linux(api: &str, gil: &str) -> Platform {
+        let text = "os=linux arch=x86_64 bits=64 endian=little c=sysv python=cpython";
+        alloc::format!("{text} api={api} gil={gil} debug=no refs=no").parse().unwrap()
+    }
+
+    fn host(minor: u8, gil: bool) -> Host {
+        Host { python: "cpython".to_owned(), version: (3, minor), gil, refs: false }
+    }
+
+    #[test]
+    fn a_build_with_a_gil_is_refused_by_a_free_threaded_python_and_the_inverse() {
+        let slugs = |platform: &Platform, host: &Host| -> Vec<_> {
+            platform.against_host(host).iter().map(|(reason, _)| reason.slug()).collect()
+        };
+        assert_eq!(slugs(&linux("3.14", "on"), &host(14, false)), ["gil-build"]);
+        assert_eq!(slugs(&linux("3.13", "off"), &host(13, true)), ["gil-build"]);
+        assert_eq!(slugs(&linux("abi3t-3.15", "any"), &host(15, false)), [""; 0]);
+    }
+
+    #[test]
+    fn a_limited_build_runs_in_every_later_version_and_a_full_one_in_its_own() {
+        assert!(linux("abi3-3.9", "on").against_host(&host(15, true)).is_empty());
+        assert_eq!(linux("abi3-3.12", "on").against_host(&host(11, true))[0].0, Reason::PythonVersion);
+        assert_eq!(linux("3.12", "on").against_host(&host(13, true))[0].0, Reason::PythonVersion);
+    }
+
+    #[test]
+    fn all_differences_to_the_host_are_listed() {
+        let host = Host { python: "pypy".to_owned(), version: (3, 11), gil: false, refs: true };
+        assert_eq!(linux("3.12", "on").against_host(&host).len(), 4);
+    }
+
+    #[test]
+    fn builds_by_msvc_and_mingw_do_not_call_each_other() {
+        let mut mingw = linux("3.12", "on");
+        mingw.c = "mingw".to_owned();
+        assert_eq!(linux("3.12", "on").against_peer(&mingw)[0].0, Reason::CAbi);
+    }
+
+    proptest! {
+        #[test]
+        fn platforms_parse_back(platform in platforms()) {
+            prop_assert_eq!(platform.to_string().parse(), Ok(platform));
+        }
+
+        #[test]
+        fn what_parses_is_canonical(text in "\\PC{0,120}|os=[a-z ]{0,3} arch=x bits=0?8 endian=l c=c python=p api=(abi3-)?0?3.9 gil=on debug=no refs=no ?") {
+            if let Ok(platform) = text.parse::<Platform>() {
+                prop_assert_eq!(platform.to_string(), text);
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! How a frozen record is declared: struct, assertions and lock entry from one list.
+//!
+//! Used by every file that holds a record. Belongs to the internals contract. Rules for editing a list: never
+//! move, retype or remove a line; a new field goes to the end with the minor that brings it, and the `since` of the
+//! record's newest field *is* the record's version. `tests/lock.rs` holds `abi.lock` against these lists.
+
+/// One field of a frozen record, as `abi.lock` shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FieldLayout {
+    /// The field's name.
+    pub name: &'static str,
+    /// The field's type, as written in the source.
+    pub ty: &'static str,
+    /// Bytes from the start of the record.
+    pub offset: usize,
+    /// Bytes that the field takes.
+    pub size: usize,
+    /// `major.minor` of the record that brought the field.
+    pub since: &'static str,
+}
+
+/// A record whose layout is a promise.
+pub trait Frozen {
+    /// The record's name in `abi.lock`.
+    const NAME: &'static str;
+    /// Bytes on targets with 64-bit pointers.
+    const SIZE: usize;
+    /// Alignment in bytes.
+    const ALIGN: usize;
+    /// Every field, in order of offset, without gaps.
+    const FIELDS: &'static [FieldLayout];
+}
+
+/// A record as `abi.lock` lists it: name, size, alignment, fields.
+pub type LockEntry = (&'static str, usize, usize, &'static [FieldLayout]);
+
+/// Every frozen record, in the order of `abi.lock`.
+pub const FROZEN: &[LockEntry] = &[
+    entry::<crate::text::Str>(),
+    entry::<crate::header::RecordHeader>(),
+    entry::<crate::core::CoreHead>(),
+    entry::<crate::core::CoreRecord>(),
+    entry::<crate::core::OwnerRecord>(),
+    entry::<crate::services::ServiceHead>(),
+    entry::<crate::types::registry::TypesService>(),
+    entry::<crate::types::registry::TypeCounts>(),
+    entry::<crate::types::record::TypeRecord>(),
+    entry::<crate::interface::TableHead>(),
+    entry::<crate::values::Slice>(),
+    entry::<crate::values::Owned>(),
+    entry::<crate::values::Maybe<u64>>(),
+    entry::<crate::values::Fault>(),
+];
+
+const fn entry<R: Frozen>() -> LockEntry {
+    (R::NAME, R::SIZE, R::ALIGN, R::FIELDS)
+}
+
+/// Declares a frozen record: `@offset since name: Type`, one line a field.
+macro_rules! record {
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident $(<$param:ident : $bound:ident = $default:ty>)? [$size:literal, align $align:literal] {
+            $( $(#[$doc:meta])* @ $offset:literal $since:literal $field:ident : $ty:ty, )+
+        }
+    ) => {
+        $(#[$meta])*
+        #[repr(C)]
+        pub struct $name $(<$param: $bound>)? {
+            $( $(#[$doc])* pub $field: $ty, )+
+        }
+
+        #[cfg(target_pointer_width = "64")]
+        const _: () = {
+            type Checked = $name $(<$default>)?;
+            static_assertions::const_assert_eq!(::core::mem::size_of::<Checked>(), $size);
+            static_assertions::const_assert_eq!(::core::mem::align_of::<Checked>(), $align);
+            $( static_assertions::const_assert_eq!(::core::mem::offset_of!(Checked, $field), $offset); )+
+        };
+
+        impl $crate::record::Frozen for $name $(<$default>)? {
+            const NAME: &'static str = stringify!($name);
+            const SIZE: usize = $size;
+            const ALIGN: usize = $align;
+            const FIELDS: &'static [$crate::record::FieldLayout] = {
+                $(type $param = $default;)?
+                &[ $( $crate::record::FieldLayout {
+                    name: stringify!($field),
+                    ty: stringify!($ty),
+                    offset: $offset,
+                    size: ::core::mem::size_of::<$ty>(),
+                    since: $since,
+                }, )+ ]
+            };
+        }
+    };
+}
+pub(crate) use record;

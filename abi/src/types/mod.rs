@@ -1,0 +1,16 @@
+//! Types: how one is described, recorded, and found.
+//!
+//! In the order of use: [`data`] describes a layout, [`digest`](mod@digest) names a description, [`record`] carries
+//! everything a consumer needs, [`registry`] is the service that holds the records.
+
+pub mod data;
+pub mod digest;
+pub mod record;
+pub mod registry;
+
+pub(crate) mod parse;
+
+pub use self::data::{Data, Field, Reserved};
+pub use self::digest::{digest, Digest};
+pub use self::record::TypeRecord;
+pub use self::registry::TypesService;

@@ -1,0 +1,227 @@
+"""What a case's body works with: the two modules, graffiti, checks, and the event log.
+
+Called by run_cell.py alone, standard library only, Python 3.9 and later and PyPy. Each event is one line of
+JSON written by one os.write *before* the step it names, so the log survives any death of the process.
+It must never judge: it says what happened, src/judge.rs says what that means.
+"""
+
+import contextlib
+import gc
+import json
+import os
+import sys
+import threading
+import traceback
+
+# A message of CPython's that means one of our reasons: an own-GIL interpreter refuses a single-phase or
+# undeclared module before any of its code runs.
+CPYTHON_SAYS = {"does not support loading in subinterpreters": "pyo3-single-interpreter"}
+
+# Calls through which a consumer may read foreign memory: only around them are touches counted.
+TOUCHING = frozenset(["read", "write", "hold", "call"])
+
+# Keys of live() that never go back: counted, shown, no leak.
+MONOTONE = frozenset(["immortal", "touched"])
+
+
+class Log:
+    """The event log: appended to by file descriptor, shared by threads and interpreters of the process."""
+
+    def __init__(self, path):
+        self.descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        self.count = 0
+        self.lock = threading.Lock()
+
+    def say(self, event, **values):
+        with self.lock:
+            self.count += 1
+            line = dict(t=event, pid=os.getpid(), n=self.count, **values)
+            os.write(self.descriptor, (json.dumps(line, default=repr) + "\n").encode())
+
+
+class CheckFailed(Exception):
+    """A check of the body failed: both worked, and what came out is wrong."""
+
+
+class NotSupported(Exception):
+    """A side, or the interpreter, doesn't have what the body needs."""
+
+
+class Side:
+    """One module: its functions, each call logged, its exceptions told from the body's own."""
+
+    def __init__(self, cell, role, module):
+        self.cell, self.role, self.module = cell, role, module
+        # Per thread: in mode `thr` one side raises in several at once.
+        self.last = threading.local()
+
+    def has(self, name):
+        return hasattr(self.module, name)
+
+    def __getattr__(self, name):
+        if not hasattr(self.module, name):
+            raise NotSupported(f"{self.role}.{name}")
+        function = getattr(self.module, name)
+        if not callable(function):
+            return function
+
+        def call(*args, **kwargs):
+            self.cell.log.say("step", step=f"{self.role}.{name}")
+            before = self.touched() if name in TOUCHING else None
+            try:
+                return function(*args, **kwargs)
+            except NotImplementedError as error:
+                raise NotSupported(f"{self.role}.{name}") from error
+            except Exception as error:
+                self.last.raised = error
+                if before is not None and self.touched() != before:
+                    self.cell.touch()
+                raise
+
+        return call
+
+    def touched(self):
+        try:
+            return self.module.live().get("touched")
+        except (AttributeError, NotImplementedError):
+            return None
+
+    def live(self):
+        try:
+            counts = self.module.live()
+        except (AttributeError, NotImplementedError):
+            return {}
+        return {name: int(value) for name, value in counts.items() if name not in MONOTONE}
+
+
+class Cell:
+    """What `act(p, type)` gets as `p`."""
+
+    def __init__(self, spec, log):
+        self.spec, self.log = spec, log
+        self.provider = self.consumer = None
+        self.kept = []
+        self.touches = 0
+
+    # -- values ---------------------------------------------------------------------------------------
+
+    def layout(self, type, side="provider"):
+        """Size, alignment and leaves of a type as that side was built with."""
+        return self.spec["zoo"][side][type]
+
+    def graffiti(self, type, seed=0, side="provider"):
+        """Bytes of a valid value in which each byte tells its field and its position."""
+        layout = self.layout(type, side)
+        out = bytearray(layout["size"])
+        for index, leaf in enumerate(layout["leaves"]):
+            at, size, kind = leaf["offset"], leaf["size"], leaf["kind"]
+            out[at : at + size] = encode(kind, size, index, seed, leaf["values"])
+        return bytes(out)
+
+    def fields(self, type, side="consumer"):
+        """(name, offset, size) of each field that has a value; reserved ones have none."""
+        return [(f["name"], f["offset"], f["size"]) for f in self.layout(type, side)["fields"]]
+
+    # -- checks ---------------------------------------------------------------------------------------
+
+    def check_equal(self, got, want, what="bytes", type=None):
+        """Both must be equal; when bytes differ the log says which fields."""
+        ok = got == want
+        wrong = []
+        if not ok and type is not None and isinstance(got, bytes) and isinstance(want, bytes):
+            for leaf in self.layout(type)["leaves"]:
+                span = slice(leaf["offset"], leaf["offset"] + leaf["size"])
+                if got[span] != want[span]:
+                    wrong.append(f"{leaf['path']}: {got[span].hex() or 'nothing'} instead of {want[span].hex()}")
+        shown = [value.hex() if isinstance(value, bytes) else repr(value) for value in (got, want)]
+        self.log.say("check", ok=ok, what=what, got=shown[0], want=shown[1], fields=wrong)
+        if not ok:
+            raise CheckFailed(what)
+
+    def check(self, condition, what):
+        """A condition that must hold."""
+        self.log.say("check", ok=bool(condition), what=what, got=repr(condition), want="True", fields=[])
+        if not condition:
+            raise CheckFailed(what)
+
+    @contextlib.contextmanager
+    def refused(self):
+        """The block must be refused; the body goes on behind it. Any refusal will do: the rules know which."""
+        try:
+            yield
+        except (CheckFailed, NotSupported):
+            raise
+        except Exception as error:
+            self.tell(error)
+        else:
+            self.log.say("not-refused")
+
+    def expect_panic(self):
+        """Announces that the next call panics: with panic=abort the process may end."""
+        self.log.say("panic")
+
+    # -- lifetime -------------------------------------------------------------------------------------
+
+    def keep(self, *values):
+        """Keeps values alive to the end of the process (mode `exit`), else to the end of the case."""
+        self.kept.extend(values)
+
+    def collect(self):
+        for _ in range(3):
+            gc.collect()
+
+    def touch(self):
+        """A foreign payload was read."""
+        self.touches += 1
+        self.log.say("touch")
+
+    # -- telling --------------------------------------------------------------------------------------
+
+    def is_foreign(self, error):
+        """Whether one of the modules raised it, rather than the body."""
+        sides = [side for side in (self.provider, self.consumer) if side is not None]
+        return hasattr(error, "interbind_reason") or any(getattr(side.last, "raised", None) is error for side in sides)
+
+    def tell(self, error):
+        """Logs an exception as what it is: a refusal, a bare one, an inability, a failed check, our own bug."""
+        told_before = self.touches
+        text = str(error)
+        reason = getattr(error, "interbind_reason", None)
+        if reason is None and isinstance(error, ImportError):
+            reason = next((slug for words, slug in CPYTHON_SAYS.items() if words in text), None)
+        trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+        values = dict(kind=type(error).__name__, message=text)
+        if isinstance(error, CheckFailed):
+            pass
+        elif isinstance(error, NotSupported):
+            self.log.say("unsupported", what=text)
+        elif reason is not None:
+            self.log.say("refused", reason=str(reason), touched=told_before > 0, **values)
+        elif self.is_foreign(error) or isinstance(error, ImportError):
+            self.log.say("raised", trace=trace, **values)
+        else:
+            self.log.say("bug", trace=trace, **values)
+        for side in (self.provider, self.consumer):
+            if side is not None:
+                side.last.raised = None
+        traceback.clear_frames(error.__traceback__)
+
+
+def encode(kind, size, index, seed, values):
+    """The bytes of one leaf: field in the high half, position in the low one, all moved by the seed."""
+    marks = bytearray(((index + 1) * 16 + position + seed * 29) & 0xFF for position in range(size))
+    if kind == "reserved":
+        return bytes(size)
+    if kind == "bool":
+        return bytes([(index + seed) & 1])
+    if kind == "enum":
+        return bytes([values[(index + seed) % len(values)]])
+    if kind == "char":
+        return (0x4100 + (index + 1) * 16 + seed % 16).to_bytes(4, sys.byteorder)
+    if kind == "float":
+        # An exponent that is neither all ones nor all zeros: no NaN, which need not keep its bits.
+        top = 0x40 | (index & 0xF)
+        marks[size - 1 if sys.byteorder == "little" else 0] = top
+        second = size - 2 if sys.byteorder == "little" else 1
+        marks[second] &= 0x7F
+    return bytes(marks)

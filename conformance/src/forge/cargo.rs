@@ -1,0 +1,203 @@
+//! `kind = "cargo"`: a generated package per extension, one target folder for all that share their
+//! dependencies' flags. `cargo rustc` hands role and flags to the extension alone, so dependencies compile
+//! once. Only this file knows cargo.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::axes::RECORD_FLAGS;
+use crate::error::{Error, Result};
+use crate::forge::{Job, Made, Order, fill};
+use crate::house::{self, House};
+use crate::participant::{Participant, Recipe};
+
+/// The folder of the target directory: everything that reaches the dependencies is in its name.
+pub fn target_name(participant: &Participant, order: &Order) -> String {
+    let mut name = order.host.clone().unwrap_or_else(|| "any".to_owned());
+    match participant.build {
+        Recipe::Cargo { .. } => {}
+        _ => return format!("{name}-{}-{}", participant.name, order.role.as_str()),
+    }
+    let mut seen = BTreeMap::new();
+    for variant in participant.variants(&order.build) {
+        seen.extend(variant.set.clone());
+        for (line, value) in &variant.profile {
+            seen.insert(line.clone(), value.to_string());
+        }
+    }
+    for (set, value) in seen {
+        _ = write!(name, "-{set}_{}", value.trim_matches(['=', '"']));
+    }
+    name.replace(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '-' | '_'), "_")
+}
+
+/// Builds one extension; a failure of cargo is an answer, not an error.
+pub(crate) fn build(
+    house: &House,
+    job: &Job<'_>,
+    profile: &BTreeMap<String, toml::Value>,
+    target: &Path,
+) -> Result<Made> {
+    let folder = house.work.join("sources").join(folder_name(job));
+    let template = job.participant.folder.join("Cargo.toml.in");
+    let manifest = folder.join("Cargo.toml");
+    let text = manifest_text(&house::read(&template)?, job, profile);
+    house::write_if_changed(&manifest, &text)?;
+    let zoo = folder.join("zoo.rs");
+    house::write_if_changed(&zoo, &job.zoo_text)?;
+    let lock = folder.join("Cargo.lock");
+    let committed = job.participant.folder.join("locks").join(format!("{}.lock", lock_name(job)));
+    if committed.is_file() {
+        house::write_if_changed(&lock, &house::read(&committed)?)?;
+    }
+
+    let environment: BTreeMap<String, String> = [
+        ("CARGO_TARGET_DIR", target.display().to_string()),
+        ("ZOO_RS", zoo.display().to_string()),
+        ("CONFORMANCE_BUILD", job.order.build.to_string()),
+        ("CONFORMANCE_ROLE", job.order.role.as_str().to_owned()),
+        ("CONFORMANCE_RECORD", record(job).unwrap_or_default().to_owned()),
+        ("PYO3_PYTHON", job.python.executable.display().to_string()),
+        ("PYO3_BUILD_EXTENSION_MODULE", "1".to_owned()),
+        ("PYO3_USE_ABI3_FORWARD_COMPATIBILITY", if job.abi3 { "1" } else { "" }.to_owned()),
+    ]
+    .into_iter()
+    .filter(|(_, value)| !value.is_empty())
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect();
+
+    let mut log = String::new();
+    let mut built = Err("cargo did not run".to_owned());
+    let mut command = Vec::new();
+    // Offline first: a warm machine needs no network, and a registry that answers slowly is no cost.
+    for offline in [true, false] {
+        command = arguments(job, &manifest, offline);
+        built = run(&command, &environment, &mut log);
+        if built.is_ok() || !(log.contains("--offline") || log.contains("offline was specified")) {
+            break;
+        }
+    }
+    if built.is_ok() && !committed.exists() && lock.is_file() {
+        house::write_if_changed(&committed, &house::read(&lock)?)?;
+    }
+    Ok(Made { built, command, environment, log })
+}
+
+/// `rustc -Vv`, or why there is none.
+pub fn compiler_identity() -> String {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    match Command::new(rustc).arg("-Vv").stdin(Stdio::null()).output() {
+        Ok(output) => String::from_utf8_lossy(&output.stdout).into_owned(),
+        Err(e) => format!("no rustc: {e}"),
+    }
+}
+
+fn cargo() -> String {
+    std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
+}
+
+fn folder_name(job: &Job<'_>) -> String {
+    let Order { build, role, mutation, host } = job.order;
+    format!("{build}-{}-{mutation}-{}", role.as_str(), host.as_deref().unwrap_or("any"))
+}
+
+/// Version, and those flags that choose other dependencies.
+fn lock_name(job: &Job<'_>) -> String {
+    let mut name = job.order.build.version().to_owned();
+    for flag in job.order.build.flags() {
+        if job.participant.flags.get(flag).is_some_and(|variant| !variant.set.is_empty()) {
+            _ = write!(name, "+{flag}");
+        }
+    }
+    name
+}
+
+fn record<'j>(job: &'j Job<'_>) -> Option<&'j str> {
+    job.order.build.flags().find(|flag| RECORD_FLAGS.contains(flag))
+}
+
+fn manifest_text(template: &str, job: &Job<'_>, profile: &BTreeMap<String, toml::Value>) -> String {
+    let mut text = fill(template, &job.placeholders);
+    let mut lines = profile.clone();
+    for variant in job.participant.variants(&job.order.build) {
+        lines.extend(variant.profile.clone());
+    }
+    text.push_str("\n# Written by the forge.\n[workspace]\n\n[profile.release]\n");
+    for (line, value) in lines {
+        _ = writeln!(text, "{line} = {value}");
+    }
+    text
+}
+
+fn arguments(job: &Job<'_>, manifest: &Path, offline: bool) -> Vec<String> {
+    let mut all = vec![cargo(), "rustc".into(), "--lib".into(), "--release".into()];
+    all.extend(["--message-format=json-render-diagnostics".into(), "--manifest-path".into()]);
+    all.push(manifest.display().to_string());
+    if offline {
+        all.push("--offline".into());
+    }
+    all.extend(["--".into(), "--cfg".into(), format!("role=\"{}\"", job.order.role.as_str())]);
+    for flag in job.order.build.flags() {
+        all.extend(["--cfg".into(), format!("flag=\"{flag}\"")]);
+    }
+    if let Some(record) = record(job) {
+        all.extend(["--cfg".into(), format!("record=\"{record}\"")]);
+    }
+    all
+}
+
+fn run(
+    command: &[String],
+    environment: &BTreeMap<String, String>,
+    log: &mut String,
+) -> std::result::Result<PathBuf, String> {
+    let Some((program, arguments)) = command.split_first() else { return Err("no command".to_owned()) };
+    let mut process = Command::new(program);
+    process.args(arguments).stdin(Stdio::null());
+    // The caller's flags belong to the caller's crates; they would only split the cache here.
+    for name in [
+        "RUSTFLAGS",
+        "CARGO_ENCODED_RUSTFLAGS",
+        "CARGO_BUILD_TARGET",
+        "PYTHONPATH",
+        "PYTHONHOME",
+        "VIRTUAL_ENV",
+    ] {
+        process.env_remove(name);
+    }
+    let output = process.envs(environment).output().map_err(|e| format!("{program}: {e}"))?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    _ = writeln!(log, "$ {}\n{said}", command.join(" "));
+    if !output.status.success() {
+        let first = said.lines().find(|line| line.starts_with("error")).unwrap_or("error: see the log");
+        return Err(first.to_owned());
+    }
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .filter(|message| message["reason"] == "compiler-artifact")
+        .filter(|message| {
+            message["target"]["crate_types"].as_array().is_some_and(|k| k.iter().any(|k| k == "cdylib"))
+        })
+        .filter_map(|message| {
+            let files = message["filenames"].as_array()?;
+            let library = |name: &&str| [".so", ".dylib", ".dll"].iter().any(|ending| name.ends_with(ending));
+            files.iter().filter_map(|file| file.as_str()).find(library).map(PathBuf::from)
+        })
+        .next_back()
+        .ok_or_else(|| "cargo built no cdylib".to_owned())
+}
+
+/// Removes the target folders: the next run is a cold one.
+pub fn clean(house: &House) -> Result<()> {
+    for folder in ["cargo", "forge", "sources"] {
+        let path = house.work.join(folder);
+        if path.is_dir() {
+            fs::remove_dir_all(&path).map_err(|e| Error::io(&path, e))?;
+        }
+    }
+    Ok(())
+}

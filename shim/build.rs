@@ -1,0 +1,82 @@
+//! Learns from pyo3-ffi which Python this build is for, and states it as platform text and as `cfg`s.
+//!
+//! pyo3-ffi hands its configuration to direct dependents as `DEP_PYTHON_PYO3_CONFIG`: `key=value` lines in hexadecimal. 0.27 and 0.28 write `abi3=true|false`; from 0.29 on it's `target_abi=CPython-abi3-3.9`.
+
+use std::env;
+use std::process::Command;
+
+fn main() {
+    for name in ["limited", "pypy", "free_threaded", "guard_from_bound"] {
+        println!("cargo::rustc-check-cfg=cfg(interbind_{name})");
+    }
+    println!("cargo::rerun-if-env-changed=DEP_PYTHON_PYO3_CONFIG");
+
+    let config = env::var("DEP_PYTHON_PYO3_CONFIG").ok().and_then(|hex| unescape(&hex));
+    let Some(config) = config else {
+        panic!("DEP_PYTHON_PYO3_CONFIG is missing or not hexadecimal: this pyo3-ffi is none of 0.27 to 0.30");
+    };
+    let value = |key: &str| {
+        config.lines().filter_map(|line| line.split_once('=')).find(|(k, _)| *k == key).map_or("", |(_, v)| v)
+    };
+    let target_abi = value("target_abi");
+    let mut parts = target_abi.splitn(3, '-').skip(1);
+    let (kind, abi_version) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""));
+    let flags: Vec<&str> = value("build_flags").split(',').collect();
+
+    let implementation = value("implementation").to_lowercase();
+    let limited = value("abi3") == "true" || kind.starts_with("abi3");
+    let both = kind == "abi3t";
+    let free_threaded = !both && (kind == "free_threaded" || flags.contains(&"Py_GIL_DISABLED"));
+    let version = if target_abi.is_empty() { value("version") } else { abi_version.trim_end_matches("-debug") };
+    let api = match (limited, both) {
+        (true, true) => format!("abi3t-{version}"),
+        (true, false) => format!("abi3-{version}"),
+        (false, _) => version.to_owned(),
+    };
+
+    set("limited", limited);
+    set("pypy", implementation == "pypy");
+    set("free_threaded", free_threaded || both);
+    // `PyClassGuard: TryFrom<&Bound<T>>` came with the release that renamed the key.
+    set("guard_from_bound", !target_abi.is_empty());
+
+    let target = |name: &str| env::var(format!("CARGO_CFG_TARGET_{name}")).unwrap_or_default();
+    let c = match (target("OS").as_str(), target("ENV").as_str()) {
+        ("windows", "msvc") => "msvc",
+        ("windows", _) => "mingw",
+        _ => "sysv",
+    };
+    let gil = if both { "any" } else if free_threaded { "off" } else { "on" };
+    let yes = |flag: &str| if flags.contains(&flag) { "yes" } else { "no" };
+    println!(
+        "cargo::rustc-env=INTERBIND_PLATFORM=os={} arch={} bits={} endian={} c={c} python={implementation} api={api} gil={gil} debug={} refs={}",
+        target("OS"),
+        target("ARCH"),
+        target("POINTER_WIDTH"),
+        target("ENDIAN"),
+        yes("Py_DEBUG"),
+        yes("Py_TRACE_REFS"),
+    );
+    println!("cargo::rustc-env=INTERBIND_COMPILER={}", compiler());
+}
+
+fn unescape(hex: &str) -> Option<String> {
+    let digits = |i| hex.get(i..i + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    let bytes: Option<Vec<u8>> = (0..hex.len()).step_by(2).map(digits).collect();
+    String::from_utf8(bytes?).ok().filter(|text| text.contains("implementation="))
+}
+
+fn set(name: &str, on: bool) {
+    if on {
+        println!("cargo::rustc-cfg=interbind_{name}");
+    }
+}
+
+/// Returns `rustc 1.95.0`, for people to read.
+fn compiler() -> String {
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(rustc).arg("--version").output();
+    let text = output.ok().and_then(|output| String::from_utf8(output.stdout).ok()).unwrap_or_default();
+    let words: Vec<&str> = text.split_whitespace().take(2).collect();
+    if words.len() == 2 { words.join(" ") } else { "an unknown rustc".to_owned() }
+}

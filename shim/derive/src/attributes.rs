@@ -1,0 +1,159 @@
+//! What an author says in `#[shared(…)]` and `#[interface(…)]`: keys with a text or a word.
+//!
+//! Each key is taken once by whoever knows it; what is left at the end is unknown or said twice.
+
+use interbind_abi::Version;
+use interbind_abi::text::is_type_name;
+use proc_macro2::{Span, TokenStream};
+use quote::quote;
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Error, Ident, LitStr, Meta, Token};
+
+use crate::problems::Problems;
+
+/// One `key` or `key = value`.
+struct Setting {
+    key: Ident,
+    value: Value,
+}
+
+enum Value {
+    None,
+    Text(LitStr),
+    Word(Ident),
+}
+
+impl Parse for Setting {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let key = input.call(Ident::parse_any)?;
+        let value = if input.parse::<Option<Token![=]>>()?.is_none() {
+            Value::None
+        } else if input.peek(LitStr) {
+            Value::Text(input.parse()?)
+        } else {
+            let error = |e: Error| Error::new(e.span(), format!("expected a text or a word behind `{key} =`"));
+            Value::Word(input.call(Ident::parse_any).map_err(error)?)
+        };
+        Ok(Self { key, value })
+    }
+}
+
+/// The settings of one attribute.
+pub(crate) struct Settings {
+    at: Span,
+    settings: Vec<Setting>,
+}
+
+impl Settings {
+    /// Reads the arguments of an attribute macro.
+    pub(crate) fn read(tokens: TokenStream) -> syn::Result<Self> {
+        let settings = Punctuated::<Setting, Token![,]>::parse_terminated.parse2(tokens)?;
+        Ok(Self { at: Span::call_site(), settings: settings.into_iter().collect() })
+    }
+
+    /// Reads the attributes called `shared`, joined; `None` when there is none.
+    pub(crate) fn of(attributes: &[Attribute], problems: &mut Problems) -> Option<Self> {
+        let mut found: Option<Self> = None;
+        for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("shared")) {
+            let at = attribute.path().get_ident().map_or_else(Span::call_site, Ident::span);
+            let settings = match &attribute.meta {
+                Meta::Path(_) => Vec::new(),
+                _ => problems
+                    .take(attribute.parse_args_with(Punctuated::<Setting, Token![,]>::parse_terminated))
+                    .map_or_else(Vec::new, |settings| settings.into_iter().collect()),
+            };
+            found.get_or_insert(Self { at, settings: Vec::new() }).settings.extend(settings);
+        }
+        found
+    }
+
+    fn value(&mut self, key: &str) -> Option<Setting> {
+        let index = self.settings.iter().position(|setting| setting.key == key)?;
+        Some(self.settings.remove(index))
+    }
+
+    /// Takes a key that has no value.
+    pub(crate) fn flag(&mut self, key: &str, problems: &mut Problems) -> bool {
+        let setting = self.value(key);
+        if let Some(Setting { key, value: Value::Text(_) | Value::Word(_) }) = &setting {
+            problems.at(key, format!("`{key}` takes no value: write `{key}` alone"));
+        }
+        setting.is_some()
+    }
+
+    /// Takes a key whose value is one of `words`.
+    pub(crate) fn word(&mut self, key: &str, words: &[&str], problems: &mut Problems) -> Option<String> {
+        let Setting { key, value } = self.value(key)?;
+        match value {
+            Value::Word(word) if words.iter().any(|known| word == known) => Some(word.to_string()),
+            _ => {
+                problems.at(&key, format!("`{key}` is one of these words: {}", listed(words)));
+                None
+            }
+        }
+    }
+
+    fn text(&mut self, key: &str, example: &str, problems: &mut Problems) -> Option<LitStr> {
+        match self.value(key) {
+            Some(Setting { value: Value::Text(text), .. }) => return Some(text),
+            Some(Setting { key, .. }) => problems.at(&key, format!("`{key}` is a text: write `{key} = \"{example}\"`")),
+            None => problems.add(Error::new(self.at, format!("missing `{key}`: say `{key} = \"{example}\"`"))),
+        }
+        None
+    }
+
+    /// Ends the reading; `known` are all keys of this attribute.
+    pub(crate) fn end(self, known: &[&str], problems: &mut Problems) {
+        for Setting { key, .. } in self.settings {
+            if known.iter().any(|other| key == other) {
+                problems.at(&key, format!("`{key}` is given twice: keep one"));
+            } else {
+                problems.at(&key, format!("unknown key `{key}`: this attribute takes {}", listed(known)));
+            }
+        }
+    }
+}
+
+fn listed(words: &[&str]) -> String {
+    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// The name and version that a type is shared under.
+pub(crate) struct Shared {
+    /// As `org.frame.Point`.
+    pub(crate) name: String,
+    /// The type's version.
+    pub(crate) version: Version,
+}
+
+impl Shared {
+    /// Takes `name` and `version`; what is missing or wrong is noted, and stands as nothing.
+    pub(crate) fn take(settings: &mut Settings, example: &str, problems: &mut Problems) -> Self {
+        let name = settings.text("name", example, problems);
+        if let Some(name) = name.as_ref().filter(|name| !is_type_name(&name.value())) {
+            let found = name.value();
+            problems.at(name, format!("`{found}` is not a type name: use dotted ASCII words, as `{example}`"));
+        }
+        let version = settings.text("version", "1.2.0", problems).map(|text| version(&text, problems));
+        Self {
+            name: name.map_or_else(String::new, |name| name.value()),
+            version: version.unwrap_or(Version::new(0, 0, 0)),
+        }
+    }
+}
+
+/// Reads a version; a wrong one is noted, and stands as zero.
+pub(crate) fn version(text: &LitStr, problems: &mut Problems) -> Version {
+    text.value().parse().unwrap_or_else(|why| {
+        problems.at(text, format!("`{}` is not a version: {why}", text.value()));
+        Version::new(0, 0, 0)
+    })
+}
+
+/// Writes a version as an expression.
+pub(crate) fn version_tokens(version: Version) -> TokenStream {
+    let Version { major, minor, patch } = version;
+    quote!(::interbind::abi::Version::new(#major, #minor, #patch))
+}

@@ -1,0 +1,118 @@
+//! The macros of interbind. Use them through the crate `interbind`, which they name in everything they write.
+//!
+//! Each macro reads its whole input, collects every mistake with its place (`problems`), and writes code only when there
+//! is none. The files, in the order in which a type meets them:
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `attributes` | reads `#[shared(…)]` and the arguments of `#[interface(…)]` |
+//! | `shared`, `enums` | `#[derive(Shared)]`: plain data, and enums inside it |
+//! | `methods`, `table`, `handle`, `interface` | `#[interface]`: what a method is, the provider's side, the consumer's |
+//! | `provide` | `#[derive(Provide)]`: a class that holds shared data |
+//! | `module` | `module!`: the roles of an extension |
+//!
+//! `pieces`, `demand` and `note` write what several of them need: texts that are put together in constant context,
+//! assertions with such a text, and build notes. What is written never panics, names only absolute paths, and keeps its
+//! own names apart with `__`.
+
+mod attributes;
+mod demand;
+mod enums;
+mod handle;
+mod interface;
+mod methods;
+mod module;
+mod note;
+mod pieces;
+mod problems;
+mod provide;
+mod shared;
+mod table;
+
+use proc_macro::TokenStream;
+
+/// Makes a plain struct a type that other builds can read, or an enum a field of one.
+///
+/// A struct is `#[repr(C)]`, has named fields, derives `Clone` and `Copy`, declares its padding as
+/// [`Reserved`](https://docs.rs/interbind/latest/interbind/struct.Reserved.html), and says its name and version. An
+/// enum has no fields and a `#[repr(…)]` of fixed width; it needs no name, because its variants stand in the descriptor
+/// of the struct that uses it.
+///
+/// ```ignore
+/// #[derive(Clone, Copy, interbind::Shared)]
+/// #[shared(name = "org.frame.Point", version = "1.2.0")]
+/// #[repr(C)]
+/// pub struct Point {
+///     pub x: f64,
+///     pub y: f64,
+/// }
+/// ```
+#[proc_macro_derive(Shared, attributes(shared))]
+pub fn shared(input: TokenStream) -> TokenStream {
+    answer(shared::expand(input.into()))
+}
+
+/// Lets a class give out the shared data that stands in one of its fields.
+///
+/// Mark the field with `#[shared]`; with `#[shared(from)]` others can also make objects of the class, through
+/// `From<the field's type>`. Stands above or below `#[pyclass]`.
+///
+/// ```ignore
+/// #[derive(interbind::Provide)]
+/// #[pyclass]
+/// struct PyPoint {
+///     #[shared(from)]
+///     point: Point,
+/// }
+/// ```
+#[proc_macro_derive(Provide, attributes(shared))]
+pub fn provide(input: TokenStream) -> TokenStream {
+    answer(provide::expand(input.into()))
+}
+
+/// Makes a trait an interface that one build implements and another calls.
+///
+/// Methods take `&self` and values, and return a value or `Result<value, interbind::Error>`. A slot is a position: new
+/// methods go to the end, with `#[since("2.2")]`. A method with a body is optional: where the provider lacks it, the
+/// consumer runs the body. `thread = owner` is for objects that only the thread that made them may use; else
+/// implementors are `Send + Sync`.
+///
+/// The consumer's side is a struct with the same methods, named like the trait with `Handle` behind it; each of its
+/// methods returns a `Result`, because the other side may fail.
+///
+/// ```ignore
+/// #[interbind::interface(name = "org.frame.Series", version = "2.2.0")]
+/// pub trait Series {
+///     fn len(&self) -> u64;
+///     fn get(&self, i: u64) -> Result<f64, interbind::Error>;
+///     #[since("2.2")]
+///     fn is_empty(&self) -> bool {
+///         self.len() == 0
+///     }
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn interface(arguments: TokenStream, input: TokenStream) -> TokenStream {
+    answer(interface::expand(arguments.into(), input.into()))
+}
+
+/// Declares the roles of an extension, once: what it provides, what it consumes and which versions will do.
+///
+/// Brings this module's own `Foreign`, `Held`, `publish` and their like into scope, which refuse undeclared types at
+/// compile time, and writes the build note. `from` pins by hand the provider that makes new objects.
+///
+/// ```ignore
+/// interbind::module! {
+///     name = "stats",
+///     provides = [Summary],
+///     consumes = [Point ^1.2, dyn Series ">=2.1, <3", Other ^1 from "frame"],
+/// }
+/// ```
+#[proc_macro]
+pub fn module(input: TokenStream) -> TokenStream {
+    answer(module::expand(input.into()))
+}
+
+fn answer(result: syn::Result<proc_macro2::TokenStream>) -> TokenStream {
+    result.unwrap_or_else(syn::Error::into_compile_error).into()
+}

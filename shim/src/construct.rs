@@ -1,0 +1,101 @@
+//! New objects of another build's class: the provider makes them of a copy of the data.
+//!
+//! The provider is pinned at the first use for each consumer and type, so that a result's class doesn't depend on what
+//! else is imported later; `from "frame"` in `module!` pins it by hand.
+
+use core::ffi::c_void;
+use core::ptr;
+
+use interbind_abi::types::TypeRecord;
+use interbind_abi::values::PlainData;
+use interbind_abi::{Reason, RecordHeader};
+
+use crate::ffi::error::Class;
+use crate::ffi::{Attached, PyObject, Raised};
+use crate::identity::{Binding, readable};
+use crate::judge::{self, Expected, owner_of};
+use crate::object::Object;
+use crate::refusal::Refusal;
+use crate::shared::{Consumer, Shared};
+use crate::sync::Ordering;
+use crate::types;
+
+/// Makes a new object of the provider's class out of a copy of `value`.
+///
+/// # Errors
+/// `not-published` or `not-constructible` when no provider (or not the pinned one) makes objects for others; else what
+/// the provider raises.
+///
+/// # Safety
+/// 1. The thread is attached.
+pub unsafe fn to_python<T, M>(value: &T) -> Result<Object, Raised>
+where
+    T: PlainData + Shared,
+    M: Consumer<T>,
+{
+    // SAFETY: duty 1.
+    let at = unsafe { Attached::assume() };
+    let expected = Expected::of::<T, M>();
+    let binding = expected.binding(at)?;
+    let record = maker::<T, M>(at, &expected, binding)?;
+    let Some(wrap) = record.wrap else { return Err(Raised) };
+    let data: *const c_void = ptr::from_ref(value).cast();
+    // SAFETY: judged: the layout is T's; attached; the callee copies.
+    let object = unsafe { wrap(record, data) };
+    // SAFETY: a new reference or NULL with an exception.
+    unsafe { Object::from_ptr(object.cast::<PyObject>()) }.ok_or(Raised)
+}
+
+/// The record through which objects of `T` are made.
+fn maker<T, M>(at: Attached, expected: &Expected, binding: &'static Binding) -> Result<&'static TypeRecord, Raised>
+where
+    T: Shared,
+    M: Consumer<T>,
+{
+    let pin = &M::site().maker;
+    // SAFETY: only records are pinned, and they are never freed.
+    if let Some(pinned) = unsafe { pin.load(Ordering::Acquire).as_ref() } {
+        if !pinned.py_type.load(Ordering::Relaxed).is_null() {
+            return Ok(pinned);
+        }
+    }
+    let list = expected.list(at, binding)?;
+    let mut rejected = None;
+    let mut seen = None;
+    let mut next = types::next(binding, list, ptr::null());
+    while !next.is_null() {
+        // SAFETY: threat model: a record in the registry starts with a readable header.
+        let header = unsafe { ptr::read(next.cast::<RecordHeader>()) };
+        if interbind_abi::types::record::TYPE.check(&header).is_ok() {
+            // SAFETY: the header vouches for the size; records are never freed.
+            let record: &'static TypeRecord = unsafe { &*next };
+            seen = seen.or(Some(record));
+            let wanted = M::FROM.is_none_or(|from| from == readable(&owner_of(record).name));
+            if wanted && record.wrap.is_some() {
+                match judge::check(record, expected) {
+                    Ok(()) => {
+                        pin.store(next.cast_mut(), Ordering::Release);
+                        return Ok(record);
+                    }
+                    Err(problems) => rejected = rejected.or(Some((record, problems))),
+                }
+            }
+        }
+        next = types::next(binding, list, next);
+    }
+    let what = format!("cannot make a {}", T::NAME);
+    if let Some((record, problems)) = rejected {
+        return Err(problems.raise(at, record, expected, binding, what));
+    }
+    let from = M::FROM.map_or(String::new(), |from| format!(" of '{from}'"));
+    let refusal = match seen {
+        Some(record) => Refusal::new(Reason::NotConstructible, what)
+            .detail(format!("no class{from} published as {} can be made by others", T::NAME))
+            .provider(owner_of(record))
+            .fix("mark the provider's field with `#[shared(from)]` and implement `From` for its class"),
+        None => Refusal::new(Reason::NotPublished, what)
+            .detail(format!("no module in this interpreter has published {}", T::NAME))
+            .fix(format!("import a module that provides {} {} first", T::NAME, M::REQUIREMENT)),
+    };
+    Err(refusal.consumer(&binding.owner).raise(at, Class::Type))
+}

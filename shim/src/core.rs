@@ -1,0 +1,300 @@
+//! The core of an interpreter: found under its key, or made by the first module that needs it.
+//!
+//! Both halves of the internals contract: reading another build's core in the order of the check, and serving one to
+//! other builds. What is served runs no Python code; the services' makers are called without a lock.
+
+use core::ffi::c_void;
+use core::ptr;
+use core::sync::atomic::AtomicU32 as StateWord;
+use std::hash::{BuildHasher, Hasher, RandomState};
+
+use interbind_abi::core::{
+    CAPABILITY_FREE_THREADED, CAPABILITY_FULL_API, CORE, CoreHead, CoreRecord, MakeService, OwnerRecord, Status,
+    VisitService,
+};
+use interbind_abi::header::Malformed;
+use interbind_abi::services::ServiceHead;
+use interbind_abi::{Platform, Reason, RecordHeader, Str, keys};
+
+use crate::chain::Chain;
+use crate::ffi::capsule::{self, Found};
+use crate::ffi::error::Class;
+use crate::ffi::{Attached, PyObject, Raised, host, thunk};
+use crate::identity::{PLATFORM, file_name, key_text, readable};
+use crate::lifetime;
+use crate::refusal::Refusal;
+use crate::sync::AtomicU64;
+
+/// What an owner keeps behind its core record.
+struct Owned {
+    record: CoreRecord,
+    users: AtomicU64,
+    services: Chain<Service>,
+}
+
+/// A service's table; the core frees it.
+struct Service(*mut ServiceHead);
+
+/// Finds the interpreter's core, or makes it; judged.
+pub(crate) fn find_or_make(at: Attached, owner: &OwnerRecord) -> Result<*mut CoreRecord, Raised> {
+    let found = match capsule::find(at, keys::CORE)? {
+        Found::Nothing if host::is_ending(at) => return Err(refuse_ending(at, owner)),
+        Found::Nothing => {
+            let made = make(owner);
+            capsule::publish(at, keys::CORE, made.cast(), capsule_died)?
+        }
+        found => found,
+    };
+    match found {
+        Found::Capsule(pointer) => judge(at, pointer.cast(), owner),
+        Found::Nothing => Err(refuse_stranger(at, "nothing", owner)),
+        Found::Stranger(class) => Err(refuse_stranger(at, &class, owner)),
+    }
+}
+
+/// Steps 1 to 3 for a core: header, platform, state.
+fn judge(at: Attached, core: *mut CoreRecord, owner: &OwnerRecord) -> Result<*mut CoreRecord, Raised> {
+    if core.is_null() || !core.is_aligned() {
+        return Err(refuse_stranger(at, "a capsule without a record", owner));
+    }
+    // SAFETY: threat model: a capsule of our name leads to at least 16 readable bytes.
+    let header = unsafe { ptr::read(core.cast::<RecordHeader>()) };
+    if let Err(malformed) = CORE.check(&header) {
+        return Err(refuse_core(at, core, &header, malformed, owner));
+    }
+    // SAFETY: the header vouches for the size of our own minor or more.
+    let record = unsafe { &*core };
+    // SAFETY: texts of a judged record.
+    let platform = unsafe { record.head.platform.read() }.and_then(|text| text.parse::<Platform>().ok());
+    let Some(theirs) = platform else {
+        let text = "the core's platform text can't be read";
+        return Err(Refusal::new(Reason::MalformedRecord, format!("cannot use this interpreter's core: {text}"))
+            .detail(named(&record.head))
+            .consumer(owner)
+            .fix("upgrade the module that owns the core")
+            .raise(at, Class::Import));
+    };
+    if let Ok(ours) = PLATFORM.parse::<Platform>() {
+        if let Some((reason, difference)) = theirs.against_peer(&ours).into_iter().next() {
+            return Err(Refusal::new(reason, "cannot use this interpreter's core".to_owned())
+                .detail(difference.to_string())
+                .detail(named(&record.head))
+                .consumer(owner)
+                .fix("rebuild one of the two modules with the other's compiler family")
+                .raise(at, Class::Import));
+        }
+    }
+    if !lifetime::is_open(&record.state) {
+        return Err(refuse_ending(at, owner));
+    }
+    Ok(core)
+}
+
+/// `provider: frame 2.0 (frame.abi3.so)`, from the head that is readable under every major.
+fn named(head: &CoreHead) -> String {
+    let file = file_name(readable(&head.owner_file));
+    format!("provider: {} {} ({file})", readable(&head.owner_name), readable(&head.owner_version))
+}
+
+fn refuse_core(
+    at: Attached,
+    core: *const CoreRecord,
+    header: &RecordHeader,
+    malformed: Malformed,
+    owner: &OwnerRecord,
+) -> Raised {
+    let reason = crate::judge::reason_of(malformed);
+    let mut refusal = Refusal::new(reason, "cannot use this interpreter's core".to_owned())
+        .detail(format!("core: {malformed}"));
+    let frozen_head = size_of::<CoreHead>() as u32;
+    if reason == Reason::OtherMajor && header.struct_size >= frozen_head {
+        // SAFETY: the head is frozen under every major, and `struct_size` covers it.
+        refusal = refusal.detail(named(unsafe { &(*core).head }));
+    }
+    refusal.consumer(owner).fix("upgrade the older of the two modules").raise(at, Class::Import)
+}
+
+fn refuse_stranger(at: Attached, what: &str, owner: &OwnerRecord) -> Raised {
+    let key = key_text(keys::CORE);
+    Refusal::new(Reason::NotACapsule, "cannot use this interpreter's core".to_owned())
+        .detail(format!("`{key}`: expected a capsule of that name, found {what}"))
+        .consumer(owner)
+        .fix(format!("find out who writes `{key}`, and remove it before modules that share types are imported"))
+        .raise(at, Class::Import)
+}
+
+fn refuse_ending(at: Attached, owner: &OwnerRecord) -> Raised {
+    let name = readable(&owner.name);
+    Refusal::new(Reason::InterpreterEnding, format!("cannot share types with '{name}' any more"))
+        .detail("the interpreter is ending")
+        .consumer(owner)
+        .fix("use shared objects before the interpreter ends")
+        .raise(at, Class::Import)
+}
+
+/// Makes a core with one user: the capsule that will lead to it.
+fn make(owner: &OwnerRecord) -> *mut CoreRecord {
+    let limited = if cfg!(interbind_limited) { 0 } else { CAPABILITY_FULL_API };
+    let threads = if cfg!(interbind_free_threaded) { CAPABILITY_FREE_THREADED } else { 0 };
+    let owned = Owned {
+        record: CoreRecord {
+            head: CoreHead {
+                header: CORE.header::<CoreRecord>(),
+                serial: random(),
+                owner_name: owner.name,
+                owner_version: owner.version,
+                owner_file: owner.file,
+                platform: owner.platform,
+            },
+            state: StateWord::new(lifetime::OPEN),
+            reserved: [0; 4],
+            capabilities: limited | threads,
+            retain,
+            release,
+            service,
+            list_services,
+            private: ptr::null_mut(),
+        },
+        users: AtomicU64::new(1),
+        services: Chain::new(),
+    };
+    let owned = Box::into_raw(Box::new(owned));
+    // SAFETY: just made, not shared yet.
+    let record = unsafe { &raw mut (*owned).record };
+    // SAFETY: as above.
+    unsafe { (*record).private = owned.cast() };
+    record
+}
+
+/// 128 random bits: two hashers that std seeds from the system.
+fn random() -> [u8; 16] {
+    let half = || RandomState::new().build_hasher().finish();
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&half().to_ne_bytes());
+    bytes[8..].copy_from_slice(&half().to_ne_bytes());
+    bytes
+}
+
+/// Returns what stands behind one of our own core records.
+///
+/// # Safety
+/// 1. `core` is a record that [`make`] of this library made, with at least one user during `'a`.
+unsafe fn owned<'a>(core: *mut CoreRecord) -> &'a Owned {
+    // SAFETY: duty 1: the record is alive.
+    let private = unsafe { (*core).private };
+    // SAFETY: `make` put it there.
+    unsafe { &*private.cast::<Owned>() }
+}
+
+/// Takes a user away; the last one frees services and core.
+///
+/// # Safety
+/// 1. As [`owned`], and the caller is a user whose count this takes.
+unsafe fn leave(core: *mut CoreRecord) {
+    // SAFETY: duty 1.
+    let behind = unsafe { owned(core) };
+    if !lifetime::leave(&behind.users) {
+        return;
+    }
+    behind.services.each(|service| {
+        // SAFETY: a service's table lives until the core destroys it, which is now and once.
+        let destroy = unsafe { (*service.0).destroy };
+        // SAFETY: as above.
+        unsafe { destroy(service.0) };
+        true
+    });
+    // SAFETY: the last user is gone; the box was made in `make`.
+    drop(unsafe { Box::from_raw(ptr::from_ref(behind).cast_mut()) });
+}
+
+thunk! {
+    fn retain(core: *mut CoreRecord), else (), {
+        // SAFETY: the table's contract: `core` is the record that this function stands in, and the caller is a user.
+        lifetime::enter(&unsafe { owned(core) }.users);
+    }
+
+    fn release(core: *mut CoreRecord), else (), {
+        // SAFETY: the table's contract, as above.
+        unsafe { leave(core) }
+    }
+
+    fn service(
+        core: *mut CoreRecord,
+        name: Str,
+        major: u32,
+        make: Option<MakeService>,
+        context: *mut c_void,
+        out: *mut *mut ServiceHead,
+    ) -> Status, else Status::FAILED, {
+        if core.is_null() || out.is_null() {
+            return Status::INVALID;
+        }
+        // SAFETY: not NULL, and the table's contract.
+        let behind = unsafe { owned(core) };
+        // SAFETY: the table's contract: the text is readable during the call.
+        let Some(name) = (unsafe { name.read() }) else { return Status::INVALID };
+        let wanted = |service: &Service| is_service(service.0, name, major);
+        let found = match behind.services.find(wanted) {
+            Some(service) => service.0,
+            None if !lifetime::is_open(&behind.record.state) => return Status::ENDING,
+            None => {
+                let Some(make) = make else { return Status::MISSING };
+                let mut made = ptr::null_mut();
+                // SAFETY: `MakeService`'s contract; no lock is held.
+                let status = unsafe { make(core, context, &mut made) };
+                if status != Status::OK {
+                    return status;
+                }
+                if made.is_null() || !is_service(made, name, major) {
+                    return Status::FAILED;
+                }
+                match behind.services.add(Service(made), wanted) {
+                    Ok(service) => service.0,
+                    Err((winner, loser)) => {
+                        // SAFETY: the loser's table is ours alone; its maker's function frees it.
+                        let destroy = unsafe { (*loser.0).destroy };
+                        // SAFETY: as above.
+                        unsafe { destroy(loser.0) };
+                        winner.0
+                    }
+                }
+            }
+        };
+        // SAFETY: not NULL; the table's contract.
+        unsafe { out.write(found) };
+        Status::OK
+    }
+
+    fn list_services(core: *mut CoreRecord, visit: Option<VisitService>, context: *mut c_void) -> Status,
+    else Status::FAILED, {
+        let (false, Some(visit)) = (core.is_null(), visit) else { return Status::INVALID };
+        let status = std::cell::Cell::new(Status::OK);
+        // SAFETY: not NULL, and the table's contract.
+        unsafe { owned(core) }.services.each(|service| {
+            // SAFETY: `VisitService`'s contract.
+            status.set(unsafe { visit(service.0, context) });
+            status.get() == Status::OK
+        });
+        status.get()
+    }
+
+    /// The state dict is being cleared: close, and free when nobody is left.
+    fn capsule_died(capsule: *mut PyObject), else (), {
+        // SAFETY: this is the destructor of a capsule that `publish` made under this key.
+        let core: *mut CoreRecord = unsafe { capsule::read_dying(capsule, keys::CORE) }.cast();
+        if !core.is_null() {
+            // SAFETY: the capsule is a user.
+            lifetime::close(unsafe { &(*core).state });
+            // SAFETY: this takes the capsule's count.
+            unsafe { leave(core) };
+        }
+    }
+}
+
+/// Tells whether a service's table has that name and major.
+fn is_service(service: *mut ServiceHead, name: &str, major: u32) -> bool {
+    // SAFETY: tables in the chain live as long as the core; one that was just made is whole.
+    let head = unsafe { &*service };
+    // SAFETY: a service's name lives as long as its table.
+    u32::from(head.header.major) == major && unsafe { head.name.read() } == Some(name)
+}

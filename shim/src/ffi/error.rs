@@ -1,0 +1,110 @@
+//! Python exceptions: setting one with a reason, taking one, dropping one.
+
+use core::ffi::CStr;
+
+use pyo3_ffi as py;
+
+use super::attached::Attached;
+use super::strong::Strong;
+use super::PyObject;
+use interbind_abi::{Reason, keys};
+
+/// A Python exception is set on this thread; whoever gets this returns to Python, or takes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Raised;
+
+/// Which class of exception is raised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// While a module is imported.
+    Import,
+    /// An object or type that doesn't fit.
+    Type,
+    /// A state that excludes the operation now.
+    Runtime,
+}
+
+impl Class {
+    fn object(self) -> *mut PyObject {
+        // SAFETY: CPython's and PyPy's exception classes are initialised before any extension is.
+        unsafe {
+            match self {
+                Self::Import => py::PyExc_ImportError,
+                Self::Type => py::PyExc_TypeError,
+                Self::Runtime => py::PyExc_RuntimeError,
+            }
+        }
+    }
+}
+
+/// Raises an exception that carries its reason's slug as `interbind_reason`; one that is set already becomes its cause.
+pub(crate) fn raise(at: Attached, class: Class, reason: Reason, text: &str) -> Raised {
+    let cause = take(at);
+    // Without memory for the exception, Python has set a MemoryError: that one is raised then.
+    let Ok(exception) = build(at, class, reason, text) else { return Raised };
+    if let Some(cause) = cause {
+        // SAFETY: attached; both are exceptions; the cause's reference is given away.
+        unsafe { py::PyException_SetCause(exception.as_ptr(), cause.into_ptr()) };
+    }
+    // SAFETY: attached; an exception class and an instance of it.
+    unsafe { py::PyErr_SetObject(class.object(), exception.as_ptr()) };
+    Raised
+}
+
+fn build(at: Attached, class: Class, reason: Reason, text: &str) -> Result<Strong, Raised> {
+    // SAFETY: exception classes live as long as the interpreter.
+    let class = unsafe { Strong::from_borrowed(at, class.object()) };
+    let exception = class.call1(at, &Strong::text(at, text)?)?;
+    set_attribute(at, &exception, keys::REASON_ATTRIBUTE, &Strong::text(at, reason.slug())?)?;
+    Ok(exception)
+}
+
+fn set_attribute(_at: Attached, object: &Strong, name: &CStr, value: &Strong) -> Result<(), Raised> {
+    // SAFETY: attached, live objects, terminated name.
+    let status = unsafe { py::PyObject_SetAttrString(object.as_ptr(), name.as_ptr(), value.as_ptr()) };
+    if status == 0 { Ok(()) } else { Err(Raised) }
+}
+
+/// Takes the exception that is set, normalised and with its traceback.
+#[allow(deprecated, reason = "the replacement came with 3.12; this is the only way under the limited API of 3.9")]
+pub(crate) fn take(_at: Attached) -> Option<Strong> {
+    let (mut class, mut value, mut trace) = (core::ptr::null_mut(), core::ptr::null_mut(), core::ptr::null_mut());
+    // SAFETY: attached; three places to write.
+    unsafe { py::PyErr_Fetch(&mut class, &mut value, &mut trace) };
+    if class.is_null() {
+        return None;
+    }
+    // SAFETY: as fetched.
+    unsafe { py::PyErr_NormalizeException(&mut class, &mut value, &mut trace) };
+    if !trace.is_null() && !value.is_null() {
+        // SAFETY: an exception and a traceback.
+        unsafe { py::PyException_SetTraceback(value, trace) };
+    }
+    for owned in [class, trace] {
+        // SAFETY: owned by us since the fetch; NULL is allowed.
+        unsafe { py::Py_XDECREF(owned) };
+    }
+    // SAFETY: owned by us since the fetch.
+    unsafe { Strong::from_new(value) }.ok()
+}
+
+/// Sets an exception that was taken.
+pub(crate) fn restore(_at: Attached, exception: Strong) -> Raised {
+    // SAFETY: attached, live exception.
+    let class = unsafe { py::Py_TYPE(exception.as_ptr()) };
+    // SAFETY: an exception class and an instance of it.
+    unsafe { py::PyErr_SetObject(class.cast(), exception.as_ptr()) };
+    Raised
+}
+
+/// Drops the exception that is set, if any.
+pub(crate) fn clear(_at: Attached) {
+    // SAFETY: attached.
+    unsafe { py::PyErr_Clear() }
+}
+
+/// Tells whether an exception is set.
+pub(crate) fn is_set(_at: Attached) -> bool {
+    // SAFETY: attached.
+    !unsafe { py::PyErr_Occurred() }.is_null()
+}

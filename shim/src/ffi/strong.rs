@@ -1,0 +1,126 @@
+//! Owned references, and the calls that return them.
+
+use core::ffi::CStr;
+use core::ptr::NonNull;
+
+use pyo3_ffi as py;
+
+use super::attached::Attached;
+use super::error::Raised;
+use super::PyObject;
+
+/// An owned reference; dropped while attached.
+#[derive(Debug)]
+pub(crate) struct Strong(NonNull<PyObject>);
+
+impl Strong {
+    /// Takes over a new reference; NULL means that an exception is set.
+    ///
+    /// # Safety
+    /// 1. `object` is NULL with an exception set, or a reference that the caller owns and gives away.
+    pub(crate) unsafe fn from_new(object: *mut PyObject) -> Result<Self, Raised> {
+        NonNull::new(object).map(Self).ok_or(Raised)
+    }
+
+    /// Adds a reference to a borrowed one.
+    ///
+    /// # Safety
+    /// 1. `object` is a live object, not NULL.
+    pub(crate) unsafe fn from_borrowed(_at: Attached, object: *mut PyObject) -> Self {
+        // SAFETY: duty 1; attached.
+        unsafe { py::Py_INCREF(object) };
+        // SAFETY: duty 1: not NULL.
+        Self(unsafe { NonNull::new_unchecked(object) })
+    }
+
+    /// Makes a `str`.
+    pub(crate) fn text(_at: Attached, text: &str) -> Result<Self, Raised> {
+        let len = text.len().try_into().unwrap_or(isize::MAX);
+        // SAFETY: attached; `len` bytes are readable.
+        let object = unsafe { py::PyUnicode_FromStringAndSize(text.as_ptr().cast(), len) };
+        // SAFETY: a new reference or NULL with an exception.
+        unsafe { Self::from_new(object) }
+    }
+
+    /// Borrows the pointer.
+    pub(crate) fn as_ptr(&self) -> *mut PyObject {
+        self.0.as_ptr()
+    }
+
+    /// Gives the reference away.
+    pub(crate) fn into_ptr(self) -> *mut PyObject {
+        core::mem::ManuallyDrop::new(self).0.as_ptr()
+    }
+
+    /// Reads an attribute, as Python code would.
+    pub(crate) fn attribute(&self, _at: Attached, name: &CStr) -> Result<Self, Raised> {
+        // SAFETY: attached, live object, terminated name.
+        let value = unsafe { py::PyObject_GetAttrString(self.as_ptr(), name.as_ptr()) };
+        // SAFETY: a new reference or NULL with an exception.
+        unsafe { Self::from_new(value) }
+    }
+
+    /// Calls with two positional arguments.
+    pub(crate) fn call2(&self, at: Attached, a: &Self, b: &Self) -> Result<Self, Raised> {
+        self.call_tuple(at, &[a, b])
+    }
+
+    /// Calls with one positional argument.
+    pub(crate) fn call1(&self, at: Attached, a: &Self) -> Result<Self, Raised> {
+        self.call_tuple(at, &[a])
+    }
+
+    /// Calls with positional arguments; a tuple, because nothing quicker is in the limited API of 3.9.
+    pub(crate) fn call_tuple(&self, _at: Attached, arguments: &[&Self]) -> Result<Self, Raised> {
+        // SAFETY: attached; the length is small and positive.
+        let tuple = unsafe { py::PyTuple_New(arguments.len() as isize) };
+        // SAFETY: a new reference or NULL with an exception.
+        let tuple = unsafe { Self::from_new(tuple) }?;
+        for (i, argument) in arguments.iter().enumerate() {
+            // SAFETY: a live object; the tuple takes over this reference.
+            unsafe { py::Py_INCREF(argument.as_ptr()) };
+            // SAFETY: the tuple is new and not shared, `i` is inside it; errors can't occur then.
+            unsafe { py::PyTuple_SetItem(tuple.as_ptr(), i as isize, argument.as_ptr()) };
+        }
+        // SAFETY: attached, live callable and tuple.
+        let value = unsafe { py::PyObject_Call(self.as_ptr(), tuple.as_ptr(), core::ptr::null_mut()) };
+        // SAFETY: a new reference or NULL with an exception.
+        unsafe { Self::from_new(value) }
+    }
+
+    /// Copies a `str`'s text; `None` when it's no `str` or has lone surrogates.
+    pub(crate) fn to_text(&self, at: Attached) -> Option<String> {
+        // SAFETY: attached, live object.
+        if unsafe { py::PyUnicode_Check(self.as_ptr()) } == 0 {
+            return None;
+        }
+        // SAFETY: attached, a `str`.
+        let bytes = unsafe { py::PyUnicode_AsUTF8String(self.as_ptr()) };
+        // SAFETY: a new reference or NULL with an exception.
+        let Ok(bytes) = (unsafe { Self::from_new(bytes) }) else {
+            super::error::clear(at);
+            return None;
+        };
+        // SAFETY: attached, a `bytes` object.
+        let (start, len) = unsafe { (py::PyBytes_AsString(bytes.as_ptr()), py::PyBytes_Size(bytes.as_ptr())) };
+        // SAFETY: `bytes` keeps so many bytes alive until the end of this function.
+        let text = unsafe { core::slice::from_raw_parts(start.cast::<u8>(), len.max(0) as usize) };
+        core::str::from_utf8(text).ok().map(str::to_owned)
+    }
+}
+
+impl Drop for Strong {
+    fn drop(&mut self) {
+        // SAFETY: `Strong` is made from and dropped under `Attached` only: it is never stored in anything that outlives a
+        // call, except where the file that stores it says who drops it attached.
+        unsafe { py::Py_DECREF(self.0.as_ptr()) }
+    }
+}
+
+/// Finds an object of `sys` by name; `None` when it isn't there.
+pub(crate) fn sys(at: Attached, name: &CStr) -> Option<Strong> {
+    // SAFETY: attached, terminated name; the result is borrowed or NULL without an exception.
+    let object = unsafe { py::PySys_GetObject(name.as_ptr()) };
+    // SAFETY: `sys` holds it; nothing ran in between.
+    (!object.is_null()).then(|| unsafe { Strong::from_borrowed(at, object) })
+}

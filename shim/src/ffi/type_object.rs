@@ -1,0 +1,77 @@
+//! Python types: the class of an object by its real MRO, never through Python code.
+
+use pyo3_ffi as py;
+
+use super::attached::Attached;
+use super::strong::Strong;
+use super::PyObject;
+
+/// Returns the object's class.
+///
+/// # Safety
+/// 1. `object` is a live object and the thread is attached.
+#[inline(always)]
+pub(crate) unsafe fn class_of(object: *mut PyObject) -> *mut PyObject {
+    // SAFETY: duty 1.
+    unsafe { py::Py_TYPE(object) }.cast()
+}
+
+/// Tells whether `class` is `base` or inherits from it, by the real MRO.
+///
+/// # Safety
+/// 1. Both are live type objects and the thread is attached.
+#[inline(always)]
+pub(crate) unsafe fn is_subtype(class: *mut PyObject, base: *mut PyObject) -> bool {
+    // SAFETY: duty 1.
+    class == base || unsafe { py::PyType_IsSubtype(class.cast(), base.cast()) } != 0
+}
+
+/// Tells whether `object` is a type.
+///
+/// # Safety
+/// 1. `object` is a live object and the thread is attached.
+pub(crate) unsafe fn is_type(object: *mut PyObject) -> bool {
+    // SAFETY: duty 1.
+    (unsafe { py::PyType_Check(object) }) != 0
+}
+
+/// Returns the class's name for messages, as `module.qualname`; runs no code of the class.
+///
+/// `type`'s own `__repr__` would read `__module__` through the class's dict only, but a metaclass may override it, so
+/// the two parts are read with `type.__getattribute__`.
+pub(crate) fn class_name(at: Attached, object: *mut PyObject) -> String {
+    // SAFETY: callers pass live objects; attached.
+    let class = unsafe { Strong::from_borrowed(at, class_of(object)) };
+    type_name(at, &class)
+}
+
+/// Returns a type's name for messages, as `module.qualname`.
+pub(crate) fn type_name(at: Attached, class: &Strong) -> String {
+    // SAFETY: the type lives as long as Python.
+    let meta = unsafe { Strong::from_borrowed(at, (&raw mut py::PyType_Type).cast()) };
+    let part = |name: &core::ffi::CStr| {
+        let get = meta.attribute(at, c"__getattribute__").ok()?;
+        let name = Strong::text(at, &name.to_string_lossy()).ok()?;
+        get.call2(at, class, &name).ok()?.to_text(at)
+    };
+    let (module, name) = (part(c"__module__"), part(c"__qualname__"));
+    super::error::clear(at);
+    match (module, name) {
+        (Some(module), Some(name)) if module != "builtins" => format!("{module}.{name}"),
+        (_, Some(name)) => name,
+        _ => "(a class without a name)".to_owned(),
+    }
+}
+
+/// Returns the size of the type's instances in bytes, 0 when it doesn't say.
+pub(crate) fn basic_size(at: Attached, class: &Strong) -> usize {
+    let size = class.attribute(at, c"__basicsize__");
+    let Ok(size) = size else {
+        super::error::clear(at);
+        return 0;
+    };
+    // SAFETY: attached, live object; -1 with an exception for what is no whole number.
+    let bytes = unsafe { py::PyLong_AsSsize_t(size.as_ptr()) };
+    super::error::clear(at);
+    bytes.try_into().unwrap_or(0)
+}

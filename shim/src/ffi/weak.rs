@@ -1,0 +1,76 @@
+//! Weak references with a callback in Rust: how the registry learns that a type has died, before its address is reused.
+
+use core::ffi::c_void;
+
+use pyo3_ffi as py;
+
+use super::attached::Attached;
+use super::capsule;
+use super::error::Raised;
+use super::strong::Strong;
+use super::PyObject;
+
+/// What is called when the referent dies: `self` is a private capsule, the argument the weak reference.
+pub(crate) type Callback = unsafe extern "C" fn(slf: *mut PyObject, weak: *mut PyObject) -> *mut PyObject;
+
+/// A definition that a method object may point to; it is never written.
+struct Definition(py::PyMethodDef);
+
+// SAFETY: the definition is a constant: texts and a function.
+unsafe impl Sync for Definition {}
+// SAFETY: as above.
+unsafe impl Send for Definition {}
+
+/// Makes a weak reference to `object`; when it dies, `callback` gets `context` in a capsule.
+///
+/// The callback is called at most once, attached, and only while the weak reference lives.
+///
+/// # Safety
+/// 1. `object` is a live object that can be weakly referenced.
+/// 2. `context` stays valid as long as the weak reference.
+/// 3. `callback` is always the same function: its definition is made once for the process.
+pub(crate) unsafe fn watch(
+    at: Attached,
+    object: *mut PyObject,
+    callback: Callback,
+    context: *mut c_void,
+) -> Result<Strong, Raised> {
+    use std::sync::OnceLock;
+    static DEFINITION: OnceLock<Box<Definition>> = OnceLock::new();
+    let definition = DEFINITION.get_or_init(|| {
+        Box::new(Definition(py::PyMethodDef {
+            ml_name: c"interbind_type_died".as_ptr(),
+            ml_meth: py::PyMethodDefPointer { PyCFunction: callback },
+            ml_flags: py::METH_O,
+            ml_doc: core::ptr::null(),
+        }))
+    });
+    let context = capsule::private(at, context)?;
+    let raw = (&raw const definition.0).cast_mut();
+    // SAFETY: attached; the definition is static and never written, `self` is a live object, no module.
+    let function = unsafe { py::PyCFunction_NewEx(raw, context.as_ptr(), core::ptr::null_mut()) };
+    // SAFETY: a new reference or NULL with an exception.
+    let function = unsafe { Strong::from_new(function) }?;
+    // SAFETY: attached, duty 1, a callable.
+    let weak = unsafe { py::PyWeakref_NewRef(object, function.as_ptr()) };
+    // SAFETY: a new reference or NULL with an exception.
+    unsafe { Strong::from_new(weak) }
+}
+
+/// Returns `None`, as a new reference, for a callback to return.
+pub(crate) fn none(_at: Attached) -> *mut PyObject {
+    // SAFETY: the address of a constant.
+    let none = unsafe { py::Py_None() };
+    // SAFETY: attached, a live object.
+    unsafe { py::Py_INCREF(none) };
+    none
+}
+
+/// Reads the context in a callback.
+///
+/// # Safety
+/// 1. `slf` is the first argument of a callback that [`watch`] registered; the thread is attached.
+pub(crate) unsafe fn context(slf: *mut PyObject) -> *mut c_void {
+    // SAFETY: duty 1: a capsule that `watch` made.
+    unsafe { capsule::read_private(slf) }
+}

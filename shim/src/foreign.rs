@@ -1,0 +1,371 @@
+//! The handles of a borrow: what user code sees of another build's object.
+//!
+//! A [`Foreign`] borrows the caller's reference and counts nothing. For frozen classes it calls nothing either; for
+//! tracked ones it holds the provider's own borrow and gives it back when dropped.
+
+use core::fmt;
+use core::marker::PhantomData;
+use core::mem::MaybeUninit;
+use core::ops::{Deref, DerefMut};
+use core::ptr::NonNull;
+
+use interbind_abi::Reason;
+use interbind_abi::types::record::{
+    ALIASING_FROZEN, ALIASING_UNTRACKED, EXCLUSIVE, SHARED, THREAD_ANY,
+};
+use interbind_abi::types::TypeRecord;
+use interbind_abi::values::{PlainData, lift_data};
+
+use crate::error::Error;
+use crate::ffi::error::Class;
+use crate::ffi::{Attached, PyObject, Raised, type_object};
+use crate::judge::{self, judge, remembered};
+use crate::refusal::Refusal;
+use crate::shared::{Consumer, DataHandle, Handle, Shared};
+use crate::sync::Ordering;
+
+/// A shared borrow of another build's object.
+///
+/// `'a` is the caller's reference, `'py` the time attached. Not `Send`: to use it detached, ask [`Foreign::detached`].
+pub struct Foreign<'a, 'py, T: Shared + ?Sized, M> {
+    handle: T::Handle,
+    loan: Loan<'a>,
+    marker: PhantomData<(&'py (), fn() -> M)>,
+}
+
+/// An exclusive borrow of another build's data.
+pub struct ForeignMut<'a, 'py, T: Shared, M> {
+    handle: T::Handle,
+    loan: Loan<'a>,
+    marker: PhantomData<(&'py (), &'a mut T, fn() -> M)>,
+}
+
+/// Another build's data whose provider tracks no borrows: a raw pointer, and reads that copy.
+pub struct ForeignRaw<'a, 'py, T: Shared, M> {
+    data: NonNull<T>,
+    loan: Loan<'a>,
+    marker: PhantomData<(&'py (), fn() -> M)>,
+}
+
+/// A borrow at the provider's; given back when dropped.
+struct Loan<'a> {
+    object: NonNull<PyObject>,
+    /// `None` for a frozen class: nothing to give back.
+    record: Option<&'static TypeRecord>,
+    mode: u32,
+    /// Also makes every handle neither `Send` nor `Sync`.
+    marker: PhantomData<&'a *mut ()>,
+}
+
+impl Drop for Loan<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if let Some(TypeRecord { release: Some(release), .. }) = self.record {
+            // SAFETY: borrowed in `Loan::take` with this mode, released once; handles aren't `Send` and don't outlive the
+            // caller's reference, so the thread is attached and the object alive.
+            unsafe { release(self.object.as_ptr().cast(), self.mode) }
+        }
+    }
+}
+
+impl<'a> Loan<'a> {
+    /// Borrows at the provider's, and returns where the data is.
+    ///
+    /// # Safety
+    /// 1. `record` was judged for `object`, a live object, and the thread is attached.
+    #[inline(always)]
+    unsafe fn take(
+        record: &'static TypeRecord,
+        object: NonNull<PyObject>,
+        mode: u32,
+        align: usize,
+    ) -> Result<(NonNull<core::ffi::c_void>, Self), Raised> {
+        let Some(borrow) = record.borrow else { return Err(Raised) };
+        // SAFETY: duty 1; the callee doesn't unwind.
+        let data = unsafe { borrow(object.as_ptr().cast(), mode) };
+        let Some(data) = NonNull::new(data) else { return Err(Raised) };
+        let loan = Self { object, record: Some(record), mode, marker: PhantomData };
+        if data.as_ptr().addr() % align != 0 {
+            return Err(misaligned(record, data.as_ptr().addr(), align));
+        }
+        Ok((data, loan))
+    }
+}
+
+#[cold]
+fn misaligned(record: &'static TypeRecord, address: usize, align: usize) -> Raised {
+    // SAFETY: only called with a borrow in hand, thus attached.
+    let at = unsafe { Attached::assume() };
+    let name = crate::identity::readable(&record.name);
+    Refusal::new(Reason::Misaligned, format!("cannot borrow a {name}"))
+        .detail(format!("the provider's data is at {address:#x}, this module expects a multiple of {align}"))
+        .provider(judge::owner_of(record))
+        .fix("have the provider align its data; PyO3 places data at 16 bytes at most")
+        .raise(at, Class::Type)
+}
+
+#[cold]
+fn refuse_mode<T, M>(object: NonNull<PyObject>, record: &'static TypeRecord, reason: Reason) -> Raised
+where
+    T: Shared + ?Sized,
+    M: Consumer<T>,
+{
+    // SAFETY: callers are attached and hold the object.
+    let at = unsafe { Attached::assume() };
+    let class = type_object::class_name(at, object.as_ptr());
+    let owner = judge::owner_of(record);
+    let provider = crate::identity::readable(&owner.name);
+    let (how, detail, fix) = match reason {
+        Reason::Frozen => (
+            "exclusively",
+            "the class is frozen: its objects never change",
+            "borrow it shared, or make a new object".to_owned(),
+        ),
+        _ => (
+            "by reference",
+            "the provider tracks no borrows: somebody may write while it is read",
+            format!("read the object with `ForeignRaw`, or have {provider} track its borrows"),
+        ),
+    };
+    let mut refusal = Refusal::new(reason, format!("cannot borrow '{class}' {how} as {}", T::NAME))
+        .detail(detail)
+        .provider(owner);
+    if let Some(binding) = M::identity().bound() {
+        refusal = refusal.consumer(&binding.owner);
+    }
+    refusal.fix(fix).raise(at, Class::Type)
+}
+
+/// Finds the judged record for an object.
+///
+/// # Safety
+/// 1. `object` is a live object and the thread is attached.
+#[inline(always)]
+unsafe fn record_of<T, M>(object: NonNull<PyObject>) -> Result<&'static TypeRecord, Raised>
+where
+    T: Shared + ?Sized,
+    M: Consumer<T>,
+{
+    // SAFETY: duty 1.
+    match unsafe { remembered(M::site(), object.as_ptr()) } {
+        Some(record) => Ok(record),
+        // SAFETY: duty 1.
+        None => unsafe { judge::<T, M>(object.as_ptr()) },
+    }
+}
+
+impl<T, M> Foreign<'_, '_, T, M>
+where
+    T: Shared + ?Sized,
+    M: Consumer<T>,
+{
+    /// Borrows an object.
+    ///
+    /// # Errors
+    /// A TypeError with both sides' values, or what the provider raises because of another borrow.
+    ///
+    /// # Safety
+    /// 1. `object` is a live object during `'a`, and the thread is attached during `'py`.
+    #[inline(always)]
+    pub unsafe fn from_ptr(object: NonNull<PyObject>) -> Result<Self, Raised> {
+        // SAFETY: duty 1.
+        let record = unsafe { record_of::<T, M>(object) }?;
+        let offset = record.data_offset.load(Ordering::Relaxed);
+        let (data, loan) = if offset != 0 {
+            // SAFETY: judged: the provider verified that the data lies inside the object.
+            let data = unsafe { object.byte_offset(offset as isize) };
+            (data.cast(), Loan { object, record: None, mode: SHARED, marker: PhantomData })
+        } else {
+            if record.aliasing == ALIASING_UNTRACKED {
+                return Err(refuse_mode::<T, M>(object, record, Reason::Untracked));
+            }
+            // SAFETY: duty 1; judged.
+            unsafe { Loan::take(record, object, SHARED, T::ALIGN) }?
+        };
+        // SAFETY: judged for T; the loan outlives the handle, both are fields.
+        Ok(Self { handle: unsafe { T::Handle::new(data, record, true) }, loan, marker: PhantomData })
+    }
+
+    /// Returns a view that other threads may use, attached or not, while this borrow is held.
+    ///
+    /// # Errors
+    /// `wrong-thread` when only the thread that made the object may use it.
+    pub fn detached(&self) -> Result<Detached<'_, T>, Error>
+    where
+        T::Handle: Sync,
+    {
+        // SAFETY: the handle exists, so the object does, and this thread is attached.
+        let record = unsafe { record_of::<T, M>(self.loan.object) }
+            .map_err(|Raised| Error::with_reason(Reason::WrongObject, "the object's class has changed"))?;
+        if record.thread != THREAD_ANY || T::OWNER_THREAD {
+            let text = format!("{}: the object may be used only on the thread that made it", T::NAME);
+            return Err(Error::with_reason(Reason::WrongThread, text));
+        }
+        let data = match record.data_offset.load(Ordering::Relaxed) {
+            0 => None,
+            // SAFETY: judged: inside the object.
+            offset => Some(unsafe { self.loan.object.byte_offset(offset as isize) }.cast()),
+        };
+        let handle = match data {
+            // SAFETY: judged for T; `self` holds the object during the view's lifetime.
+            Some(data) => unsafe { T::Handle::new(data, record, false) },
+            None => {
+                // SAFETY: judged; attached; the loan below is given back at once, `self` holds the lasting one.
+                let taken = unsafe { Loan::take(record, self.loan.object, SHARED, T::ALIGN) };
+                let (data, _brief) = taken
+                    .map_err(|Raised| Error::with_reason(Reason::AlreadyBorrowed, "the object can't be borrowed"))?;
+                // SAFETY: as above; `self`'s own loan keeps the data borrowed.
+                unsafe { T::Handle::new(data, record, false) }
+            }
+        };
+        Ok(Detached { handle, marker: PhantomData })
+    }
+}
+
+impl<T: Shared + ?Sized, M> Deref for Foreign<'_, '_, T, M> {
+    type Target = <T::Handle as Handle>::Target;
+
+    #[inline(always)]
+    fn deref(&self) -> &Self::Target {
+        self.handle.target()
+    }
+}
+
+/// A view of a borrowed object that other threads may use while the borrow is held.
+pub struct Detached<'b, T: Shared + ?Sized> {
+    handle: T::Handle,
+    marker: PhantomData<&'b ()>,
+}
+
+impl<T: Shared + ?Sized> Clone for Detached<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: Shared + ?Sized> Copy for Detached<'_, T> {}
+
+// SAFETY: `Foreign::detached` asked the record: any thread may use the object; handles of data are `Sync` only when the
+// data is.
+unsafe impl<T: Shared + ?Sized> Send for Detached<'_, T> where T::Handle: Sync {}
+// SAFETY: as above.
+unsafe impl<T: Shared + ?Sized> Sync for Detached<'_, T> where T::Handle: Sync {}
+
+// SAFETY: a shared reference to the data, no more.
+unsafe impl<T: Sync> Sync for DataHandle<T> {}
+
+impl<T: Shared + ?Sized> Deref for Detached<'_, T> {
+    type Target = <T::Handle as Handle>::Target;
+
+    fn deref(&self) -> &Self::Target {
+        self.handle.target()
+    }
+}
+
+impl<T, M> ForeignMut<'_, '_, T, M>
+where
+    T: PlainData + Shared<Handle = DataHandle<T>>,
+    M: Consumer<T>,
+{
+    /// Borrows an object exclusively, under the provider's own borrow flags.
+    ///
+    /// # Errors
+    /// A TypeError with both sides' values (`frozen`, `untracked`), or what the provider raises because of another
+    /// borrow.
+    ///
+    /// # Safety
+    /// 1. `object` is a live object during `'a`, and the thread is attached during `'py`.
+    #[inline(always)]
+    pub unsafe fn from_ptr(object: NonNull<PyObject>) -> Result<Self, Raised> {
+        // SAFETY: duty 1.
+        let record = unsafe { record_of::<T, M>(object) }?;
+        match record.aliasing {
+            ALIASING_FROZEN => return Err(refuse_mode::<T, M>(object, record, Reason::Frozen)),
+            ALIASING_UNTRACKED => return Err(refuse_mode::<T, M>(object, record, Reason::Untracked)),
+            _ => {}
+        }
+        // SAFETY: duty 1; judged.
+        let (data, loan) = unsafe { Loan::take(record, object, EXCLUSIVE, T::ALIGN) }?;
+        // SAFETY: judged for T; the loan outlives the handle.
+        Ok(Self { handle: unsafe { DataHandle::new(data, record, true) }, loan, marker: PhantomData })
+    }
+}
+
+impl<T: PlainData + Shared<Handle = DataHandle<T>>, M> Deref for ForeignMut<'_, '_, T, M> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.handle.target()
+    }
+}
+
+impl<T: PlainData + Shared<Handle = DataHandle<T>>, M> DerefMut for ForeignMut<'_, '_, T, M> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: an exclusive borrow at the provider's is held, and `&mut self` makes this the only reference here.
+        unsafe { &mut *self.handle.as_ptr() }
+    }
+}
+
+impl<T, M> ForeignRaw<'_, '_, T, M>
+where
+    T: PlainData + Shared<Handle = DataHandle<T>>,
+    M: Consumer<T>,
+{
+    /// Finds the data of an object, whatever its provider tracks.
+    ///
+    /// # Errors
+    /// A TypeError with both sides' values, or what the provider raises because of another borrow.
+    ///
+    /// # Safety
+    /// 1. `object` is a live object during `'a`, and the thread is attached during `'py`.
+    pub unsafe fn from_ptr(object: NonNull<PyObject>) -> Result<Self, Raised> {
+        // SAFETY: duty 1.
+        let record = unsafe { record_of::<T, M>(object) }?;
+        // SAFETY: duty 1; judged.
+        let (data, loan) = unsafe { Loan::take(record, object, SHARED, align_of::<T>()) }?;
+        Ok(Self { data: data.cast(), loan, marker: PhantomData })
+    }
+
+    /// Returns the pointer to the data, aligned, valid as long as the object lives.
+    pub fn as_ptr(&self) -> *mut T {
+        self.data.as_ptr()
+    }
+
+    /// Copies the data, after a look at its bools, chars and enums.
+    ///
+    /// # Errors
+    /// `invalid-value` when a field holds what isn't its type's.
+    ///
+    /// # Safety
+    /// 1. Nobody writes the data during the call; the provider's documentation says when that is.
+    pub unsafe fn read(&self) -> Result<T, Error> {
+        // SAFETY: duty 1; aligned and inside the object.
+        let bytes = unsafe { self.data.cast::<MaybeUninit<T>>().read() };
+        // SAFETY: the provider's objects are initialised.
+        unsafe { lift_data(bytes) }.map_err(Error::from)
+    }
+}
+
+impl<T: Shared + ?Sized, M> fmt::Debug for Foreign<'_, '_, T, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Foreign<{}>({:p}, mode {})", T::NAME, self.loan.object, self.loan.mode)
+    }
+}
+
+impl<T: Shared, M> fmt::Debug for ForeignMut<'_, '_, T, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ForeignMut<{}>({:p})", T::NAME, self.loan.object)
+    }
+}
+
+impl<T: Shared, M> fmt::Debug for ForeignRaw<'_, '_, T, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ForeignRaw<{}>({:p})", T::NAME, self.loan.object)
+    }
+}
+
+impl<T: Shared + ?Sized> fmt::Debug for Detached<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Detached<{}>", T::NAME)
+    }
+}

@@ -1,0 +1,232 @@
+//! Who this module is, and its binding to the interpreter that it serves.
+//!
+//! `module!` makes one [`Identity`] per extension. It binds once: this build is held against the running Python (step 0
+//! of the check), the core is found or made, and from then on everything carries the pointer. A binding is a user of its
+//! core, so the pointer stays valid for the process. Belongs to the platform contract.
+
+use core::ffi::{CStr, c_void};
+use core::ptr;
+
+use interbind_abi::core::{CoreRecord, OWNER, OwnerRecord};
+use interbind_abi::platform::Platform;
+use interbind_abi::types::TypesService;
+use interbind_abi::{Reason, Str};
+
+use crate::ffi::error::Class;
+use crate::ffi::{Attached, PyObject, Raised, Strong, error, host};
+use crate::refusal::Refusal;
+use crate::shared::Module;
+use crate::sync::{AtomicPtr, Ordering};
+
+/// This build's platform, as [`Platform`] parses it.
+pub const PLATFORM: &str = env!("INTERBIND_PLATFORM");
+/// The version of this crate.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// The compiler, for people.
+pub const COMPILER: &str = env!("INTERBIND_COMPILER");
+
+/// Who a module is; a static that `module!` makes.
+#[derive(Debug)]
+pub struct Identity {
+    name: &'static str,
+    version: &'static str,
+    binding: AtomicPtr<Binding>,
+}
+
+/// A module's binding to an interpreter, made once and never freed: PyO3 modules live in process statics.
+#[derive(Debug)]
+pub(crate) struct Binding {
+    /// The core; retained by this binding.
+    pub(crate) core: *mut CoreRecord,
+    /// The core's registry.
+    pub(crate) types: *const TypesService,
+    /// The interpreter's address while it lives.
+    pub(crate) interpreter: usize,
+    /// Who this module is, for others.
+    pub(crate) owner: OwnerRecord,
+}
+
+// SAFETY: everything in it is read-only after publication, or a record that is `Sync` itself.
+unsafe impl Sync for Binding {}
+// SAFETY: as above.
+unsafe impl Send for Binding {}
+
+impl Identity {
+    /// Makes an identity that isn't bound yet.
+    pub const fn new(name: &'static str, version: &'static str) -> Self {
+        Self { name, version, binding: AtomicPtr::new(ptr::null_mut()) }
+    }
+
+    /// The module's name, as declared.
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Returns the binding if there is one, whatever its interpreter.
+    pub(crate) fn bound(&self) -> Option<&'static Binding> {
+        // SAFETY: a binding is never freed.
+        unsafe { self.binding.load(Ordering::Acquire).as_ref() }
+    }
+
+    /// Returns the binding to the current interpreter, and makes it at the first call.
+    ///
+    /// # Errors
+    /// ImportError: the build doesn't fit the running Python, the interpreter is another one or ending, or what stands in
+    /// the place of the core is none.
+    #[inline]
+    pub(crate) fn binding(&'static self, at: Attached) -> Result<&'static Binding, Raised> {
+        match self.bound() {
+            Some(binding) if binding.interpreter == at.interpreter() && binding.is_open() => Ok(binding),
+            Some(binding) => Err(self.refuse_interpreter(at, binding)),
+            None => self.bind(at, None),
+        }
+    }
+
+    #[cold]
+    fn refuse_interpreter(&self, at: Attached, binding: &Binding) -> Raised {
+        let reason =
+            if binding.is_open() { Reason::Pyo3SingleInterpreter } else { Reason::InterpreterEnding };
+        let fix = match reason {
+            Reason::InterpreterEnding => "use shared objects before the interpreter ends",
+            _ => "import it in one interpreter only; PyO3 keeps a module's types in statics of the process",
+        };
+        Refusal::new(reason, format!("cannot use module '{}' in this interpreter", self.name))
+            .detail(format!("this interpreter: id {}", at.interpreter_id()))
+            .detail(if binding.is_open() {
+                "the module serves the interpreter that imported it first".to_owned()
+            } else {
+                "the interpreter that the module serves is ending or has ended".to_owned()
+            })
+            .consumer(&binding.owner)
+            .fix(fix)
+            .raise(at, Class::Import)
+    }
+
+    #[cold]
+    fn bind(&'static self, at: Attached, file: Option<String>) -> Result<&'static Binding, Raised> {
+        let owner = self.owner(file.unwrap_or_default());
+        check_host(at, self, &owner)?;
+        let core = crate::core::find_or_make(at, &owner)?;
+        // SAFETY: a judged core: its functions are there.
+        let retain = unsafe { (*core).retain };
+        // SAFETY: attached, so the interpreter's capsule keeps the core alive during the call.
+        unsafe { retain(core) };
+        let types = crate::types::find_or_make(at, core, &owner)?;
+        let binding = Box::into_raw(Box::new(Binding { core, types, interpreter: at.interpreter(), owner }));
+        match self.binding.compare_exchange(ptr::null_mut(), binding, Ordering::AcqRel, Ordering::Acquire) {
+            // SAFETY: never freed from here on.
+            Ok(_) => Ok(unsafe { &*binding }),
+            Err(winner) => {
+                // SAFETY: ours wasn't published.
+                drop(unsafe { Box::from_raw(binding) });
+                // SAFETY: a judged core that the capsule keeps alive.
+                let release = unsafe { (*core).release };
+                // SAFETY: this takes back the `retain` above.
+                unsafe { release(core) };
+                // SAFETY: a binding is never freed.
+                Ok(unsafe { &*winner })
+            }
+        }
+    }
+
+    /// Makes the record by which others name this module; its file lives for ever.
+    fn owner(&self, file: String) -> OwnerRecord {
+        OwnerRecord {
+            header: OWNER.header::<OwnerRecord>(),
+            name: Str::new(self.name),
+            version: Str::new(self.version),
+            file: Str::new(String::leak(file)),
+            platform: Str::new(PLATFORM),
+            interbind: Str::new(VERSION),
+            compiler: Str::new(COMPILER),
+        }
+    }
+}
+
+impl Binding {
+    /// Tells whether the interpreter is not ending.
+    pub(crate) fn is_open(&self) -> bool {
+        // SAFETY: the binding retains the core.
+        crate::lifetime::is_open(unsafe { &(*self.core).state })
+    }
+
+    /// The interpreter's serial.
+    pub(crate) fn serial(&self) -> [u8; 16] {
+        // SAFETY: the binding retains the core; the head is read-only.
+        unsafe { (*self.core).head.serial }
+    }
+}
+
+/// Binds a module to the current interpreter while it is imported, so that a mismatch is an ImportError at once.
+///
+/// `publish` does this too; a module that only consumes should call it first thing.
+///
+/// # Errors
+/// An ImportError is set: see [the error index](https://docs.rs/interbind).
+///
+/// # Safety
+/// 1. The thread is attached, and `module` is the module object that is being imported, or NULL.
+pub unsafe fn bind<M: Module>(module: *mut c_void) -> Result<(), Raised> {
+    // SAFETY: duty 1.
+    let at = unsafe { Attached::assume() };
+    let identity = M::identity();
+    if identity.bound().is_none() {
+        let file = NonNullModule::file(at, module.cast());
+        return identity.bind(at, file).map(|_| ());
+    }
+    identity.binding(at).map(|_| ())
+}
+
+/// The module object's file, when it already knows it (multi-phase initialisation sets it before the module runs).
+struct NonNullModule;
+
+impl NonNullModule {
+    fn file(at: Attached, module: *mut PyObject) -> Option<String> {
+        if module.is_null() {
+            return None;
+        }
+        // SAFETY: `bind`'s duty 1: a live object.
+        let module = unsafe { Strong::from_borrowed(at, module) };
+        let file = module.attribute(at, c"__file__").ok().and_then(|file| file.to_text(at));
+        error::clear(at);
+        file
+    }
+}
+
+/// Step 0: this build against the running Python. All differences are listed.
+fn check_host(at: Attached, identity: &Identity, owner: &OwnerRecord) -> Result<(), Raised> {
+    let Ok(platform) = PLATFORM.parse::<Platform>() else {
+        // The build script writes what the parser reads; a test holds one against the other.
+        unreachable!("the build's platform text is canonical: {PLATFORM}")
+    };
+    let running = host::running(at);
+    let found = platform.against_host(&running);
+    let Some((reason, _)) = found.first() else { return Ok(()) };
+    let version = format!("{}.{}", running.version.0, running.version.1);
+    let wanted = if running.gil { version.clone() } else { format!("{version}t (free-threaded)") };
+    let mut refusal = Refusal::new(*reason, format!("cannot import '{}' into this Python", identity.name));
+    for (_, difference) in &found {
+        refusal = refusal.detail(format!(
+            "{}: this build has {}, the running Python has {}",
+            difference.part, difference.provider, difference.consumer
+        ));
+    }
+    let fix = format!("install a build of {} for {} {wanted}", identity.name, running.python);
+    Err(refusal.consumer(owner).fix(fix).raise(at, Class::Import))
+}
+
+/// Reads a text of an owner record for messages; broken text shows as `?`.
+pub(crate) fn readable(text: &Str) -> &'static str {
+    // SAFETY: the records that carry it were judged; their texts live until the process ends.
+    unsafe { text.read() }.unwrap_or("?")
+}
+
+/// The last part of a path, for messages.
+pub(crate) fn file_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+/// A terminated copy of the core's key as text, for messages.
+pub(crate) fn key_text(key: &'static CStr) -> &'static str {
+    key.to_str().unwrap_or("?")
+}

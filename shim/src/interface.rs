@@ -1,0 +1,171 @@
+//! Calling an interface, and answering a call: what the code that `#[interface]` generates stands on.
+//!
+//! Both halves of a slot's contract. The consumer's half never trusts what comes back before it's lifted; the provider's
+//! half catches every panic, and writes outputs last and only on success. Neither half needs Python, so a call works on
+//! a detached thread unless a Python object crosses.
+
+use core::ffi::c_void;
+use core::mem::MaybeUninit;
+use core::ptr::NonNull;
+use std::sync::Mutex;
+
+use interbind_abi::Reason;
+use interbind_abi::core::Status;
+use interbind_abi::interface::TableHead;
+use interbind_abi::types::TypeRecord;
+use interbind_abi::values::{Fault, Value};
+
+use crate::error::Error;
+use crate::ffi::caught;
+use crate::judge::slot_of;
+
+/// A judged interface on a borrowed object.
+#[derive(Clone, Copy, Debug)]
+pub struct Interface {
+    data: NonNull<c_void>,
+    table: *const TableHead,
+    attached: bool,
+}
+
+// SAFETY: a handle crosses threads only through `Detached`, which asks the record's thread rule first.
+unsafe impl Send for Interface {}
+// SAFETY: as above; implementors of interfaces that any thread may call are `Sync`.
+unsafe impl Sync for Interface {}
+
+impl Interface {
+    /// Makes the handle of a judged record's borrow.
+    ///
+    /// # Safety
+    /// 1. `record` was judged for this interface: its table is sound and has every slot that isn't optional.
+    /// 2. `data` is the borrow's, and the borrow outlives the handle.
+    pub unsafe fn new(data: NonNull<c_void>, record: &TypeRecord, attached: bool) -> Self {
+        Self { data, table: record.vtable, attached }
+    }
+
+    /// Returns the table, to read slots from.
+    #[inline(always)]
+    pub fn table<S>(&self) -> *const S {
+        self.table.cast()
+    }
+
+    /// Tells whether the provider has an optional slot.
+    pub fn has(&self, slot: usize) -> bool {
+        // SAFETY: duty 1 of `new`: the head of a sound table.
+        let slots = unsafe { (*self.table).slots };
+        // SAFETY: as above, and the slot is inside it.
+        (slot as u64) < slots && !unsafe { slot_of(self.table, slot) }.is_null()
+    }
+
+    /// Calls a slot.
+    ///
+    /// # Errors
+    /// What the provider's code answered, panicked with, or returned that is none of the type's values.
+    ///
+    /// # Safety
+    /// 1. `call` calls a slot of this table with the given pointer to the data, and its own arguments lowered.
+    #[inline(always)]
+    pub unsafe fn call<R: Value>(
+        &self,
+        needs_attached: bool,
+        call: impl FnOnce(*const c_void, *mut R::Wire, *mut Fault) -> Status,
+    ) -> Result<R, Error> {
+        if needs_attached && !self.attached {
+            return Err(not_attached());
+        }
+        let mut out = MaybeUninit::<R::Wire>::uninit();
+        let mut fault = MaybeUninit::<Fault>::uninit();
+        let status = call(self.data.as_ptr(), out.as_mut_ptr(), fault.as_mut_ptr());
+        if status == Status::OK {
+            // SAFETY: the slot's contract: written on success.
+            let wire = unsafe { out.assume_init() };
+            // SAFETY: the descriptor of the slot was compared: it is the wire of the same text.
+            return unsafe { R::lift(wire) }.map_err(Error::from);
+        }
+        Err(failed(status, &fault))
+    }
+}
+
+#[cold]
+fn not_attached() -> Error {
+    Error::with_reason(Reason::NotAttached, "the method handles Python objects: call it on an attached thread")
+}
+
+#[cold]
+fn failed(status: Status, fault: &MaybeUninit<Fault>) -> Error {
+    if status == Status::FAULT {
+        // SAFETY: the slot's contract: filled when the status says so.
+        return unsafe { Error::from_fault(fault.assume_init_read()) };
+    }
+    Error::with_reason(Reason::ProviderRaised, format!("the provider's method answered with status {}", status.0))
+}
+
+/// Answers a call: runs `body`, catches what it throws, and writes `out` or `fault`.
+///
+/// # Safety
+/// 1. `out` and `fault` are the slot's own last arguments.
+#[inline(always)]
+pub unsafe fn answer<R: Value>(
+    out: *mut R::Wire,
+    fault: *mut Fault,
+    body: impl FnOnce() -> Result<R, Error>,
+) -> Status {
+    // Lowering may panic too (it may allocate), so it is caught as well.
+    match caught(|| body().map(Value::lower)) {
+        Ok(Ok(wire)) => {
+            // SAFETY: duty 1: writable; NULL is allowed to say that nobody wants the result.
+            if !out.is_null() {
+                // SAFETY: as above.
+                unsafe { out.write(wire) };
+            }
+            Status::OK
+        }
+        Ok(Err(error)) => {
+            // SAFETY: duty 1, passed on.
+            unsafe { fail(fault, error) }
+        }
+        Err(message) => {
+            let error = Error::with_reason(Reason::ProviderPanicked, format!("the provider panicked: {message}"));
+            // SAFETY: duty 1, passed on.
+            unsafe { fail(fault, error) }
+        }
+    }
+}
+
+#[cold]
+unsafe fn fail(fault: *mut Fault, error: Error) -> Status {
+    if fault.is_null() {
+        return Status::FAILED;
+    }
+    match caught(|| error.into_fault()) {
+        Ok(filled) => {
+            // SAFETY: not NULL; `answer`'s duty 1.
+            unsafe { fault.write(filled) };
+            Status::FAULT
+        }
+        Err(_) => Status::FAILED,
+    }
+}
+
+/// What went wrong inside a default body, to fail the whole call afterwards.
+#[derive(Debug, Default)]
+pub struct Failure(Mutex<Option<Error>>);
+
+impl Failure {
+    /// Makes one without a failure.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Notes the first error.
+    pub fn note(&self, error: Error) {
+        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).get_or_insert(error);
+    }
+
+    /// Returns the body's value unless something went wrong.
+    ///
+    /// # Errors
+    /// The first error that was noted.
+    pub fn into_result<R>(self, value: R) -> Result<R, Error> {
+        self.0.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()).map_or(Ok(value), Err)
+    }
+}

@@ -1,0 +1,75 @@
+//! Share types between Python extensions that were built apart.
+//!
+//! An extension links this crate, says once what it provides and consumes ([`module!`]), and gets functions and types
+//! that carry those roles. Everything that crosses to another build is a record of [`abi`]; everything foreign is
+//! judged before its memory is touched. The stages, in the order in which an object meets them:
+//!
+//! | stage | file | what it does |
+//! |---|---|---|
+//! | describe | `shared`, `interface`, `object` | what a type is, at compile time |
+//! | bind | `identity`, `core` | this build against the running Python; the interpreter's core |
+//! | publish | `publish`, `types` | a provider's record goes into the registry |
+//! | judge | `judge`, `refusal` | the order of the checks, and what is said when one fails |
+//! | borrow | `foreign`, `held`, `construct` | the handles that user code sees |
+//!
+//! `ffi` is the only place that speaks to Python; `cache`, `chain` and `lifetime` are the lock-free parts, which
+//! know nothing of Python and are modelled with loom; `pyo3` is the face for PyO3.
+
+pub mod error;
+mod ffi;
+mod foreign;
+mod held;
+mod object;
+mod shared;
+
+mod cache;
+mod chain;
+mod construct;
+mod core;
+mod faces;
+mod identity;
+mod interface;
+mod judge;
+mod lifetime;
+mod publish;
+mod refusal;
+mod sync;
+mod types;
+
+#[cfg(feature = "pyo3")]
+mod pyo3;
+
+pub use interbind_abi as abi;
+pub use interbind_abi::types::Reserved;
+pub use interbind_derive::{Provide, Shared, interface, module};
+
+pub use self::construct::to_python;
+pub use self::error::Error;
+pub use self::ffi::error::Raised;
+pub use self::foreign::{Detached, Foreign, ForeignMut, ForeignRaw};
+pub use self::held::Held;
+pub use self::identity::bind;
+pub use self::object::Object;
+pub use self::publish::{RawClass, publish_raw};
+pub use self::shared::{Consumer, Handle, Module, Provider, Provides, Shared};
+pub use self::types::{Counts, count};
+
+#[cfg(feature = "pyo3")]
+pub use self::pyo3::{bind_module, publish};
+
+/// What the macros' expansions name; not for people.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::cache::Site;
+    pub use crate::identity::{COMPILER, Identity, PLATFORM, VERSION};
+    pub use crate::interface::{Failure, Interface, answer};
+    pub use crate::publish::Wrap;
+    pub use crate::shared::DataHandle;
+
+    #[cfg(feature = "pyo3")]
+    pub use crate::pyo3::{Mutability, count, to_python, wrap};
+    #[cfg(feature = "pyo3")]
+    pub use ::pyo3;
+
+    pub use crate::faces;
+}

@@ -1,0 +1,255 @@
+//! PyO3 classes as providers: their record, and the thunks that borrow under PyO3's own flags.
+//!
+//! A borrow moves the bits of PyO3's guard out, a release moves them back in: only this build, which made the guard, reads
+//! them. Two of PyO3's undocumented facts are used, and checked where they are: a guard is one word and that word is the
+//! object's address (asserted, and compared at each borrow), and a class that may be used on any thread has a thread
+//! checker without size.
+
+use core::ffi::c_void;
+use core::mem::{ManuallyDrop, forget, size_of, transmute_copy};
+use core::ptr;
+
+use pyo3::impl_::pyclass::PyClassImpl;
+use pyo3::prelude::*;
+use pyo3::pyclass::boolean_struct::{False, True};
+use pyo3::pyclass_init::PyClassInitializer;
+use pyo3::types::PyModule;
+use pyo3::{Borrowed, PyClass, PyClassGuard, PyClassGuardMut};
+
+use interbind_abi::Reason;
+use interbind_abi::types::TypeRecord;
+use interbind_abi::types::record::{
+    ALIASING_FROZEN, ALIASING_TRACKED, EXCLUSIVE, THREAD_ANY, THREAD_OWNER,
+};
+
+use super::convert::{attached, bind_module, raised};
+use crate::ffi::error::{Class, raise, restore};
+use crate::ffi::{PyObject, Strong, caught, thunk, type_object};
+use crate::publish::{RawClass, publish_raw, state_offset};
+use crate::shared::{Provider, Provides, Shared};
+
+/// Whether a class is frozen: what a borrow of it can be.
+pub trait Mutability<C: PyClass> {
+    #[doc(hidden)]
+    const ALIASING: u32;
+
+    #[doc(hidden)]
+    fn exclusive(object: &Bound<'_, C>) -> Result<*mut C, Refused>;
+
+    /// Gives back what [`Mutability::exclusive`] took.
+    ///
+    /// # Safety
+    /// 1. Exactly once per exclusive borrow of this object.
+    #[doc(hidden)]
+    unsafe fn give_back(object: *mut c_void);
+}
+
+/// Why PyO3 doesn't give a borrow.
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum Refused {
+    Frozen,
+    Borrowed(PyErr),
+}
+
+impl<C: PyClass<Frozen = True>> Mutability<C> for True {
+    const ALIASING: u32 = ALIASING_FROZEN;
+
+    fn exclusive(_: &Bound<'_, C>) -> Result<*mut C, Refused> {
+        Err(Refused::Frozen)
+    }
+
+    unsafe fn give_back(_: *mut c_void) {}
+}
+
+impl<C: PyClass<Frozen = False>> Mutability<C> for False {
+    const ALIASING: u32 = ALIASING_TRACKED;
+
+    #[inline(always)]
+    fn exclusive(object: &Bound<'_, C>) -> Result<*mut C, Refused> {
+        #[cfg(interbind_guard_from_bound)]
+        let guard = PyClassGuardMut::try_from(object).map_err(|error| Refused::Borrowed(error.into()));
+        #[cfg(not(interbind_guard_from_bound))]
+        let guard = object.as_any().extract::<PyClassGuardMut<'_, C>>().map_err(|error| Refused::Borrowed(error.into()));
+        let mut guard = guard?;
+        const { assert!(size_of::<PyClassGuardMut<'static, C>>() == size_of::<*mut PyObject>()) }
+        // SAFETY: the guard is one word.
+        let bits: *mut PyObject = unsafe { transmute_copy(&guard) };
+        assert!(bits == object.as_ptr(), "PyO3's guard is the object's address");
+        let data = ptr::from_mut(&mut *guard);
+        forget(guard);
+        Ok(data)
+    }
+
+    #[inline(always)]
+    unsafe fn give_back(object: *mut c_void) {
+        // SAFETY: duty 1: these are the bits that `exclusive` forgot.
+        drop(unsafe { transmute_copy::<*mut c_void, PyClassGuardMut<'_, C>>(&object) });
+    }
+}
+
+#[inline(always)]
+fn shared<C: PyClass>(object: &Bound<'_, C>) -> Result<*const C, Refused> {
+    #[cfg(interbind_guard_from_bound)]
+    let guard = PyClassGuard::try_from(object).map_err(|error| Refused::Borrowed(error.into()));
+    #[cfg(not(interbind_guard_from_bound))]
+    let guard = object.as_any().extract::<PyClassGuard<'_, C>>().map_err(|error| Refused::Borrowed(error.into()));
+    let guard = guard?;
+    const { assert!(size_of::<PyClassGuard<'static, C>>() == size_of::<*mut PyObject>()) }
+    // SAFETY: the guard is one word.
+    let bits: *mut PyObject = unsafe { transmute_copy(&guard) };
+    assert!(bits == object.as_ptr(), "PyO3's guard is the object's address");
+    let data = ptr::from_ref(&*guard);
+    forget(guard);
+    Ok(data)
+}
+
+/// True when PyO3 checks that only the thread that made an object uses it (`unsendable`).
+const fn is_owner_thread<C: PyClass>() -> bool {
+    size_of::<<C as PyClassImpl>::ThreadChecker>() != 0
+}
+
+/// Publishes a `#[pyclass]` as `T`, while its module is imported.
+///
+/// # Errors
+/// ImportError when the module can't bind to this interpreter; TypeError when the class can't be published.
+pub fn publish<C, T, M>(module: &Bound<'_, PyModule>) -> PyResult<()>
+where
+    C: PyClass + Provides<T>,
+    C::Frozen: Mutability<C>,
+    T: Shared + ?Sized,
+    M: Provider<T>,
+{
+    bind_module::<M>(module)?;
+    let py = module.py();
+    let class = C::type_object_raw(py);
+    let owner = is_owner_thread::<C>();
+    let raw = RawClass {
+        aliasing: <C::Frozen as Mutability<C>>::ALIASING,
+        thread: if owner { THREAD_OWNER } else { THREAD_ANY },
+        subclassable: true,
+        immortal: true,
+        data_offset: 0,
+        borrow: borrow::<C, T>,
+        release: release::<C>,
+        wrap: C::WRAP,
+        table: C::TABLE,
+    };
+    // SAFETY: PyO3 initialised the type; not NULL.
+    let object = unsafe { ptr::NonNull::new_unchecked(class.cast::<PyObject>()) };
+    // SAFETY: (1) `py`; (2) the thunks below, generated for this class; (3) PyO3 keeps one type object per class for ever.
+    unsafe { publish_raw::<T, M>(object, raw, class as usize) }.map_err(|found| raised(py, found))
+}
+
+thunk! {
+    fn borrow [C: PyClass + Provides<T>, T: Shared + ?Sized] (object: *mut c_void, mode: u32) -> *mut c_void,
+    where [C::Frozen: Mutability<C>], else ptr::null_mut(), {
+        // SAFETY: conduit v1: borrows are made attached.
+        let py = unsafe { Python::assume_attached() };
+        // SAFETY: conduit v1: a live object.
+        let any = unsafe { Borrowed::from_ptr(py, object.cast::<PyObject>().cast()) };
+        // The provider's own cast: whatever the consumer thought, nothing but this class is touched.
+        let Ok(bound) = any.cast::<C>() else { return wrong_object::<C>(py, object) };
+        let found = if mode == EXCLUSIVE {
+            caught(|| <C::Frozen as Mutability<C>>::exclusive(&bound))
+        } else {
+            caught(|| shared(&bound).map(<*const C>::cast_mut))
+        };
+        match found {
+            Ok(Ok(this)) => {
+                let data = C::project(this);
+                if <C::Frozen as Mutability<C>>::ALIASING == ALIASING_FROZEN && !is_owner_thread::<C>() {
+                    state::<C, T>(py, object, data);
+                }
+                data
+            }
+            other => refuse(py, &any, other),
+        }
+    }
+
+    fn release [C: PyClass] (object: *mut c_void, mode: u32), where [C::Frozen: Mutability<C>], else (), {
+        if mode == EXCLUSIVE {
+            // SAFETY: conduit v1: exactly once per borrow.
+            unsafe { <C::Frozen as Mutability<C>>::give_back(object) }
+        } else {
+            // SAFETY: conduit v1: these are the bits that `shared` forgot.
+            drop(unsafe { transmute_copy::<*mut c_void, PyClassGuard<'_, C>>(&object) });
+        }
+    }
+
+    /// Makes a new object of a copy of the data; the derive names it in `Provides::WRAP`.
+    pub fn wrap [C: PyClass + From<T> + Into<PyClassInitializer<C>>, T: Copy] (
+        _record: *const TypeRecord,
+        data: *const c_void,
+    ) -> *mut c_void, where [], else ptr::null_mut(), {
+        // SAFETY: conduit v1: objects are made attached.
+        let py = unsafe { Python::assume_attached() };
+        // SAFETY: conduit v1: the consumer's `T` has the provider's layout, by comparison of the descriptors.
+        let value = unsafe { data.cast::<T>().read() };
+        match caught(|| Py::new(py, C::from(value))) {
+            Ok(Ok(object)) => object.into_ptr().cast(),
+            Ok(Err(error)) => {
+                error.restore(py);
+                ptr::null_mut()
+            }
+            Err(message) => {
+                let text = format!("the provider panicked: {message}");
+                raise(attached(py), Class::Runtime, Reason::ProviderPanicked, &text);
+                ptr::null_mut()
+            }
+        }
+    }
+}
+
+/// States where the data lies, once it is certain that it lies inside the object.
+#[cold]
+fn state<C: PyClass + Provides<T>, T: Shared + ?Sized>(py: Python<'_>, object: *mut c_void, data: *mut c_void) {
+    let at = attached(py);
+    let class = C::type_object_raw(py);
+    // SAFETY: PyO3 keeps the type for ever.
+    let size = type_object::basic_size(at, &unsafe { Strong::from_borrowed(at, class.cast()) });
+    let offset = data.addr().wrapping_sub(object.addr());
+    if offset != 0 && offset.checked_add(C::SIZE).is_some_and(|end| end <= size) {
+        state_offset::<T>(class as usize, offset as i64);
+    }
+}
+
+#[cold]
+fn wrong_object<C: PyClass>(py: Python<'_>, object: *mut c_void) -> *mut c_void {
+    let at = attached(py);
+    let found = type_object::class_name(at, object.cast());
+    // SAFETY: PyO3 keeps the type for ever.
+    let class = unsafe { Strong::from_borrowed(at, C::type_object_raw(py).cast()) };
+    let class = type_object::type_name(at, &class);
+    let text = format!(
+        "cannot borrow '{found}' as '{class}' ({})\n  fix: pass an object of '{class}'",
+        Reason::WrongObject
+    );
+    raise(at, Class::Type, Reason::WrongObject, &text);
+    ptr::null_mut()
+}
+
+#[cold]
+fn refuse<R>(py: Python<'_>, object: &Bound<'_, PyAny>, found: Result<Result<R, Refused>, String>) -> *mut c_void {
+    let at = attached(py);
+    let class = type_object::class_name(at, object.as_ptr().cast());
+    let (reason, why, fix) = match found {
+        Ok(Err(Refused::Borrowed(error))) => {
+            let why = error.to_string();
+            let cause = ManuallyDrop::new(error.into_value(py));
+            // SAFETY: the reference is given away by not dropping `cause`.
+            if let Ok(cause) = unsafe { Strong::from_new(cause.as_ptr().cast()) } {
+                restore(at, cause);
+            }
+            (Reason::AlreadyBorrowed, why, "end the other borrow first")
+        }
+        Ok(_) => (Reason::Frozen, "the class is frozen".to_owned(), "borrow it shared"),
+        Err(message) if message.contains("unsendable") => {
+            (Reason::WrongThread, message, "use the object on the thread that made it")
+        }
+        Err(message) => (Reason::ProviderPanicked, message, "report it to the provider's authors"),
+    };
+    let text = format!("cannot borrow '{class}' ({reason})\n  {why}\n  fix: {fix}");
+    raise(at, Class::Runtime, reason, &text);
+    ptr::null_mut()
+}

@@ -1,0 +1,155 @@
+//! Conversions: handles as arguments, raised exceptions and call errors as `PyErr`, objects both ways.
+
+use core::ptr::NonNull;
+
+use pyo3::prelude::*;
+use pyo3::types::PyModule;
+use pyo3::{Borrowed, PyTypeInfo};
+
+use interbind_abi::values::PlainData;
+
+use crate::construct;
+use crate::error::Error;
+use crate::ffi::error::{Class, raise, restore};
+use crate::ffi::{Attached, PyObject, Raised, Strong};
+use crate::foreign::{Foreign, ForeignMut, ForeignRaw};
+use crate::identity;
+use crate::object::Object;
+use crate::shared::{Consumer, DataHandle, Module, Shared};
+
+/// `Python<'py>` is PyO3's proof of what [`Attached`] says.
+pub(crate) fn attached(_: Python<'_>) -> Attached {
+    // SAFETY: the token proves it; the result isn't kept beyond it by any caller.
+    unsafe { Attached::assume() }
+}
+
+/// Takes the exception that is set.
+pub(crate) fn raised(py: Python<'_>, _: Raised) -> PyErr {
+    PyErr::fetch(py)
+}
+
+/// Binds a module to the interpreter while it is imported, so that a mismatch is an ImportError at once.
+///
+/// # Errors
+/// ImportError when this build doesn't fit the running Python, or the module is in use in another interpreter.
+pub fn bind_module<M: Module>(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    // SAFETY: `Bound` proves both duties.
+    unsafe { identity::bind::<M>(module.as_ptr().cast()) }.map_err(|found| raised(module.py(), found))
+}
+
+fn pointer(object: Borrowed<'_, '_, PyAny>) -> NonNull<PyObject> {
+    // SAFETY: a `Borrowed` is never NULL.
+    unsafe { NonNull::new_unchecked(object.as_ptr().cast()) }
+}
+
+impl<'a, 'py, T, M> FromPyObject<'a, 'py> for Foreign<'a, 'py, T, M>
+where
+    T: Shared + ?Sized,
+    M: Consumer<T>,
+{
+    type Error = PyErr;
+
+    #[inline(always)]
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        // SAFETY: `Borrowed` proves it for both lifetimes.
+        unsafe { Self::from_ptr(pointer(object)) }.map_err(|found| raised(object.py(), found))
+    }
+}
+
+impl<'a, 'py, T, M> FromPyObject<'a, 'py> for ForeignMut<'a, 'py, T, M>
+where
+    T: PlainData + Shared<Handle = DataHandle<T>>,
+    M: Consumer<T>,
+{
+    type Error = PyErr;
+
+    #[inline(always)]
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        // SAFETY: `Borrowed` proves it for both lifetimes.
+        unsafe { Self::from_ptr(pointer(object)) }.map_err(|found| raised(object.py(), found))
+    }
+}
+
+impl<'a, 'py, T, M> FromPyObject<'a, 'py> for ForeignRaw<'a, 'py, T, M>
+where
+    T: PlainData + Shared<Handle = DataHandle<T>>,
+    M: Consumer<T>,
+{
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        // SAFETY: `Borrowed` proves it for both lifetimes.
+        unsafe { Self::from_ptr(pointer(object)) }.map_err(|found| raised(object.py(), found))
+    }
+}
+
+/// Makes a new object of the provider's class; see [`crate::to_python`].
+///
+/// # Errors
+/// TypeError when no provider makes such objects for others; else what the provider raises.
+pub fn to_python<'py, T, M>(py: Python<'py>, value: &T) -> PyResult<Bound<'py, PyAny>>
+where
+    T: PlainData + Shared,
+    M: Consumer<T>,
+{
+    // SAFETY: `py`.
+    let object = unsafe { construct::to_python::<T, M>(value) }.map_err(|found| raised(py, found))?;
+    Ok(object.into_bound(py))
+}
+
+/// Counts the records in the current interpreter.
+///
+/// # Errors
+/// ImportError when the module can't bind.
+pub fn count<M: Module>(py: Python<'_>) -> PyResult<crate::Counts> {
+    // SAFETY: `py`.
+    unsafe { crate::types::count::<M>() }.map_err(|found| raised(py, found))
+}
+
+impl Object {
+    /// Turns it into PyO3's owned reference.
+    pub fn into_bound(self, py: Python<'_>) -> Bound<'_, PyAny> {
+        // SAFETY: the reference is given away.
+        unsafe { Bound::from_owned_ptr(py, self.into_ptr().cast()) }
+    }
+
+    /// Borrows it as PyO3 does.
+    pub fn bind<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+        // SAFETY: `self` keeps the object alive; the result has a reference of its own.
+        unsafe { Bound::from_borrowed_ptr(py, self.as_ptr().cast()) }
+    }
+}
+
+impl<T: PyTypeInfo> From<Bound<'_, T>> for Object {
+    fn from(object: Bound<'_, T>) -> Self {
+        // SAFETY: the reference is given away.
+        unsafe { Self::from_ptr(object.into_ptr().cast()) }.expect("a `Bound` is never NULL")
+    }
+}
+
+impl From<Error> for PyErr {
+    /// A RuntimeError with the reason's slug as `interbind_reason` and the provider's exception as its cause.
+    fn from(mut error: Error) -> Self {
+        Python::attach(|py| {
+            let at = attached(py);
+            if let Some(cause) = error.take_exception() {
+                // SAFETY: the reference is given away; not NULL.
+                if let Ok(cause) = unsafe { Strong::from_new(cause.into_ptr()) } {
+                    restore(at, cause);
+                }
+            }
+            raised(py, raise(at, Class::Runtime, error.reason(), error.message()))
+        })
+    }
+}
+
+impl From<PyErr> for Error {
+    /// The exception's text, and the exception itself, which becomes the cause on the other side.
+    fn from(error: PyErr) -> Self {
+        Python::attach(|py| {
+            let message = error.to_string();
+            let exception = Object::from(error.into_value(py).into_bound(py).into_any());
+            Self::new(message).caused_by(exception)
+        })
+    }
+}

@@ -1,0 +1,11 @@
+//! The face for PyO3: classes that publish themselves, handles as function arguments, errors as `PyErr`.
+//!
+//! Works with every PyO3 of the range in `Cargo.toml`; what differs between them stands in `class`. Nothing of PyO3 ever
+//! crosses to another build.
+
+mod class;
+mod convert;
+mod held;
+
+pub use self::class::{Mutability, publish, wrap};
+pub use self::convert::{bind_module, count, to_python};

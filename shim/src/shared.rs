@@ -1,0 +1,153 @@
+//! What a shared type is, and the roles a module can have towards it.
+//!
+//! The derives implement these traits; nobody needs to by hand, and whoever does takes on what a derive proves.
+
+use core::ffi::c_void;
+use core::ptr::NonNull;
+
+use interbind_abi::interface::TableHead;
+use interbind_abi::types::TypeRecord;
+use interbind_abi::values::PlainData;
+use interbind_abi::{Requirement, Version};
+
+use crate::cache::Site;
+use crate::identity::Identity;
+use crate::publish::Wrap;
+
+/// A type with a name, a version and a descriptor: plain data (`#[derive(Shared)]`) or `dyn Trait` (`#[interface]`).
+///
+/// # Safety
+/// 1. `DESCRIPTOR` is the canonical text of exactly this type, `NAME` the name in it.
+/// 2. `Handle::new` gives access only to what the descriptor describes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a shared type",
+    note = "derive `interbind::Shared` for plain data, or write `#[interbind::interface]` above the trait of `dyn Trait`"
+)]
+pub unsafe trait Shared: 'static {
+    /// The shared name, as `org.frame.Point`.
+    const NAME: &'static str;
+    /// The version as text.
+    const VERSION_TEXT: &'static str;
+    /// The version.
+    const VERSION: Version;
+    /// `KIND_DATA` or `KIND_INTERFACE` of [`abi::types::record`](interbind_abi::types::record).
+    const KIND: u32;
+    /// The canonical descriptor.
+    const DESCRIPTOR: &'static str;
+    /// True when objects may be used only on the thread that made them.
+    const OWNER_THREAD: bool;
+    /// The alignment that the data needs, in bytes.
+    const ALIGN: usize;
+    /// What a borrow holds.
+    type Handle: Handle;
+}
+
+/// What a borrow holds: a pointer for data, pointer and table for an interface.
+///
+/// # Safety
+/// 1. `target` is valid as long as the borrow that the handle was made for.
+pub unsafe trait Handle: Copy {
+    /// What user code sees.
+    type Target: ?Sized;
+
+    /// Makes the handle of a judged record's borrow.
+    ///
+    /// # Safety
+    /// 1. `record` was judged for the type that has this handle.
+    /// 2. `data` is what the record's borrow or data offset gave, and the borrow outlives the handle.
+    unsafe fn new(data: NonNull<c_void>, record: &TypeRecord, attached: bool) -> Self;
+
+    /// Returns what user code sees.
+    fn target(&self) -> &Self::Target;
+}
+
+/// The handle of plain data.
+#[derive(Debug)]
+pub struct DataHandle<T>(NonNull<T>);
+
+impl<T> Clone for DataHandle<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for DataHandle<T> {}
+
+// SAFETY: (1) the pointer is the borrow's.
+unsafe impl<T: PlainData> Handle for DataHandle<T> {
+    type Target = T;
+
+    #[inline(always)]
+    unsafe fn new(data: NonNull<c_void>, _: &TypeRecord, _: bool) -> Self {
+        Self(data.cast())
+    }
+
+    #[inline(always)]
+    fn target(&self) -> &T {
+        // SAFETY: duties 1 and 2 of `new`: the layout was compared, the pointer is aligned and borrowed.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl<T> DataHandle<T> {
+    /// Returns the pointer, for exclusive borrows.
+    pub(crate) fn as_ptr(&self) -> *mut T {
+        self.0.as_ptr()
+    }
+}
+
+/// A class whose objects hold a `T`, or are one.
+///
+/// # Safety
+/// 1. `project` returns a pointer into the memory of `this` itself, never through a pointer in it, aligned for `T`.
+/// 2. `TABLE` is the table of `T` for what `project` returns, NULL for data.
+/// 3. `WRAP` makes objects of exactly this class.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` doesn't provide `{T}`",
+    note = "for data, derive `interbind::Provide` and mark the field with `#[shared]`; for an interface, implement the trait"
+)]
+pub unsafe trait Provides<T: Shared + ?Sized>: Sized + 'static {
+    /// The interface's table, or NULL.
+    const TABLE: *const TableHead;
+    /// Makes a new object of a copy of the data.
+    const WRAP: Option<Wrap> = None;
+    /// Bytes behind what `project` returns.
+    const SIZE: usize;
+
+    /// Finds the data in a value of the class.
+    fn project(this: *mut Self) -> *mut c_void;
+}
+
+/// An extension module, as `module!` declares it.
+///
+/// # Safety
+/// 1. `identity` always returns the same static, one per module.
+pub unsafe trait Module: 'static {
+    /// Returns who the module is.
+    fn identity() -> &'static Identity;
+}
+
+/// A module that declared that it provides `T`.
+#[diagnostic::on_unimplemented(
+    message = "this module doesn't declare that it provides `{T}`",
+    note = "add it to `provides = […]` of `interbind::module!`"
+)]
+pub trait Provider<T: Shared + ?Sized>: Module {}
+
+/// A module that declared that it consumes `T`.
+///
+/// # Safety
+/// 1. `site` always returns the same static, which no other type or module uses.
+#[diagnostic::on_unimplemented(
+    message = "this module doesn't declare that it consumes `{T}`",
+    note = "add it with a requirement to `consumes = […]` of `interbind::module!`, as `Point ^1.2`"
+)]
+pub unsafe trait Consumer<T: Shared + ?Sized>: Module {
+    /// The versions that will do.
+    const REQUIREMENT: Requirement;
+    /// The provider that makes new objects, when pinned by hand.
+    const FROM: Option<&'static str>;
+
+    /// Returns the call-site cache.
+    fn site() -> &'static Site;
+}
