@@ -12,6 +12,7 @@
 //! The linker joins equal names in no promised order, and several versions of this crate may meet in one file: a reader
 //! takes what it knows and passes over the rest. The note holds descriptors, never digests: readers hash.
 
+use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
@@ -98,7 +99,7 @@ pub struct ModuleNote {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {
     /// A module.
-    Module(ModuleNote),
+    Module(Box<ModuleNote>),
     /// A type's version and descriptor, as text that [`Data`](crate::types::Data) or
     /// [`Interface`](crate::interface::Interface) parses.
     Type {
@@ -186,7 +187,7 @@ fn understand(kind: u32, desc: &[u8]) -> Result<Item, NoteError> {
     let wrong = |line: &str| NoteError::Text { line: line.to_string() };
     let text = core::str::from_utf8(desc).map_err(|_| wrong("(not UTF-8)"))?.trim_end_matches('\n');
     match kind {
-        MODULE => text.parse().map(Item::Module),
+        MODULE => text.parse().map(|note| Item::Module(Box::new(note))),
         TYPE => {
             let (version, descriptor) = text.split_once('\n').ok_or_else(|| wrong("version"))?;
             let version = version.parse().map_err(|_| wrong("version"))?;
@@ -300,7 +301,7 @@ mod tests {
         let found = read(&section);
         assert_eq!(found.len(), 3);
         assert_eq!(found[0], Err(NoteError::Unknown { kind: 9 }));
-        assert_eq!(found[1], Ok(Item::Module(module())));
+        assert_eq!(found[1], Ok(Item::Module(Box::new(module()))));
     }
 
     #[test]

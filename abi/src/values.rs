@@ -506,6 +506,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::multiple_unsafe_ops_per_block, reason = "one proof serves them all")]
     fn a_value_that_is_none_of_its_types_is_refused() {
         // SAFETY: nothing here leads anywhere.
         unsafe {
@@ -538,6 +539,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::multiple_unsafe_ops_per_block, reason = "one proof serves them all")]
     fn a_fault_gives_its_message_once() {
         let mut fault = Fault { message: "why".to_string().lower(), ..Fault::empty() };
         // SAFETY: filled above; the second message is empty, not dangling.

@@ -114,9 +114,11 @@ impl CellId {
         self.case.split('.').next().unwrap_or_default()
     }
 
-    /// The folder of this cell below the work folder.
+    /// The folder of this cell below the work folder. `same` is a part here: without it one cell's folder
+    /// would hold those of its mutated siblings.
     pub fn folder(&self) -> String {
-        self.to_string().replace("::", "/")
+        let same = if self.mutation == Mutation::Same { "/same" } else { "" };
+        self.to_string().replace("::", "/") + same
     }
 }
 

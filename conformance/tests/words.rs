@@ -57,6 +57,13 @@ proptest! {
     }
 
     #[test]
+    fn no_cell_s_folder_holds_another_s(cell in cell(), mutation in select(Mutation::ALL)) {
+        let other = CellId { mutation, ..cell.clone() };
+        let inside = other.folder().starts_with(&format!("{}/", cell.folder()));
+        prop_assert!(!inside, "{} in {}", other.folder(), cell.folder());
+    }
+
+    #[test]
     fn leaving_parts_out_only_widens_a_pattern(cell in cell(), kept in proptest::bits::u8::masked(0b11_1111)) {
         let parts = [
             format!("{}..{}", cell.provider, cell.consumer),

@@ -45,9 +45,9 @@ macro_rules! faces {
             module: &$crate::__private::pyo3::Bound<'_, $crate::__private::pyo3::types::PyModule>,
         ) -> $crate::__private::pyo3::PyResult<()>
         where
-            C: $crate::__private::pyo3::PyClass + $crate::Provides<T>,
+            C: $crate::__private::pyo3::PyClass,
             C::Frozen: $crate::__private::Mutability<C>,
-            T: $crate::Shared + ?Sized,
+            T: $crate::ProvidedBy<C> + ?Sized,
             $module: $crate::Provider<T>,
         {
             $crate::publish::<C, T, $module>(module)

@@ -57,11 +57,6 @@ impl Identity {
         Self { name, version, binding: AtomicPtr::new(ptr::null_mut()) }
     }
 
-    /// The module's name, as declared.
-    pub(crate) fn name(&self) -> &'static str {
-        self.name
-    }
-
     /// Returns the binding if there is one, whatever its interpreter.
     pub(crate) fn bound(&self) -> Option<&'static Binding> {
         // SAFETY: a binding is never freed.

@@ -51,7 +51,7 @@ pub use self::held::Held;
 pub use self::identity::bind;
 pub use self::object::Object;
 pub use self::publish::{RawClass, publish_raw};
-pub use self::shared::{Consumer, Handle, Module, Provider, Provides, Shared};
+pub use self::shared::{Consumer, Handle, Module, ProvidedBy, Provider, Shared};
 pub use self::types::{Counts, count};
 
 #[cfg(feature = "pyo3")]

@@ -96,17 +96,19 @@ impl<T> DataHandle<T> {
     }
 }
 
-/// A class whose objects hold a `T`, or are one.
+/// A shared type that a class provides: its objects hold one, or are one.
+///
+/// The class is the parameter, so that an interface's crate may implement it for every class that implements the trait.
 ///
 /// # Safety
-/// 1. `project` returns a pointer into the memory of `this` itself, never through a pointer in it, aligned for `T`.
-/// 2. `TABLE` is the table of `T` for what `project` returns, NULL for data.
+/// 1. `project` returns a pointer into the memory of `this` itself, never through a pointer in it, aligned for `Self`.
+/// 2. `TABLE` is the table of `Self` for what `project` returns, NULL for data.
 /// 3. `WRAP` makes objects of exactly this class.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` doesn't provide `{T}`",
+    message = "`{C}` doesn't provide `{Self}`",
     note = "for data, derive `interbind::Provide` and mark the field with `#[shared]`; for an interface, implement the trait"
 )]
-pub unsafe trait Provides<T: Shared + ?Sized>: Sized + 'static {
+pub unsafe trait ProvidedBy<C>: Shared {
     /// The interface's table, or NULL.
     const TABLE: *const TableHead;
     /// Makes a new object of a copy of the data.
@@ -115,7 +117,7 @@ pub unsafe trait Provides<T: Shared + ?Sized>: Sized + 'static {
     const SIZE: usize;
 
     /// Finds the data in a value of the class.
-    fn project(this: *mut Self) -> *mut c_void;
+    fn project(this: *mut C) -> *mut c_void;
 }
 
 /// An extension module, as `module!` declares it.

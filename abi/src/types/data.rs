@@ -411,6 +411,7 @@ pub(crate) mod tests {
     }
 
     #[test]
+    #[allow(clippy::multiple_unsafe_ops_per_block, reason = "one proof serves them all")]
     fn only_valid_bytes_are_a_bool_or_a_char() {
         let surrogate = 0xd800_u32.to_ne_bytes();
         // SAFETY: the arrays are as long as the types.

@@ -76,7 +76,10 @@ pub(crate) fn build(
     for offline in [true, false] {
         command = arguments(job, &manifest, offline);
         built = run(&command, &environment, &mut log);
-        if built.is_ok() || !(log.contains("--offline") || log.contains("offline was specified")) {
+        // Only what cargo says about being offline counts: the command's own line names the flag too.
+        let for_want_of_network =
+            log.lines().any(|line| !line.starts_with("$ ") && line.contains("--offline"));
+        if built.is_ok() || !for_want_of_network {
             break;
         }
     }

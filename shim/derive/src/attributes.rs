@@ -33,24 +33,32 @@ impl Parse for Setting {
         } else if input.peek(LitStr) {
             Value::Text(input.parse()?)
         } else {
-            let error = |e: Error| Error::new(e.span(), format!("expected a text or a word behind `{key} =`"));
-            Value::Word(input.call(Ident::parse_any).map_err(error)?)
+            Value::Word(input.call(Ident::parse_any).map_err(|error| quotes(&key, &error))?)
         };
-        Ok(Self { key, value })
+        if input.is_empty() || input.peek(Token![,]) {
+            return Ok(Self { key, value });
+        }
+        Err(quotes(&key, &input.error("")))
     }
+}
+
+fn quotes(key: &Ident, at: &Error) -> Error {
+    Error::new(at.span(), format!("a text stands in quotes: write `{key} = \"…\"`"))
 }
 
 /// The settings of one attribute.
 pub(crate) struct Settings {
     at: Span,
     settings: Vec<Setting>,
+    /// True when a part couldn't be read: then nothing is called missing.
+    broken: bool,
 }
 
 impl Settings {
     /// Reads the arguments of an attribute macro.
     pub(crate) fn read(tokens: TokenStream) -> syn::Result<Self> {
         let settings = Punctuated::<Setting, Token![,]>::parse_terminated.parse2(tokens)?;
-        Ok(Self { at: Span::call_site(), settings: settings.into_iter().collect() })
+        Ok(Self { at: Span::call_site(), settings: settings.into_iter().collect(), broken: false })
     }
 
     /// Reads the attributes called `shared`, joined; `None` when there is none.
@@ -58,13 +66,15 @@ impl Settings {
         let mut found: Option<Self> = None;
         for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("shared")) {
             let at = attribute.path().get_ident().map_or_else(Span::call_site, Ident::span);
-            let settings = match &attribute.meta {
-                Meta::Path(_) => Vec::new(),
-                _ => problems
-                    .take(attribute.parse_args_with(Punctuated::<Setting, Token![,]>::parse_terminated))
-                    .map_or_else(Vec::new, |settings| settings.into_iter().collect()),
-            };
-            found.get_or_insert(Self { at, settings: Vec::new() }).settings.extend(settings);
+            let joined = found.get_or_insert(Self { at, settings: Vec::new(), broken: false });
+            if let Meta::Path(_) = attribute.meta {
+                continue;
+            }
+            let parsed = attribute.parse_args_with(Punctuated::<Setting, Token![,]>::parse_terminated);
+            match problems.take(parsed) {
+                Some(settings) => joined.settings.extend(settings),
+                None => joined.broken = true,
+            }
         }
         found
     }
@@ -98,8 +108,13 @@ impl Settings {
     fn text(&mut self, key: &str, example: &str, problems: &mut Problems) -> Option<LitStr> {
         match self.value(key) {
             Some(Setting { value: Value::Text(text), .. }) => return Some(text),
-            Some(Setting { key, .. }) => problems.at(&key, format!("`{key}` is a text: write `{key} = \"{example}\"`")),
-            None => problems.add(Error::new(self.at, format!("missing `{key}`: say `{key} = \"{example}\"`"))),
+            Some(Setting { key, .. }) => {
+                problems.at(&key, format!("`{key}` is a text: write `{key} = \"{example}\"`"))
+            }
+            None if self.broken => {}
+            None => {
+                problems.add(Error::new(self.at, format!("missing `{key}`: say `{key} = \"{example}\"`")));
+            }
         }
         None
     }
@@ -134,7 +149,8 @@ impl Shared {
         let name = settings.text("name", example, problems);
         if let Some(name) = name.as_ref().filter(|name| !is_type_name(&name.value())) {
             let found = name.value();
-            problems.at(name, format!("`{found}` is not a type name: use dotted ASCII words, as `{example}`"));
+            problems
+                .at(name, format!("`{found}` is not a type name: use dotted ASCII words, as `{example}`"));
         }
         let version = settings.text("version", "1.2.0", problems).map(|text| version(&text, problems));
         Self {

@@ -22,7 +22,11 @@ pub(crate) fn demand(span: Span, condition: &TokenStream, message: Pieces) -> To
 /// Writes the demand that `ty` is aligned to 16 bytes at most; more is more than Python's own allocator promises.
 pub(crate) fn alignment(span: Span, ty: &TokenStream, name: &str) -> TokenStream {
     let mut message = Pieces::default();
-    message.text(format!("`{name}` is aligned to ")).number(quote_spanned!(span=> ::core::mem::align_of::<#ty>()));
-    message.text(" bytes, Python's objects to 16 at most: lower its `align`, or the one of the field that asks for it");
+    message
+        .text(format!("`{name}` is aligned to "))
+        .number(quote_spanned!(span=> ::core::mem::align_of::<#ty>()));
+    message.text(
+        " bytes, Python's objects to 16 at most: lower its `align`, or the one of the field that asks for it",
+    );
     demand(span, &quote_spanned!(span=> ::core::mem::align_of::<#ty>() <= 16), message)
 }

@@ -16,20 +16,31 @@ use crate::shared::representation;
 const WIDTHS: [&str; 8] = ["u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64"];
 
 /// Expands the derive.
-pub(crate) fn expand(input: &DeriveInput, data: &DataEnum, mut problems: Problems) -> syn::Result<TokenStream> {
+pub(crate) fn expand(
+    input: &DeriveInput,
+    data: &DataEnum,
+    mut problems: Problems,
+) -> syn::Result<TokenStream> {
     let ident = &input.ident;
     let words = representation(&input.attrs, &mut problems);
     let width = words.into_iter().find(|word| WIDTHS.iter().any(|width| word == width));
     if width.is_none() {
-        problems.at(ident, "the width of an enum is part of the layout: add `#[repr(u8)]`, or another of `u8` … `i64`");
+        problems.at(
+            ident,
+            "the width of an enum is part of the layout: add `#[repr(u8)]`, or another of `u8` … `i64`",
+        );
     }
     if Settings::of(&input.attrs, &mut problems).is_some() {
-        problems.at(ident, "an enum stands in the descriptors of the types that use it: remove `#[shared(…)]`");
+        problems
+            .at(ident, "an enum stands in the descriptors of the types that use it: remove `#[shared(…)]`");
     }
     let mut variants = Vec::new();
     for variant in &data.variants {
         if !matches!(variant.fields, Fields::Unit) {
-            problems.at(variant, "a shared enum has no fields: keep the value beside it, in the struct that uses it");
+            problems.at(
+                variant,
+                "a shared enum has no fields: keep the value beside it, in the struct that uses it",
+            );
         }
         variants.push((&variant.ident, word(&variant.ident, &mut problems)));
     }
@@ -55,7 +66,10 @@ fn write(ident: &Ident, width: &Ident, variants: &[(&Ident, String)]) -> TokenSt
     let demands = (width == "u64").then(|| {
         variants.iter().map(|variant| {
             let mut message = Pieces::default();
-            message.text(format!("`{variant}` is above {}, the largest value in a descriptor: lower it", i64::MAX));
+            message.text(format!(
+                "`{variant}` is above {}, the largest value in a descriptor: lower it",
+                i64::MAX
+            ));
             demand(variant.span(), &quote!(#ident::#variant as u64 <= i64::MAX as u64), message)
         })
     });
@@ -117,19 +131,47 @@ mod tests {
         for repr in [quote!(), quote!(#[repr(C)]), quote!(#[repr(usize)])] {
             assert_refused(expand(quote!(#repr enum E { A, B })), &["add `#[repr(u8)]`"]);
         }
-        assert_written(expand(quote!(#[repr(i16)] enum E { A = -1, r#B })), &["enum i16 { A = ", ", B = "]);
+        assert_written(
+            expand(quote!(
+                #[repr(i16)]
+                enum E {
+                    A = -1,
+                    r#B,
+                }
+            )),
+            &["enum i16 { A = ", ", B = "],
+        );
     }
 
     #[test]
     fn every_variant_with_fields_is_told() {
-        let input = quote!(#[repr(u8)] enum E { A(u8), B, C { x: u8 } });
+        let input = quote!(
+            #[repr(u8)]
+            enum E {
+                A(u8),
+                B,
+                C { x: u8 },
+            }
+        );
         assert_refused(expand(input), &["a shared enum has no fields", "a shared enum has no fields"]);
     }
 
     #[test]
     fn an_enum_has_a_value_and_no_name() {
-        assert_refused(expand(quote!(#[repr(u8)] enum E {})), &["has no value"]);
-        let input = quote!(#[repr(u8)] #[shared(name = "a.E", version = "1.0.0")] enum E { A });
+        assert_refused(
+            expand(quote!(
+                #[repr(u8)]
+                enum E {}
+            )),
+            &["has no value"],
+        );
+        let input = quote!(
+            #[repr(u8)]
+            #[shared(name = "a.E", version = "1.0.0")]
+            enum E {
+                A,
+            }
+        );
         assert_refused(expand(input), &["remove `#[shared(…)]`"]);
     }
 }

@@ -33,7 +33,8 @@ pub(crate) fn declare(visibility: &Visibility, interface: &Ident) -> TokenStream
 pub(crate) fn write(interface: &Ident, methods: &[Method]) -> TokenStream {
     let handle = name(interface);
     let calls = methods.iter().map(|method| call(interface, method));
-    let adapters = methods.iter().filter(|method| method.optional).map(|method| adapter(interface, method, methods));
+    let adapters =
+        methods.iter().filter(|method| method.optional).map(|method| adapter(interface, method, methods));
     quote! {
         #[allow(clippy::too_many_arguments, clippy::len_without_is_empty, clippy::should_implement_trait)]
         #[allow(missing_docs)]
@@ -70,12 +71,14 @@ fn call(interface: &Ident, method: &Method) -> TokenStream {
     let Method { slot, ident, attributes, arguments, result, .. } = method;
     let names: Vec<_> = arguments.iter().map(|argument| &argument.name).collect();
     let types = arguments.iter().map(|argument| &argument.ty);
+    let lowers = arguments.iter().map(|argument| argument.function("lower"));
     let (slot_name, needs_attached) = (method.slot_name(), method.needs_attached());
+    let here = Span::mixed_site().located_at(ident.span());
     let absent = method.optional.then(|| {
         let adapter = adapter_name(method);
-        let value = quote_spanned!(Span::mixed_site()=> absent.failure.into_result(value));
+        let value = quote_spanned!(here=> absent.failure.into_result(value));
         let value = if method.fails { quote!(#value?) } else { value };
-        quote_spanned! {Span::mixed_site()=>
+        quote_spanned! {here=>
             if !self.0.has(#slot) {
                 let absent = #adapter { handle: *self, failure: ::interbind::__private::Failure::new() };
                 let value = <#adapter as #interface>::#ident(&absent, #(#names),*);
@@ -83,12 +86,12 @@ fn call(interface: &Ident, method: &Method) -> TokenStream {
             }
         }
     });
-    quote_spanned! {Span::mixed_site()=>
+    quote_spanned! {here=>
         #(#attributes)*
         #[inline]
         pub fn #ident(&self, #(#names: #types),*) -> ::core::result::Result<#result, ::interbind::Error> {
             #absent
-            const NEEDS_ATTACHED: bool = #needs_attached;
+            const __NEEDS_ATTACHED: bool = #needs_attached;
             let call = |this, out, fault| {
                 let table = self.0.table::<__Table>();
                 // SAFETY: the judge saw the slot: it is needed, or `has` was asked.
@@ -96,10 +99,10 @@ fn call(interface: &Ident, method: &Method) -> TokenStream {
                 // SAFETY: as above, it isn't NULL.
                 let slot = unsafe { slot.unwrap_unchecked() };
                 // SAFETY: the judge compared the signature; `call` gives the provider's pointer and both places.
-                unsafe { slot(this, #(::interbind::abi::values::Value::lower(#names),)* out, fault) }
+                unsafe { slot(this, #(#lowers(#names),)* out, fault) }
             };
             // SAFETY: `call` writes its places as a slot does.
-            unsafe { self.0.call::<#result>(NEEDS_ATTACHED, call) }
+            unsafe { self.0.call::<#result>(__NEEDS_ATTACHED, call) }
         }
     }
 }

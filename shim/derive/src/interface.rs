@@ -54,7 +54,10 @@ fn refuse_trait(item: &ItemTrait, problems: &mut Problems) {
             _ => false,
         };
         if !known {
-            problems.at(bound, "the other side knows only this interface: write the methods that are needed into it");
+            problems.at(
+                bound,
+                "the other side knows only this interface: write the methods that are needed into it",
+            );
         }
     }
 }
@@ -70,17 +73,15 @@ fn write(mut item: ItemTrait, shared: &Shared, owner_thread: bool, methods: &[Me
     let name = handle::name(ident);
     let declaration = handle::declare(&item.vis, ident);
     let (provider, consumer) = (table::write(ident, methods), handle::write(ident, methods));
-    let errors = methods.iter().map(Method::demand_error);
-    let role = Role { ty: quote!(dyn #ident), shared, descriptor: descriptor(&shared.name, owner_thread, methods) };
+    let role =
+        Role { ty: quote!(dyn #ident), shared, descriptor: descriptor(&shared.name, owner_thread, methods) };
     let role = role.write(&quote!(KIND_INTERFACE), owner_thread, &quote!(1), &quote!(#name));
     quote! {
         #item
 
         #declaration
 
-        #(#errors)*
-
-        #[allow(unsafe_code, deprecated, improper_ctypes_definitions, clippy::multiple_bound_locations)]
+        #[allow(unsafe_code, deprecated, improper_ctypes_definitions, clippy::type_complexity)]
         const _: () = {
             #provider
             #consumer
@@ -112,7 +113,13 @@ mod tests {
     #[test]
     fn arguments_and_items_are_told_all_at_once() {
         let arguments = quote!(version = "2", thread = some, colour = "blue");
-        let item = quote!(unsafe trait S<T>: Clone { const A: u8; type B; fn ok(&self); });
+        let item = quote!(
+            unsafe trait S<T>: Clone {
+                const A: u8;
+                type B;
+                fn ok(&self);
+            }
+        );
         assert_refused(
             expand(arguments, item),
             &[
@@ -131,28 +138,103 @@ mod tests {
 
     #[test]
     fn a_method_takes_a_shared_self() {
-        for receiver in [quote!(&mut self), quote!(self), quote!(mut self), quote!(self: &Self), quote!(self: Box<Self>)] {
+        for receiver in
+            [quote!(&mut self), quote!(self), quote!(mut self), quote!(self: &Self), quote!(self: Box<Self>)]
+        {
             assert_refused(expanded(quote!(fn f(#receiver);)), &["methods take `&self`"]);
         }
-        assert_refused(expanded(quote!(fn f(x: u8);)), &["start with `&self`"]);
-        assert_refused(expanded(quote!(fn f(&'static self);)), &["leave the lifetime out"]);
+        assert_refused(
+            expanded(quote!(
+                fn f(x: u8);
+            )),
+            &["start with `&self`"],
+        );
+        assert_refused(
+            expanded(quote!(
+                fn f(&'static self);
+            )),
+            &["leave the lifetime out"],
+        );
     }
 
     #[test]
     fn a_slot_has_one_signature() {
         for (method, message) in [
-            (quote!(fn f<T>(&self, x: T);), "remove the generics"),
-            (quote!(fn f(&self) where Self: Sized;), "remove the `where` clause"),
-            (quote!(async fn f(&self);), "remove `async`"),
-            (quote!(const fn f(&self);), "remove `const`"),
-            (quote!(unsafe fn f(&self);), "remove `unsafe`"),
-            (quote!(extern "C" fn f(&self);), "remove it"),
-            (quote!(fn f(&self, x: impl Copy);), "name the type"),
-            (quote!(fn f(&self, x: Self);), "not `Self`"),
-            (quote!(fn f(&self) -> Option<Self>;), "not `Self`"),
-            (quote!(fn f(&self, (x, y): P);), "plain name"),
-            (quote!(#[cfg(unix)] fn f(&self);), "can't depend on `cfg`"),
-            (quote!(fn f(&self) -> Result;), "say what is returned"),
+            (
+                quote!(
+                    fn f<T>(&self, x: T);
+                ),
+                "remove the generics",
+            ),
+            (
+                quote!(
+                    fn f(&self)
+                    where
+                        Self: Sized;
+                ),
+                "remove the `where` clause",
+            ),
+            (
+                quote!(
+                    async fn f(&self);
+                ),
+                "remove `async`",
+            ),
+            (
+                quote!(
+                    const fn f(&self);
+                ),
+                "remove `const`",
+            ),
+            (
+                quote!(
+                    unsafe fn f(&self);
+                ),
+                "remove `unsafe`",
+            ),
+            (
+                quote!(
+                    extern "C" fn f(&self);
+                ),
+                "remove it",
+            ),
+            (
+                quote!(
+                    fn f(&self, x: impl Copy);
+                ),
+                "name the type",
+            ),
+            (
+                quote!(
+                    fn f(&self, x: Self);
+                ),
+                "not `Self`",
+            ),
+            (
+                quote!(
+                    fn f(&self) -> Option<Self>;
+                ),
+                "not `Self`",
+            ),
+            (
+                quote!(
+                    fn f(&self, (x, y): P);
+                ),
+                "plain name",
+            ),
+            (
+                quote!(
+                    #[cfg(unix)]
+                    fn f(&self);
+                ),
+                "can't depend on `cfg`",
+            ),
+            (
+                quote!(
+                    fn f(&self) -> Result;
+                ),
+                "say what is returned",
+            ),
         ] {
             assert_refused(expanded(method), &[message]);
         }
@@ -163,35 +245,91 @@ mod tests {
         for argument in [quote!(&'static str), quote!(&'a [u8]), quote!(Option<&'static P>)] {
             assert_refused(expanded(quote!(fn f(&self, x: #argument);)), &["leave the lifetime out"]);
         }
-        assert_refused(expanded(quote!(fn f(&self, x: &mut P);)), &["arguments are read only"]);
+        assert_refused(
+            expanded(quote!(
+                fn f(&self, x: &mut P);
+            )),
+            &["arguments are read only"],
+        );
         for result in [quote!(&str), quote!(Option<&[u8]>), quote!(Result<&str, interbind::Error>)] {
             assert_refused(expanded(quote!(fn f(&self) -> #result;)), &["return an owned value"]);
         }
-        assert_written(expanded(quote!(fn f(&self, x: Option<&str>, y: View<'_>);)), &["Option < & 'static str >", "View < 'static >"]);
+        assert_written(
+            expanded(quote!(
+                fn f(&self, x: Option<&str>, y: View<'_>);
+            )),
+            &["Option < & 'static str >", "View < 'static >"],
+        );
     }
 
     #[test]
     fn new_methods_go_to_the_end() {
-        let first = quote!(fn a(&self););
-        let newer = quote!(#[since("2.2")] fn b(&self););
-        let older = quote!(#[since("2.1.0")] fn c(&self););
-        assert_refused(expanded(quote!(#newer #first)), &["follows a method since 2.2.0: move `a` in front"]);
-        assert_refused(expanded(quote!(#first #newer #older)), &["`c` is since 2.1.0, the method before it since 2.2.0"]);
-        assert_refused(expanded(quote!(#first #[since("2.3")] fn d(&self);)), &["`d` is since 2.3.0, the interface only at 2.2.0"]);
+        let first = quote!(
+            fn a(&self);
+        );
+        let newer = quote!(
+            #[since("2.2")]
+            fn b(&self);
+        );
+        let older = quote!(
+            #[since("2.1.0")]
+            fn c(&self);
+        );
+        assert_refused(
+            expanded(quote!(#newer #first)),
+            &["`a` follows a method since 2.2.0; old methods stay in front"],
+        );
+        assert_refused(
+            expanded(quote!(#first #newer #older)),
+            &["`c` is since 2.1.0, the method before it since 2.2.0"],
+        );
+        assert_refused(
+            expanded(quote!(#first #[since("2.3")] fn d(&self);)),
+            &["`d` is since 2.3.0, the interface only at 2.2.0"],
+        );
         assert_written(expanded(quote!(#first #older #newer)), &[" since 2.1.0", " since 2.2.0"]);
     }
 
     #[test]
     fn a_since_is_one_version() {
-        assert_refused(expanded(quote!(#[since] fn a(&self);)), &["expected the version that brings the method"]);
-        assert_refused(expanded(quote!(#[since(2.2)] fn a(&self);)), &["expected the version that brings the method"]);
-        assert_refused(expanded(quote!(#[since("2")] fn a(&self);)), &["is not a version"]);
-        assert_refused(expanded(quote!(#[since("2.1")] #[since("2.2")] fn a(&self);)), &["given twice"]);
+        assert_refused(
+            expanded(quote!(
+                #[since]
+                fn a(&self);
+            )),
+            &["expected the version that brings the method"],
+        );
+        assert_refused(
+            expanded(quote!(
+                #[since(2.2)]
+                fn a(&self);
+            )),
+            &["expected the version that brings the method"],
+        );
+        assert_refused(
+            expanded(quote!(
+                #[since("2")]
+                fn a(&self);
+            )),
+            &["is not a version"],
+        );
+        assert_refused(
+            expanded(quote!(
+                #[since("2.1")]
+                #[since("2.2")]
+                fn a(&self);
+            )),
+            &["given twice"],
+        );
     }
 
     #[test]
     fn the_thread_is_in_the_descriptor_and_in_the_bounds() {
-        let item = quote!(trait S { fn f(&self); });
+        let item = quote!(
+            trait S {
+                fn f(&self);
+            }
+        );
         let owner = expand(quote!(name = "a.S", version = "1.0.0", thread = owner), item.clone());
         assert_written(owner, &["trait S : 'static", "interface a.S thread owner {"]);
         let any = expand(quote!(name = "a.S", version = "1.0.0"), item);

@@ -6,13 +6,13 @@
 
 use interbind_abi::Version;
 use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Attribute, FnArg, GenericArgument, Ident, Lifetime, LitStr, Pat, PathArguments, Receiver, ReturnType, TraitItemFn,
-    Type, TypeReference,
+    Attribute, FnArg, GenericArgument, Ident, Lifetime, LitStr, Pat, PathArguments, Receiver, ReturnType,
+    TraitItemFn, Type, TypeReference,
 };
 
 use crate::attributes::version;
@@ -76,7 +76,8 @@ impl Method {
         }
         let (result, fails) = result(&signature.output, problems);
         Rules { problems, result: true }.visit_type(&result);
-        let carried = |attribute: &&Attribute| ["doc", "deprecated"].iter().any(|path| attribute.path().is_ident(path));
+        let carried =
+            |attribute: &&Attribute| ["doc", "deprecated"].iter().any(|path| attribute.path().is_ident(path));
         Self {
             slot,
             ident: signature.ident.clone(),
@@ -125,6 +126,14 @@ impl Method {
         }
     }
 
+    /// Returns the place of the result, as written.
+    pub(crate) fn output_span(&self) -> Span {
+        match &self.output {
+            ReturnType::Default => self.ident.span(),
+            ReturnType::Type(_, ty) => ty.span(),
+        }
+    }
+
     /// Writes the type that crosses back.
     pub(crate) fn result_wire(&self) -> TokenStream {
         on_value(&self.result, &quote!(Wire))
@@ -137,15 +146,6 @@ impl Method {
         quote!(#(#needs)||*)
     }
 
-    /// Writes an item that doesn't compile unless the method's error is ours.
-    pub(crate) fn demand_error(&self) -> Option<TokenStream> {
-        let (ReturnType::Type(_, output), true) = (&self.output, self.fails) else { return None };
-        let result = &self.result;
-        Some(quote_spanned! {output.span()=>
-            const _: fn(#output) -> ::core::result::Result<#result, ::interbind::Error> = |__result| __result;
-        })
-    }
-
     /// Notes what breaks the promise that a slot is a position.
     pub(crate) fn follow(methods: &[Self], newest: Version, problems: &mut Problems) {
         let mut last: Option<Version> = None;
@@ -154,8 +154,8 @@ impl Method {
                 (None, Some(last)) => problems.at(
                     &method.ident,
                     format!(
-                        "a slot is a position, and this one follows a method since {last}: move `{0}` in front of it if \
-                         {0} is older, else add `#[since(\"{newest}\")]`",
+                        "a slot is a position: `{}` follows a method since {last}; old methods stay in front, new ones \
+                         get `#[since(\"{newest}\")]`",
                         method.word
                     ),
                 ),
@@ -185,6 +185,11 @@ impl Argument {
     /// Writes the type that crosses.
     pub(crate) fn wire(&self) -> TokenStream {
         on_value(&self.fixed, &quote!(Wire))
+    }
+
+    /// Writes the path of a function of `Value`.
+    pub(crate) fn function(&self, name: &str) -> TokenStream {
+        on_value(&self.ty, &Ident::new(name, self.ty.span()).into_token_stream())
     }
 }
 
@@ -232,7 +237,8 @@ fn refuse_signature(method: &TraitItemFn, problems: &mut Problems) {
     }
     let generics = &signature.generics;
     if !generics.params.is_empty() {
-        problems.at(generics, "a slot has one signature: remove the generics, leave lifetimes out as in `&str`");
+        problems
+            .at(generics, "a slot has one signature: remove the generics, leave lifetimes out as in `&str`");
     }
     if let Some(clause) = &generics.where_clause {
         problems.at(clause, "a slot has one signature: remove the `where` clause");
@@ -289,7 +295,8 @@ struct Rules<'a> {
 impl<'ast> Visit<'ast> for Rules<'_> {
     fn visit_type_reference(&mut self, reference: &'ast TypeReference) {
         if self.result {
-            let way_out = "a result outlives the call that made it: return an owned value (`String`, `Vec<T>`, a copy)";
+            let way_out =
+                "a result outlives the call that made it: return an owned value (`String`, `Vec<T>`, a copy)";
             self.problems.at(reference, way_out);
             return;
         }
@@ -316,7 +323,8 @@ impl<'ast> Visit<'ast> for Rules<'_> {
 
     fn visit_ident(&mut self, ident: &'ast Ident) {
         if ident == "Self" {
-            self.problems.at(ident, "the other side knows only the interface, not `Self`: name a type that crosses");
+            self.problems
+                .at(ident, "the other side knows only the interface, not `Self`: name a type that crosses");
         }
     }
 }

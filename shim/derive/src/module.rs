@@ -8,10 +8,11 @@ use std::fmt::Display;
 
 use interbind_abi::Requirement;
 use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
+use syn::spanned::Spanned;
 use syn::{Error, Ident, LitStr, Token, Type, bracketed};
 
 use crate::attributes::version_tokens;
@@ -39,7 +40,10 @@ pub(crate) fn expand(input: TokenStream) -> syn::Result<TokenStream> {
     let Roles { name, provides, consumes, mut problems } = syn::parse2(input)?;
     match &name {
         Some(name) => refuse_name(name, &mut problems),
-        None => problems.add(Error::new(Span::call_site(), "missing `name`: say `name = \"frame\"`, as Python imports it")),
+        None => problems.add(Error::new(
+            Span::call_site(),
+            "missing `name`: say `name = \"frame\"`, as Python imports it",
+        )),
     }
     for consumed in &consumes {
         if let Some(from) = &consumed.from {
@@ -60,7 +64,10 @@ fn refuse_name(name: &LitStr, problems: &mut Problems) {
             && letters.all(|letter| letter == '_' || letter.is_alphanumeric())
     };
     if !text.split('.').all(word) {
-        problems.at(name, format!("`{text}` is not a Python module: write it as `import` does, as `frame._native`"));
+        problems.at(
+            name,
+            format!("`{text}` is not a Python module: write it as `import` does, as `frame._native`"),
+        );
     }
 }
 
@@ -127,7 +134,11 @@ fn consumed(input: ParseStream<'_>, problems: &mut Problems) -> syn::Result<Opti
     Ok(requirement.map(|requirement| Consumed { ty, requirement, from }))
 }
 
-fn requirement(input: ParseStream<'_>, ty: &Type, problems: &mut Problems) -> syn::Result<Option<Requirement>> {
+fn requirement(
+    input: ParseStream<'_>,
+    ty: &Type,
+    problems: &mut Problems,
+) -> syn::Result<Option<Requirement>> {
     let understand = |text: &str, place: &dyn ToTokens, problems: &mut Problems| {
         let parsed = text.parse::<Requirement>();
         parsed.map_err(|why: interbind_abi::version::VersionError| {
@@ -166,9 +177,10 @@ fn write(name: &str, provides: &[Type], consumes: &[Consumed]) -> TokenStream {
             Some(from) => quote!(::core::option::Option::Some(#from)),
             None => quote!(::core::option::Option::None),
         };
+        let consumer = quote_spanned!(ty.span()=> ::interbind::Consumer<#ty>);
         quote! {
             // SAFETY: (1) the static stands in this function alone.
-            unsafe impl ::interbind::Consumer<#ty> for __Interbind {
+            unsafe impl #consumer for __Interbind {
                 const REQUIREMENT: ::interbind::abi::Requirement =
                     ::interbind::abi::Requirement { least: #least, below: #below };
                 const FROM: ::core::option::Option<&'static str> = #from;
@@ -181,6 +193,7 @@ fn write(name: &str, provides: &[Type], consumes: &[Consumed]) -> TokenStream {
             }
         }
     });
+    let providers = provides.iter().map(|ty| quote_spanned!(ty.span()=> ::interbind::Provider<#ty>));
     let note = note::of_module(text(name, provides, consumes));
     quote! {
         #[doc(hidden)]
@@ -198,7 +211,7 @@ fn write(name: &str, provides: &[Type], consumes: &[Consumed]) -> TokenStream {
                 }
             }
 
-            #(impl ::interbind::Provider<#provides> for __Interbind {})*
+            #(impl #providers for __Interbind {})*
             #(#consumers)*
             #note
         };
@@ -215,14 +228,19 @@ fn text(name: &str, provides: &[Type], consumes: &[Consumed]) -> Pieces {
     text.text("\ncompiler=").constant(quote!(::interbind::__private::COMPILER));
     text.text("\nplatform=").constant(quote!(::interbind::__private::PLATFORM));
     for ty in provides {
-        text.text("\nprovides=").constant(quote!(<#ty as ::interbind::Shared>::NAME)).text(" ");
-        text.constant(quote!(<#ty as ::interbind::Shared>::VERSION_TEXT));
+        text.text("\nprovides=").constant(shared(ty, "NAME")).text(" ");
+        text.constant(shared(ty, "VERSION_TEXT"));
     }
     for Consumed { ty, requirement, .. } in consumes {
-        text.text("\nconsumes=").constant(quote!(<#ty as ::interbind::Shared>::NAME));
+        text.text("\nconsumes=").constant(shared(ty, "NAME"));
         text.text(format!(" {requirement}"));
     }
     text
+}
+
+fn shared(ty: &Type, name: &str) -> TokenStream {
+    let name = Ident::new(name, ty.span());
+    quote_spanned!(ty.span()=> <#ty as ::interbind::Shared>::#name)
 }
 
 #[cfg(test)]
@@ -249,7 +267,10 @@ mod tests {
         assert_refused(expand(quote!(provides = [])), &["missing `name`"]);
         for name in ["", "a.", "a-b", "1a", "a b", "a\nname=b"] {
             assert_refused(expand(quote!(name = #name)), &["is not a Python module"]);
-            assert_refused(expand(quote!(name = "a", consumes = [A ^1 from #name])), &["is not a Python module"]);
+            assert_refused(
+                expand(quote!(name = "a", consumes = [A ^1 from #name])),
+                &["is not a Python module"],
+            );
         }
     }
 
@@ -257,13 +278,14 @@ mod tests {
     fn a_type_stands_once_in_a_role() {
         let input = quote!(name = "a", provides = [A, dyn B, A], consumes = [A ^1, A ^2]);
         assert_refused(expand(input), &["`A` stands twice in `provides`", "`A` stands twice in `consumes`"]);
-        assert_written(expand(quote!(name = "a", provides = [A], consumes = [A ^1])), &[]);
+        assert_written(expand(quote!(name = "a", provides = [A], consumes = [A ^ 1])), &[]);
     }
 
     #[test]
     fn what_is_not_understood_is_told_in_place() {
         let input = quote!(name = "a", consumes = [A, B ~1.2, C "1.2.3 || 4", D ^1.2.0-rc1]);
-        let parts = ["say which versions will do", "`~1.2` is not a", "`1.2.3 || 4` is not a", "pre-releases"];
+        let parts =
+            ["say which versions will do", "`~1.2` is not a", "`1.2.3 || 4` is not a", "pre-releases"];
         assert_refused(expand(input), &parts);
         assert_refused(expand(quote!(name = "a", uses = [])), &["unknown key `uses`"]);
         assert_refused(expand(quote!(name = "a", name = "b")), &["`name` is given twice"]);

@@ -40,7 +40,8 @@ pub(crate) fn expand(input: TokenStream) -> syn::Result<TokenStream> {
         settings.end(&["from"], &mut problems);
         let text = field.ty.to_token_stream().to_string();
         if provided.iter().any(|other| other.ty.to_token_stream().to_string() == text) {
-            problems.at(&field.ty, format!("`{text}` is shared twice: a class gives out one value of a type"));
+            problems
+                .at(&field.ty, format!("`{text}` is shared twice: a class gives out one value of a type"));
         }
         let member = match &field.ident {
             Some(name) => Member::Named(name.clone()),
@@ -89,23 +90,89 @@ mod tests {
 
     #[test]
     fn a_class_marks_what_it_provides() {
-        assert_refused(expand(quote!(struct C { point: Point })), &["nothing is provided"]);
-        assert_refused(expand(quote!(#[shared] struct C { point: Point })), &["move `#[shared]`", "nothing is provided"]);
-        assert_refused(expand(quote!(enum C { A(Point) })), &["write a struct"]);
-        assert_refused(expand(quote!(struct C<T> { #[shared] point: T })), &["remove them"]);
+        assert_refused(
+            expand(quote!(
+                struct C {
+                    point: Point,
+                }
+            )),
+            &["nothing is provided"],
+        );
+        assert_refused(
+            expand(quote!(
+                #[shared]
+                struct C {
+                    point: Point,
+                }
+            )),
+            &["move `#[shared]`", "nothing is provided"],
+        );
+        assert_refused(
+            expand(quote!(
+                enum C {
+                    A(Point),
+                }
+            )),
+            &["write a struct"],
+        );
+        assert_refused(
+            expand(quote!(
+                struct C<T> {
+                    #[shared]
+                    point: T,
+                }
+            )),
+            &["remove them"],
+        );
     }
 
     #[test]
     fn a_mark_is_understood_or_told() {
-        assert_refused(expand(quote!(struct C { #[shared(form)] point: Point })), &["unknown key `form`"]);
-        assert_refused(expand(quote!(struct C { #[shared(from, from)] point: Point })), &["given twice"]);
-        assert_refused(expand(quote!(struct C { #[shared(from = "x")] point: Point })), &["takes no value"]);
+        assert_refused(
+            expand(quote!(
+                struct C {
+                    #[shared(form)]
+                    point: Point,
+                }
+            )),
+            &["unknown key `form`"],
+        );
+        assert_refused(
+            expand(quote!(
+                struct C {
+                    #[shared(from, from)]
+                    point: Point,
+                }
+            )),
+            &["given twice"],
+        );
+        assert_refused(
+            expand(quote!(
+                struct C {
+                    #[shared(from = "x")]
+                    point: Point,
+                }
+            )),
+            &["takes no value"],
+        );
     }
 
     #[test]
     fn a_class_gives_out_one_value_of_a_type() {
-        let twice = quote!(struct C { #[shared] a: geo::Point, #[shared] b: geo::Point });
+        let twice = quote!(
+            struct C {
+                #[shared]
+                a: geo::Point,
+                #[shared]
+                b: geo::Point,
+            }
+        );
         assert_refused(expand(twice), &["is shared twice"]);
-        assert_written(expand(quote!(struct C(u8, #[shared(from)] Point);)), &["offset_of ! (C , 1)", "wrap :: < C , Point >"]);
+        assert_written(
+            expand(quote!(
+                struct C(u8, #[shared(from)] Point);
+            )),
+            &["offset_of ! (C , 1)", "wrap :: < C , Point >"],
+        );
     }
 }

@@ -38,8 +38,7 @@ pub(crate) fn refuse_generics(generics: &Generics, problems: &mut Problems) {
     let way_out = "a shared type has one layout and one name: remove the generics, share a type for each use";
     if !generics.params.is_empty() {
         problems.at(generics, way_out);
-    }
-    if let Some(clause) = &generics.where_clause {
+    } else if let Some(clause) = &generics.where_clause {
         problems.at(clause, way_out);
     }
 }
@@ -81,7 +80,9 @@ fn structure(input: &DeriveInput, data: &DataStruct, mut problems: Problems) -> 
     };
     let mut fields = Vec::new();
     match &data.fields {
-        Fields::Named(named) if named.named.is_empty() => problems.at(ident, "there is nothing to share: add a field"),
+        Fields::Named(named) if named.named.is_empty() => {
+            problems.at(ident, "there is nothing to share: add a field")
+        }
         Fields::Named(named) => {
             for field in &named.named {
                 if let Some(ident) = &field.ident {
@@ -91,7 +92,8 @@ fn structure(input: &DeriveInput, data: &DataStruct, mut problems: Problems) -> 
             }
         }
         Fields::Unnamed(unnamed) => {
-            problems.at(unnamed, "fields are compared by name: write `{ name: Type, … }` instead of `(Type, …)`");
+            problems
+                .at(unnamed, "fields are compared by name: write `{ name: Type, … }` instead of `(Type, …)`");
         }
         Fields::Unit => problems.at(ident, "there is nothing to share: write `{ name: Type, … }`"),
     }
@@ -101,18 +103,20 @@ fn structure(input: &DeriveInput, data: &DataStruct, mut problems: Problems) -> 
 
 fn refuse_settings(attributes: &[Attribute], problems: &mut Problems) {
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("shared")) {
-        problems.at(attribute, "every field is shared: remove it (`#[shared]` on a field belongs to `Provide`)");
+        problems
+            .at(attribute, "every field is shared: remove it (`#[shared]` on a field belongs to `Provide`)");
     }
 }
 
 fn write(ident: &Ident, shared: &Shared, fields: &[Field<'_>]) -> TokenStream {
     let pieces = pieces(ident, &shared.name, fields).list();
     let checks = fields.iter().map(|Field { ident: field, ty, .. }| {
-        quote_spanned! {ty.span()=> {
+        let is_valid = quote_spanned!(ty.span()=> <#ty as ::interbind::abi::types::Field>::is_valid);
+        quote! {{
             // SAFETY: duty 1 of `is_valid`: the field lies inside the struct.
             let __field = unsafe { __at.add(::core::mem::offset_of!(#ident, #field)) };
             // SAFETY: as above, its bytes are readable.
-            unsafe { <#ty as ::interbind::abi::types::Field>::is_valid(__field) }
+            unsafe { #is_valid(__field) }
         }}
     });
     let blanks = fields.iter().map(|Field { ident: field, ty, .. }| {
@@ -137,7 +141,7 @@ fn write(ident: &Ident, shared: &Shared, fields: &[Field<'_>]) -> TokenStream {
                 const PIECES: &'static [::interbind::abi::Piece] = #pieces;
 
                 unsafe fn is_valid(__at: *const u8) -> bool {
-                    #(#checks)&&*
+                    true #(&& #checks)*
                 }
             }
 
@@ -194,7 +198,9 @@ fn demands(ident: &Ident, fields: &[Field<'_>]) -> TokenStream {
         let offset = quote_spanned!(field.span()=> ::core::mem::offset_of!(#ident, #field));
         let mut message = Pieces::default();
         message.text(format!("undeclared padding in `{ident}`: put `_reserved: interbind::Reserved<"));
-        message.number(quote!((#offset - (#end)))).text(format!(">` before `{word}`, or sort the fields by alignment"));
+        message
+            .number(quote!((#offset - (#end))))
+            .text(format!(">` before `{word}`, or sort the fields by alignment"));
         demands.extend(demand(field.span(), &quote!(#offset == #end), message));
         end = quote!(#offset + ::core::mem::size_of::<#ty>());
     }
@@ -257,7 +263,10 @@ mod tests {
             expand(quote! { #[shared()] struct P { x: f64 } }),
             &["add `#[repr(C)]`", "missing `name`", "missing `version`"],
         );
-        assert_refused(expand(quote! { #[repr(C)] struct P { x: f64 } }), &["#[shared(name = \"org.example.P\""]);
+        assert_refused(
+            expand(quote! { #[repr(C)] struct P { x: f64 } }),
+            &["#[shared(name = \"org.example.P\""],
+        );
     }
 
     #[test]
@@ -269,7 +278,11 @@ mod tests {
         };
         assert_refused(
             expand(input),
-            &["`name` is given twice", "unknown key `nam`: this attribute takes `name`, `version`", "`version` is given twice"],
+            &[
+                "`name` is given twice",
+                "unknown key `nam`: this attribute takes `name`, `version`",
+                "`version` is given twice",
+            ],
         );
     }
 
@@ -294,14 +307,23 @@ mod tests {
     fn generics_of_any_kind_are_refused() {
         let attributes = quote!(#[repr(C)] #[shared(name = "a.P", version = "1.0.0")]);
         assert_refused(expand(quote!(#attributes struct P<T> { x: T })), &["remove the generics"]);
-        assert_refused(expand(quote!(#attributes struct P<const N: usize> { x: [u8; N] })), &["remove the generics"]);
-        assert_refused(expand(quote!(#attributes struct P where u8: Copy { x: u8 })), &["remove the generics"]);
+        assert_refused(
+            expand(quote!(#attributes struct P<const N: usize> { x: [u8; N] })),
+            &["remove the generics"],
+        );
+        assert_refused(
+            expand(quote!(#attributes struct P where u8: Copy { x: u8 })),
+            &["remove the generics"],
+        );
     }
 
     #[test]
     fn names_that_no_descriptor_can_hold_are_refused() {
         let attributes = quote!(#[repr(C)] #[shared(name = "a.P", version = "1.0.0")]);
-        assert_refused(expand(quote!(#attributes struct P { größe: f64 })), &["`größe` stands in a descriptor"]);
+        assert_refused(
+            expand(quote!(#attributes struct P { größe: f64 })),
+            &["`größe` stands in a descriptor"],
+        );
         assert_written(expand(quote!(#attributes struct P { r#type: f64 })), &["{ type: "]);
     }
 

@@ -6,20 +6,25 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::Ident;
+use syn::spanned::Spanned;
 
-use crate::methods::Method;
+use crate::methods::{Argument, Method};
 
 /// Writes the table's type and `ProvidedBy` for every class that implements the trait.
 pub(crate) fn write(interface: &Ident, methods: &[Method]) -> TokenStream {
     let names: Vec<_> = methods.iter().map(Method::slot_name).collect();
-    let types = methods.iter().map(Method::slot_type);
+    let types = methods.iter().map(|method| {
+        let function = method.slot_type();
+        // A type that can't cross is shown at its method first, not at the attribute.
+        quote_spanned!(method.ident.span()=> ::core::option::Option<#function>)
+    });
     let functions = methods.iter().map(|method| function(interface, method));
     let slots = methods.len() as u64;
     quote! {
         #[repr(C)]
         struct __Table {
             head: ::interbind::abi::interface::TableHead,
-            #(#names: ::core::option::Option<#types>,)*
+            #(#names: #types,)*
         }
 
         struct __Provider<__C>(::core::marker::PhantomData<__C>);
@@ -52,15 +57,20 @@ pub(crate) fn write(interface: &Ident, methods: &[Method]) -> TokenStream {
 fn function(interface: &Ident, method: &Method) -> TokenStream {
     let Method { ident, arguments, result, .. } = method;
     let name = method.slot_name();
-    let wires: Vec<_> = arguments.iter().map(crate::methods::Argument::wire).collect();
+    let wires: Vec<_> = arguments.iter().map(Argument::wire).collect();
     let out = method.result_wire();
-    let values: Vec<_> = (0..arguments.len()).map(|i| format_ident!("a{i}", span = Span::mixed_site())).collect();
-    let types = arguments.iter().map(|argument| &argument.ty);
-    let call = quote_spanned! {Span::mixed_site()=>
+    let answer_call = quote_spanned!(result.span()=> ::interbind::__private::answer::<#result>);
+    let here = |place: Span| Span::mixed_site().located_at(place);
+    let value =
+        |(index, argument): (usize, &Argument)| format_ident!("a{index}", span = here(argument.ty.span()));
+    let values: Vec<_> = arguments.iter().enumerate().map(value).collect();
+    let lifts = arguments.iter().map(|argument| argument.function("lift"));
+    // An error of another type than ours is shown at the method's result.
+    let call = quote_spanned! {here(method.output_span())=>
         <__C as #interface>::#ident(this, #(#values?),*)
     };
     let answer = if method.fails { call } else { quote!(::core::result::Result::Ok(#call)) };
-    quote_spanned! {Span::mixed_site()=>
+    quote_spanned! {here(ident.span())=>
         unsafe extern "C" fn #name(
             this: *const ::core::ffi::c_void,
             #(#values: #wires,)*
@@ -71,11 +81,11 @@ fn function(interface: &Ident, method: &Method) -> TokenStream {
                 // SAFETY: the consumer passes what `project` returned, borrowed for the call.
                 let this = unsafe { &*this.cast::<__C>() };
                 // SAFETY: the consumer lowered it with the same text (judged), for this call alone.
-                #(let #values = unsafe { <#types as ::interbind::abi::values::Value>::lift(#values) };)*
+                #(let #values = unsafe { #lifts(#values) };)*
                 #answer
             };
             // SAFETY: the consumer passes a place for the result and a zeroed fault.
-            unsafe { ::interbind::__private::answer::<#result>(out, fault, call) }
+            unsafe { #answer_call(out, fault, call) }
         }
     }
 }

@@ -26,7 +26,7 @@ use super::convert::{attached, bind_module, raised};
 use crate::ffi::error::{Class, raise, restore};
 use crate::ffi::{PyObject, Strong, caught, thunk, type_object};
 use crate::publish::{RawClass, publish_raw, state_offset};
-use crate::shared::{Provider, Provides, Shared};
+use crate::shared::{ProvidedBy, Provider};
 
 /// Whether a class is frozen: what a borrow of it can be.
 pub trait Mutability<C: PyClass> {
@@ -115,9 +115,9 @@ const fn is_owner_thread<C: PyClass>() -> bool {
 /// ImportError when the module can't bind to this interpreter; TypeError when the class can't be published.
 pub fn publish<C, T, M>(module: &Bound<'_, PyModule>) -> PyResult<()>
 where
-    C: PyClass + Provides<T>,
+    C: PyClass,
     C::Frozen: Mutability<C>,
-    T: Shared + ?Sized,
+    T: ProvidedBy<C> + ?Sized,
     M: Provider<T>,
 {
     bind_module::<M>(module)?;
@@ -132,8 +132,8 @@ where
         data_offset: 0,
         borrow: borrow::<C, T>,
         release: release::<C>,
-        wrap: C::WRAP,
-        table: C::TABLE,
+        wrap: T::WRAP,
+        table: T::TABLE,
     };
     // SAFETY: PyO3 initialised the type; not NULL.
     let object = unsafe { ptr::NonNull::new_unchecked(class.cast::<PyObject>()) };
@@ -142,7 +142,7 @@ where
 }
 
 thunk! {
-    fn borrow [C: PyClass + Provides<T>, T: Shared + ?Sized] (object: *mut c_void, mode: u32) -> *mut c_void,
+    fn borrow [C: PyClass, T: ProvidedBy<C> + ?Sized] (object: *mut c_void, mode: u32) -> *mut c_void,
     where [C::Frozen: Mutability<C>], else ptr::null_mut(), {
         // SAFETY: conduit v1: borrows are made attached.
         let py = unsafe { Python::assume_attached() };
@@ -157,7 +157,7 @@ thunk! {
         };
         match found {
             Ok(Ok(this)) => {
-                let data = C::project(this);
+                let data = T::project(this);
                 if <C::Frozen as Mutability<C>>::ALIASING == ALIASING_FROZEN && !is_owner_thread::<C>() {
                     state::<C, T>(py, object, data);
                 }
@@ -177,7 +177,7 @@ thunk! {
         }
     }
 
-    /// Makes a new object of a copy of the data; the derive names it in `Provides::WRAP`.
+    /// Makes a new object of a copy of the data; the derive names it in `ProvidedBy::WRAP`.
     pub fn wrap [C: PyClass + From<T> + Into<PyClassInitializer<C>>, T: Copy] (
         _record: *const TypeRecord,
         data: *const c_void,
@@ -203,13 +203,13 @@ thunk! {
 
 /// States where the data lies, once it is certain that it lies inside the object.
 #[cold]
-fn state<C: PyClass + Provides<T>, T: Shared + ?Sized>(py: Python<'_>, object: *mut c_void, data: *mut c_void) {
+fn state<C: PyClass, T: ProvidedBy<C> + ?Sized>(py: Python<'_>, object: *mut c_void, data: *mut c_void) {
     let at = attached(py);
     let class = C::type_object_raw(py);
     // SAFETY: PyO3 keeps the type for ever.
     let size = type_object::basic_size(at, &unsafe { Strong::from_borrowed(at, class.cast()) });
     let offset = data.addr().wrapping_sub(object.addr());
-    if offset != 0 && offset.checked_add(C::SIZE).is_some_and(|end| end <= size) {
+    if offset != 0 && offset.checked_add(T::SIZE).is_some_and(|end| end <= size) {
         state_offset::<T>(class as usize, offset as i64);
     }
 }

@@ -1,0 +1,188 @@
+//! Models of the lock-free parts: every interleaving that the memory model allows, by loom.
+//!
+//! The shim's own files are compiled here with loom's atomics in place of std's; they know nothing of Python.
+
+#![allow(missing_docs, dead_code, reason = "the included files serve the shim")]
+
+#[path = "../../shim/src/cache.rs"]
+mod cache;
+#[path = "../../shim/src/chain.rs"]
+mod chain;
+#[path = "../../shim/src/lifetime.rs"]
+mod lifetime;
+#[path = "../../shim/src/sync.rs"]
+mod sync;
+
+use cache::Cache;
+use chain::Chain;
+use loom::sync::Arc;
+use loom::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use loom::thread;
+
+/// A record as the cache sees it: its key, and a payload that was written before it was judged.
+struct Record {
+    key: AtomicUsize,
+    payload: AtomicUsize,
+}
+
+fn record(key: usize) -> &'static Record {
+    Box::leak(Box::new(Record { key: AtomicUsize::new(key), payload: AtomicUsize::new(key * 10) }))
+}
+
+fn is_dead(record: *const Record) -> bool {
+    // SAFETY: records are leaked, as in the shim.
+    unsafe { &*record }.key.load(Ordering::Relaxed) == 0
+}
+
+/// What the hit path reads: a record, whose own key decides.
+fn hit(cache: &Cache<Record>, key: usize) -> Option<usize> {
+    // SAFETY: records are leaked, as in the shim.
+    let found = unsafe { cache.first().as_ref() }?;
+    (found.key.load(Ordering::Relaxed) == key).then(|| found.payload.load(Ordering::Relaxed))
+}
+
+#[test]
+fn a_hit_never_pairs_one_types_key_with_another_records_payload() {
+    loom::model(|| {
+        let cache = Arc::new(Cache::new());
+        let judges: Vec<_> = [1, 2]
+            .into_iter()
+            .map(|key| {
+                let cache = cache.clone();
+                thread::spawn(move || {
+                    let judged = record(key);
+                    judged.payload.store(key * 100, Ordering::Relaxed);
+                    cache.remember(judged, is_dead);
+                })
+            })
+            .collect();
+        for key in [1, 2] {
+            assert!(hit(&cache, key).is_none_or(|payload| payload == key * 100));
+        }
+        for judge in judges {
+            judge.join().unwrap();
+        }
+        // Both providers have a word, whoever was first.
+        // SAFETY: as above.
+        let words = [cache.first(), cache.second()].map(|word| unsafe { &*word }.key.load(Ordering::Relaxed));
+        assert!(words == [1, 2] || words == [2, 1], "{words:?}");
+    });
+}
+
+#[test]
+fn a_dead_record_makes_room_and_is_never_hit() {
+    loom::model(|| {
+        let cache = Arc::new(Cache::new());
+        let dying = record(1);
+        cache.remember(dying, is_dead);
+        let other = {
+            let cache = cache.clone();
+            thread::spawn(move || {
+                dying.key.store(0, Ordering::Release);
+                cache.remember(record(2), is_dead);
+            })
+        };
+        assert!(hit(&cache, 2).is_none_or(|payload| payload == 20));
+        other.join().unwrap();
+        assert_eq!(hit(&cache, 1), None);
+        assert_eq!(hit(&cache, 2), Some(20));
+    });
+}
+
+#[test]
+fn two_makers_of_one_service_agree_and_the_loser_gets_its_copy_back() {
+    loom::model(|| {
+        let chain = Arc::new(Chain::new());
+        let add = |chain: &Chain<(u8, usize)>, made: usize| match chain.add((7, made), |value| value.0 == 7) {
+            Ok(value) => (value.1, None),
+            Err((winner, loser)) => (winner.1, Some(loser.1)),
+        };
+        let other = {
+            let chain = chain.clone();
+            thread::spawn(move || add(&chain, 1))
+        };
+        let (ours, lost_here) = add(&chain, 2);
+        let (theirs, lost_there) = other.join().unwrap();
+        assert_eq!(ours, theirs);
+        assert_eq!([lost_here, lost_there].into_iter().flatten().collect::<Vec<_>>(), [3 - ours]);
+    });
+}
+
+#[test]
+fn makers_of_two_services_both_find_both() {
+    loom::model(|| {
+        let chain = Arc::new(Chain::new());
+        let other = {
+            let chain = chain.clone();
+            thread::spawn(move || chain.add(1, |value| *value == 1).is_ok())
+        };
+        assert!(chain.add(2, |value| *value == 2).is_ok());
+        assert!(other.join().unwrap());
+        for wanted in [1, 2] {
+            assert_eq!(chain.find(|value| *value == wanted), Some(&wanted));
+        }
+    });
+}
+
+/// A core as far as its lifetime goes: freeing it makes the pointer NULL.
+struct Core {
+    state: AtomicU32,
+    users: AtomicU64,
+    freed: AtomicU32,
+}
+
+fn leave(core: &Core) {
+    if lifetime::leave(&core.users) {
+        assert_eq!(core.freed.fetch_add(1, Ordering::Relaxed), 0, "freed once");
+    }
+}
+
+#[test]
+fn closing_while_a_module_publishes_frees_the_core_once_and_with_the_last_user() {
+    loom::model(|| {
+        // Users: the capsule, and one bound module.
+        let core = Arc::new(Core { state: AtomicU32::new(lifetime::OPEN), users: AtomicU64::new(2), freed: AtomicU32::new(0) });
+        let module = {
+            let core = core.clone();
+            thread::spawn(move || {
+                let published = lifetime::is_open(&core.state);
+                if published {
+                    // A registered type becomes a user, and dies in the last collection.
+                    lifetime::enter(&core.users);
+                    assert_eq!(core.freed.load(Ordering::Relaxed), 0);
+                    leave(&core);
+                }
+                assert_eq!(core.freed.load(Ordering::Relaxed), 0, "the module is a user");
+                leave(&core);
+                published
+            })
+        };
+        assert!(lifetime::close(&core.state), "closes once");
+        assert!(!lifetime::close(&core.state));
+        leave(&core);
+        module.join().unwrap();
+        assert!(!lifetime::is_open(&core.state));
+        assert_eq!(core.freed.load(Ordering::Relaxed), 1);
+    });
+}
+
+#[test]
+fn a_type_that_dies_hides_its_record_before_its_address_is_used_again() {
+    loom::model(|| {
+        // The record's key is an address; the callback writes 0 before the memory is given to another type.
+        let registered = Arc::new(AtomicPtr::new(8 as *mut u8));
+        let reused = Arc::new(AtomicU32::new(0));
+        let dying = {
+            let (registered, reused) = (registered.clone(), reused.clone());
+            thread::spawn(move || {
+                registered.store(std::ptr::null_mut(), Ordering::Release);
+                reused.store(1, Ordering::Release);
+            })
+        };
+        // A thread that has an object of the new type at that address learned of it after `reused`.
+        if reused.load(Ordering::Acquire) == 1 {
+            assert!(registered.load(Ordering::Relaxed).is_null(), "no hit on a reused address");
+        }
+        dying.join().unwrap();
+    });
+}
