@@ -1,11 +1,10 @@
-//! Interfaces: the table that is called, the text that describes it, and every difference between two.
+//! Interfaces: the table that is called, and the text that describes it.
 //!
 //! A slot is a position and stays one for ever: methods are appended, never moved. `#[interface]` makes text and table;
 //! the consumer compares the slots it needs, so that a provider may know more. Belongs to the type contract. Grammar:
 //! `docs/spec/interface.md`.
 
 use alloc::boxed::Box;
-use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
@@ -13,9 +12,7 @@ use core::str::FromStr;
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::diff::Difference;
 use crate::header::{Kind, RecordHeader};
-use crate::reason::Reason;
 use crate::record::record;
 use crate::types::data::{Data, FieldType, parse_data, parse_field};
 use crate::types::parse::{Cursor, DescriptorError, MAX_DEPTH};
@@ -116,7 +113,7 @@ impl Method {
     pub fn signature(&self) -> String {
         let arguments: Vec<_> = self.arguments.iter().map(ToString::to_string).collect();
         let fails = if self.fails { " fails" } else { "" };
-        format!("({}) -> {}{fails}", arguments.join(", "), self.result)
+        alloc::format!("({}) -> {}{fails}", arguments.join(", "), self.result)
     }
 }
 
@@ -214,41 +211,10 @@ fn parse_value(cursor: &mut Cursor<'_>, depth: u32) -> Result<ValueType, Descrip
     })
 }
 
-impl Interface {
-    /// Finds every difference in the slots that the consumer needs; what a provider has beyond them is its own affair.
-    pub fn differences(&self, consumer: &Self) -> Vec<(Reason, Difference)> {
-        let short = consumer.name.rsplit('.').next().unwrap_or(&consumer.name);
-        let mut found = Vec::new();
-        if self.name != consumer.name {
-            found.push((Reason::NameDiffers, Difference::new("name", &self.name, &consumer.name)));
-        }
-        if self.owner_thread != consumer.owner_thread {
-            let word = |owner| if owner { "thread owner" } else { "thread any" };
-            let (a, b) = (word(self.owner_thread), word(consumer.owner_thread));
-            found.push((Reason::SignatureDiffers, Difference::new(format!("{short} (threads)"), a, b)));
-        }
-        for (slot, wanted) in consumer.methods.iter().enumerate() {
-            let show = |method: &Method| format!("{}{} at slot {slot}", method.name, method.signature());
-            let part = format!("{short}.{}", wanted.name);
-            match self.methods.get(slot) {
-                None if wanted.optional => {}
-                None => {
-                    let has = format!("{} slots", self.methods.len());
-                    found.push((Reason::SlotMissing, Difference::new(part, has, show(wanted))));
-                }
-                Some(method) if method.name != wanted.name || method.signature() != wanted.signature() => {
-                    found.push((Reason::SignatureDiffers, Difference::new(part, show(method), show(wanted))));
-                }
-                Some(_) => {}
-            }
-        }
-        found
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diff::differences;
     use crate::types::data::tests::{field_types, words};
     use proptest::prelude::*;
 
@@ -282,31 +248,6 @@ mod tests {
         }
     }
 
-    const OLD: &str = "interface o.Series thread any { 0 len() -> u64; 1 get(u64) -> f64 fails }";
-    const NEW: &str = "interface o.Series thread any { 0 len() -> u64; 1 get(u64) -> f64 fails; 2 label() -> string since 2.2.0 optional }";
-
-    fn parsed(text: &str) -> Interface {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn a_missing_slot_is_fine_when_the_consumer_has_a_default_and_only_then() {
-        assert!(parsed(OLD).differences(&parsed(NEW)).is_empty());
-        let strict = parsed(&NEW.replace(" optional", ""));
-        assert_eq!(parsed(OLD).differences(&strict)[0].0, Reason::SlotMissing);
-    }
-
-    #[test]
-    fn a_provider_may_know_more_than_the_consumer_needs() {
-        assert!(parsed(NEW).differences(&parsed(OLD)).is_empty());
-    }
-
-    #[test]
-    fn every_slot_that_differs_is_listed() {
-        let moved = "interface o.Series thread owner { 0 get(u64) -> f64 fails; 1 len() -> u32 }";
-        assert_eq!(parsed(moved).differences(&parsed(OLD)).len(), 3);
-    }
-
     proptest! {
         #[test]
         fn descriptors_parse_back(interface in interfaces()) {
@@ -315,7 +256,7 @@ mod tests {
 
         #[test]
         fn an_interface_differs_from_itself_in_nothing(interface in interfaces()) {
-            prop_assert_eq!(interface.differences(&interface), []);
+            prop_assert_eq!(differences(&interface.to_string(), &interface.to_string()), Ok(alloc::vec![]));
         }
 
         #[test]

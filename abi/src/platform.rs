@@ -1,8 +1,8 @@
 //! The platform contract: what kind of build this is, as canonical text that parses back.
 //!
 //! Written by the shim into core, owner and note; judged part by part, never as a whole and never as a hash. Two
-//! questions are asked of it: may this build run in that Python ([`Platform::against_host`]), and may these two builds
-//! call each other in one process ([`Platform::against_peer`]). Recorded elsewhere and never compared: compiler, panic
+//! questions are asked of it: may this build run in that Python ([`against_host`]), and may these two builds
+//! call each other in one process ([`against_peer`]). Recorded elsewhere and never compared: compiler, panic
 //! strategy, allocator, the binding library's version.
 
 use alloc::borrow::ToOwned;
@@ -73,47 +73,49 @@ pub struct Host {
     pub refs: bool,
 }
 
-impl Platform {
-    /// Finds what keeps this build from running in `host`; all of it, in the order of the check.
-    pub fn against_host(&self, host: &Host) -> Vec<(Reason, Difference)> {
-        let mut found = Vec::new();
-        if self.python != host.python {
-            found.push((Reason::Implementation, Difference::new("implementation", &self.python, &host.python)));
-        }
-        let (major, minor) = host.version;
-        let running = (major, minor);
-        let serves = match self.api {
-            Api::Full(a, b) => (a, b) == running,
-            Api::Abi3(a, b) | Api::Abi3t(a, b) => a == major && b <= minor,
-        };
-        if !serves {
-            found.push((
-                Reason::PythonVersion,
-                Difference::new("version", self.api.to_string(), Api::Full(major, minor).to_string()),
-            ));
-        }
-        if self.gil.is_some_and(|gil| gil != host.gil) {
-            found.push((Reason::GilBuild, Difference::new("gil", gil_word(self.gil), gil_word(Some(host.gil)))));
-        }
-        if self.refs != host.refs && running <= (3, 12) {
-            found.push((Reason::TraceRefs, Difference::new("refs", yes(self.refs), yes(host.refs))));
-        }
-        found
-    }
+/// A part of a canonical platform text; empty when it isn't there.
+pub fn part<'a>(text: &'a str, key: &str) -> &'a str {
+    let mut parts = text.split(' ').filter_map(|part| part.split_once('='));
+    parts.find(|(found, _)| *found == key).map_or("", |(_, value)| value)
+}
 
-    /// Finds what keeps two builds in one process from calling each other: only what can differ there.
-    pub fn against_peer(&self, peer: &Self) -> Vec<(Reason, Difference)> {
-        let mut found = Vec::new();
-        if self.c != peer.c {
-            found.push((Reason::CAbi, Difference::new("C ABI", &self.c, &peer.c)));
-        }
-        if let (Some(a), Some(b)) = (self.gil, peer.gil) {
-            if a != b {
-                found.push((Reason::GilBuild, Difference::new("gil", gil_word(self.gil), gil_word(peer.gil))));
-            }
-        }
-        found
+/// Finds what keeps a build from running in `host`; all of it, in the order of the check.
+pub fn against_host(build: &str, host: &Host) -> Vec<(Reason, Difference)> {
+    let mut found = Vec::new();
+    let mut note = |reason, key: &str, running: &str| {
+        found.push((reason, Difference::new(key, part(build, key), running)));
+    };
+    if part(build, "python") != host.python {
+        note(Reason::Implementation, "python", &host.python);
     }
+    let api = part(build, "api");
+    let limited = api.rsplit_once('-').map(|(_, least)| least);
+    let version = limited.unwrap_or(api).split_once('.');
+    let built = version.and_then(|(major, minor)| Some((major.parse::<u8>().ok()?, minor.parse::<u8>().ok()?)));
+    let serves = built.is_some_and(|built| match limited {
+        Some(_) => built.0 == host.version.0 && built.1 <= host.version.1,
+        None => built == host.version,
+    });
+    if !serves {
+        note(Reason::PythonVersion, "api", &Api::Full(host.version.0, host.version.1).to_string());
+    }
+    let gil = part(build, "gil");
+    if gil != "any" && gil != gil_word(Some(host.gil)) {
+        note(Reason::GilBuild, "gil", gil_word(Some(host.gil)));
+    }
+    if part(build, "refs") != yes(host.refs) && host.version <= (3, 12) {
+        note(Reason::TraceRefs, "refs", yes(host.refs));
+    }
+    found
+}
+
+/// Finds what keeps two builds in one process from calling each other: only what can differ there.
+pub fn against_peer(provider: &str, consumer: &str) -> Option<(Reason, Difference)> {
+    [(Reason::CAbi, "c"), (Reason::GilBuild, "gil")].into_iter().find_map(|(reason, key)| {
+        let (theirs, ours) = (part(provider, key), part(consumer, key));
+        let differ = theirs != ours && !(key == "gil" && (theirs == "any" || ours == "any"));
+        differ.then(|| (reason, Difference::new(key, theirs, ours)))
+    })
 }
 
 fn yes(value: bool) -> &'static str {
@@ -251,7 +253,7 @@ mod tests {
     #[test]
     fn a_build_with_a_gil_is_refused_by_a_free_threaded_python_and_the_inverse() {
         let slugs = |platform: &Platform, host: &Host| -> Vec<_> {
-            platform.against_host(host).iter().map(|(reason, _)| reason.slug()).collect()
+            against_host(&platform.to_string(), host).iter().map(|(reason, _)| reason.slug()).collect()
         };
         assert_eq!(slugs(&linux("3.14", "on"), &host(14, false)), ["gil-build"]);
         assert_eq!(slugs(&linux("3.13", "off"), &host(13, true)), ["gil-build"]);
@@ -260,22 +262,22 @@ mod tests {
 
     #[test]
     fn a_limited_build_runs_in_every_later_version_and_a_full_one_in_its_own() {
-        assert!(linux("abi3-3.9", "on").against_host(&host(15, true)).is_empty());
-        assert_eq!(linux("abi3-3.12", "on").against_host(&host(11, true))[0].0, Reason::PythonVersion);
-        assert_eq!(linux("3.12", "on").against_host(&host(13, true))[0].0, Reason::PythonVersion);
+        assert!(against_host(&linux("abi3-3.9", "on").to_string(), &host(15, true)).is_empty());
+        assert_eq!(against_host(&linux("abi3-3.12", "on").to_string(), &host(11, true))[0].0, Reason::PythonVersion);
+        assert_eq!(against_host(&linux("3.12", "on").to_string(), &host(13, true))[0].0, Reason::PythonVersion);
     }
 
     #[test]
     fn all_differences_to_the_host_are_listed() {
         let host = Host { python: "pypy".to_owned(), version: (3, 11), gil: false, refs: true };
-        assert_eq!(linux("3.12", "on").against_host(&host).len(), 4);
+        assert_eq!(against_host(&linux("3.12", "on").to_string(), &host).len(), 4);
     }
 
     #[test]
     fn builds_by_msvc_and_mingw_do_not_call_each_other() {
         let mut mingw = linux("3.12", "on");
         mingw.c = "mingw".to_owned();
-        assert_eq!(linux("3.12", "on").against_peer(&mingw)[0].0, Reason::CAbi);
+        assert_eq!(against_peer(&linux("3.12", "on").to_string(), &mingw.to_string()).unwrap().0, Reason::CAbi);
     }
 
     proptest! {

@@ -14,7 +14,7 @@ use interbind_abi::core::{
 };
 use interbind_abi::header::Malformed;
 use interbind_abi::services::ServiceHead;
-use interbind_abi::{Platform, Reason, RecordHeader, Str, keys};
+use interbind_abi::{Reason, RecordHeader, Str, keys, platform};
 
 use crate::chain::Chain;
 use crate::ffi::capsule::{self, Found};
@@ -65,24 +65,22 @@ fn judge(at: Attached, core: *mut CoreRecord, owner: &OwnerRecord) -> Result<*mu
     // SAFETY: the header vouches for the size of our own minor or more.
     let record = unsafe { &*core };
     // SAFETY: texts of a judged record.
-    let platform = unsafe { record.head.platform.read() }.and_then(|text| text.parse::<Platform>().ok());
-    let Some(theirs) = platform else {
-        let text = "the core's platform text can't be read";
-        return Err(Refusal::new(Reason::MalformedRecord, format!("cannot use this interpreter's core: {text}"))
+    let theirs = unsafe { record.head.platform.read() }.unwrap_or("");
+    if platform::part(theirs, "python").is_empty() {
+        return Err(Refusal::new(Reason::MalformedRecord, "cannot use this interpreter's core".to_owned())
+            .detail("core: its platform text can't be read")
             .detail(named(&record.head))
             .consumer(owner)
             .fix("upgrade the module that owns the core")
             .raise(at, Class::Import));
-    };
-    if let Ok(ours) = PLATFORM.parse::<Platform>() {
-        if let Some((reason, difference)) = theirs.against_peer(&ours).into_iter().next() {
-            return Err(Refusal::new(reason, "cannot use this interpreter's core".to_owned())
-                .detail(difference.to_string())
-                .detail(named(&record.head))
-                .consumer(owner)
-                .fix("rebuild one of the two modules with the other's compiler family")
-                .raise(at, Class::Import));
-        }
+    }
+    if let Some((reason, difference)) = platform::against_peer(theirs, PLATFORM) {
+        return Err(Refusal::new(reason, "cannot use this interpreter's core".to_owned())
+            .detail(difference.to_string())
+            .detail(named(&record.head))
+            .consumer(owner)
+            .fix("rebuild one of the two modules with the other's compiler family")
+            .raise(at, Class::Import));
     }
     if !lifetime::is_open(&record.state) {
         return Err(refuse_ending(at, owner));

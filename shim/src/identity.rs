@@ -8,7 +8,7 @@ use core::ffi::{CStr, c_void};
 use core::ptr;
 
 use interbind_abi::core::{CoreRecord, OWNER, OwnerRecord};
-use interbind_abi::platform::Platform;
+use interbind_abi::platform;
 use interbind_abi::types::TypesService;
 use interbind_abi::{Reason, Str};
 
@@ -18,7 +18,7 @@ use crate::refusal::Refusal;
 use crate::shared::Module;
 use crate::sync::{AtomicPtr, Ordering};
 
-/// This build's platform, as [`Platform`] parses it.
+/// This build's platform, as [`platform::Platform`] parses it.
 pub const PLATFORM: &str = env!("INTERBIND_PLATFORM");
 /// The version of this crate.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -190,12 +190,8 @@ impl NonNullModule {
 
 /// Step 0: this build against the running Python. All differences are listed.
 fn check_host(at: Attached, identity: &Identity, owner: &OwnerRecord) -> Result<(), Raised> {
-    let Ok(platform) = PLATFORM.parse::<Platform>() else {
-        // The build script writes what the parser reads; a test holds one against the other.
-        unreachable!("the build's platform text is canonical: {PLATFORM}")
-    };
     let running = host::running(at);
-    let found = platform.against_host(&running);
+    let found = platform::against_host(PLATFORM, &running);
     let Some((reason, _)) = found.first() else { return Ok(()) };
     let version = format!("{}.{}", running.version.0, running.version.1);
     let wanted = if running.gil { version.clone() } else { format!("{version}t (free-threaded)") };

@@ -11,13 +11,14 @@ use core::ptr;
 
 use interbind_abi::core::{OWNER, OwnerRecord, Status};
 use interbind_abi::header::Malformed;
-use interbind_abi::interface::{Interface, TABLE, TableHead};
+use interbind_abi::diff::{Difference, differences, entries, is_optional, method_name};
+use interbind_abi::interface::{TABLE, TableHead};
 use interbind_abi::types::record::{
     ALIASING_FROZEN, ALIASING_TRACKED, ALIASING_UNTRACKED, KIND_DATA, KIND_INTERFACE, SHARED, THREAD_ANY,
     THREAD_ATTACHED, THREAD_OWNER, TYPE, halves,
 };
-use interbind_abi::types::{Data, TypeRecord};
-use interbind_abi::{Difference, Reason, RecordHeader};
+use interbind_abi::types::TypeRecord;
+use interbind_abi::{Reason, RecordHeader};
 
 use crate::cache::Site;
 use crate::ffi::error::Class;
@@ -384,23 +385,12 @@ fn check_meaning(theirs: &str, expected: &Expected) -> Result<(), Problems> {
     if theirs == expected.descriptor {
         return Ok(());
     }
-    let unreadable = || Problems::one(Reason::MalformedRecord, format!("type record: not a descriptor: `{theirs}`"));
-    let (reason, differences) = if expected.kind == KIND_DATA {
-        let (Ok(provider), Ok(consumer)) = (theirs.parse::<Data>(), expected.descriptor.parse::<Data>()) else {
-            return Err(unreadable());
-        };
-        (Reason::LayoutDiffers, provider.differences(&consumer))
-    } else {
-        let parsed = (theirs.parse::<Interface>(), expected.descriptor.parse::<Interface>());
-        let (Ok(provider), Ok(consumer)) = parsed else { return Err(unreadable()) };
-        let found = provider.differences(&consumer);
-        let Some(first) = found.first() else { return Ok(()) };
-        (first.0, found.into_iter().map(|(_, difference)| difference).collect())
+    let Ok(found) = differences(theirs, expected.descriptor) else {
+        let text = format!("type record: not a descriptor: `{theirs}`");
+        return Err(Problems::one(Reason::MalformedRecord, text));
     };
-    if differences.is_empty() {
-        return Ok(());
-    }
-    Err(Problems { reason, differences: differences.iter().map(ToString::to_string).collect() })
+    let Some((reason, _)) = found.first() else { return Ok(()) };
+    Err(Problems { reason: *reason, differences: found.iter().map(|(_, found)| found.to_string()).collect() })
 }
 
 /// Step 5 for interfaces: the table is sound, and every slot that the consumer needs is there.
@@ -419,13 +409,12 @@ fn check_table(record: &TypeRecord, expected: &Expected) -> Result<(), Problems>
     if slots > room {
         return Err(malformed(format!("it says {slots} slots and has room for {room}")));
     }
-    let Ok(wanted) = expected.descriptor.parse::<Interface>() else { return Ok(()) };
     let mut missing = Vec::new();
-    for (slot, method) in wanted.methods.iter().enumerate() {
+    for (slot, method) in entries(expected.descriptor).enumerate() {
         // SAFETY: the head of a sound table; the slot is inside it when `slots` says so.
         let there = (slot as u64) < slots && !unsafe { slot_of(record.vtable, slot) }.is_null();
-        if !there && !method.optional {
-            let part = format!("{}.{}", wanted.name, method.name);
+        if !there && !is_optional(method) {
+            let part = format!("{}.{}", expected.name, method_name(method));
             missing.push(Difference::new(part, "no such slot", format!("slot {slot}")).to_string());
         }
     }

@@ -6,13 +6,12 @@
 use core::any::TypeId;
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
-use std::collections::HashMap;
 use std::sync::Mutex;
 
 use interbind_abi::core::{OwnerRecord, Status};
 use interbind_abi::interface::TableHead;
 use interbind_abi::types::record::{FLAG_IMMORTAL, FLAG_SUBCLASSABLE, TYPE, halves};
-use interbind_abi::types::{TypeRecord, digest};
+use interbind_abi::types::{Digest, TypeRecord};
 use interbind_abi::{Reason, Str};
 
 use crate::ffi::error::{Class, is_set};
@@ -49,14 +48,18 @@ pub struct RawClass {
     pub table: *const TableHead,
 }
 
-/// A record of this library, findable by class and type.
-struct Record(*const TypeRecord);
+/// A record of this library, findable by type and by what tells its classes apart.
+struct Record {
+    id: TypeId,
+    key: usize,
+    record: *const TypeRecord,
+}
 
 // SAFETY: records are `Sync` and never freed.
 unsafe impl Send for Record {}
 
-/// Every record that this library made: by type, and by what tells its classes apart.
-static RECORDS: Mutex<Option<HashMap<(TypeId, usize), Vec<Record>>>> = Mutex::new(None);
+/// Every record that this library made: a handful, searched on cold paths only.
+static RECORDS: Mutex<Vec<Record>> = Mutex::new(Vec::new());
 
 /// Publishes a class as `T`.
 ///
@@ -82,6 +85,7 @@ where
         version: T::VERSION,
         kind: T::KIND,
         descriptor: T::DESCRIPTOR,
+        digest: T::DIGEST,
         align: T::ALIGN,
     };
     publish(at, binding, class, &raw, key, &meaning)
@@ -95,6 +99,7 @@ struct Meaning {
     version: interbind_abi::Version,
     kind: u32,
     descriptor: &'static str,
+    digest: Digest,
     align: usize,
 }
 
@@ -157,11 +162,10 @@ fn record_for(
     meaning: &Meaning,
 ) -> *const TypeRecord {
     let mut records = RECORDS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let known = records.get_or_insert_default().entry((meaning.id, key)).or_default();
     let serial = halves(binding.serial());
-    for Record(known) in known.iter() {
+    for known in records.iter().filter(|known| known.id == meaning.id && known.key == key) {
         // SAFETY: records are never freed.
-        let record = unsafe { &**known };
+        let record = unsafe { &*known.record };
         let registered = record.py_type.load(Ordering::Acquire);
         if ptr::eq(registered, class.as_ptr().cast()) {
             return record;
@@ -197,11 +201,11 @@ fn record_for(
         wrap: raw.wrap,
         vtable: raw.table,
         descriptor: Str::new(meaning.descriptor),
-        digest: digest(meaning.descriptor),
+        digest: meaning.digest,
         owner: &raw const binding.owner,
         core: ptr::null_mut::<interbind_abi::core::CoreRecord>().into(),
     }));
-    known.push(Record(record));
+    records.push(Record { id: meaning.id, key, record });
     record
 }
 
@@ -222,11 +226,8 @@ fn says_the_same(record: &TypeRecord, raw: &RawClass) -> bool {
 #[cfg_attr(not(feature = "pyo3"), allow(dead_code, reason = "classes on bare pyo3-ffi state it when they are published"))]
 pub(crate) fn state_offset<T: Shared + ?Sized>(key: usize, offset: i64) {
     let records = RECORDS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let Some(known) = records.as_ref().and_then(|records| records.get(&(TypeId::of::<fn(&T)>(), key))) else {
-        return;
-    };
-    for Record(record) in known {
+    for known in records.iter().filter(|known| known.id == TypeId::of::<fn(&T)>() && known.key == key) {
         // SAFETY: records are never freed.
-        unsafe { (**record).data_offset.store(offset, Ordering::Release) };
+        unsafe { &*known.record }.data_offset.store(offset, Ordering::Release);
     }
 }

@@ -6,7 +6,7 @@ use core::ffi::c_void;
 use core::ptr::NonNull;
 
 use interbind_abi::interface::TableHead;
-use interbind_abi::types::TypeRecord;
+use interbind_abi::types::{Digest, TypeRecord, const_digest};
 use interbind_abi::values::PlainData;
 use interbind_abi::{Requirement, Version};
 
@@ -34,6 +34,8 @@ pub unsafe trait Shared: 'static {
     const KIND: u32;
     /// The canonical descriptor.
     const DESCRIPTOR: &'static str;
+    /// SHA-256 of the descriptor.
+    const DIGEST: Digest = const_digest(Self::DESCRIPTOR);
     /// True when objects may be used only on the thread that made them.
     const OWNER_THREAD: bool;
     /// The alignment that the data needs, in bytes.

@@ -6,7 +6,6 @@
 
 use core::ffi::c_void;
 use core::ptr;
-use std::collections::HashMap;
 use std::sync::Mutex;
 
 use interbind_abi::core::{CoreRecord, OwnerRecord, Status};
@@ -29,11 +28,13 @@ use crate::sync::{AtomicPtr, Ordering};
 struct Registry {
     table: TypesService,
     core: *mut CoreRecord,
-    names: Mutex<HashMap<Box<str>, Box<List>>>,
+    /// A handful; a consumer asks for a name once.
+    names: Mutex<Vec<Box<List>>>,
 }
 
 /// The records under one name, in the order of publication.
 struct List {
+    name: Box<str>,
     registry: *const Registry,
     first: AtomicPtr<Entry>,
 }
@@ -135,12 +136,12 @@ pub(crate) fn next(binding: &Binding, list: *mut TypeList, after: *const TypeRec
 impl Registry {
     fn list(&self, name: &str) -> *const List {
         let mut names = self.names.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if let Some(list) = names.get(name) {
+        if let Some(list) = names.iter().find(|list| *list.name == *name) {
             return &raw const **list;
         }
-        let list = Box::new(List { registry: self, first: AtomicPtr::new(ptr::null_mut()) });
+        let list = Box::new(List { name: name.into(), registry: self, first: AtomicPtr::new(ptr::null_mut()) });
         let address = &raw const *list;
-        names.insert(name.into(), list);
+        names.push(list);
         address
     }
 }
@@ -266,13 +267,15 @@ thunk! {
         context: *mut c_void,
     ) -> Status, else Status::FAILED, {
         let (Some(registry), Some(visit)) = (registry_of(service), visit) else { return Status::INVALID };
-        // The lock isn't held over foreign code: the names are copied first.
-        let names: Vec<(Box<str>, *const List)> = {
+        // The lock isn't held over foreign code: the addresses are copied first; lists live as long as the registry.
+        let lists: Vec<*const List> = {
             let names = registry.names.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            names.iter().map(|(name, list)| (name.clone(), &raw const **list)).collect()
+            names.iter().map(|list| &raw const **list).collect()
         };
-        for (name, list) in &names {
-            // SAFETY: the visitor's contract; the name lives during the call, the list as long as the service.
+        for list in lists {
+            // SAFETY: as above.
+            let name = unsafe { &(*list).name };
+            // SAFETY: the visitor's contract; name and list live as long as the service.
             let status = unsafe { visit(Str { ptr: name.as_ptr(), len: name.len() as u64 }, list.cast(), context) };
             if status != Status::OK {
                 return status;
@@ -286,7 +289,7 @@ thunk! {
         let mut counts = TypeCounts::default();
         let names = registry.names.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         counts.names = names.len() as u64;
-        for list in names.values() {
+        for list in names.iter() {
             list.find(|entry| {
                 if is_live(entry.record, registry.core) {
                     counts.live += 1;

@@ -11,6 +11,6 @@ pub mod registry;
 pub(crate) mod parse;
 
 pub use self::data::{Data, Field, Reserved};
-pub use self::digest::{digest, Digest};
+pub use self::digest::{Digest, const_digest, digest};
 pub use self::record::TypeRecord;
 pub use self::registry::TypesService;

@@ -73,12 +73,11 @@ fn call(interface: &Ident, method: &Method) -> TokenStream {
     let types = arguments.iter().map(|argument| &argument.ty);
     let lowers = arguments.iter().map(|argument| argument.function("lower"));
     let (slot_name, needs_attached) = (method.slot_name(), method.needs_attached());
-    let here = Span::mixed_site().located_at(ident.span());
     let absent = method.optional.then(|| {
         let adapter = adapter_name(method);
-        let value = quote_spanned!(here=> absent.failure.into_result(value));
+        let value = quote_spanned!(Span::mixed_site()=> absent.failure.into_result(value));
         let value = if method.fails { quote!(#value?) } else { value };
-        quote_spanned! {here=>
+        quote_spanned! {Span::mixed_site()=>
             if !self.0.has(#slot) {
                 let absent = #adapter { handle: *self, failure: ::interbind::__private::Failure::new() };
                 let value = <#adapter as #interface>::#ident(&absent, #(#names),*);
@@ -86,7 +85,7 @@ fn call(interface: &Ident, method: &Method) -> TokenStream {
             }
         }
     });
-    quote_spanned! {here=>
+    quote_spanned! {Span::mixed_site()=>
         #(#attributes)*
         #[inline]
         pub fn #ident(&self, #(#names: #types),*) -> ::core::result::Result<#result, ::interbind::Error> {

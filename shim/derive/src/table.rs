@@ -13,18 +13,14 @@ use crate::methods::{Argument, Method};
 /// Writes the table's type and `ProvidedBy` for every class that implements the trait.
 pub(crate) fn write(interface: &Ident, methods: &[Method]) -> TokenStream {
     let names: Vec<_> = methods.iter().map(Method::slot_name).collect();
-    let types = methods.iter().map(|method| {
-        let function = method.slot_type();
-        // A type that can't cross is shown at its method first, not at the attribute.
-        quote_spanned!(method.ident.span()=> ::core::option::Option<#function>)
-    });
+    let types = methods.iter().map(Method::slot_type);
     let functions = methods.iter().map(|method| function(interface, method));
     let slots = methods.len() as u64;
     quote! {
         #[repr(C)]
         struct __Table {
             head: ::interbind::abi::interface::TableHead,
-            #(#names: #types,)*
+            #(#names: ::core::option::Option<#types>,)*
         }
 
         struct __Provider<__C>(::core::marker::PhantomData<__C>);
@@ -60,17 +56,15 @@ fn function(interface: &Ident, method: &Method) -> TokenStream {
     let wires: Vec<_> = arguments.iter().map(Argument::wire).collect();
     let out = method.result_wire();
     let answer_call = quote_spanned!(result.span()=> ::interbind::__private::answer::<#result>);
-    let here = |place: Span| Span::mixed_site().located_at(place);
-    let value =
-        |(index, argument): (usize, &Argument)| format_ident!("a{index}", span = here(argument.ty.span()));
-    let values: Vec<_> = arguments.iter().enumerate().map(value).collect();
+    let names = (0..arguments.len()).map(|index| format_ident!("a{index}", span = Span::mixed_site()));
+    let values: Vec<_> = names.collect();
     let lifts = arguments.iter().map(|argument| argument.function("lift"));
     // An error of another type than ours is shown at the method's result.
-    let call = quote_spanned! {here(method.output_span())=>
+    let call = quote_spanned! {Span::mixed_site().located_at(method.output_span())=>
         <__C as #interface>::#ident(this, #(#values?),*)
     };
     let answer = if method.fails { call } else { quote!(::core::result::Result::Ok(#call)) };
-    quote_spanned! {here(ident.span())=>
+    quote_spanned! {Span::mixed_site()=>
         unsafe extern "C" fn #name(
             this: *const ::core::ffi::c_void,
             #(#values: #wires,)*

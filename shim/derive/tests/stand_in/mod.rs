@@ -1,0 +1,226 @@
+//! A stand-in for the shim: as much of `interbind` as the macros name, without Python.
+//!
+//! The shim can't be linked into a test executable; what it adds (borrowing, judging, catching panics) has its own tests.
+//! Here a handle is made by hand, and a call goes straight through the table.
+
+use core::ffi::c_void;
+use core::mem::MaybeUninit;
+use core::ptr::NonNull;
+use std::cell::RefCell;
+use std::sync::Mutex;
+
+use interbind_abi::core::Status;
+use interbind_abi::interface::TableHead;
+use interbind_abi::types::TypeRecord;
+use interbind_abi::values::{Fault, InvalidValue, Value};
+use interbind_abi::{Piece, Requirement, Version};
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Error(pub String);
+
+impl From<InvalidValue> for Error {
+    fn from(value: InvalidValue) -> Self {
+        Self(value.to_string())
+    }
+}
+
+pub unsafe trait Shared: 'static {
+    const NAME: &'static str;
+    const VERSION_TEXT: &'static str;
+    const VERSION: Version;
+    const KIND: u32;
+    const DESCRIPTOR: &'static str;
+    const OWNER_THREAD: bool;
+    const ALIGN: usize;
+    type Handle: Handle;
+}
+
+pub unsafe trait Handle: Copy {
+    type Target: ?Sized;
+    unsafe fn new(data: NonNull<c_void>, record: &TypeRecord, attached: bool) -> Self;
+    fn target(&self) -> &Self::Target;
+}
+
+pub unsafe trait ProvidedBy<C>: Shared {
+    const TABLE: *const TableHead;
+    const WRAP: Option<__private::Wrap> = None;
+    const SIZE: usize;
+    fn project(this: *mut C) -> *mut c_void;
+}
+
+pub unsafe trait Module: 'static {
+    fn identity() -> &'static __private::Identity;
+}
+
+pub trait Provider<T: Shared + ?Sized>: Module {}
+
+pub unsafe trait Consumer<T: Shared + ?Sized>: Module {
+    const REQUIREMENT: Requirement;
+    const FROM: Option<&'static str>;
+    fn site() -> &'static __private::Site;
+}
+
+/// What only attached threads may touch.
+#[derive(Debug, PartialEq)]
+pub struct Object(pub u64);
+
+// SAFETY: (1) its word; (2) a machine type; (3) every number is one.
+unsafe impl Value for Object {
+    type Wire = u64;
+    const PIECES: &'static [Piece] = &[Piece::Text("object")];
+    const NEEDS_ATTACHED: bool = true;
+
+    fn lower(self) -> u64 {
+        self.0
+    }
+
+    unsafe fn lift(wire: u64) -> Result<Self, InvalidValue> {
+        Ok(Self(wire))
+    }
+}
+
+pub mod __private {
+    use super::*;
+
+    pub const PLATFORM: &str =
+        "os=linux arch=x86_64 bits=64 endian=little c=sysv python=cpython api=3.13 gil=on debug=no refs=no";
+    pub const VERSION: &str = "9.8.7";
+    pub const COMPILER: &str = "rustc 1.85.0";
+
+    pub type Wrap = unsafe extern "C" fn(*const TypeRecord, *const c_void) -> *mut c_void;
+
+    pub unsafe extern "C" fn wrap<C: From<T>, T: Copy>(
+        _: *const TypeRecord,
+        data: *const c_void,
+    ) -> *mut c_void {
+        // SAFETY: the tests pass a `T`.
+        let value = unsafe { data.cast::<T>().read() };
+        Box::into_raw(Box::new(C::from(value))).cast()
+    }
+
+    pub struct Identity(pub &'static str, pub &'static str);
+
+    impl Identity {
+        pub const fn new(name: &'static str, version: &'static str) -> Self {
+            Self(name, version)
+        }
+    }
+
+    /// Not zero-sized: two sites have two addresses.
+    pub struct Site(#[allow(dead_code)] u8);
+
+    impl Site {
+        pub const fn new() -> Self {
+            Self(0)
+        }
+    }
+
+    #[derive(Clone, Copy)]
+    pub struct DataHandle<T>(NonNull<T>);
+
+    // SAFETY: (1) as the test that makes it.
+    unsafe impl<T: Copy> Handle for DataHandle<T> {
+        type Target = T;
+
+        unsafe fn new(data: NonNull<c_void>, _: &TypeRecord, _: bool) -> Self {
+            Self(data.cast())
+        }
+
+        fn target(&self) -> &T {
+            // SAFETY: the test keeps it alive.
+            unsafe { self.0.as_ref() }
+        }
+    }
+
+    #[derive(Clone, Copy)]
+    pub struct Interface {
+        data: NonNull<c_void>,
+        table: *const TableHead,
+        attached: bool,
+    }
+
+    // SAFETY: the tests call from one thread.
+    unsafe impl Send for Interface {}
+    // SAFETY: as above.
+    unsafe impl Sync for Interface {}
+
+    impl Interface {
+        pub unsafe fn new(data: NonNull<c_void>, record: &TypeRecord, attached: bool) -> Self {
+            Self { data, table: record.vtable, attached }
+        }
+
+        pub fn table<S>(&self) -> *const S {
+            self.table.cast()
+        }
+
+        pub fn has(&self, slot: usize) -> bool {
+            // SAFETY: the test's table.
+            (slot as u64) < unsafe { (*self.table).slots }
+        }
+
+        pub unsafe fn call<R: Value>(
+            &self,
+            needs_attached: bool,
+            call: impl FnOnce(*const c_void, *mut R::Wire, *mut Fault) -> Status,
+        ) -> Result<R, Error> {
+            if needs_attached && !self.attached {
+                return Err(Error("not attached".into()));
+            }
+            let (mut out, mut fault) = (MaybeUninit::<R::Wire>::uninit(), Fault::empty());
+            match call(self.data.as_ptr(), out.as_mut_ptr(), &mut fault) {
+                Status::OK => {
+                    // SAFETY: written on success.
+                    let wire = unsafe { out.assume_init() };
+                    // SAFETY: of the same text, in the same build.
+                    Ok(unsafe { R::lift(wire) }?)
+                }
+                Status::FAULT => Err(LAST.take().expect("`answer` left it")),
+                status => panic!("{status:?}"),
+            }
+        }
+    }
+
+    thread_local!(static LAST: RefCell<Option<Error>> = const { RefCell::new(None) });
+
+    pub unsafe fn answer<R: Value>(
+        out: *mut R::Wire,
+        _: *mut Fault,
+        body: impl FnOnce() -> Result<R, Error>,
+    ) -> Status {
+        match body() {
+            Ok(value) => {
+                // SAFETY: `call` passes a place.
+                unsafe { out.write(value.lower()) };
+                Status::OK
+            }
+            Err(error) => {
+                LAST.set(Some(error));
+                Status::FAULT
+            }
+        }
+    }
+
+    #[derive(Default)]
+    pub struct Failure(Mutex<Option<Error>>);
+
+    impl Failure {
+        pub fn new() -> Self {
+            Self::default()
+        }
+
+        pub fn note(&self, error: Error) {
+            self.0.lock().expect("nobody panics with it").get_or_insert(error);
+        }
+
+        pub fn into_result<R>(self, value: R) -> Result<R, Error> {
+            self.0.into_inner().expect("nobody panics with it").map_or(Ok(value), Err)
+        }
+    }
+
+    macro_rules! faces {
+        ($module:ident) => {
+            pub(crate) type Face = $module;
+        };
+    }
+    pub(crate) use faces;
+}
