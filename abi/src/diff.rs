@@ -2,9 +2,8 @@
 //!
 //! Works on the texts themselves: a descriptor is a head, and entries between its outermost braces. That is all it takes
 //! to line two of them up, so an extension can explain a mismatch without carrying a parser. Whoever compares collects all
-//! differences before it answers.
+//! differences before it answers. Nothing here is hot and all of it is carried by every extension: small helpers stay calls.
 
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -42,23 +41,52 @@ impl fmt::Display for Difference {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoDescriptor;
 
+/// Is told of each difference: its kind, the part, what the provider has, what the consumer expects.
+pub type Sink<'a> = &'a mut dyn FnMut(Reason, &str, &str, &str);
+
+/// Collects what [`compare`] finds.
+///
+/// # Errors
+/// As [`compare`].
+pub fn differences(provider: &str, consumer: &str) -> Result<Vec<(Reason, Difference)>, NoDescriptor> {
+    let mut found = Vec::new();
+    compare(provider, consumer, &mut |reason, part, theirs, ours| {
+        found.push((reason, Difference::new(part, theirs, ours)));
+    })?;
+    Ok(found)
+}
+
 /// Finds every difference that matters to the consumer: in a layout all of them, in an interface those of the slots that
 /// the consumer has.
 ///
 /// # Errors
 /// [`NoDescriptor`] when the provider's text has no head and braces of the consumer's kind.
-pub fn differences(provider: &str, consumer: &str) -> Result<Vec<(Reason, Difference)>, NoDescriptor> {
-    let mut found = Vec::new();
+pub fn compare(provider: &str, consumer: &str, sink: Sink<'_>) -> Result<(), NoDescriptor> {
     let (Some(theirs), Some(ours)) = (Parts::of(provider), Parts::of(consumer)) else { return Err(NoDescriptor) };
     if theirs.word(0) != ours.word(0) {
         return Err(NoDescriptor);
     }
+    let mut path = String::from(last(ours.word(1)));
     if ours.word(0) == "data" {
-        layouts(last(ours.word(1)), &theirs, &ours, &mut found);
+        layouts(&mut path, &theirs, &ours, sink);
     } else {
-        slots(&theirs, &ours, &mut found);
+        slots(&mut path, &theirs, &ours, sink);
     }
-    Ok(found)
+    Ok(())
+}
+
+/// Cuts a text at the first `mark`; both are short, so the plainest search will do.
+#[inline(never)]
+fn cut<'a>(text: &'a str, mark: &str) -> Option<(&'a str, &'a str)> {
+    let at = text.as_bytes().windows(mark.len()).position(|window| window == mark.as_bytes())?;
+    Some((text.get(..at)?, text.get(at + mark.len()..)?))
+}
+
+/// Cuts a text at the last `mark`.
+#[inline(never)]
+fn cut_last<'a>(text: &'a str, mark: &str) -> Option<(&'a str, &'a str)> {
+    let at = text.as_bytes().windows(mark.len()).rposition(|window| window == mark.as_bytes())?;
+    Some((text.get(..at)?, text.get(at + mark.len()..)?))
 }
 
 /// A canonical text, cut at its outermost braces.
@@ -68,14 +96,20 @@ struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
+    #[inline(never)]
     fn of(text: &'a str) -> Option<Self> {
-        let (head, rest) = text.split_once(" {")?;
+        let (head, rest) = cut(text, " {")?;
         Some(Self { head, body: rest.strip_suffix(" }")? })
     }
 
     /// The head's word at a place; empty when there are fewer.
+    #[inline(never)]
     fn word(&self, place: usize) -> &'a str {
-        self.head.split(' ').nth(place).unwrap_or("")
+        let mut rest = self.head;
+        for _ in 0..place {
+            rest = cut(rest, " ").map_or("", |(_, rest)| rest);
+        }
+        cut(rest, " ").map_or(rest, |(word, _)| word)
     }
 }
 
@@ -91,6 +125,7 @@ pub fn entries(descriptor: &str) -> Entries<'_> {
 impl<'a> Iterator for Entries<'a> {
     type Item = &'a str;
 
+    #[inline(never)]
     fn next(&mut self) -> Option<&'a str> {
         if self.0.is_empty() {
             return None;
@@ -106,14 +141,15 @@ impl<'a> Iterator for Entries<'a> {
         });
         let (entry, rest) = end.map_or((self.0, ""), |end| (&self.0[..end], &self.0[end + 1..]));
         self.0 = rest;
-        Some(entry.trim_matches(' '))
+        Some(entry.strip_prefix(' ').unwrap_or(entry))
     }
 }
 
 /// A method's name in its entry.
+#[inline(never)]
 pub fn method_name(entry: &str) -> &str {
-    let named = entry.split_once(' ').map_or(entry, |(_, rest)| rest);
-    named.split('(').next().unwrap_or(named)
+    let named = cut(entry, " ").map_or(entry, |(_, rest)| rest);
+    cut(named, "(").map_or(named, |(name, _)| name)
 }
 
 /// Tells whether the side with this entry has a default body for the method.
@@ -122,97 +158,115 @@ pub fn is_optional(entry: &str) -> bool {
 }
 
 /// What two sides must agree on in a method's entry: all but where it came from and who has a default.
+#[inline(never)]
 fn contract(entry: &str) -> &str {
     let entry = entry.strip_suffix(" optional").unwrap_or(entry);
-    entry.rsplit_once(" since ").map_or(entry, |(contract, _)| contract)
+    cut_last(entry, " since ").map_or(entry, |(contract, _)| contract)
 }
 
 fn last(name: &str) -> &str {
-    name.rsplit('.').next().unwrap_or(name)
+    cut_last(name, ".").map_or(name, |(_, last)| last)
 }
 
-fn layouts(path: &str, provider: &Parts<'_>, consumer: &Parts<'_>, found: &mut Vec<(Reason, Difference)>) {
-    let before = found.len();
-    let mut note = |part: &str, what: &str, a: &str, b: &str| {
-        if a != b {
-            found.push((Reason::LayoutDiffers, Difference::new([part, what].concat(), a, b)));
-        }
-    };
-    for (place, what) in [(1, " (name)"), (3, " (size)"), (5, " (alignment)")] {
-        note(path, what, provider.word(place), consumer.word(place));
+/// A field's entry: `name: type @offset`.
+struct FieldEntry<'a> {
+    name: &'a str,
+    ty: &'a str,
+    offset: &'a str,
+    /// Type and offset together.
+    shown: &'a str,
+}
+
+impl<'a> FieldEntry<'a> {
+    #[inline(never)]
+    fn of(entry: &'a str) -> Self {
+        let (name, shown) = cut(entry, ": ").unwrap_or((entry, ""));
+        let (ty, offset) = cut_last(shown, " @").unwrap_or((shown, ""));
+        Self { name, ty, offset, shown }
     }
-    let split = |entry: &'_ str| -> (usize, usize) {
-        // `name: type @offset`: where the name ends, and where the type does.
-        (entry.find(": ").unwrap_or(0), entry.rfind(" @").unwrap_or(entry.len()))
-    };
-    let find = |body: &'_ Parts<'_>, name: &str| {
-        let at = |entry: &str| entry[..split(entry).0] == *name;
-        Entries(body.body).position(|entry| at(entry))
-    };
-    for wanted in Entries(consumer.body) {
-        let (name, ty) = split(wanted);
-        let path = [path, ".", &wanted[..name]].concat();
-        let has = find(provider, &wanted[..name]).and_then(|at| Entries(provider.body).nth(at));
-        let show = |entry: &str| String::from(entry.split_once(": ").map_or(entry, |(_, rest)| rest));
-        match has {
-            None => found.push((Reason::LayoutDiffers, Difference::new(path, "no such field", show(wanted)))),
-            Some(field) if field != wanted => {
-                let (_, their_ty) = split(field);
-                let nested = (Parts::of(inner(field, their_ty)), Parts::of(inner(wanted, ty)));
-                if let (Some(theirs), Some(ours)) = nested {
-                    if theirs.word(0) == "data" && ours.word(0) == "data" {
-                        layouts(&path, &theirs, &ours, found);
-                        if field[their_ty..] != wanted[ty..] {
-                            let (a, b) = (field[their_ty..].trim(), wanted[ty..].trim());
-                            found.push((Reason::LayoutDiffers, Difference::new(path, a, b)));
-                        }
-                        continue;
+
+    #[inline(never)]
+    fn find(body: &'a str, name: &str) -> Option<Self> {
+        Entries(body).map(Self::of).find(|field| field.name == name)
+    }
+}
+
+/// Calls `sink` for `path` and one more step.
+#[inline(never)]
+fn at(path: &mut String, step: [&str; 2], sink: &mut dyn FnMut(&mut String)) {
+    let length = path.len();
+    path.push_str(step[0]);
+    path.push_str(step[1]);
+    sink(path);
+    path.truncate(length);
+}
+
+fn layouts(path: &mut String, provider: &Parts<'_>, consumer: &Parts<'_>, sink: Sink<'_>) {
+    let mut quiet = true;
+    for (place, what) in [(1, " (name)"), (3, " (size)"), (5, " (alignment)")] {
+        let (theirs, ours) = (provider.word(place), consumer.word(place));
+        if theirs != ours {
+            quiet = false;
+            at(path, [what, ""], &mut |path| sink(Reason::LayoutDiffers, path, theirs, ours));
+        }
+    }
+    for wanted in Entries(consumer.body).map(FieldEntry::of) {
+        let has = FieldEntry::find(provider.body, wanted.name);
+        if has.as_ref().is_some_and(|field| field.shown == wanted.shown) {
+            continue;
+        }
+        quiet = false;
+        at(path, [".", wanted.name], &mut |path| {
+            let Some(field) = &has else {
+                return sink(Reason::LayoutDiffers, path, "no such field", wanted.shown);
+            };
+            match (Parts::of(field.ty), Parts::of(wanted.ty)) {
+                (Some(theirs), Some(ours)) if theirs.word(0) == "data" && ours.word(0) == "data" => {
+                    if field.ty != wanted.ty {
+                        layouts(path, &theirs, &ours, sink);
+                    }
+                    if field.offset != wanted.offset {
+                        at(path, [" (offset)", ""], &mut |path| {
+                            sink(Reason::LayoutDiffers, path, field.offset, wanted.offset);
+                        });
                     }
                 }
-                found.push((Reason::LayoutDiffers, Difference::new(path, show(field), show(wanted))));
+                _ => sink(Reason::LayoutDiffers, path, field.shown, wanted.shown),
             }
-            Some(_) => {}
+        });
+    }
+    for extra in Entries(provider.body).map(FieldEntry::of) {
+        if FieldEntry::find(consumer.body, extra.name).is_none() {
+            quiet = false;
+            at(path, [".", extra.name], &mut |path| {
+                sink(Reason::LayoutDiffers, path, extra.shown, "no such field");
+            });
         }
     }
-    for extra in Entries(provider.body) {
-        let (name, _) = split(extra);
-        if find(consumer, &extra[..name]).is_none() {
-            let path = [path, ".", &extra[..name]].concat();
-            let has = extra.split_once(": ").map_or(extra, |(_, rest)| rest);
-            found.push((Reason::LayoutDiffers, Difference::new(path, has, "no such field")));
-        }
-    }
-    if found.len() == before && provider.body != consumer.body {
-        found.push((Reason::LayoutDiffers, Difference::new(path, provider.body.trim(), consumer.body.trim())));
+    if quiet && provider.body != consumer.body {
+        sink(Reason::LayoutDiffers, path, provider.body, consumer.body);
     }
 }
 
-/// The type in a field's entry.
-fn inner(entry: &str, end: usize) -> &str {
-    entry.get(..end).and_then(|entry| entry.split_once(": ")).map_or("", |(_, ty)| ty)
-}
-
-fn slots(provider: &Parts<'_>, consumer: &Parts<'_>, found: &mut Vec<(Reason, Difference)>) {
-    let name = last(consumer.word(1));
+fn slots(path: &mut String, provider: &Parts<'_>, consumer: &Parts<'_>, sink: Sink<'_>) {
     if provider.word(1) != consumer.word(1) {
-        found.push((Reason::NameDiffers, Difference::new("name", provider.word(1), consumer.word(1))));
+        sink(Reason::NameDiffers, "name", provider.word(1), consumer.word(1));
     }
     if provider.word(3) != consumer.word(3) {
-        let part = [name, " (thread)"].concat();
-        found.push((Reason::SignatureDiffers, Difference::new(part, provider.word(3), consumer.word(3))));
+        let (theirs, ours) = (provider.word(3), consumer.word(3));
+        at(path, [" (thread)", ""], &mut |path| sink(Reason::SignatureDiffers, path, theirs, ours));
     }
     let mut theirs = Entries(provider.body);
     for wanted in Entries(consumer.body) {
-        let part = || [name, ".", method_name(wanted)].concat();
-        let show = |entry: &str| format!("`{}`", contract(entry));
-        match theirs.next() {
-            None if is_optional(wanted) => {}
-            None => found.push((Reason::SlotMissing, Difference::new(part(), "no such slot", show(wanted)))),
-            Some(method) if contract(method) != contract(wanted) => {
-                found.push((Reason::SignatureDiffers, Difference::new(part(), show(method), show(wanted))));
-            }
-            Some(_) => {}
-        }
+        let method = theirs.next();
+        let ours = contract(wanted);
+        let (reason, has) = match method.map(contract) {
+            Some(theirs) if theirs == ours => continue,
+            None if is_optional(wanted) => continue,
+            Some(theirs) => (Reason::SignatureDiffers, theirs),
+            None => (Reason::SlotMissing, "no such slot"),
+        };
+        at(path, [".", method_name(wanted)], &mut |path| sink(reason, path, has, ours));
     }
 }
 
@@ -233,7 +287,7 @@ mod tests {
     fn all_differences_of_a_layout_are_listed_with_both_values() {
         let provider = "data a.P size 24 align 8 { x: f64 @0; i: data a.I size 4 align 4 { k: u32 @0 } @8; z: u8 @12 }";
         let consumer = "data a.P size 16 align 8 { x: [f32; 2] @0; i: data a.I size 4 align 4 { k: i32 @0 } @12; w: u8 @13 }";
-        assert_eq!(parts(provider, consumer), ["P (size)", "P.x", "P.i.k", "P.i", "P.w", "P.z"]);
+        assert_eq!(parts(provider, consumer), ["P (size)", "P.x", "P.i.k", "P.i (offset)", "P.w", "P.z"]);
         let first = &differences(provider, consumer).unwrap()[1].1;
         assert_eq!((&*first.provider, &*first.consumer), ("f64 @0", "[f32; 2] @0"));
     }

@@ -7,11 +7,10 @@
 
 use alloc::borrow::ToOwned;
 use alloc::string::{String, ToString};
-use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
 
-use crate::diff::Difference;
+use crate::diff::Sink;
 use crate::reason::Reason;
 
 /// Which of Python's C APIs a build uses.
@@ -61,12 +60,12 @@ pub struct Platform {
 }
 
 /// The Python that runs, as it says itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Host {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Host<'a> {
     /// `sys.implementation.name`.
-    pub python: String,
-    /// Major and minor version.
-    pub version: (u8, u8),
+    pub python: &'a str,
+    /// The version, starting with major and minor: `3.13`, `3.13.0rc1 (main…`.
+    pub version: &'a str,
     /// Built with a GIL, whether or not it is enabled.
     pub gil: bool,
     /// `Py_TRACE_REFS`: `sys.getobjects` exists.
@@ -74,47 +73,60 @@ pub struct Host {
 }
 
 /// A part of a canonical platform text; empty when it isn't there.
+#[inline(never)]
 pub fn part<'a>(text: &'a str, key: &str) -> &'a str {
-    let mut parts = text.split(' ').filter_map(|part| part.split_once('='));
-    parts.find(|(found, _)| *found == key).map_or("", |(_, value)| value)
+    let found = text.split(' ').find_map(|part| part.strip_prefix(key)?.strip_prefix('='));
+    found.unwrap_or("")
 }
 
 /// Finds what keeps a build from running in `host`; all of it, in the order of the check.
-pub fn against_host(build: &str, host: &Host) -> Vec<(Reason, Difference)> {
-    let mut found = Vec::new();
-    let mut note = |reason, key: &str, running: &str| {
-        found.push((reason, Difference::new(key, part(build, key), running)));
-    };
+///
+/// `sink` is told the reason, the part, what the build has, and what the running Python has.
+pub fn against_host(build: &str, host: &Host<'_>, sink: Sink<'_>) {
+    let mut note = |reason, key: &str, running: &str| sink(reason, key, part(build, key), running);
     if part(build, "python") != host.python {
-        note(Reason::Implementation, "python", &host.python);
+        note(Reason::Implementation, "python", host.python);
     }
     let api = part(build, "api");
-    let limited = api.rsplit_once('-').map(|(_, least)| least);
-    let version = limited.unwrap_or(api).split_once('.');
-    let built = version.and_then(|(major, minor)| Some((major.parse::<u8>().ok()?, minor.parse::<u8>().ok()?)));
-    let serves = built.is_some_and(|built| match limited {
-        Some(_) => built.0 == host.version.0 && built.1 <= host.version.1,
-        None => built == host.version,
-    });
+    let limited = api.strip_prefix("abi3t-").or_else(|| api.strip_prefix("abi3-"));
+    let (built, running) = (numbers(limited.unwrap_or(api)), numbers(host.version));
+    let serves = match limited {
+        Some(_) => built.0 == running.0 && built.1 <= running.1,
+        None => built == running,
+    };
     if !serves {
-        note(Reason::PythonVersion, "api", &Api::Full(host.version.0, host.version.1).to_string());
+        note(Reason::PythonVersion, "api", host.version);
     }
     let gil = part(build, "gil");
     if gil != "any" && gil != gil_word(Some(host.gil)) {
         note(Reason::GilBuild, "gil", gil_word(Some(host.gil)));
     }
-    if part(build, "refs") != yes(host.refs) && host.version <= (3, 12) {
+    if part(build, "refs") != yes(host.refs) && running <= (3, 12) {
         note(Reason::TraceRefs, "refs", yes(host.refs));
     }
-    found
+}
+
+/// The first two numbers of a version; 0 for what is none.
+#[inline(never)]
+fn numbers(version: &str) -> (u32, u32) {
+    let mut parts = [0_u32; 2];
+    let mut at = 0;
+    for byte in version.bytes() {
+        match byte {
+            b'0'..=b'9' => parts[at] = parts[at].wrapping_mul(10).wrapping_add(u32::from(byte - b'0')),
+            b'.' if at == 0 => at = 1,
+            _ => break,
+        }
+    }
+    (parts[0], parts[1])
 }
 
 /// Finds what keeps two builds in one process from calling each other: only what can differ there.
-pub fn against_peer(provider: &str, consumer: &str) -> Option<(Reason, Difference)> {
+pub fn against_peer<'a>(provider: &'a str, consumer: &'a str) -> Option<(Reason, &'static str, &'a str, &'a str)> {
     [(Reason::CAbi, "c"), (Reason::GilBuild, "gil")].into_iter().find_map(|(reason, key)| {
         let (theirs, ours) = (part(provider, key), part(consumer, key));
         let differ = theirs != ours && !(key == "gil" && (theirs == "any" || ours == "any"));
-        differ.then(|| (reason, Difference::new(key, theirs, ours)))
+        differ.then_some((reason, key, theirs, ours))
     })
 }
 
@@ -221,6 +233,8 @@ fn flag(value: &str, part: &str) -> Result<bool, PlatformError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::format;
+    use alloc::vec::Vec;
     use proptest::prelude::*;
 
     fn apis() -> impl Strategy<Value = Api> {
@@ -241,53 +255,56 @@ mod tests {
         }
     }
 
-    fn linux(api: &str, gil: &str) -> Platform {
+    fn linux(api: &str, gil: &str) -> String {
         let text = "os=linux arch=x86_64 bits=64 endian=little c=sysv python=cpython";
-        alloc::format!("{text} api={api} gil={gil} debug=no refs=no").parse().unwrap()
+        format!("{text} api={api} gil={gil} debug=no refs=no")
     }
 
-    fn host(minor: u8, gil: bool) -> Host {
-        Host { python: "cpython".to_owned(), version: (3, minor), gil, refs: false }
+    fn found(build: &str, python: &str, version: &str, gil: bool, refs: bool) -> Vec<&'static str> {
+        let mut slugs = Vec::new();
+        against_host(build, &Host { python, version, gil, refs }, &mut |reason, _, _, _| slugs.push(reason.slug()));
+        slugs
     }
 
     #[test]
     fn a_build_with_a_gil_is_refused_by_a_free_threaded_python_and_the_inverse() {
-        let slugs = |platform: &Platform, host: &Host| -> Vec<_> {
-            against_host(&platform.to_string(), host).iter().map(|(reason, _)| reason.slug()).collect()
-        };
-        assert_eq!(slugs(&linux("3.14", "on"), &host(14, false)), ["gil-build"]);
-        assert_eq!(slugs(&linux("3.13", "off"), &host(13, true)), ["gil-build"]);
-        assert_eq!(slugs(&linux("abi3t-3.15", "any"), &host(15, false)), [""; 0]);
+        assert_eq!(found(&linux("3.14", "on"), "cpython", "3.14.0", false, false), ["gil-build"]);
+        assert_eq!(found(&linux("3.13", "off"), "cpython", "3.13.1 (main)", true, false), ["gil-build"]);
+        assert_eq!(found(&linux("abi3t-3.15", "any"), "cpython", "3.15.0a1", false, false), [""; 0]);
     }
 
     #[test]
     fn a_limited_build_runs_in_every_later_version_and_a_full_one_in_its_own() {
-        assert!(against_host(&linux("abi3-3.9", "on").to_string(), &host(15, true)).is_empty());
-        assert_eq!(against_host(&linux("abi3-3.12", "on").to_string(), &host(11, true))[0].0, Reason::PythonVersion);
-        assert_eq!(against_host(&linux("3.12", "on").to_string(), &host(13, true))[0].0, Reason::PythonVersion);
+        assert_eq!(found(&linux("abi3-3.9", "on"), "cpython", "3.15.2", true, false), [""; 0]);
+        assert_eq!(found(&linux("abi3-3.12", "on"), "cpython", "3.11.7", true, false), ["python-version"]);
+        assert_eq!(found(&linux("3.12", "on"), "cpython", "3.13.0", true, false), ["python-version"]);
+        assert_eq!(found(&linux("3.12", "on"), "cpython", "3.12.0rc1", true, false), [""; 0]);
     }
 
     #[test]
     fn all_differences_to_the_host_are_listed() {
-        let host = Host { python: "pypy".to_owned(), version: (3, 11), gil: false, refs: true };
-        assert_eq!(against_host(&linux("3.12", "on").to_string(), &host).len(), 4);
+        let all = ["implementation", "python-version", "gil-build", "trace-refs"];
+        assert_eq!(found(&linux("3.12", "on"), "pypy", "3.11.13", false, true), all);
     }
 
     #[test]
     fn builds_by_msvc_and_mingw_do_not_call_each_other() {
-        let mut mingw = linux("3.12", "on");
-        mingw.c = "mingw".to_owned();
-        assert_eq!(against_peer(&linux("3.12", "on").to_string(), &mingw.to_string()).unwrap().0, Reason::CAbi);
+        let mingw = linux("3.12", "on").replace("c=sysv", "c=mingw");
+        assert_eq!(against_peer(&linux("3.12", "on"), &mingw), Some((Reason::CAbi, "c", "sysv", "mingw")));
+        assert_eq!(against_peer(&linux("3.12", "on"), &linux("abi3-3.9", "on")), None);
     }
 
     proptest! {
         #[test]
         fn platforms_parse_back(platform in platforms()) {
-            prop_assert_eq!(platform.to_string().parse(), Ok(platform));
+            prop_assert_eq!(platform.to_string().parse(), Ok(platform.clone()));
+            let text = platform.to_string();
+            prop_assert_eq!(part(&text, "endian"), platform.endian);
         }
 
         #[test]
         fn what_parses_is_canonical(text in "\\PC{0,120}|os=[a-z ]{0,3} arch=x bits=0?8 endian=l c=c python=p api=(abi3-)?0?3.9 gil=on debug=no refs=no ?") {
+            let _ = found(&text, &text, &text, true, false);
             if let Ok(platform) = text.parse::<Platform>() {
                 prop_assert_eq!(platform.to_string(), text);
             }

@@ -194,9 +194,17 @@ impl Participant {
         self.variants(build).any(|variant| variant.abi3)
     }
 
-    /// Whether the build runs on a host: every variant with a list must allow it.
+    /// Whether the build runs on a host: every variant with a list must allow it. A flag that sets what the
+    /// version sets (another PyO3) brings its own list, and the version's doesn't count.
     pub fn runs_on(&self, build: &Build, host: &str, hosts: &Hosts) -> bool {
-        self.variants(build).filter_map(|variant| variant.hosts.as_ref()).all(|allowed| {
+        let version = self.versions.get(build.version());
+        let replaced = version.is_some_and(|version| {
+            build.flags().filter_map(|flag| self.flags.get(flag)).any(|flag| {
+                flag.hosts.is_some() && flag.set.keys().any(|name| version.set.contains_key(name))
+            })
+        });
+        let counted = self.variants(build).skip(usize::from(replaced && version.is_some()));
+        counted.filter_map(|variant| variant.hosts.as_ref()).all(|allowed| {
             allowed.iter().any(|range| match range.split_once("..") {
                 None => range == host,
                 Some((first, last)) => {

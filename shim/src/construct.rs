@@ -7,6 +7,7 @@ use core::ffi::c_void;
 use core::ptr;
 
 use interbind_abi::types::TypeRecord;
+use interbind_abi::types::record::TYPE;
 use interbind_abi::values::PlainData;
 use interbind_abi::{Reason, RecordHeader};
 
@@ -60,42 +61,63 @@ where
         }
     }
     let list = expected.list(at, binding)?;
-    let mut rejected = None;
-    let mut seen = None;
+    let found = search(list, expected, binding, M::FROM);
+    if let Search::Found(record) = found {
+        pin.store(ptr::from_ref(record).cast_mut(), Ordering::Release);
+        return Ok(record);
+    }
+    Err(refuse(at, expected, binding, found, M::FROM))
+}
+
+/// What looking for a provider that makes objects found.
+enum Search {
+    Found(&'static TypeRecord),
+    /// One would, but isn't compatible.
+    Rejected(&'static TypeRecord),
+    /// There are records, none whose provider makes objects for others (or none of the pinned one).
+    Unwilling(&'static TypeRecord),
+    Nothing,
+}
+
+fn search(list: *mut c_void, expected: &Expected, binding: &Binding, from: Option<&str>) -> Search {
+    let mut result = Search::Nothing;
     let mut next = types::next(binding, list, ptr::null());
     while !next.is_null() {
         // SAFETY: threat model: a record in the registry starts with a readable header.
         let header = unsafe { ptr::read(next.cast::<RecordHeader>()) };
-        if interbind_abi::types::record::TYPE.check(&header).is_ok() {
+        if TYPE.check(&header).is_ok() {
             // SAFETY: the header vouches for the size; records are never freed.
             let record: &'static TypeRecord = unsafe { &*next };
-            seen = seen.or(Some(record));
-            let wanted = M::FROM.is_none_or(|from| from == readable(&owner_of(record).name));
-            if wanted && record.wrap.is_some() {
-                match judge::check(record, expected) {
-                    Ok(()) => {
-                        pin.store(next.cast_mut(), Ordering::Release);
-                        return Ok(record);
-                    }
-                    Err(problems) => rejected = rejected.or(Some((record, problems))),
+            let wanted = from.is_none_or(|from| from == readable(&owner_of(record).name));
+            if !wanted || record.wrap.is_none() {
+                if matches!(result, Search::Nothing) {
+                    result = Search::Unwilling(record);
                 }
+            } else if judge::check(record, expected, None) {
+                return Search::Found(record);
+            } else if !matches!(result, Search::Rejected(_)) {
+                result = Search::Rejected(record);
             }
         }
         next = types::next(binding, list, next);
     }
-    let what = format!("cannot make a {}", T::NAME);
-    if let Some((record, problems)) = rejected {
-        return Err(problems.raise(at, record, expected, binding, what));
-    }
-    let from = M::FROM.map_or(String::new(), |from| format!(" of '{from}'"));
-    let refusal = match seen {
-        Some(record) => Refusal::new(Reason::NotConstructible, what)
-            .detail(format!("no class{from} published as {} can be made by others", T::NAME))
+    result
+}
+
+#[cold]
+fn refuse(at: Attached, expected: &Expected, binding: &Binding, found: Search, from: Option<&str>) -> Raised {
+    let name = expected.name();
+    let what = &["cannot make a ", name];
+    match found {
+        Search::Rejected(record) => judge::refuse_record(at, None, record, expected, binding),
+        Search::Unwilling(record) | Search::Found(record) => Refusal::new(Reason::NotConstructible, what)
+            .line(&["no class published as ", name, " can be made by others", if from.is_some() { ", from " } else { "" }, from.unwrap_or("")])
             .provider(owner_of(record))
-            .fix("mark the provider's field with `#[shared(from)]` and implement `From` for its class"),
-        None => Refusal::new(Reason::NotPublished, what)
-            .detail(format!("no module in this interpreter has published {}", T::NAME))
-            .fix(format!("import a module that provides {} {} first", T::NAME, M::REQUIREMENT)),
-    };
-    Err(refusal.consumer(&binding.owner).raise(at, Class::Type))
+            .consumer(&binding.owner)
+            .fix(at, Class::Type, &["mark the provider's field with `#[shared(from)]` and implement `From` for its class"]),
+        Search::Nothing => Refusal::new(Reason::NotPublished, what)
+            .line(&["no module in this interpreter has published ", name])
+            .consumer(&binding.owner)
+            .fix(at, Class::Type, &["import a module that provides ", name, " first"]),
+    }
 }

@@ -67,20 +67,15 @@ fn judge(at: Attached, core: *mut CoreRecord, owner: &OwnerRecord) -> Result<*mu
     // SAFETY: texts of a judged record.
     let theirs = unsafe { record.head.platform.read() }.unwrap_or("");
     if platform::part(theirs, "python").is_empty() {
-        return Err(Refusal::new(Reason::MalformedRecord, "cannot use this interpreter's core".to_owned())
-            .detail("core: its platform text can't be read")
-            .detail(named(&record.head))
-            .consumer(owner)
-            .fix("upgrade the module that owns the core")
-            .raise(at, Class::Import));
+        let mut refusal = Refusal::new(Reason::MalformedRecord, &[WHAT]);
+        refusal.line(&["core: its platform text can't be read"]);
+        return Err(named(&mut refusal, &record.head).consumer(owner).fix(at, Class::Import, &[UPGRADE]));
     }
-    if let Some((reason, difference)) = platform::against_peer(theirs, PLATFORM) {
-        return Err(Refusal::new(reason, "cannot use this interpreter's core".to_owned())
-            .detail(difference.to_string())
-            .detail(named(&record.head))
-            .consumer(owner)
-            .fix("rebuild one of the two modules with the other's compiler family")
-            .raise(at, Class::Import));
+    if let Some((reason, part, theirs, ours)) = platform::against_peer(theirs, PLATFORM) {
+        let mut refusal = Refusal::new(reason, &[WHAT]);
+        refusal.differs(part, theirs, ours);
+        let fix = "rebuild one of the two modules with the other's compiler family";
+        return Err(named(&mut refusal, &record.head).consumer(owner).fix(at, Class::Import, &[fix]));
     }
     if !lifetime::is_open(&record.state) {
         return Err(refuse_ending(at, owner));
@@ -88,12 +83,17 @@ fn judge(at: Attached, core: *mut CoreRecord, owner: &OwnerRecord) -> Result<*mu
     Ok(core)
 }
 
+const WHAT: &str = "cannot use this interpreter's core";
+const UPGRADE: &str = "upgrade the older of the two modules";
+
 /// `provider: frame 2.0 (frame.abi3.so)`, from the head that is readable under every major.
-fn named(head: &CoreHead) -> String {
+#[inline(never)]
+fn named<'r>(refusal: &'r mut Refusal, head: &CoreHead) -> &'r mut Refusal {
     let file = file_name(readable(&head.owner_file));
-    format!("provider: {} {} ({file})", readable(&head.owner_name), readable(&head.owner_version))
+    refusal.line(&["provider: ", readable(&head.owner_name), " ", readable(&head.owner_version), " (", file, ")"])
 }
 
+#[cold]
 fn refuse_core(
     at: Attached,
     core: *const CoreRecord,
@@ -101,33 +101,29 @@ fn refuse_core(
     malformed: Malformed,
     owner: &OwnerRecord,
 ) -> Raised {
-    let reason = crate::judge::reason_of(malformed);
-    let mut refusal = Refusal::new(reason, "cannot use this interpreter's core".to_owned())
-        .detail(format!("core: {malformed}"));
-    let frozen_head = size_of::<CoreHead>() as u32;
-    if reason == Reason::OtherMajor && header.struct_size >= frozen_head {
+    let mut refusal = crate::judge::refuse_malformed(&[WHAT], "core", malformed);
+    if matches!(malformed, Malformed::Major { .. }) && header.struct_size >= size_of::<CoreHead>() as u32 {
         // SAFETY: the head is frozen under every major, and `struct_size` covers it.
-        refusal = refusal.detail(named(unsafe { &(*core).head }));
+        named(&mut refusal, unsafe { &(*core).head });
     }
-    refusal.consumer(owner).fix("upgrade the older of the two modules").raise(at, Class::Import)
+    refusal.consumer(owner).fix(at, Class::Import, &[UPGRADE])
 }
 
+#[cold]
 fn refuse_stranger(at: Attached, what: &str, owner: &OwnerRecord) -> Raised {
     let key = key_text(keys::CORE);
-    Refusal::new(Reason::NotACapsule, "cannot use this interpreter's core".to_owned())
-        .detail(format!("`{key}`: expected a capsule of that name, found {what}"))
+    Refusal::new(Reason::NotACapsule, &[WHAT])
+        .line(&["`", key, "`: expected a capsule of that name, found ", what])
         .consumer(owner)
-        .fix(format!("find out who writes `{key}`, and remove it before modules that share types are imported"))
-        .raise(at, Class::Import)
+        .fix(at, Class::Import, &["remove `", key, "` before modules that share types are imported"])
 }
 
+#[cold]
 fn refuse_ending(at: Attached, owner: &OwnerRecord) -> Raised {
-    let name = readable(&owner.name);
-    Refusal::new(Reason::InterpreterEnding, format!("cannot share types with '{name}' any more"))
-        .detail("the interpreter is ending")
+    Refusal::new(Reason::InterpreterEnding, &["cannot share types with '", readable(&owner.name), "' any more"])
+        .line(&["the interpreter is ending"])
         .consumer(owner)
-        .fix("use shared objects before the interpreter ends")
-        .raise(at, Class::Import)
+        .fix(at, Class::Import, &["use shared objects before the interpreter ends"])
 }
 
 /// Makes a core with one user: the capsule that will lead to it.

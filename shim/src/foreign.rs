@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::ffi::error::Class;
 use crate::ffi::{Attached, PyObject, Raised, type_object};
 use crate::judge::{self, judge, remembered};
-use crate::refusal::Refusal;
+use crate::refusal::{Number, Refusal};
 use crate::shared::{Consumer, DataHandle, Handle, Shared};
 use crate::sync::Ordering;
 
@@ -97,43 +97,44 @@ fn misaligned(record: &'static TypeRecord, address: usize, align: usize) -> Rais
     // SAFETY: only called with a borrow in hand, thus attached.
     let at = unsafe { Attached::assume() };
     let name = crate::identity::readable(&record.name);
-    Refusal::new(Reason::Misaligned, format!("cannot borrow a {name}"))
-        .detail(format!("the provider's data is at {address:#x}, this module expects a multiple of {align}"))
+    let (found, align) = (Number::new((address % align) as u64), Number::new(align as u64));
+    Refusal::new(Reason::Misaligned, &["cannot borrow a ", name])
+        .line(&["the provider's data is ", found.as_str(), " bytes beyond a multiple of ", align.as_str()])
         .provider(judge::owner_of(record))
-        .fix("have the provider align its data; PyO3 places data at 16 bytes at most")
-        .raise(at, Class::Type)
+        .fix(at, Class::Type, &["have the provider align its data; PyO3 places data at 16 bytes at most"])
 }
 
 #[cold]
-fn refuse_mode<T, M>(object: NonNull<PyObject>, record: &'static TypeRecord, reason: Reason) -> Raised
-where
-    T: Shared + ?Sized,
-    M: Consumer<T>,
-{
+#[inline(never)]
+fn refuse_mode(
+    object: NonNull<PyObject>,
+    record: &'static TypeRecord,
+    reason: Reason,
+    identity: &'static crate::identity::Identity,
+) -> Raised {
     // SAFETY: callers are attached and hold the object.
     let at = unsafe { Attached::assume() };
     let class = type_object::class_name(at, object.as_ptr());
     let owner = judge::owner_of(record);
-    let provider = crate::identity::readable(&owner.name);
-    let (how, detail, fix) = match reason {
+    let name = crate::identity::readable(&record.name);
+    let (how, line, fix) = match reason {
         Reason::Frozen => (
             "exclusively",
             "the class is frozen: its objects never change",
-            "borrow it shared, or make a new object".to_owned(),
+            "borrow it shared, or make a new object",
         ),
         _ => (
             "by reference",
             "the provider tracks no borrows: somebody may write while it is read",
-            format!("read the object with `ForeignRaw`, or have {provider} track its borrows"),
+            "read the object with `ForeignRaw`, or have the provider track its borrows",
         ),
     };
-    let mut refusal = Refusal::new(reason, format!("cannot borrow '{class}' {how} as {}", T::NAME))
-        .detail(detail)
-        .provider(owner);
-    if let Some(binding) = M::identity().bound() {
-        refusal = refusal.consumer(&binding.owner);
+    let mut refusal = Refusal::new(reason, &["cannot borrow '", &class, "' ", how, " as ", name]);
+    refusal.line(&[line]).provider(owner);
+    if let Some(binding) = identity.bound() {
+        refusal.consumer(&binding.owner);
     }
-    refusal.fix(fix).raise(at, Class::Type)
+    refusal.fix(at, Class::Type, &[fix])
 }
 
 /// Finds the judged record for an object.
@@ -177,7 +178,7 @@ where
             (data.cast(), Loan { object, record: None, mode: SHARED, marker: PhantomData })
         } else {
             if record.aliasing == ALIASING_UNTRACKED {
-                return Err(refuse_mode::<T, M>(object, record, Reason::Untracked));
+                return Err(refuse_mode(object, record, Reason::Untracked, M::identity()));
             }
             // SAFETY: duty 1; judged.
             unsafe { Loan::take(record, object, SHARED, T::ALIGN) }?
@@ -280,8 +281,8 @@ where
         // SAFETY: duty 1.
         let record = unsafe { record_of::<T, M>(object) }?;
         match record.aliasing {
-            ALIASING_FROZEN => return Err(refuse_mode::<T, M>(object, record, Reason::Frozen)),
-            ALIASING_UNTRACKED => return Err(refuse_mode::<T, M>(object, record, Reason::Untracked)),
+            ALIASING_FROZEN => return Err(refuse_mode(object, record, Reason::Frozen, M::identity())),
+            ALIASING_UNTRACKED => return Err(refuse_mode(object, record, Reason::Untracked, M::identity())),
             _ => {}
         }
         // SAFETY: duty 1; judged.

@@ -8,7 +8,6 @@ use core::ffi::{CStr, c_void};
 use core::ptr;
 
 use interbind_abi::core::{CoreRecord, OWNER, OwnerRecord};
-use interbind_abi::platform;
 use interbind_abi::types::TypesService;
 use interbind_abi::{Reason, Str};
 
@@ -18,7 +17,7 @@ use crate::refusal::Refusal;
 use crate::shared::Module;
 use crate::sync::{AtomicPtr, Ordering};
 
-/// This build's platform, as [`platform::Platform`] parses it.
+/// This build's platform, as [`interbind_abi::Platform`] parses it.
 pub const PLATFORM: &str = env!("INTERBIND_PLATFORM");
 /// The version of this crate.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -79,22 +78,23 @@ impl Identity {
 
     #[cold]
     fn refuse_interpreter(&self, at: Attached, binding: &Binding) -> Raised {
-        let reason =
-            if binding.is_open() { Reason::Pyo3SingleInterpreter } else { Reason::InterpreterEnding };
-        let fix = match reason {
-            Reason::InterpreterEnding => "use shared objects before the interpreter ends",
-            _ => "import it in one interpreter only; PyO3 keeps a module's types in statics of the process",
+        let (reason, line, fix) = if binding.is_open() {
+            (
+                Reason::Pyo3SingleInterpreter,
+                "the module serves the interpreter that imported it first",
+                "import it in one interpreter only: its types live in statics of the process",
+            )
+        } else {
+            (
+                Reason::InterpreterEnding,
+                "the interpreter that the module serves is ending or has ended",
+                "use shared objects before the interpreter ends",
+            )
         };
-        Refusal::new(reason, format!("cannot use module '{}' in this interpreter", self.name))
-            .detail(format!("this interpreter: id {}", at.interpreter_id()))
-            .detail(if binding.is_open() {
-                "the module serves the interpreter that imported it first".to_owned()
-            } else {
-                "the interpreter that the module serves is ending or has ended".to_owned()
-            })
+        Refusal::new(reason, &["cannot use module '", self.name, "' in this interpreter"])
+            .line(&[line])
             .consumer(&binding.owner)
-            .fix(fix)
-            .raise(at, Class::Import)
+            .fix(at, Class::Import, &[fix])
     }
 
     #[cold]
@@ -190,31 +190,31 @@ impl NonNullModule {
 
 /// Step 0: this build against the running Python. All differences are listed.
 fn check_host(at: Attached, identity: &Identity, owner: &OwnerRecord) -> Result<(), Raised> {
-    let running = host::running(at);
-    let found = platform::against_host(PLATFORM, &running);
-    let Some((reason, _)) = found.first() else { return Ok(()) };
-    let version = format!("{}.{}", running.version.0, running.version.1);
-    let wanted = if running.gil { version.clone() } else { format!("{version}t (free-threaded)") };
-    let mut refusal = Refusal::new(*reason, format!("cannot import '{}' into this Python", identity.name));
-    for (_, difference) in &found {
-        refusal = refusal.detail(format!(
-            "{}: this build has {}, the running Python has {}",
-            difference.part, difference.provider, difference.consumer
-        ));
-    }
-    let fix = format!("install a build of {} for {} {wanted}", identity.name, running.python);
-    Err(refusal.consumer(owner).fix(fix).raise(at, Class::Import))
+    let mut refusal: Option<Refusal> = None;
+    host::compare(at, PLATFORM, &mut |reason, part, build, running| {
+        refusal
+            .get_or_insert_with(|| {
+                Refusal::new(reason, &["cannot import '", identity.name, "' into this Python"])
+            })
+            .line(&[part, ": this build has ", build, ", the running Python has ", running]);
+    });
+    let Some(mut refusal) = refusal else { return Ok(()) };
+    let fix = ["install a build of ", identity.name, " for this Python"];
+    Err(refusal.consumer(owner).fix(at, Class::Import, &fix))
 }
 
 /// Reads a text of an owner record for messages; broken text shows as `?`.
+#[inline(never)]
 pub(crate) fn readable(text: &Str) -> &'static str {
     // SAFETY: the records that carry it were judged; their texts live until the process ends.
     unsafe { text.read() }.unwrap_or("?")
 }
 
 /// The last part of a path, for messages.
+#[inline(never)]
 pub(crate) fn file_name(path: &str) -> &str {
-    path.rsplit(['/', '\\']).next().unwrap_or(path)
+    let cut = path.bytes().rposition(|byte| byte == b'/' || byte == b'\\');
+    cut.map_or(path, |cut| &path[cut + 1..])
 }
 
 /// A terminated copy of the core's key as text, for messages.

@@ -11,10 +11,10 @@ use core::ptr;
 
 use interbind_abi::core::{OWNER, OwnerRecord, Status};
 use interbind_abi::header::Malformed;
-use interbind_abi::diff::{Difference, differences, entries, is_optional, method_name};
+use interbind_abi::diff::{self, Sink};
 use interbind_abi::interface::{TABLE, TableHead};
 use interbind_abi::types::record::{
-    ALIASING_FROZEN, ALIASING_TRACKED, ALIASING_UNTRACKED, KIND_DATA, KIND_INTERFACE, SHARED, THREAD_ANY,
+    ALIASING_FROZEN, ALIASING_UNTRACKED, KIND_DATA, KIND_INTERFACE, SHARED, THREAD_ANY,
     THREAD_ATTACHED, THREAD_OWNER, TYPE, halves,
 };
 use interbind_abi::types::TypeRecord;
@@ -24,17 +24,34 @@ use crate::cache::Site;
 use crate::ffi::error::Class;
 use crate::ffi::{Attached, PyObject, Raised, type_object};
 use crate::identity::{Binding, readable};
-use crate::refusal::Refusal;
+use crate::refusal::{Number, Refusal, joined};
 use crate::shared::{Consumer, Shared};
 use crate::sync::Ordering;
 use crate::types;
 
-/// The reason behind a malformed header.
-pub(crate) fn reason_of(malformed: Malformed) -> Reason {
+/// Starts a refusal for a malformed header.
+#[cold]
+pub(crate) fn refuse_malformed(what: &[&str], record: &str, malformed: Malformed) -> Refusal {
+    let number = |number: u32| Number::new(number.into());
     match malformed {
-        Malformed::Magic { .. } => Reason::BadMagic,
-        Malformed::Size { .. } => Reason::MalformedRecord,
-        Malformed::Major { .. } => Reason::OtherMajor,
+        Malformed::Magic { found, expected } => {
+            let text = |bytes| core::str::from_utf8(bytes).unwrap_or("(no text)");
+            let mut refusal = Refusal::new(Reason::BadMagic, what);
+            refusal.line(&[record, ": magic is `", text(&found), "`, expected `", text(&expected), "`"]);
+            refusal
+        }
+        Malformed::Size { found, least } => {
+            let mut refusal = Refusal::new(Reason::MalformedRecord, what);
+            let (found, least) = (number(found), number(least));
+            refusal.line(&[record, ": struct_size is ", found.as_str(), ", expected a multiple of 8 from ", least.as_str(), " to 65536"]);
+            refusal
+        }
+        Malformed::Major { found, expected } => {
+            let mut refusal = Refusal::new(Reason::OtherMajor, what);
+            let (found, expected) = (number(found.into()), number(expected.into()));
+            refusal.differs(&joined(&[record, " (major)"]), found.as_str(), expected.as_str());
+            refusal
+        }
     }
 }
 
@@ -115,6 +132,11 @@ impl Expected {
         }
     }
 
+    /// The type's shared name.
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// Asks for the binding to the current interpreter.
     pub(crate) fn binding(&self, at: Attached) -> Result<&'static Binding, Raised> {
         self.identity.binding(at)
@@ -127,18 +149,19 @@ impl Expected {
             return Ok(known);
         }
         let Some(list) = types::list(binding, self.name) else {
-            let what = format!("cannot look for {}", self.name);
-            return Err(Refusal::new(Reason::InterpreterEnding, what)
-                .detail("the registry gives no list for this name")
+            return Err(Refusal::new(Reason::InterpreterEnding, &["cannot look for ", self.name])
+                .line(&["the registry gives no list for this name"])
                 .consumer(&binding.owner)
-                .fix("use shared objects before the interpreter ends")
-                .raise(at, Class::Type));
+                .fix(at, Class::Type, &["use shared objects before the interpreter ends"]));
         };
         self.site.list.store(list, Ordering::Release);
         Ok(list)
     }
 }
 
+/// # Safety
+/// 1. As [`judge`].
+#[inline(never)]
 unsafe fn judge_object(object: *mut PyObject, expected: &Expected) -> Result<&'static TypeRecord, Raised> {
     // SAFETY: `judge`'s duty 1.
     let at = unsafe { Attached::assume() };
@@ -153,24 +176,20 @@ unsafe fn judge_object(object: *mut PyObject, expected: &Expected) -> Result<&'s
     }
     let binding = expected.binding(at)?;
     let list = expected.list(at, binding)?;
-    let found = find(binding, list, class);
-    let what = |class: &str| format!("cannot borrow '{class}' as {} {}", expected.name, expected.requirement);
-    let record = match found {
+    let record = match find(binding, list, class) {
         Finding::Fits(record) => record,
         other => return Err(refuse_object(at, object, expected, binding, other)),
     };
-    if let Err(problems) = check(record, expected) {
-        let name = type_object::class_name(at, object);
-        return Err(problems.raise(at, record, expected, binding, what(&name)));
+    if !check(record, expected, None) {
+        return Err(refuse_record(at, Some(object), record, expected, binding));
     }
     if record.aliasing == ALIASING_FROZEN && record.data_offset.load(Ordering::Relaxed) == 0 {
         // The first borrow of a frozen class lets the provider state where the data lies.
         // SAFETY: judged; attached; the object is an instance.
         unsafe { probe(record, object) }?;
-    }
-    if let Err(problems) = check_alignment(record, expected) {
-        let name = type_object::class_name(at, object);
-        return Err(problems.raise(at, record, expected, binding, what(&name)));
+        if !check(record, expected, None) {
+            return Err(refuse_record(at, Some(object), record, expected, binding));
+        }
     }
     expected.site.records.remember(record, |other| {
         // SAFETY: records are never freed.
@@ -179,11 +198,23 @@ unsafe fn judge_object(object: *mut PyObject, expected: &Expected) -> Result<&'s
     Ok(record)
 }
 
+/// What was wanted, for the first line of a refusal.
+fn wanted(at: Attached, object: Option<*mut PyObject>, expected: &Expected) -> String {
+    let requirement = expected.requirement.to_string();
+    match object {
+        Some(object) => {
+            let class = type_object::class_name(at, object);
+            joined(&["cannot borrow '", &class, "' as ", expected.name, " ", &requirement])
+        }
+        None => joined(&["cannot make a ", expected.name, " ", &requirement]),
+    }
+}
+
 /// What looking for an object's record found.
 enum Finding {
     Fits(&'static TypeRecord),
-    /// Records of the name exist, none for this class; the first of them, if its header is sound.
-    Other(Option<&'static TypeRecord>),
+    /// Records of the name exist, none for this class; the first of them.
+    Other(&'static TypeRecord),
     /// The first record is malformed.
     Broken(Malformed),
     /// No record has the name.
@@ -192,6 +223,7 @@ enum Finding {
 
 /// Steps 1, 3 and 4 over the records of a name: a record whose header is sound, of this interpreter, whose type the
 /// object's class is (an exact match wins) or inherits from.
+#[inline(never)]
 fn find(binding: &Binding, list: *mut c_void, class: *mut PyObject) -> Finding {
     let mut result = Finding::Nothing;
     let mut inherited = None;
@@ -214,7 +246,7 @@ fn find(binding: &Binding, list: *mut c_void, class: *mut PyObject) -> Finding {
                     }
                 }
                 if matches!(result, Finding::Nothing) {
-                    result = Finding::Other(Some(record));
+                    result = Finding::Other(record);
                 }
             }
             Err(malformed) if matches!(result, Finding::Nothing) => result = Finding::Broken(malformed),
@@ -231,6 +263,7 @@ fn is_of(record: &TypeRecord, binding: &Binding) -> bool {
     record.serial[0].load(Ordering::Relaxed) == serial[0] && record.serial[1].load(Ordering::Relaxed) == serial[1]
 }
 
+#[cold]
 fn refuse_object(
     at: Attached,
     object: *mut PyObject,
@@ -238,31 +271,29 @@ fn refuse_object(
     binding: &Binding,
     found: Finding,
 ) -> Raised {
-    let class = type_object::class_name(at, object);
-    let what = format!("cannot borrow '{class}' as {} {}", expected.name, expected.requirement);
-    let name = expected.name;
-    let refusal = match found {
-        Finding::Broken(malformed) => Refusal::new(reason_of(malformed), what)
-            .detail(format!("type record: {malformed}"))
-            .fix("rebuild the provider and this module with the same major of interbind"),
-        Finding::Other(Some(record)) if !is_of(record, binding) => Refusal::new(Reason::OtherInterpreter, what)
-            .detail("the record belongs to another interpreter than this module")
+    let (name, requirement) = (expected.name, expected.requirement.to_string());
+    let what = wanted(at, Some(object), expected);
+    let what = &[what.as_str()];
+    let consumer = &binding.owner;
+    match found {
+        Finding::Broken(malformed) => refuse_malformed(what, "type record", malformed)
+            .consumer(consumer)
+            .fix(at, Class::Type, &["rebuild the provider and this module with the same major of interbind"]),
+        Finding::Other(record) if !is_of(record, binding) => Refusal::new(Reason::OtherInterpreter, what)
+            .line(&["the record belongs to another interpreter than this module"])
             .provider(owner_of(record))
-            .fix("import provider and consumer in the same interpreter"),
-        Finding::Other(record) => {
-            let refusal = Refusal::new(Reason::WrongObject, what)
-                .detail(format!("'{class}' is not a class published as {name}, nor a subclass of one"));
-            let refusal = match record {
-                Some(record) => refusal.provider(owner_of(record)),
-                None => refusal,
-            };
-            refusal.fix(format!("pass an object of a class that was published as {name}"))
-        }
+            .consumer(consumer)
+            .fix(at, Class::Type, &["import provider and consumer in the same interpreter"]),
+        Finding::Other(record) => Refusal::new(Reason::WrongObject, what)
+            .line(&["the object's class is not published as ", name, ", nor a subclass of one that is"])
+            .provider(owner_of(record))
+            .consumer(consumer)
+            .fix(at, Class::Type, &["pass an object of a class that was published as ", name]),
         Finding::Nothing | Finding::Fits(_) => Refusal::new(Reason::NotPublished, what)
-            .detail(format!("no module in this interpreter has published {name}"))
-            .fix(format!("import a module that provides {name} {}, and pass one of its objects", expected.requirement)),
-    };
-    refusal.consumer(&binding.owner).raise(at, Class::Type)
+            .line(&["no module in this interpreter has published ", name])
+            .consumer(consumer)
+            .fix(at, Class::Type, &["import a module that provides ", name, " ", &requirement, ", and pass one of its objects"]),
+    }
 }
 
 /// Who provides a record: judged, or a placeholder when the owner record is malformed.
@@ -288,137 +319,159 @@ pub(crate) fn owner_of(record: &TypeRecord) -> &'static OwnerRecord {
     }
 }
 
-/// What one step found.
-pub(crate) struct Problems {
-    reason: Reason,
-    differences: Vec<String>,
-}
-
-impl Problems {
-    fn one(reason: Reason, difference: impl Into<String>) -> Self {
-        Self { reason, differences: vec![difference.into()] }
-    }
-
-    /// The first difference, for lists of candidates.
-    pub(crate) fn raise(
-        self,
-        at: Attached,
-        record: &TypeRecord,
-        expected: &Expected,
-        binding: &Binding,
-        what: String,
-    ) -> Raised {
-        let provider = owner_of(record);
-        let consumer = &binding.owner;
-        let (theirs, ours) = (readable(&provider.name), readable(&consumer.name));
-        let name = expected.name;
-        let has = readable(&record.version_text);
-        let fix = match self.reason {
-            Reason::VersionDiffers => format!(
-                "install a {theirs} that provides {name} {}, or rebuild {ours} for {name} {has}",
-                expected.requirement
-            ),
-            Reason::LayoutDiffers | Reason::SignatureDiffers | Reason::SlotMissing | Reason::KindDiffers => format!(
-                "rebuild {ours} and {theirs} against the same declaration of {name} (the provider has {has}); a changed declaration needs a new major version"
-            ),
-            Reason::Untracked => format!("read the object with `ForeignRaw`, or have {theirs} track its borrows"),
-            Reason::OtherMajor => format!("rebuild {ours} and {theirs} with the same major of interbind"),
-            _ => format!("rebuild {theirs} with the current interbind"),
-        };
-        let mut refusal = Refusal::new(self.reason, what);
-        for line in &self.differences {
-            refusal = refusal.detail(line);
-        }
-        refusal.provider(provider).consumer(consumer).fix(fix).raise(at, Class::Type)
+/// Says why [`check`] doesn't accept a record: it is asked again, and tells this time.
+#[cold]
+pub(crate) fn refuse_record(
+    at: Attached,
+    object: Option<*mut PyObject>,
+    record: &'static TypeRecord,
+    expected: &Expected,
+    binding: &Binding,
+) -> Raised {
+    let what = wanted(at, object, expected);
+    let mut refusal: Option<Refusal> = None;
+    let mut kind = Reason::MalformedRecord;
+    check(
+        record,
+        expected,
+        Some(&mut |reason, part, theirs, ours| {
+            if refusal.is_none() {
+                kind = reason;
+            }
+            refusal.get_or_insert_with(|| Refusal::new(reason, &[&what])).differs(part, theirs, ours);
+        }),
+    );
+    let mut refusal = refusal.unwrap_or_else(|| Refusal::new(kind, &[&what]));
+    let (provider, consumer) = (owner_of(record), &binding.owner);
+    let (theirs, ours, name) = (readable(&provider.name), readable(&consumer.name), expected.name);
+    let requirement = expected.requirement.to_string();
+    let has = readable(&record.version_text);
+    refusal.provider(provider).consumer(consumer);
+    match kind {
+        Reason::VersionDiffers => refusal.fix(
+            at,
+            Class::Type,
+            &["install a ", theirs, " that provides ", name, " ", &requirement, ", or rebuild ", ours, " for ", name, " ", has],
+        ),
+        Reason::LayoutDiffers | Reason::SignatureDiffers | Reason::SlotMissing | Reason::KindDiffers => refusal.fix(
+            at,
+            Class::Type,
+            &["rebuild ", ours, " and ", theirs, " against the same declaration of ", name, "; a changed one needs a new major version"],
+        ),
+        _ => refusal.fix(at, Class::Type, &["rebuild ", theirs, " with the current interbind"]),
     }
 }
 
-/// Steps 5 and 6 for a record of the right interpreter: texts, name, version, kind, flags, layout or slots.
-pub(crate) fn check(record: &'static TypeRecord, expected: &Expected) -> Result<(), Problems> {
-    let malformed = |what: &str| Problems::one(Reason::MalformedRecord, format!("type record: {what}"));
+/// Steps 5 to 7 for a record of the right interpreter: texts, name, version, kind, flags, layout or slots, alignment.
+///
+/// With a sink, every difference of the first step that finds one is told; without, only the answer counts.
+#[inline(never)]
+pub(crate) fn check(record: &TypeRecord, expected: &Expected, sink: Option<Sink<'_>>) -> bool {
+    let mut nobody = |_: Reason, _: &str, _: &str, _: &str| {};
+    let sink = sink.unwrap_or(&mut nobody);
     // SAFETY: threat model: texts of a record with a sound header are readable, or NULL.
-    let texts = unsafe { (record.name.read(), record.version_text.read(), record.descriptor.read()) };
-    let (Some(name), Some(_), Some(descriptor)) = texts else { return Err(malformed("a text can't be read")) };
+    let name = unsafe { record.name.read() };
+    // SAFETY: as above.
+    let version = unsafe { record.version_text.read() };
+    // SAFETY: as above.
+    let descriptor = unsafe { record.descriptor.read() };
+    let (Some(name), Some(version), Some(descriptor)) = (name, version, descriptor) else {
+        sink(Reason::MalformedRecord, "a text of the record", "bytes that can't be read", "UTF-8");
+        return false;
+    };
     if name != expected.name {
-        return Err(Problems::one(
-            Reason::NameDiffers,
-            Difference::new("name", name, expected.name).to_string(),
-        ));
+        sink(Reason::NameDiffers, "name", name, expected.name);
+        return false;
     }
     if !expected.requirement.accepts(record.version) {
-        return Err(Problems::one(
-            Reason::VersionDiffers,
-            Difference::new("version", record.version.to_string(), expected.requirement.to_string()).to_string(),
-        ));
+        sink(Reason::VersionDiffers, "version", version, &expected.requirement.to_string());
+        return false;
     }
     if record.kind != expected.kind {
-        let word = |kind| match kind {
-            KIND_DATA => "a data type".to_owned(),
-            KIND_INTERFACE => "an interface".to_owned(),
-            other => format!("kind {other}"),
-        };
-        return Err(Problems::one(
-            Reason::KindDiffers,
-            Difference::new("kind", word(record.kind), word(expected.kind)).to_string(),
-        ));
+        sink(Reason::KindDiffers, "kind", kind_word(record.kind), kind_word(expected.kind));
+        return false;
     }
-    if !(ALIASING_FROZEN..=ALIASING_UNTRACKED).contains(&record.aliasing)
-        || !(THREAD_ANY..=THREAD_ATTACHED).contains(&record.thread)
-    {
-        return Err(malformed("unknown aliasing or thread rule"));
+    let rules = (ALIASING_FROZEN..=ALIASING_UNTRACKED).contains(&record.aliasing)
+        && (THREAD_ANY..=THREAD_ATTACHED).contains(&record.thread);
+    if !rules {
+        sink(Reason::MalformedRecord, "aliasing and thread", "an unknown rule", "a rule of conduit v1");
+        return false;
     }
-    if record.aliasing != ALIASING_UNTRACKED && (record.borrow.is_none() || record.release.is_none()) {
-        return Err(malformed("the borrow or release slot is NULL"));
+    if record.borrow.is_none() || record.release.is_none() {
+        sink(Reason::MalformedRecord, "borrow and release", "NULL", "a function");
+        return false;
     }
-    check_meaning(descriptor, expected)?;
-    if expected.kind == KIND_INTERFACE {
-        check_table(record, expected)?;
+    // Step 6. The texts themselves are compared: a digest names a descriptor for people and tools, but equal texts are
+    // what makes two types one, and comparing them costs less than hashing.
+    if descriptor != expected.descriptor {
+        let mut found = false;
+        let compared = diff::compare(descriptor, expected.descriptor, &mut |reason, part, theirs, ours| {
+            found = true;
+            sink(reason, part, theirs, ours);
+        });
+        if compared.is_err() {
+            sink(Reason::MalformedRecord, "descriptor", descriptor, expected.descriptor);
+        }
+        if found || compared.is_err() {
+            return false;
+        }
     }
-    Ok(())
+    if expected.kind == KIND_INTERFACE && !check_table(record, expected, sink) {
+        return false;
+    }
+    check_offset(record, expected, sink)
 }
 
-/// Step 6: the descriptors, and if they differ, every difference in them.
-///
-/// The texts themselves are compared: a digest names a descriptor for people and tools, but equal texts are what makes
-/// two types one, and comparing them costs less than hashing.
-fn check_meaning(theirs: &str, expected: &Expected) -> Result<(), Problems> {
-    if theirs == expected.descriptor {
-        return Ok(());
+fn kind_word(kind: u32) -> &'static str {
+    match kind {
+        KIND_DATA => "a data type",
+        KIND_INTERFACE => "an interface",
+        _ => "an unknown kind",
     }
-    let Ok(found) = differences(theirs, expected.descriptor) else {
-        let text = format!("type record: not a descriptor: `{theirs}`");
-        return Err(Problems::one(Reason::MalformedRecord, text));
-    };
-    let Some((reason, _)) = found.first() else { return Ok(()) };
-    Err(Problems { reason: *reason, differences: found.iter().map(|(_, found)| found.to_string()).collect() })
 }
 
 /// Step 5 for interfaces: the table is sound, and every slot that the consumer needs is there.
-fn check_table(record: &TypeRecord, expected: &Expected) -> Result<(), Problems> {
-    let malformed = |what: String| Problems::one(Reason::MalformedRecord, format!("interface table: {what}"));
+#[inline(never)]
+fn check_table(record: &TypeRecord, expected: &Expected, sink: Sink<'_>) -> bool {
     // SAFETY: threat model: NULL, or a readable header.
-    let Some(header) = (unsafe { record.vtable.cast::<RecordHeader>().as_ref() }) else {
-        return Err(malformed("it is NULL".to_owned()));
-    };
-    if let Err(found) = TABLE.check(header) {
-        return Err(Problems::one(reason_of(found), format!("interface table: {found}")));
+    let header = unsafe { record.vtable.cast::<RecordHeader>().as_ref() };
+    if !header.is_some_and(|header| TABLE.check(header).is_ok()) {
+        let found = if header.is_some() { "a malformed header" } else { "NULL" };
+        sink(Reason::MalformedRecord, "interface table", found, "a table of major 1");
+        return false;
     }
     // SAFETY: the header vouches for the head.
-    let slots = unsafe { (*record.vtable).slots };
-    let room = (u64::from(header.struct_size) - size_of::<TableHead>() as u64) / size_of::<usize>() as u64;
-    if slots > room {
-        return Err(malformed(format!("it says {slots} slots and has room for {room}")));
+    let head = unsafe { &*record.vtable };
+    let room = (head.header.struct_size as usize - size_of::<TableHead>()) / size_of::<usize>();
+    if head.slots > room as u64 {
+        sink(Reason::MalformedRecord, "interface table", "more slots than it has room for", "slots inside struct_size");
+        return false;
     }
-    let mut missing = Vec::new();
-    for (slot, method) in entries(expected.descriptor).enumerate() {
+    let mut complete = true;
+    for (slot, method) in diff::entries(expected.descriptor).enumerate() {
         // SAFETY: the head of a sound table; the slot is inside it when `slots` says so.
-        let there = (slot as u64) < slots && !unsafe { slot_of(record.vtable, slot) }.is_null();
-        if !there && !is_optional(method) {
-            let part = format!("{}.{}", expected.name, method_name(method));
-            missing.push(Difference::new(part, "no such slot", format!("slot {slot}")).to_string());
+        let there = (slot as u64) < head.slots && !unsafe { slot_of(record.vtable, slot) }.is_null();
+        if !there && !diff::is_optional(method) {
+            sink(Reason::SlotMissing, diff::method_name(method), "no such slot", method);
+            complete = false;
         }
     }
-    if missing.is_empty() { Ok(()) } else { Err(Problems { reason: Reason::SlotMissing, differences: missing }) }
+    complete
+}
+
+/// Step 7, alignment: what the provider states about where the data lies fits the type.
+fn check_offset(record: &TypeRecord, expected: &Expected, sink: Sink<'_>) -> bool {
+    let offset = record.data_offset.load(Ordering::Relaxed);
+    if offset != 0 && (record.aliasing != ALIASING_FROZEN || record.thread == THREAD_OWNER) {
+        sink(Reason::MalformedRecord, "data offset", "one", "none: the class must be asked for each borrow");
+        return false;
+    }
+    if offset % expected.align as i64 != 0 {
+        let (found, align) = (Number::new(offset.unsigned_abs()), Number::new(expected.align as u64));
+        sink(Reason::Misaligned, "data offset", found.as_str(), &joined(&["a multiple of ", align.as_str()]));
+        return false;
+    }
+    true
 }
 
 /// Reads a slot of a table.
@@ -432,26 +485,6 @@ pub(crate) unsafe fn slot_of(table: *const TableHead, slot: usize) -> *const c_v
     let at = unsafe { first.add(slot) };
     // SAFETY: duty 1; a function pointer or NULL, as wide as a data pointer on every target.
     unsafe { at.read() }
-}
-
-/// Step 7, alignment: what the provider states about where the data lies fits the type.
-fn check_alignment(record: &TypeRecord, expected: &Expected) -> Result<(), Problems> {
-    let offset = record.data_offset.load(Ordering::Relaxed);
-    let class = record.aliasing;
-    if offset != 0 && (class != ALIASING_FROZEN || record.thread == THREAD_OWNER) {
-        return Err(Problems::one(
-            Reason::MalformedRecord,
-            "type record: a data offset on a class that must be asked for each borrow",
-        ));
-    }
-    if offset % expected.align as i64 != 0 {
-        return Err(Problems::one(
-            Reason::Misaligned,
-            format!("data offset: provider has {offset}, this module expects a multiple of {}", expected.align),
-        ));
-    }
-    debug_assert!(class == ALIASING_FROZEN || class == ALIASING_TRACKED || class == ALIASING_UNTRACKED);
-    Ok(())
 }
 
 /// Borrows once and gives back, so that the provider can state its data offset.

@@ -18,7 +18,7 @@ use crate::ffi::error::{Class, is_set};
 use crate::ffi::{Attached, PyObject, Raised, Strong, type_object};
 use crate::identity::Binding;
 use crate::judge::reason_of_status;
-use crate::refusal::Refusal;
+use crate::refusal::{Number, Refusal};
 use crate::shared::{Provider, Shared};
 use crate::sync::Ordering;
 
@@ -103,6 +103,8 @@ struct Meaning {
     align: usize,
 }
 
+#[cold]
+#[inline(never)]
 fn publish(
     at: Attached,
     binding: &'static Binding,
@@ -113,21 +115,21 @@ fn publish(
 ) -> Result<(), Raised> {
     // SAFETY: `publish_raw`'s duty 1.
     let class = unsafe { Strong::from_borrowed(at, class.as_ptr()) };
-    let refuse = |reason, class_of_error, detail: String| {
+    let refuse = |reason, kind, line: &[&str]| {
         let name = type_object::type_name(at, &class);
-        Refusal::new(reason, format!("cannot publish '{name}' as {} {}", meaning.name, meaning.version_text))
-            .detail(detail)
+        Refusal::new(reason, &["cannot publish '", &name, "' as ", meaning.name, " ", meaning.version_text])
+            .line(line)
             .provider(&binding.owner)
-            .fix("see the guide, chapter \"share a type between two wheels\"")
-            .raise(at, class_of_error)
+            .fix(at, kind, &["publish a class as the guide \"Share a type between two wheels\" shows"])
     };
     // SAFETY: live object, attached.
     if !unsafe { type_object::is_type(class.as_ptr()) } {
-        return Err(refuse(Reason::NotShareable, Class::Type, "the object is not a type".to_owned()));
+        return Err(refuse(Reason::NotShareable, Class::Type, &["the object is not a type"]));
     }
     if raw.data_offset < 0 || raw.data_offset % meaning.align as i64 != 0 {
-        let detail = format!("data offset {} is not a multiple of {}", raw.data_offset, meaning.align);
-        return Err(refuse(Reason::Misaligned, Class::Type, detail));
+        let align = Number::new(meaning.align as u64);
+        let line = ["the data offset is not a multiple of ", align.as_str()];
+        return Err(refuse(Reason::Misaligned, Class::Type, &line));
     }
     let record = record_for(binding, &class, raw, key, meaning);
     // SAFETY: a judged service.
@@ -143,8 +145,9 @@ fn publish(
         return Err(Raised);
     }
     let owner = crate::identity::readable(&registry_owner(binding).name);
-    let detail = format!("the registry, made by {owner}, answers with status {}", status.0);
-    Err(refuse(reason_of_status(status), Class::Import, detail))
+    let number = Number::new(status.0.unsigned_abs().into());
+    let line = ["the registry, made by ", owner, ", answers with status ", number.as_str()];
+    Err(refuse(reason_of_status(status), Class::Import, &line))
 }
 
 /// Who made the registry that this module uses.
@@ -224,9 +227,9 @@ fn says_the_same(record: &TypeRecord, raw: &RawClass) -> bool {
 
 /// States where the data lies, for the record of this class and type; called by a provider's first borrow.
 #[cfg_attr(not(feature = "pyo3"), allow(dead_code, reason = "classes on bare pyo3-ffi state it when they are published"))]
-pub(crate) fn state_offset<T: Shared + ?Sized>(key: usize, offset: i64) {
+pub(crate) fn state_offset(id: TypeId, key: usize, offset: i64) {
     let records = RECORDS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    for known in records.iter().filter(|known| known.id == TypeId::of::<fn(&T)>() && known.key == key) {
+    for known in records.iter().filter(|known| known.id == id && known.key == key) {
         // SAFETY: records are never freed.
         unsafe { &*known.record }.data_offset.store(offset, Ordering::Release);
     }

@@ -1,12 +1,11 @@
 //! What is said when something is refused: the same shape for every reason.
 //!
 //! What failed, in the user's own names · each differing part with both values · who both sides are · `fix:` something
-//! that one can do. Built on cold paths only; the exception carries the reason's slug.
+//! that one can do. Written line by line into one text, in that order, on cold paths only; texts are passed as slices to
+//! push, because every `format!` here would be carried by every extension.
 
-use core::fmt::Write as _;
-
-use interbind_abi::core::OwnerRecord;
 use interbind_abi::Reason;
+use interbind_abi::core::OwnerRecord;
 
 use crate::ffi::error::Class;
 use crate::ffi::{Attached, Raised, error};
@@ -16,65 +15,106 @@ use crate::identity::{file_name, readable};
 pub(crate) struct Refusal {
     reason: Reason,
     text: String,
-    provider: Option<String>,
-    consumer: Option<String>,
-    fix: String,
 }
 
 impl Refusal {
     /// Starts with what failed.
-    pub(crate) fn new(reason: Reason, what: String) -> Self {
-        let text = format!("{what} ({reason})");
-        Self { reason, text, provider: None, consumer: None, fix: String::new() }
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn new(reason: Reason, what: &[&str]) -> Self {
+        let mut refusal = Self { reason, text: String::new() };
+        refusal.push(what);
+        refusal.push(&[" (", reason.slug(), ")"]);
+        refusal
     }
 
     /// Adds a line: a part that differs, with both values.
-    pub(crate) fn detail(mut self, line: impl AsRef<str>) -> Self {
-        self.text.push_str("\n  ");
-        self.text.push_str(line.as_ref());
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn line(&mut self, parts: &[&str]) -> &mut Self {
+        self.push(&["\n  "]);
+        self.push(parts);
         self
+    }
+
+    /// Adds a line for a part that differs.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn differs(&mut self, part: &str, provider: &str, consumer: &str) -> &mut Self {
+        self.line(&[part, ": provider has ", provider, ", this module expects ", consumer])
     }
 
     /// Names the providing side.
-    pub(crate) fn provider(mut self, owner: &OwnerRecord) -> Self {
-        self.provider = Some(who(owner));
-        self
+    pub(crate) fn provider(&mut self, owner: &OwnerRecord) -> &mut Self {
+        self.who("provider: ", owner)
     }
 
     /// Names the consuming side.
-    pub(crate) fn consumer(mut self, owner: &OwnerRecord) -> Self {
-        self.consumer = Some(who(owner));
+    pub(crate) fn consumer(&mut self, owner: &OwnerRecord) -> &mut Self {
+        self.who("consumer: ", owner)
+    }
+
+    /// Says what one can do, and sets the exception.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn fix(&mut self, at: Attached, class: Class, fix: &[&str]) -> Raised {
+        self.line(&["fix: "]);
+        self.push(fix);
+        error::raise(at, class, self.reason, &self.text)
+    }
+
+    /// `frame 2.0.4 (frame.abi3.so), interbind 0.1.0, rustc 1.95.0`.
+    #[cold]
+    #[inline(never)]
+    fn who(&mut self, side: &str, owner: &OwnerRecord) -> &mut Self {
+        self.line(&[side, readable(&owner.name), " ", readable(&owner.version)]);
+        let file = readable(&owner.file);
+        if !file.is_empty() {
+            self.push(&[" (", file_name(file), ")"]);
+        }
+        self.push(&[", interbind ", readable(&owner.interbind), ", ", readable(&owner.compiler)]);
         self
     }
 
-    /// Says what one can do.
-    pub(crate) fn fix(mut self, fix: impl Into<String>) -> Self {
-        self.fix = fix.into();
-        self
-    }
-
-    /// Sets the exception.
-    pub(crate) fn raise(self, at: Attached, class: Class) -> Raised {
-        let Self { reason, mut text, provider, consumer, fix } = self;
-        for (side, who) in [("provider", provider), ("consumer", consumer)] {
-            if let Some(who) = who {
-                let _ = write!(text, "\n  {side}: {who}");
-            }
+    #[inline(never)]
+    fn push(&mut self, parts: &[&str]) {
+        for part in parts {
+            self.text.push_str(part);
         }
-        if !fix.is_empty() {
-            let _ = write!(text, "\n  fix: {fix}");
-        }
-        error::raise(at, class, reason, &text)
     }
 }
 
-/// `frame 2.0.4 (frame.abi3.so), interbind 0.1.0, rustc 1.95.0`.
-fn who(owner: &OwnerRecord) -> String {
-    let mut text = format!("{} {}", readable(&owner.name), readable(&owner.version));
-    let file = readable(&owner.file);
-    if !file.is_empty() {
-        let _ = write!(text, " ({})", file_name(file));
+/// Joins texts into one.
+#[cold]
+#[inline(never)]
+pub(crate) fn joined(parts: &[&str]) -> String {
+    let mut text = String::new();
+    for part in parts {
+        text.push_str(part);
     }
-    let _ = write!(text, ", interbind {}, {}", readable(&owner.interbind), readable(&owner.compiler));
     text
+}
+
+/// A number as text, without the formatting machinery.
+pub(crate) struct Number([u8; 20], usize);
+
+impl Number {
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn new(number: u64) -> Self {
+        let (mut digits, mut at, mut rest) = ([b'0'; 20], 20, number);
+        loop {
+            at -= 1;
+            digits[at] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            if rest == 0 {
+                return Self(digits, at);
+            }
+        }
+    }
+
+    #[inline(never)]
+    pub(crate) fn as_str(&self) -> &str {
+        core::str::from_utf8(&self.0[self.1..]).unwrap_or("?")
+    }
 }

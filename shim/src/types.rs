@@ -9,6 +9,7 @@ use core::ptr;
 use std::sync::Mutex;
 
 use interbind_abi::core::{CoreRecord, OwnerRecord, Status};
+use interbind_abi::header::Malformed;
 use interbind_abi::keys;
 use interbind_abi::services::ServiceHead;
 use interbind_abi::types::record::{FLAG_IMMORTAL, TYPE};
@@ -20,7 +21,7 @@ use crate::ffi::error::Class;
 use crate::ffi::{Attached, PyObject, Raised, Strong, thunk, weak};
 use crate::identity::Binding;
 use crate::judge;
-use crate::refusal::Refusal;
+use crate::refusal::{Number, Refusal};
 use crate::shared::Module;
 use crate::sync::{AtomicPtr, Ordering};
 
@@ -60,28 +61,27 @@ pub(crate) fn find_or_make(
     let context = ptr::from_ref(owner).cast_mut().cast();
     // SAFETY: attached; `make` takes an owner record as context, which outlives the call.
     let status = unsafe { service(core, Str::new(keys::TYPES), TYPES.major.into(), Some(make), context, &mut found) };
-    let refuse = |reason, detail: String| {
-        Refusal::new(reason, format!("cannot use the `{}` service", keys::TYPES))
-            .detail(detail)
+    const WHAT: &[&str] = &["cannot use the `types` service of this interpreter's core"];
+    let fix: &[&str] = &["upgrade the module that owns this interpreter's core"];
+    if status != Status::OK || found.is_null() {
+        let number = Number::new(status.0.unsigned_abs().into());
+        return Err(Refusal::new(judge::reason_of_status(status), WHAT)
+            .line(&["the core answers with status ", number.as_str()])
             .consumer(owner)
-            .fix("upgrade the module that owns this interpreter's core")
-            .raise(at, Class::Import)
-    };
-    match status {
-        Status::OK if !found.is_null() => {}
-        Status::ENDING => return Err(refuse(Reason::InterpreterEnding, "the interpreter is ending".to_owned())),
-        other => return Err(refuse(Reason::ServiceMissing, format!("the core answers with status {}", other.0))),
+            .fix(at, Class::Import, fix));
     }
     // SAFETY: a service's table starts with a readable header.
     let header = unsafe { ptr::read(found.cast::<RecordHeader>()) };
     match TYPES.check(&header) {
         Ok(()) => Ok(found.cast_const().cast()),
+        Err(malformed) if header.minor < TYPES.minor && !matches!(malformed, Malformed::Magic { .. }) => {
+            Err(Refusal::new(Reason::ServiceTooOld, WHAT)
+                .line(&["the service's maker doesn't know a slot that this module needs"])
+                .consumer(owner)
+                .fix(at, Class::Import, fix))
+        }
         Err(malformed) => {
-            let reason = match judge::reason_of(malformed) {
-                Reason::MalformedRecord if header.minor < TYPES.minor => Reason::ServiceTooOld,
-                other => other,
-            };
-            Err(refuse(reason, malformed.to_string()))
+            Err(judge::refuse_malformed(WHAT, "types service", malformed).consumer(owner).fix(at, Class::Import, fix))
         }
     }
 }

@@ -18,7 +18,8 @@ pub use rust::Dialect;
 /// The version every type starts with, and what its consumer asks for.
 const VERSION: (&str, &str) = ("1.2.0", "1.2");
 const NEXT_MAJOR: (&str, &str) = ("2.0.0", "2.0");
-const NEXT_MINOR: (&str, &str) = ("1.3.0", "1.3");
+/// A consumer that knows the next minor still asks for what it needs.
+const NEXT_MINOR: (&str, &str) = ("1.3.0", "1.2");
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -63,9 +64,9 @@ pub struct ZooType {
 }
 
 impl ZooType {
-    /// The type's public name.
+    /// The type's public name; names have no `-`.
     pub fn name(&self) -> String {
-        format!("org.zoo.{}", self.id)
+        format!("org.zoo.{}", self.id.replace('-', "_"))
     }
 }
 

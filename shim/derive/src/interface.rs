@@ -13,7 +13,7 @@ use crate::methods::Method;
 use crate::pieces::{Pieces, rendered};
 use crate::problems::Problems;
 use crate::shared::{Role, refuse_generics};
-use crate::{handle, table};
+use crate::{handle, methods, table};
 
 /// Expands the attribute.
 pub(crate) fn expand(arguments: TokenStream, input: TokenStream) -> syn::Result<TokenStream> {
@@ -73,6 +73,8 @@ fn write(mut item: ItemTrait, shared: &Shared, owner_thread: bool, methods: &[Me
     let name = handle::name(ident);
     let declaration = handle::declare(&item.vis, ident);
     let (provider, consumer) = (table::write(ident, methods), handle::write(ident, methods));
+    let borrows = methods::borrows();
+    let demands = methods.iter().map(Method::demand_visible_borrows);
     let role =
         Role { ty: quote!(dyn #ident), shared, descriptor: descriptor(&shared.name, owner_thread, methods) };
     let role = role.write(&quote!(KIND_INTERFACE), owner_thread, &quote!(1), &quote!(#name));
@@ -81,11 +83,13 @@ fn write(mut item: ItemTrait, shared: &Shared, owner_thread: bool, methods: &[Me
 
         #declaration
 
-        #[allow(unsafe_code, deprecated, improper_ctypes_definitions, clippy::type_complexity)]
+        #[allow(unsafe_code, dead_code, deprecated, improper_ctypes_definitions, clippy::type_complexity)]
         const _: () = {
             #provider
             #consumer
             #role
+            #borrows
+            #(#demands)*
         };
     }
 }

@@ -16,7 +16,8 @@ use syn::{
 };
 
 use crate::attributes::version;
-use crate::pieces::{Pieces, word};
+use crate::demand::demand;
+use crate::pieces::{Pieces, rendered, word};
 use crate::problems::Problems;
 
 /// A method; its slot is its position.
@@ -126,6 +127,22 @@ impl Method {
         }
     }
 
+    /// Writes demands that nothing is borrowed behind an alias, where [`Rules`] can't see a lifetime: `type Name =
+    /// &'static str` would outlive its call.
+    pub(crate) fn demand_visible_borrows(&self) -> TokenStream {
+        let hidden = self.arguments.iter().map(|argument| &argument.ty).filter(|ty| !shows_borrow(ty));
+        let demands = hidden.chain([&self.result]).map(|ty| {
+            let text = rendered(&on_value(ty, &quote!(PIECES)));
+            let mut message = Pieces::default();
+            message.text(format!(
+                "`{}` borrows and doesn't show it: take `&…`, which lives for the call, and return an owned value",
+                ty.to_token_stream()
+            ));
+            demand(ty.span(), &quote!(!__borrows(#text.as_bytes())), message)
+        });
+        demands.collect()
+    }
+
     /// Returns the place of the result, as written.
     pub(crate) fn output_span(&self) -> Span {
         match &self.output {
@@ -191,6 +208,39 @@ impl Argument {
     pub(crate) fn function(&self, name: &str) -> TokenStream {
         on_value(&self.ty, &Ident::new(name, self.ty.span()).into_token_stream())
     }
+}
+
+/// Writes the function that the demands above call: true for the canonical texts of what is borrowed.
+pub(crate) fn borrows() -> TokenStream {
+    quote! {
+        const fn __borrows(__text: &[u8]) -> bool {
+            match __text {
+                [b'o', b'p', b't', b'i', b'o', b'n', b' ', __rest @ ..] => __borrows(__rest),
+                b"str" | b"objectref" | [b'r', b'e', b'f', b' ', ..] => true,
+                [b's', b'l', b'i', b'c', b'e', b' ', ..] => true,
+                _ => false,
+            }
+        }
+    }
+}
+
+/// True when a reference or an elided lifetime stands in the type.
+fn shows_borrow(ty: &Type) -> bool {
+    struct Borrow(bool);
+
+    impl Visit<'_> for Borrow {
+        fn visit_type_reference(&mut self, _: &TypeReference) {
+            self.0 = true;
+        }
+
+        fn visit_lifetime(&mut self, _: &Lifetime) {
+            self.0 = true;
+        }
+    }
+
+    let mut found = Borrow(false);
+    found.visit_type(ty);
+    found.0
 }
 
 /// Writes `<Ty as Value>::item` with the place of the type, so that a type that is no value is shown there.

@@ -27,19 +27,4 @@ impl Attached {
     pub(crate) fn interpreter(self) -> usize {
         0
     }
-
-    /// Returns CPython's id of the interpreter, for messages; -1 where there is none.
-    #[cfg(not(interbind_pypy))]
-    pub(crate) fn interpreter_id(self) -> i64 {
-        // SAFETY: `self`: attached.
-        let interpreter = unsafe { pyo3_ffi::PyInterpreterState_Get() };
-        // SAFETY: the current interpreter, never NULL.
-        unsafe { pyo3_ffi::PyInterpreterState_GetID(interpreter) }
-    }
-
-    /// Returns CPython's id of the interpreter, for messages; -1 where there is none.
-    #[cfg(interbind_pypy)]
-    pub(crate) fn interpreter_id(self) -> i64 {
-        -1
-    }
 }

@@ -7,19 +7,19 @@ use pyo3_ffi as py;
 use super::attached::Attached;
 use super::error::clear;
 use super::strong::sys;
-use interbind_abi::platform::Host;
+use interbind_abi::diff::Sink;
+use interbind_abi::platform::{Host, against_host};
 
-/// Asks the running Python for what a build must match.
-pub(crate) fn running(at: Attached) -> Host {
+/// Holds a build's platform text against the running Python; `sink` is told what differs.
+pub(crate) fn compare(at: Attached, build: &str, sink: Sink<'_>) {
     // SAFETY: a static text in every Python.
-    let text = unsafe { CStr::from_ptr(py::Py_GetVersion()) }.to_string_lossy().into_owned();
-    let mut numbers = text.split(|c: char| !c.is_ascii_digit()).map(|part| part.parse().unwrap_or(0));
-    let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    let version = unsafe { CStr::from_ptr(py::Py_GetVersion()) }.to_str().unwrap_or("");
     let name = sys(at, c"implementation").and_then(|found| found.attribute(at, c"name").ok());
-    let python = name.and_then(|name| name.to_text(at)).unwrap_or_else(|| "unknown".to_owned());
+    let python = name.and_then(|name| name.to_text(at)).unwrap_or_default();
     let refs = sys(at, c"getobjects").is_some();
     clear(at);
-    Host { python, version, gil: !text.contains("free-threading"), refs }
+    let gil = !version.contains("free-threading");
+    against_host(build, &Host { python: &python, version, gil, refs }, sink);
 }
 
 /// Tells whether the interpreter is past the point where new state may be made.

@@ -34,6 +34,7 @@ impl Strong {
     }
 
     /// Makes a `str`.
+    #[inline(never)]
     pub(crate) fn text(_at: Attached, text: &str) -> Result<Self, Raised> {
         let len = text.len().try_into().unwrap_or(isize::MAX);
         // SAFETY: attached; `len` bytes are readable.
@@ -53,6 +54,7 @@ impl Strong {
     }
 
     /// Reads an attribute, as Python code would.
+    #[inline(never)]
     pub(crate) fn attribute(&self, _at: Attached, name: &CStr) -> Result<Self, Raised> {
         // SAFETY: attached, live object, terminated name.
         let value = unsafe { py::PyObject_GetAttrString(self.as_ptr(), name.as_ptr()) };
@@ -71,6 +73,7 @@ impl Strong {
     }
 
     /// Calls with positional arguments; a tuple, because nothing quicker is in the limited API of 3.9.
+    #[inline(never)]
     pub(crate) fn call_tuple(&self, _at: Attached, arguments: &[&Self]) -> Result<Self, Raised> {
         // SAFETY: attached; the length is small and positive.
         let tuple = unsafe { py::PyTuple_New(arguments.len() as isize) };
@@ -89,6 +92,7 @@ impl Strong {
     }
 
     /// Copies a `str`'s text; `None` when it's no `str` or has lone surrogates.
+    #[inline(never)]
     pub(crate) fn to_text(&self, at: Attached) -> Option<String> {
         // SAFETY: attached, live object.
         if unsafe { py::PyUnicode_Check(self.as_ptr()) } == 0 {

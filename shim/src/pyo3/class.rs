@@ -5,8 +5,9 @@
 //! object's address (asserted, and compared at each borrow), and a class that may be used on any thread has a thread
 //! checker without size.
 
+use core::any::TypeId;
 use core::ffi::c_void;
-use core::mem::{ManuallyDrop, forget, size_of, transmute_copy};
+use core::mem::{forget, size_of, transmute_copy};
 use core::ptr;
 
 use pyo3::impl_::pyclass::PyClassImpl;
@@ -23,9 +24,10 @@ use interbind_abi::types::record::{
 };
 
 use super::convert::{attached, bind_module, raised};
-use crate::ffi::error::{Class, raise, restore};
+use crate::ffi::error::{Class, restore};
 use crate::ffi::{PyObject, Strong, caught, thunk, type_object};
 use crate::publish::{RawClass, publish_raw, state_offset};
+use crate::refusal::Refusal;
 use crate::shared::{ProvidedBy, Provider};
 
 /// Whether a class is frozen: what a borrow of it can be.
@@ -149,7 +151,9 @@ thunk! {
         // SAFETY: conduit v1: a live object.
         let any = unsafe { Borrowed::from_ptr(py, object.cast::<PyObject>().cast()) };
         // The provider's own cast: whatever the consumer thought, nothing but this class is touched.
-        let Ok(bound) = any.cast::<C>() else { return wrong_object::<C>(py, object) };
+        let Ok(bound) = any.cast::<C>() else {
+            return wrong_object(py, C::type_object_raw(py).cast(), object);
+        };
         let found = if mode == EXCLUSIVE {
             caught(|| <C::Frozen as Mutability<C>>::exclusive(&bound))
         } else {
@@ -159,11 +163,13 @@ thunk! {
             Ok(Ok(this)) => {
                 let data = T::project(this);
                 if <C::Frozen as Mutability<C>>::ALIASING == ALIASING_FROZEN && !is_owner_thread::<C>() {
-                    state::<C, T>(py, object, data);
+                    let class = C::type_object_raw(py).cast();
+                    state(py, TypeId::of::<fn(&T)>(), class, object, data, T::SIZE);
                 }
                 data
             }
-            other => refuse(py, &any, other),
+            Ok(Err(refused)) => refuse(py, &any, Ok(refused)),
+            Err(message) => refuse(py, &any, Err(message)),
         }
     }
 
@@ -193,8 +199,11 @@ thunk! {
                 ptr::null_mut()
             }
             Err(message) => {
-                let text = format!("the provider panicked: {message}");
-                raise(attached(py), Class::Runtime, Reason::ProviderPanicked, &text);
+                Refusal::new(Reason::ProviderPanicked, &["the provider panicked: ", &message]).fix(
+                    attached(py),
+                    Class::Runtime,
+                    &["report it to the provider's authors"],
+                );
                 ptr::null_mut()
             }
         }
@@ -203,53 +212,56 @@ thunk! {
 
 /// States where the data lies, once it is certain that it lies inside the object.
 #[cold]
-fn state<C: PyClass, T: ProvidedBy<C> + ?Sized>(py: Python<'_>, object: *mut c_void, data: *mut c_void) {
+#[inline(never)]
+fn state(py: Python<'_>, id: TypeId, class: *mut PyObject, object: *mut c_void, data: *mut c_void, length: usize) {
     let at = attached(py);
-    let class = C::type_object_raw(py);
     // SAFETY: PyO3 keeps the type for ever.
-    let size = type_object::basic_size(at, &unsafe { Strong::from_borrowed(at, class.cast()) });
+    let size = type_object::basic_size(at, &unsafe { Strong::from_borrowed(at, class) });
     let offset = data.addr().wrapping_sub(object.addr());
-    if offset != 0 && offset.checked_add(T::SIZE).is_some_and(|end| end <= size) {
-        state_offset::<T>(class as usize, offset as i64);
+    if offset != 0 && offset.checked_add(length).is_some_and(|end| end <= size) {
+        state_offset(id, class as usize, offset as i64);
     }
 }
 
 #[cold]
-fn wrong_object<C: PyClass>(py: Python<'_>, object: *mut c_void) -> *mut c_void {
+#[inline(never)]
+fn wrong_object(py: Python<'_>, class: *mut PyObject, object: *mut c_void) -> *mut c_void {
     let at = attached(py);
     let found = type_object::class_name(at, object.cast());
     // SAFETY: PyO3 keeps the type for ever.
-    let class = unsafe { Strong::from_borrowed(at, C::type_object_raw(py).cast()) };
-    let class = type_object::type_name(at, &class);
-    let text = format!(
-        "cannot borrow '{found}' as '{class}' ({})\n  fix: pass an object of '{class}'",
-        Reason::WrongObject
-    );
-    raise(at, Class::Type, Reason::WrongObject, &text);
+    let class = type_object::type_name(at, &unsafe { Strong::from_borrowed(at, class) });
+    Refusal::new(Reason::WrongObject, &["cannot borrow '", &found, "' as '", &class, "'"])
+        .fix(at, Class::Type, &["pass an object of '", &class, "'"]);
     ptr::null_mut()
 }
 
 #[cold]
-fn refuse<R>(py: Python<'_>, object: &Bound<'_, PyAny>, found: Result<Result<R, Refused>, String>) -> *mut c_void {
+#[inline(never)]
+fn refuse(py: Python<'_>, object: &Bound<'_, PyAny>, found: Result<Refused, String>) -> *mut c_void {
     let at = attached(py);
     let class = type_object::class_name(at, object.as_ptr().cast());
     let (reason, why, fix) = match found {
-        Ok(Err(Refused::Borrowed(error))) => {
-            let why = error.to_string();
-            let cause = ManuallyDrop::new(error.into_value(py));
-            // SAFETY: the reference is given away by not dropping `cause`.
-            if let Ok(cause) = unsafe { Strong::from_new(cause.as_ptr().cast()) } {
+        Ok(Refused::Borrowed(error)) => {
+            let value = error.into_value(py).into_bound(py);
+            let why = value.str().map_or_else(|_| String::new(), |text| text.to_string());
+            // SAFETY: a new reference, given away.
+            if let Ok(cause) = unsafe { Strong::from_new(value.into_any().into_ptr().cast()) } {
                 restore(at, cause);
             }
             (Reason::AlreadyBorrowed, why, "end the other borrow first")
         }
-        Ok(_) => (Reason::Frozen, "the class is frozen".to_owned(), "borrow it shared"),
-        Err(message) if message.contains("unsendable") => {
+        Ok(Refused::Frozen) => (Reason::Frozen, String::from("the class is frozen"), "borrow it shared"),
+        Err(message) if says_unsendable(&message) => {
             (Reason::WrongThread, message, "use the object on the thread that made it")
         }
         Err(message) => (Reason::ProviderPanicked, message, "report it to the provider's authors"),
     };
-    let text = format!("cannot borrow '{class}' ({reason})\n  {why}\n  fix: {fix}");
-    raise(at, Class::Runtime, reason, &text);
+    Refusal::new(reason, &["cannot borrow '", &class, "'"]).line(&[&why]).fix(at, Class::Runtime, &[fix]);
     ptr::null_mut()
+}
+
+/// PyO3 says this when an `unsendable` object is used on another thread; there is no other way to tell.
+#[inline(never)]
+fn says_unsendable(message: &str) -> bool {
+    message.as_bytes().windows(10).any(|window| window == b"unsendable")
 }

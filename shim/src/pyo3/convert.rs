@@ -32,6 +32,7 @@ pub(crate) fn raised(py: Python<'_>, _: Raised) -> PyErr {
 ///
 /// # Errors
 /// ImportError when this build doesn't fit the running Python, or the module is in use in another interpreter.
+#[cold]
 pub fn bind_module<M: Module>(module: &Bound<'_, PyModule>) -> PyResult<()> {
     // SAFETY: `Bound` proves both duties.
     unsafe { identity::bind::<M>(module.as_ptr().cast()) }.map_err(|found| raised(module.py(), found))
