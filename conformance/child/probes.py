@@ -7,15 +7,22 @@ It must never judge: it says what happened, src/judge.rs says what that means.
 
 import contextlib
 import gc
+import importlib.util
 import json
 import os
+import re
 import sys
 import threading
 import traceback
 
-# A message of CPython's that means one of our reasons: an own-GIL interpreter refuses a single-phase or
-# undeclared module before any of its code runs.
-CPYTHON_SAYS = {"does not support loading in subinterpreters": "pyo3-single-interpreter"}
+import forgery
+
+# Messages of CPython's and PyO3's that mean one of our reasons: a second interpreter is refused before any code of
+# ours runs.
+OTHERS_SAY = {
+    "does not support loading in subinterpreters": "pyo3-single-interpreter",
+    "PyO3 modules do not yet support subinterpreters": "pyo3-single-interpreter",
+}
 
 # Calls through which a consumer may read foreign memory: only around them are touches counted.
 TOUCHING = frozenset(["read", "write", "hold", "call"])
@@ -102,6 +109,8 @@ class Cell:
         self.provider = self.consumer = None
         self.kept = []
         self.touches = 0
+        self._forge = None
+        self._copies = 0
 
     # -- values ---------------------------------------------------------------------------------------
 
@@ -160,6 +169,45 @@ class Cell:
         """Announces that the next call panics: with panic=abort the process may end."""
         self.log.say("panic")
 
+    # -- forgery --------------------------------------------------------------------------------------
+
+    @property
+    def forge(self):
+        """Packs records by hand with the provider's tools; see forgery.py."""
+        if not self.provider.has("plant"):
+            raise NotSupported("provider.plant")
+        if self._forge is None:
+            self._forge = forgery.Forge(self.provider.module)
+        return self._forge
+
+    def patched(self, role, changes):
+        """Imports a copy of a side's file in which pieces of bytes are others, of the same length."""
+        part = self.spec[role]
+        with open(part["file"], "rb") as file:
+            data = file.read()
+        for before, after in changes.items():
+            if len(before) != len(after) or before not in data:
+                raise AssertionError(f"{before!r} can't become {after!r} in {part['module']}")
+            data = data.replace(before, after)
+        self._copies += 1
+        folder = os.path.join(os.path.dirname(os.path.abspath(os.environ["INTERBIND_EVENTS"])), f"copy{self._copies}")
+        os.mkdir(folder)
+        path = os.path.join(folder, os.path.basename(part["file"]))
+        with open(path, "wb") as file:
+            file.write(data)
+        self.log.say("step", step=f"import a changed {role}")
+        spec = importlib.util.spec_from_file_location(part["module"], path)
+        try:
+            module = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(module)
+        except ImportError as error:
+            # An import is the module's own doing, not the body's.
+            side = getattr(self, role)
+            if side is not None:
+                side.last.raised = error
+            raise
+        return Side(self, role, module)
+
     # -- lifetime -------------------------------------------------------------------------------------
 
     def keep(self, *values):
@@ -180,15 +228,16 @@ class Cell:
     def is_foreign(self, error):
         """Whether one of the modules raised it, rather than the body."""
         sides = [side for side in (self.provider, self.consumer) if side is not None]
-        return hasattr(error, "interbind_reason") or any(getattr(side.last, "raised", None) is error for side in sides)
+        told = hasattr(error, "interbind_reason") or slug_in(str(error)) is not None
+        return told or any(getattr(side.last, "raised", None) is error for side in sides)
 
     def tell(self, error):
         """Logs an exception as what it is: a refusal, a bare one, an inability, a failed check, our own bug."""
         told_before = self.touches
         text = str(error)
-        reason = getattr(error, "interbind_reason", None)
+        reason = getattr(error, "interbind_reason", None) or slug_in(text)
         if reason is None and isinstance(error, ImportError):
-            reason = next((slug for words, slug in CPYTHON_SAYS.items() if words in text), None)
+            reason = next((slug for words, slug in OTHERS_SAY.items() if words in text), None)
         trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
         values = dict(kind=type(error).__name__, message=text)
         if isinstance(error, CheckFailed):
@@ -205,6 +254,13 @@ class Cell:
             if side is not None:
                 side.last.raised = None
         traceback.clear_frames(error.__traceback__)
+
+
+def slug_in(text):
+    """The slug in parentheses at the end of a message's first line: a framework that makes the exception anew keeps
+    the text and loses the attribute."""
+    found = re.search(r"\(([a-z]+(?:-[a-z0-9]+)+|frozen|untracked|misaligned)\)$", text.split("\n", 1)[0])
+    return found.group(1) if found else None
 
 
 def encode(kind, size, index, seed, values):

@@ -50,10 +50,13 @@ def load_module(part):
     return module
 
 
-def load(cell):
-    """Imports both, in the cell's order; True when both are there."""
+def load(cell, body=None):
+    """Imports both, in the cell's order; True when both are there. A body's `midway(p)` runs in between."""
     order = ["provider", "consumer"] if cell.spec["order"] == "p1" else ["consumer", "provider"]
     for role in order:
+        if role == order[1] and body is not None and hasattr(body, "midway"):
+            cell.log.say("step", step="midway")
+            body.midway(cell)
         cell.log.say("step", step=f"import {role}")
         try:
             setattr(cell, role, probes.Side(cell, role, load_module(cell.spec[role])))
@@ -68,7 +71,7 @@ def load_body(cell):
     body = importlib.util.module_from_spec(spec)
     sys.dont_write_bytecode = True
     spec.loader.exec_module(body)
-    return body.act
+    return body
 
 
 def act_once(cell, act, kind):
@@ -113,12 +116,13 @@ def experiment(spec, log):
     """The three phases in the current interpreter."""
     cell = probes.Cell(spec, log)
     log.say("phase", phase="load")
-    if not load(cell):
+    body = load_body(cell)
+    if not load(cell, body):
         return cell
     start = count(cell)
     log.say("live", when="start", counts=start)
     log.say("phase", phase="act")
-    act = load_body(cell)
+    act = body.act
     for kind in spec["types"] or [None]:
         log.say("type", type=kind)
         if spec["mode"] == "thr":

@@ -53,6 +53,7 @@ pub(crate) fn find_or_make(at: Attached, owner: &OwnerRecord) -> Result<*mut Cor
 }
 
 /// Steps 1 to 3 for a core: header, platform, state.
+#[inline(never)]
 fn judge(at: Attached, core: *mut CoreRecord, owner: &OwnerRecord) -> Result<*mut CoreRecord, Raised> {
     if core.is_null() || !core.is_aligned() {
         return Err(refuse_stranger(at, "a capsule without a record", owner));
@@ -127,6 +128,7 @@ fn refuse_ending(at: Attached, owner: &OwnerRecord) -> Raised {
 }
 
 /// Makes a core with one user: the capsule that will lead to it.
+#[inline(never)]
 fn make(owner: &OwnerRecord) -> *mut CoreRecord {
     let limited = if cfg!(interbind_limited) { 0 } else { CAPABILITY_FULL_API };
     let threads = if cfg!(interbind_free_threaded) { CAPABILITY_FREE_THREADED } else { 0 };
@@ -184,6 +186,7 @@ unsafe fn owned<'a>(core: *mut CoreRecord) -> &'a Owned {
 ///
 /// # Safety
 /// 1. As [`owned`], and the caller is a user whose count this takes.
+#[inline(never)]
 unsafe fn leave(core: *mut CoreRecord) {
     // SAFETY: duty 1.
     let behind = unsafe { owned(core) };

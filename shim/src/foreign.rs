@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::ffi::error::Class;
 use crate::ffi::{Attached, PyObject, Raised, type_object};
 use crate::judge::{self, judge, remembered};
-use crate::refusal::{Number, Refusal};
+use crate::refusal::{Refusal, number};
 use crate::shared::{Consumer, DataHandle, Handle, Shared};
 use crate::sync::Ordering;
 
@@ -29,46 +29,47 @@ use crate::sync::Ordering;
 /// `'a` is the caller's reference, `'py` the time attached. Not `Send`: to use it detached, ask [`Foreign::detached`].
 pub struct Foreign<'a, 'py, T: Shared + ?Sized, M> {
     handle: T::Handle,
-    loan: Loan<'a>,
+    loan: Loan<'a, SHARED>,
     marker: PhantomData<(&'py (), fn() -> M)>,
 }
 
 /// An exclusive borrow of another build's data.
 pub struct ForeignMut<'a, 'py, T: Shared, M> {
     handle: T::Handle,
-    loan: Loan<'a>,
+    loan: Loan<'a, EXCLUSIVE>,
     marker: PhantomData<(&'py (), &'a mut T, fn() -> M)>,
 }
 
 /// Another build's data whose provider tracks no borrows: a raw pointer, and reads that copy.
 pub struct ForeignRaw<'a, 'py, T: Shared, M> {
     data: NonNull<T>,
-    loan: Loan<'a>,
+    loan: Loan<'a, SHARED>,
     marker: PhantomData<(&'py (), fn() -> M)>,
 }
 
 /// A borrow at the provider's; given back when dropped.
-struct Loan<'a> {
+///
+/// Three words with the handle: PyO3 moves arguments through memory, so each word more costs a store and a load.
+struct Loan<'a, const MODE: u32> {
     object: NonNull<PyObject>,
     /// `None` for a frozen class: nothing to give back.
     record: Option<&'static TypeRecord>,
-    mode: u32,
     /// Also makes every handle neither `Send` nor `Sync`.
     marker: PhantomData<&'a *mut ()>,
 }
 
-impl Drop for Loan<'_> {
+impl<const MODE: u32> Drop for Loan<'_, MODE> {
     #[inline(always)]
     fn drop(&mut self) {
         if let Some(TypeRecord { release: Some(release), .. }) = self.record {
             // SAFETY: borrowed in `Loan::take` with this mode, released once; handles aren't `Send` and don't outlive the
             // caller's reference, so the thread is attached and the object alive.
-            unsafe { release(self.object.as_ptr().cast(), self.mode) }
+            unsafe { release(self.object.as_ptr().cast(), MODE) }
         }
     }
 }
 
-impl<'a> Loan<'a> {
+impl<const MODE: u32> Loan<'_, MODE> {
     /// Borrows at the provider's, and returns where the data is.
     ///
     /// # Safety
@@ -77,14 +78,13 @@ impl<'a> Loan<'a> {
     unsafe fn take(
         record: &'static TypeRecord,
         object: NonNull<PyObject>,
-        mode: u32,
         align: usize,
     ) -> Result<(NonNull<core::ffi::c_void>, Self), Raised> {
         let Some(borrow) = record.borrow else { return Err(Raised) };
         // SAFETY: duty 1; the callee doesn't unwind.
-        let data = unsafe { borrow(object.as_ptr().cast(), mode) };
+        let data = unsafe { borrow(object.as_ptr().cast(), MODE) };
         let Some(data) = NonNull::new(data) else { return Err(Raised) };
-        let loan = Self { object, record: Some(record), mode, marker: PhantomData };
+        let loan = Self { object, record: Some(record), marker: PhantomData };
         if data.as_ptr().addr() % align != 0 {
             return Err(misaligned(record, data.as_ptr().addr(), align));
         }
@@ -97,9 +97,9 @@ fn misaligned(record: &'static TypeRecord, address: usize, align: usize) -> Rais
     // SAFETY: only called with a borrow in hand, thus attached.
     let at = unsafe { Attached::assume() };
     let name = crate::identity::readable(&record.name);
-    let (found, align) = (Number::new((address % align) as u64), Number::new(align as u64));
+    let (found, align) = (number((address % align) as u64), number(align as u64));
     Refusal::new(Reason::Misaligned, &["cannot borrow a ", name])
-        .line(&["the provider's data is ", found.as_str(), " bytes beyond a multiple of ", align.as_str()])
+        .line(&["the provider's data is ", &found, " bytes beyond a multiple of ", &align])
         .provider(judge::owner_of(record))
         .fix(at, Class::Type, &["have the provider align its data; PyO3 places data at 16 bytes at most"])
 }
@@ -175,13 +175,13 @@ where
         let (data, loan) = if offset != 0 {
             // SAFETY: judged: the provider verified that the data lies inside the object.
             let data = unsafe { object.byte_offset(offset as isize) };
-            (data.cast(), Loan { object, record: None, mode: SHARED, marker: PhantomData })
+            (data.cast(), Loan { object, record: None, marker: PhantomData })
         } else {
             if record.aliasing == ALIASING_UNTRACKED {
                 return Err(refuse_mode(object, record, Reason::Untracked, M::identity()));
             }
             // SAFETY: duty 1; judged.
-            unsafe { Loan::take(record, object, SHARED, T::ALIGN) }?
+            unsafe { Loan::take(record, object, T::ALIGN) }?
         };
         // SAFETY: judged for T; the loan outlives the handle, both are fields.
         Ok(Self { handle: unsafe { T::Handle::new(data, record, true) }, loan, marker: PhantomData })
@@ -212,7 +212,7 @@ where
             Some(data) => unsafe { T::Handle::new(data, record, false) },
             None => {
                 // SAFETY: judged; attached; the loan below is given back at once, `self` holds the lasting one.
-                let taken = unsafe { Loan::take(record, self.loan.object, SHARED, T::ALIGN) };
+                let taken = unsafe { Loan::<SHARED>::take(record, self.loan.object, T::ALIGN) };
                 let (data, _brief) = taken
                     .map_err(|Raised| Error::with_reason(Reason::AlreadyBorrowed, "the object can't be borrowed"))?;
                 // SAFETY: as above; `self`'s own loan keeps the data borrowed.
@@ -286,7 +286,7 @@ where
             _ => {}
         }
         // SAFETY: duty 1; judged.
-        let (data, loan) = unsafe { Loan::take(record, object, EXCLUSIVE, T::ALIGN) }?;
+        let (data, loan) = unsafe { Loan::take(record, object, T::ALIGN) }?;
         // SAFETY: judged for T; the loan outlives the handle.
         Ok(Self { handle: unsafe { DataHandle::new(data, record, true) }, loan, marker: PhantomData })
     }
@@ -323,7 +323,7 @@ where
         // SAFETY: duty 1.
         let record = unsafe { record_of::<T, M>(object) }?;
         // SAFETY: duty 1; judged.
-        let (data, loan) = unsafe { Loan::take(record, object, SHARED, align_of::<T>()) }?;
+        let (data, loan) = unsafe { Loan::take(record, object, align_of::<T>()) }?;
         Ok(Self { data: data.cast(), loan, marker: PhantomData })
     }
 
@@ -349,7 +349,7 @@ where
 
 impl<T: Shared + ?Sized, M> fmt::Debug for Foreign<'_, '_, T, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Foreign<{}>({:p}, mode {})", T::NAME, self.loan.object, self.loan.mode)
+        write!(f, "Foreign<{}>({:p})", T::NAME, self.loan.object)
     }
 }
 

@@ -24,7 +24,7 @@ use crate::cache::Site;
 use crate::ffi::error::Class;
 use crate::ffi::{Attached, PyObject, Raised, type_object};
 use crate::identity::{Binding, readable};
-use crate::refusal::{Number, Refusal, joined};
+use crate::refusal::{Refusal, joined, number};
 use crate::shared::{Consumer, Shared};
 use crate::sync::Ordering;
 use crate::types;
@@ -32,7 +32,6 @@ use crate::types;
 /// Starts a refusal for a malformed header.
 #[cold]
 pub(crate) fn refuse_malformed(what: &[&str], record: &str, malformed: Malformed) -> Refusal {
-    let number = |number: u32| Number::new(number.into());
     match malformed {
         Malformed::Magic { found, expected } => {
             let text = |bytes| core::str::from_utf8(bytes).unwrap_or("(no text)");
@@ -42,14 +41,14 @@ pub(crate) fn refuse_malformed(what: &[&str], record: &str, malformed: Malformed
         }
         Malformed::Size { found, least } => {
             let mut refusal = Refusal::new(Reason::MalformedRecord, what);
-            let (found, least) = (number(found), number(least));
-            refusal.line(&[record, ": struct_size is ", found.as_str(), ", expected a multiple of 8 from ", least.as_str(), " to 65536"]);
+            let (found, least) = (number(found.into()), number(least.into()));
+            refusal.line(&[record, ": struct_size is ", &found, ", expected a multiple of 8 from ", &least, " to 65536"]);
             refusal
         }
         Malformed::Major { found, expected } => {
             let mut refusal = Refusal::new(Reason::OtherMajor, what);
             let (found, expected) = (number(found.into()), number(expected.into()));
-            refusal.differs(&joined(&[record, " (major)"]), found.as_str(), expected.as_str());
+            refusal.differs(&joined(&[record, " (major)"]), &found, &expected);
             refusal
         }
     }
@@ -467,8 +466,8 @@ fn check_offset(record: &TypeRecord, expected: &Expected, sink: Sink<'_>) -> boo
         return false;
     }
     if offset % expected.align as i64 != 0 {
-        let (found, align) = (Number::new(offset.unsigned_abs()), Number::new(expected.align as u64));
-        sink(Reason::Misaligned, "data offset", found.as_str(), &joined(&["a multiple of ", align.as_str()]));
+        let (found, align) = (number(offset.unsigned_abs()), number(expected.align as u64));
+        sink(Reason::Misaligned, "data offset", &found, &joined(&["a multiple of ", &align]));
         return false;
     }
     true

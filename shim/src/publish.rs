@@ -18,7 +18,7 @@ use crate::ffi::error::{Class, is_set};
 use crate::ffi::{Attached, PyObject, Raised, Strong, type_object};
 use crate::identity::Binding;
 use crate::judge::reason_of_status;
-use crate::refusal::{Number, Refusal};
+use crate::refusal::{Refusal, number};
 use crate::shared::{Provider, Shared};
 use crate::sync::Ordering;
 
@@ -127,8 +127,8 @@ fn publish(
         return Err(refuse(Reason::NotShareable, Class::Type, &["the object is not a type"]));
     }
     if raw.data_offset < 0 || raw.data_offset % meaning.align as i64 != 0 {
-        let align = Number::new(meaning.align as u64);
-        let line = ["the data offset is not a multiple of ", align.as_str()];
+        let align = number(meaning.align as u64);
+        let line = ["the data offset is not a multiple of ", &align];
         return Err(refuse(Reason::Misaligned, Class::Type, &line));
     }
     let record = record_for(binding, &class, raw, key, meaning);
@@ -145,8 +145,8 @@ fn publish(
         return Err(Raised);
     }
     let owner = crate::identity::readable(&registry_owner(binding).name);
-    let number = Number::new(status.0.unsigned_abs().into());
-    let line = ["the registry, made by ", owner, ", answers with status ", number.as_str()];
+    let code = number(status.0.unsigned_abs().into());
+    let line = ["the registry, made by ", owner, ", answers with status ", &code];
     Err(refuse(reason_of_status(status), Class::Import, &line))
 }
 

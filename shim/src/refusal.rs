@@ -95,26 +95,9 @@ pub(crate) fn joined(parts: &[&str]) -> String {
     text
 }
 
-/// A number as text, without the formatting machinery.
-pub(crate) struct Number([u8; 20], usize);
-
-impl Number {
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn new(number: u64) -> Self {
-        let (mut digits, mut at, mut rest) = ([b'0'; 20], 20, number);
-        loop {
-            at -= 1;
-            digits[at] = b'0' + (rest % 10) as u8;
-            rest /= 10;
-            if rest == 0 {
-                return Self(digits, at);
-            }
-        }
-    }
-
-    #[inline(never)]
-    pub(crate) fn as_str(&self) -> &str {
-        core::str::from_utf8(&self.0[self.1..]).unwrap_or("?")
-    }
+/// A number as text.
+#[cold]
+#[inline(never)]
+pub(crate) fn number(number: u64) -> String {
+    number.to_string()
 }

@@ -21,7 +21,7 @@ use crate::ffi::error::Class;
 use crate::ffi::{Attached, PyObject, Raised, Strong, thunk, weak};
 use crate::identity::Binding;
 use crate::judge;
-use crate::refusal::{Number, Refusal};
+use crate::refusal::{Refusal, number};
 use crate::shared::Module;
 use crate::sync::{AtomicPtr, Ordering};
 
@@ -50,6 +50,7 @@ struct Entry {
 }
 
 /// Finds the interpreter's registry in its core, or makes it; judged.
+#[inline(never)]
 pub(crate) fn find_or_make(
     at: Attached,
     core: *mut CoreRecord,
@@ -64,9 +65,9 @@ pub(crate) fn find_or_make(
     const WHAT: &[&str] = &["cannot use the `types` service of this interpreter's core"];
     let fix: &[&str] = &["upgrade the module that owns this interpreter's core"];
     if status != Status::OK || found.is_null() {
-        let number = Number::new(status.0.unsigned_abs().into());
+        let code = number(status.0.unsigned_abs().into());
         return Err(Refusal::new(judge::reason_of_status(status), WHAT)
-            .line(&["the core answers with status ", number.as_str()])
+            .line(&["the core answers with status ", &code])
             .consumer(owner)
             .fix(at, Class::Import, fix));
     }
@@ -134,6 +135,11 @@ pub(crate) fn next(binding: &Binding, list: *mut TypeList, after: *const TypeRec
 }
 
 impl Registry {
+    fn nth(&self, place: usize) -> Option<*const List> {
+        let names = self.names.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        names.get(place).map(|list| &raw const **list)
+    }
+
     fn list(&self, name: &str) -> *const List {
         let mut names = self.names.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if let Some(list) = names.iter().find(|list| *list.name == *name) {
@@ -267,19 +273,17 @@ thunk! {
         context: *mut c_void,
     ) -> Status, else Status::FAILED, {
         let (Some(registry), Some(visit)) = (registry_of(service), visit) else { return Status::INVALID };
-        // The lock isn't held over foreign code: the addresses are copied first; lists live as long as the registry.
-        let lists: Vec<*const List> = {
-            let names = registry.names.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            names.iter().map(|list| &raw const **list).collect()
-        };
-        for list in lists {
-            // SAFETY: as above.
+        let mut place = 0;
+        // The lock isn't held over foreign code.
+        while let Some(list) = registry.nth(place) {
+            // SAFETY: lists live as long as the registry.
             let name = unsafe { &(*list).name };
             // SAFETY: the visitor's contract; name and list live as long as the service.
             let status = unsafe { visit(Str { ptr: name.as_ptr(), len: name.len() as u64 }, list.cast(), context) };
             if status != Status::OK {
                 return status;
             }
+            place += 1;
         }
         Status::OK
     }
@@ -335,6 +339,7 @@ fn registry_of<'a>(service: *const TypesService) -> Option<&'a Registry> {
     unsafe { table.private.cast::<Registry>().as_ref() }
 }
 
+#[inline(never)]
 fn publish(at: Attached, registry: &Registry, record: *const TypeRecord) -> Status {
     // SAFETY: the table's contract: a complete record, which is never freed; its header is read first.
     let Some(found) = (unsafe { record.as_ref() }) else { return Status::INVALID };

@@ -45,6 +45,7 @@ fn state_dict(_at: Attached) -> Result<*mut PyObject, Raised> {
 }
 
 /// Looks under `key`, which is also the capsule's name.
+#[inline(never)]
 pub(crate) fn find(at: Attached, key: &CStr) -> Result<Found, Raised> {
     let dict = state_dict(at)?;
     let name = Strong::text(at, &key.to_string_lossy())?;
@@ -58,6 +59,7 @@ pub(crate) fn find(at: Attached, key: &CStr) -> Result<Found, Raised> {
     Ok(read(at, &found, key))
 }
 
+#[inline(never)]
 fn read(at: Attached, found: &Strong, key: &CStr) -> Found {
     // SAFETY: attached, any object, terminated name; false for what is no capsule of that name.
     if unsafe { py::PyCapsule_IsValid(found.as_ptr(), key.as_ptr()) } == 0 {
@@ -70,6 +72,7 @@ fn read(at: Attached, found: &Strong, key: &CStr) -> Found {
 /// Puts a capsule around `pointer` under `key` unless something stands there, and returns what stands there then.
 ///
 /// If ours lost, its destructor has run.
+#[inline(never)]
 pub(crate) fn publish(
     at: Attached,
     key: &'static CStr,
@@ -92,6 +95,7 @@ pub(crate) fn publish(
 }
 
 /// Makes a capsule without a place in any dict, for a callback's `self`.
+#[inline(never)]
 pub(crate) fn private(_at: Attached, pointer: *mut c_void) -> Result<Strong, Raised> {
     // SAFETY: attached; not NULL, no name, no destructor.
     let capsule = unsafe { py::PyCapsule_New(pointer, core::ptr::null(), None) };

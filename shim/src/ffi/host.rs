@@ -11,6 +11,7 @@ use interbind_abi::diff::Sink;
 use interbind_abi::platform::{Host, against_host};
 
 /// Holds a build's platform text against the running Python; `sink` is told what differs.
+#[inline(never)]
 pub(crate) fn compare(at: Attached, build: &str, sink: Sink<'_>) {
     // SAFETY: a static text in every Python.
     let version = unsafe { CStr::from_ptr(py::Py_GetVersion()) }.to_str().unwrap_or("");

@@ -31,31 +31,35 @@ macro_rules! thunk {
         /// 1. Called as the record's table says that it stands in.
         #[allow(clippy::missing_safety_doc, reason = "private thunks are called through their tables only")]
         $vis unsafe extern "C" fn $name $(<$($generics)*>)? ($($arg: $ty),*) $(-> $ret)? $(where $($bounds)*)? {
-            $crate::ffi::caught(move || $body).unwrap_or_else(|_message| $fallback)
+            // Unwind safety: what a panic leaves half-done is the body's own; nothing of it is looked at afterwards.
+            let caught = ::std::panic::catch_unwind(::std::panic::AssertUnwindSafe(move || $body));
+            caught.unwrap_or_else(|payload| {
+                $crate::ffi::message_of(payload);
+                $fallback
+            })
         }
     )+ };
 }
 pub(crate) use thunk;
 
 /// Runs `body`; a panic comes back as its message.
+#[inline(always)]
 pub(crate) fn caught<R>(body: impl FnOnce() -> R) -> Result<R, String> {
     use std::panic::{AssertUnwindSafe, catch_unwind};
-    // Unwind safety: what a panic leaves half-done is the body's own; nothing of it is looked at afterwards.
-    catch_unwind(AssertUnwindSafe(body)).map_err(|payload| {
-        let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-        let message = text.or_else(|| payload.downcast_ref::<String>().cloned());
-        let dropped = catch_unwind(AssertUnwindSafe(|| drop(payload)));
-        match (message, dropped) {
-            (Some(message), Ok(())) => message,
-            (Some(message), Err(again)) => {
-                std::mem::forget(again);
-                message
-            }
-            (None, Err(again)) => {
-                std::mem::forget(again);
-                "(no message)".to_owned()
-            }
-            (None, Ok(())) => "(no message)".to_owned(),
-        }
-    })
+    // Unwind safety: as in `thunk`.
+    catch_unwind(AssertUnwindSafe(body)).map_err(message_of)
+}
+
+/// Takes a panic's message, and drops the payload under a catch of its own: its destructor may panic again.
+#[cold]
+#[inline(never)]
+pub(crate) fn message_of(payload: Box<dyn core::any::Any + Send>) -> String {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let message = text.unwrap_or("(no message)").to_owned();
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        core::mem::forget(again);
+    }
+    message
 }

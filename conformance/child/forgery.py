@@ -1,0 +1,118 @@
+"""Packs cores, services, records and tables by hand, from raw bytes and the offsets of the spec.
+
+Used by the bodies of hostile cases through `p.forge`; the memory is planted by the provider, which is `interbind_raw`.
+Must never use the packages under test for packing: this is the second opinion about every offset.
+"""
+
+import hashlib
+import struct
+
+KEY = "__interbind_internals_v1__"
+
+
+def header(magic, size, major=1, minor=0):
+    return magic.ljust(8, b"\0")[:8] + struct.pack("=IHH", size, major, minor)
+
+
+class Forge:
+    """Bound to the provider's tools."""
+
+    def __init__(self, tools):
+        self.tools = tools
+        self.at = tools.functions()
+
+    def plant(self, data):
+        return self.tools.plant(data)
+
+    def text(self, text):
+        """A `Str`: pointer and length."""
+        data = text.encode() if isinstance(text, str) else text
+        return struct.pack("=QQ", self.plant(data) if data else 0, len(data))
+
+    def owner(self, **spoil):
+        """An owner record."""
+        names = ["name", "version", "file", "platform", "interbind", "compiler"]
+        words = dict(name="forger", version="6.6.6", file="/lib/forger.so", platform=self.at["platform"], interbind="0.0.9")
+        words.update(compiler="none", **spoil)
+        return self.plant(header(b"ib.owner", 112) + b"".join(self.text(words[name]) for name in names))
+
+    def core(self, magic=b"ib.core", size=152, major=1, minor=0, state=0, platform=None, extra=b"", **slots):
+        """A core whose functions answer what the case told them."""
+        platform = self.at["platform"] if platform is None else platform
+        head = header(magic, size, major, minor) + bytes(range(16))
+        head += b"".join(self.text(text) for text in ("forger", "6.6.6", "/lib/forger.so"))
+        head += platform if isinstance(platform, bytes) else self.text(platform)
+        at = self.at
+        body = struct.pack("=I4sQ", state, b"", 1)
+        body += struct.pack("=QQQQQ", at["nothing"], at["nothing"], at["service"], at["list_nothing"], 0)
+        return head + body + extra
+
+    def service(self, magic=b"ib.types", size=96, major=1, minor=0, name="types"):
+        """The head of a table, and NULL where functions belong."""
+        head = header(magic, size, major, minor) + self.text(name) + struct.pack("=QQ", self.owner(), self.at["nothing"])
+        return head + bytes(48)
+
+    def record(self, cls, name, descriptor, **spoil):
+        """A type record; `spoil` replaces single fields."""
+        field = dict(
+            header=header(b"ib.type", 208),
+            name=None,
+            version_text=None,
+            version=(1, 2, 0),
+            kind=1,
+            aliasing=1,
+            thread=1,
+            flags=1,
+            serial=None,
+            py_type=id(cls),
+            data_offset=self.at["offset"],
+            borrow=self.at["borrow"],
+            release=self.at["release"],
+            wrap=0,
+            vtable=0,
+            descriptor=None,
+            digest=None,
+            owner=None,
+            tail=b"",
+        )
+        field.update(spoil)
+        serial = field["serial"]
+        if serial is None:
+            serial = self.tools.get(self.tools.core() + 16, 16)
+        digest = field["digest"] or hashlib.sha256(descriptor.encode()).digest()
+        data = field["header"]
+        data += field["name"] or self.text(name)
+        data += field["version_text"] or self.text(".".join(map(str, field["version"])))
+        data += struct.pack("=III", *field["version"])
+        data += struct.pack("=IIII4x", field["kind"], field["aliasing"], field["thread"], field["flags"])
+        data += serial
+        data += struct.pack("=QqQQQQ", *(field[k] for k in "py_type data_offset borrow release wrap vtable".split()))
+        data += field["descriptor"] or self.text(descriptor)
+        data += digest
+        data += struct.pack("=QQ", self.owner() if field["owner"] is None else field["owner"], 0)
+        assert len(data) == 208, len(data)
+        return data + field["tail"]
+
+    def publish(self, data):
+        """Plants a record and hands it to the registry; returns its address and the registry's status."""
+        address = self.plant(data)
+        return address, self.tools.publish_at(address)
+
+    def published(self, cls, name, descriptor, **spoil):
+        """A record that the registry took; its address, for spoiling it afterwards."""
+        address, status = self.publish(self.record(cls, name, descriptor, **spoil))
+        assert status == 0, status
+        return address
+
+    def table(self, replace=None, slots=None, size=None, said=None):
+        """The interface's honest table with slots replaced, cut off or counted wrongly."""
+        honest = self.tools.get(self.at["table"], 24)
+        count = struct.unpack("=Q", honest[16:24])[0]
+        data = bytearray(self.tools.get(self.at["table"], 24 + 8 * count))
+        for slot, address in (replace or {}).items():
+            data[24 + 8 * slot : 32 + 8 * slot] = struct.pack("=Q", address)
+        count = count if slots is None else slots
+        data = data[: 24 + 8 * count]
+        data[8:12] = struct.pack("=I", len(data) if size is None else size)
+        data[16:24] = struct.pack("=Q", count if said is None else said)
+        return self.plant(bytes(data))

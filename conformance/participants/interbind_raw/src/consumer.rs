@@ -1,0 +1,306 @@
+//! The consumer: handles made with `from_ptr`, on every type of the zoo.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::ptr::{self, NonNull};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use interbind::{Error, Object, Raised};
+use pyo3_ffi::*;
+
+use crate::kinds::{self, CallFailed, Kinds};
+use crate::python::{Args, Dict, Result, bytes, checked, none, number, raise, usage};
+use crate::{Array, Flags, Nested, PackedTail, Point2d, Scalars, ZooType};
+
+/// How often a foreign payload was read.
+static TOUCHED: AtomicI64 = AtomicI64::new(0);
+/// Borrows that are held now.
+static BORROWS: AtomicI64 = AtomicI64::new(0);
+
+fn touch() {
+    TOUCHED.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Counts a borrow while it is held.
+struct Counted;
+
+impl Counted {
+    fn new() -> Self {
+        BORROWS.fetch_add(1, Ordering::Relaxed);
+        Self
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        BORROWS.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+type Kept = Box<dyn Any + Send>;
+
+static HELD: Mutex<Option<(usize, HashMap<usize, Kept>)>> = Mutex::new(None);
+
+fn with_held<R>(body: impl FnOnce(&mut (usize, HashMap<usize, Kept>)) -> R) -> R {
+    let mut held = HELD.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    body(held.get_or_insert_with(|| (0, HashMap::new())))
+}
+
+fn target(args: &Args, index: isize) -> Result<NonNull<PyObject>> {
+    NonNull::new(args.object(index)?).ok_or(Raised)
+}
+
+fn refused<T>(error: Error) -> Result<T> {
+    let message = format!("{} ({})", error.message(), error.reason());
+    raise(unsafe { PyExc_RuntimeError }, Some(error.reason().slug()), &message)
+}
+
+/// Runs a Python function and drops what it returns.
+fn run(function: *mut PyObject) -> Result<()> {
+    let called = checked(unsafe { PyObject_CallObject(function, ptr::null_mut()) })?;
+    unsafe { Py_DECREF(called) };
+    Ok(())
+}
+
+/// What the surface needs of a consumed type.
+trait Consumed: ZooType {
+    fn own(data: &[u8]) -> Result;
+    fn read(object: NonNull<PyObject>) -> Result<Vec<u8>>;
+    fn read_raw(object: NonNull<PyObject>) -> Result<Vec<u8>>;
+    fn read_detached(object: NonNull<PyObject>) -> Result<Vec<u8>>;
+    fn write(object: NonNull<PyObject>, field: &str, data: &[u8]) -> Result<()>;
+    fn during(object: NonNull<PyObject>, exclusive: bool, function: *mut PyObject) -> Result<Vec<u8>>;
+    fn hold(object: NonNull<PyObject>) -> Result<Kept>;
+    fn read_held(kept: &Kept) -> Option<Result<Vec<u8>>>;
+}
+
+// SAFETY, for every handle below: Python passes live objects and calls attached.
+macro_rules! consume {
+    ($($name:ident $id:literal ^$requires:tt;)+) => {
+        interbind::module! {
+            name = "interbind_raw_consumer",
+            consumes = [$($name ^$requires,)+ dyn Kinds ^1.0],
+        }
+
+        $(
+            impl Consumed for $name {
+                fn own(data: &[u8]) -> Result {
+                    let Some(value) = Self::from_bytes(data) else { return usage("not a value") };
+                    let object = unsafe { interbind::to_python::<Self, __Interbind>(&value) }?;
+                    Ok(object.into_ptr())
+                }
+
+                fn read(object: NonNull<PyObject>) -> Result<Vec<u8>> {
+                    let this = unsafe { Foreign::<Self>::from_ptr(object) }?;
+                    let _counted = Counted::new();
+                    touch();
+                    Ok(this.to_bytes())
+                }
+
+                fn read_raw(object: NonNull<PyObject>) -> Result<Vec<u8>> {
+                    let this = unsafe { ForeignRaw::<Self>::from_ptr(object) }?;
+                    match unsafe { this.read() } {
+                        Ok(value) => {
+                            touch();
+                            Ok(value.to_bytes())
+                        }
+                        Err(error) => refused(error),
+                    }
+                }
+
+                fn read_detached(object: NonNull<PyObject>) -> Result<Vec<u8>> {
+                    let this = unsafe { Foreign::<Self>::from_ptr(object) }?;
+                    let _counted = Counted::new();
+                    match this.detached() {
+                        Ok(view) => {
+                            touch();
+                            let state = unsafe { PyEval_SaveThread() };
+                            let data = std::thread::scope(|scope| {
+                                scope.spawn(|| view.to_bytes()).join().unwrap_or_default()
+                            });
+                            unsafe { PyEval_RestoreThread(state) };
+                            Ok(data)
+                        }
+                        Err(error) => refused(error),
+                    }
+                }
+
+                fn write(object: NonNull<PyObject>, field: &str, data: &[u8]) -> Result<()> {
+                    let mut this = unsafe { ForeignMut::<Self>::from_ptr(object) }?;
+                    let _counted = Counted::new();
+                    touch();
+                    let mut all = this.to_bytes();
+                    let found = Self::FIELDS.iter().find(|(name, _, size)| *name == field && *size == data.len());
+                    let Some(&(_, offset, size)) = found else { return usage(field) };
+                    all[offset..offset + size].copy_from_slice(data);
+                    match Self::from_bytes(&all) {
+                        Some(value) => *this = value,
+                        None => return usage("not a value"),
+                    }
+                    Ok(())
+                }
+
+                fn during(object: NonNull<PyObject>, exclusive: bool, function: *mut PyObject) -> Result<Vec<u8>> {
+                    if exclusive {
+                        let this = unsafe { ForeignMut::<Self>::from_ptr(object) }?;
+                        let _counted = Counted::new();
+                        run(function)?;
+                        return Ok(this.to_bytes());
+                    }
+                    let this = unsafe { Foreign::<Self>::from_ptr(object) }?;
+                    let _counted = Counted::new();
+                    run(function)?;
+                    Ok(this.to_bytes())
+                }
+
+                fn hold(object: NonNull<PyObject>) -> Result<Kept> {
+                    Ok(Box::new(unsafe { Held::<Self>::from_ptr(object) }?))
+                }
+
+                fn read_held(kept: &Kept) -> Option<Result<Vec<u8>>> {
+                    let held = kept.downcast_ref::<Held<Self>>()?;
+                    Some(unsafe { held.bind_ptr() }.map(|this| this.to_bytes()))
+                }
+            }
+        )+
+
+        /// Does something with the type of that name.
+        macro_rules! with_type {
+            ($of:expr, $type:ident => $body:expr) => {
+                match $of {
+                    $($id => { type $type = $name; $body })+
+                    other => usage(other),
+                }
+            };
+        }
+
+        fn read_any_held(kept: &Kept) -> Result<Vec<u8>> {
+            $(if let Some(read) = <$name as Consumed>::read_held(kept) {
+                return read;
+            })+
+            usage("holds no data")
+        }
+    };
+}
+
+with_zoo!(consume);
+
+pub fn read(args: &Args) -> Result {
+    Ok(bytes(&with_type!(args.text(0)?, T => <T as Consumed>::read(target(args, 1)?))?))
+}
+
+/// Reads a copy, as one must where nobody tracks borrows.
+pub fn read_raw(args: &Args) -> Result {
+    Ok(bytes(&with_type!(args.text(0)?, T => <T as Consumed>::read_raw(target(args, 1)?))?))
+}
+
+/// Reads on another thread while this one is detached.
+pub fn read_detached(args: &Args) -> Result {
+    Ok(bytes(&with_type!(args.text(0)?, T => <T as Consumed>::read_detached(target(args, 1)?))?))
+}
+
+pub fn write(args: &Args) -> Result {
+    with_type!(args.text(0)?, T => <T as Consumed>::write(target(args, 1)?, args.text(2)?, args.bytes(3)?))?;
+    Ok(none())
+}
+
+/// Calls a function while the borrow is held, then reads.
+pub fn during(args: &Args) -> Result {
+    let (exclusive, function) = (args.truth(2)?, args.object(3)?);
+    let data = with_type!(args.text(0)?, T => <T as Consumed>::during(target(args, 1)?, exclusive, function))?;
+    Ok(bytes(&data))
+}
+
+pub fn own(args: &Args) -> Result {
+    with_type!(args.text(0)?, T => <T as Consumed>::own(args.bytes(1)?))
+}
+
+pub fn hold(args: &Args) -> Result {
+    let object = target(args, 1)?;
+    let kept: Kept = match args.text(0)? {
+        "kinds" => Box::new(unsafe { Held::<dyn Kinds>::from_ptr(object) }?),
+        other => with_type!(other, T => <T as Consumed>::hold(object))?,
+    };
+    Ok(number(with_held(|(next, held)| {
+        *next += 1;
+        held.insert(*next, kept);
+        *next
+    })))
+}
+
+pub fn let_go(args: &Args) -> Result {
+    let token = args.number(0)?;
+    match with_held(|(_, held)| held.remove(&token)) {
+        Some(_) => Ok(none()),
+        None => usage("no such token"),
+    }
+}
+
+/// Reads what is held.
+pub fn read_held(args: &Args) -> Result {
+    let token = args.number(0)?;
+    let Some(kept) = with_held(|(_, held)| held.remove(&token)) else { return usage("no such token") };
+    let data = read_any_held(&kept);
+    with_held(|(_, held)| held.insert(token, kept));
+    Ok(bytes(&data?))
+}
+
+fn failed<T>(failed: CallFailed) -> Result<T> {
+    match failed {
+        CallFailed::Usage => usage("no such method, or the bytes are no value"),
+        CallFailed::Answer(error) => refused(error),
+    }
+}
+
+/// Calls a method of the zoo's interface; an object is passed as it is, all else as bytes.
+pub fn call(args: &Args) -> Result {
+    if args.text(0)? != "kinds" {
+        return usage("not the zoo's interface");
+    }
+    let handle = unsafe { Foreign::<dyn Kinds>::from_ptr(target(args, 1)?) }?;
+    let _counted = Counted::new();
+    let method = args.text(2)?;
+    if method.starts_with("object") {
+        // SAFETY: a live object, attached.
+        let object = unsafe { Object::from_borrowed_ptr(args.object(3)?) };
+        return kinds::call_object(&handle, method, object).map(Object::into_ptr).or_else(failed);
+    }
+    let argument = if args.has(3) { args.bytes(3)? } else { &[] };
+    kinds::call(&handle, method, argument).map(|data| bytes(&data)).or_else(failed)
+}
+
+/// The same on a view that any thread may use.
+pub fn call_detached(args: &Args) -> Result {
+    let handle = unsafe { Foreign::<dyn Kinds>::from_ptr(target(args, 0)?) }?;
+    let _counted = Counted::new();
+    let (method, argument) = (args.text(1)?, args.bytes(2)?);
+    let view = match handle.detached() {
+        Ok(view) => view,
+        Err(error) => return refused(error),
+    };
+    let nothing = unsafe { Object::from_borrowed_ptr(Py_None()) };
+    let state = unsafe { PyEval_SaveThread() };
+    let answer = if method.starts_with("object") {
+        kinds::call_object(&view, method, nothing).map(|_| Vec::new())
+    } else {
+        std::thread::scope(|scope| {
+            scope.spawn(|| kinds::call(&view, method, argument)).join().unwrap_or(Err(CallFailed::Usage))
+        })
+    };
+    unsafe { PyEval_RestoreThread(state) };
+    answer.map(|data| bytes(&data)).or_else(failed)
+}
+
+pub fn live(_: &Args) -> Result {
+    // SAFETY: attached.
+    let counts = unsafe { interbind::count::<__Interbind>() }?;
+    let dict = Dict::new();
+    dict.set("records", number((counts.live - counts.immortal) as usize));
+    dict.set("immortal", number(counts.immortal as usize));
+    dict.set("held", number(with_held(|held| held.1.len())));
+    for (name, count) in [("borrows", &BORROWS), ("touched", &TOUCHED)] {
+        dict.set(name, unsafe { PyLong_FromLongLong(count.load(Ordering::Relaxed)) });
+    }
+    Ok(dict.into_ptr())
+}

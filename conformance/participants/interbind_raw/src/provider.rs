@@ -1,0 +1,342 @@
+//! The provider: heap types made on demand, a class of each kind for each type of the zoo, kept until `drop_all`.
+//! `fresh` makes one that nobody keeps.
+
+use std::collections::HashMap;
+use std::ffi::{c_char, c_int, c_void};
+use std::ptr::{self, NonNull};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, AtomicIsize, Ordering};
+
+use interbind::abi::types::record::{
+    ALIASING_FROZEN, ALIASING_TRACKED, ALIASING_UNTRACKED, EXCLUSIVE, THREAD_ANY, THREAD_ATTACHED,
+};
+use interbind::{ProvidedBy, Provider, RawClass, Raised, Shared, publish_raw};
+use pyo3_ffi::*;
+
+use crate::kinds::{self, Kinds};
+use crate::python::{Args, Dict, Result, bytes, checked, none, number, raise, usage};
+use crate::{Array, Flags, Nested, PackedTail, Point2d, Scalars, ZooType};
+
+static OBJECTS: AtomicI64 = AtomicI64::new(0);
+static BORROWS: AtomicI64 = AtomicI64::new(0);
+
+/// An object of any class of this module.
+#[repr(C, align(16))]
+struct Instance {
+    base: PyObject,
+    /// Shared borrows, or -1 for an exclusive one.
+    borrows: AtomicIsize,
+    size: usize,
+    data: Data,
+}
+
+#[repr(C, align(16))]
+struct Data([u8; 64]);
+
+pub const OFFSET: usize = std::mem::offset_of!(Instance, data);
+
+/// Implements the interface; has no data.
+pub struct Echo;
+kinds::echo_kinds!(Echo);
+
+unsafe extern "C" fn dealloc(object: *mut PyObject) {
+    OBJECTS.fetch_sub(1, Ordering::Relaxed);
+    unsafe {
+        let class = Py_TYPE(object);
+        let free = PyType_GetSlot(class, Py_tp_free);
+        let free: freefunc = std::mem::transmute(free);
+        free(object.cast());
+        Py_DECREF(class.cast());
+    }
+}
+
+unsafe extern "C" fn new<T: ZooType>(class: *mut PyTypeObject, args: *mut PyObject, _: *mut PyObject) -> *mut PyObject {
+    let make = || -> Result {
+        let args = Args(args);
+        let data = args.bytes(0)?;
+        match T::from_bytes(data) {
+            Some(_) => instance(class, data),
+            None => usage("not a value"),
+        }
+    };
+    make().unwrap_or(ptr::null_mut())
+}
+
+unsafe extern "C" fn new_echo(class: *mut PyTypeObject, _: *mut PyObject, _: *mut PyObject) -> *mut PyObject {
+    instance(class, &[]).unwrap_or(ptr::null_mut())
+}
+
+fn instance(class: *mut PyTypeObject, data: &[u8]) -> Result {
+    unsafe {
+        let alloc: allocfunc = std::mem::transmute(PyType_GetSlot(class, Py_tp_alloc));
+        let object = checked(alloc(class, 0))?;
+        OBJECTS.fetch_add(1, Ordering::Relaxed);
+        let this = &mut *object.cast::<Instance>();
+        this.size = data.len();
+        this.data.0[..data.len()].copy_from_slice(data);
+        Ok(object)
+    }
+}
+
+unsafe extern "C" fn borrow_tracked(object: *mut c_void, mode: u32) -> *mut c_void {
+    let this = unsafe { &*object.cast::<Instance>() };
+    let (now, next) = match (this.borrows.load(Ordering::Acquire), mode) {
+        (0, EXCLUSIVE) => (0, -1),
+        (-1, _) | (_, EXCLUSIVE) => {
+            let class = unsafe { PyExc_RuntimeError };
+            let _: Result = raise(class, Some("already-borrowed"), "cannot borrow it (already-borrowed)\n  fix: end the other borrow first");
+            return ptr::null_mut();
+        }
+        (count, _) => (count, count + 1),
+    };
+    if this.borrows.compare_exchange(now, next, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+        return unsafe { borrow_tracked(object, mode) };
+    }
+    BORROWS.fetch_add(1, Ordering::Relaxed);
+    (&raw const this.data).cast_mut().cast()
+}
+
+unsafe extern "C" fn release_tracked(object: *mut c_void, mode: u32) {
+    let this = unsafe { &*object.cast::<Instance>() };
+    BORROWS.fetch_sub(1, Ordering::Relaxed);
+    this.borrows.fetch_add(if mode == EXCLUSIVE { 1 } else { -1 }, Ordering::AcqRel);
+}
+
+pub unsafe extern "C" fn borrow_plain(object: *mut c_void, _mode: u32) -> *mut c_void {
+    BORROWS.fetch_add(1, Ordering::Relaxed);
+    object.wrapping_byte_add(OFFSET)
+}
+
+pub unsafe extern "C" fn release_plain(_object: *mut c_void, _mode: u32) {
+    BORROWS.fetch_sub(1, Ordering::Relaxed);
+}
+
+/// Makes a heap type without publishing it.
+pub fn heap_type(id: &str) -> Result {
+    macro_rules! makers {
+        ($($name:ident $id:literal ^$requires:tt;)+) => {
+            match id {
+                $($id => new::<$name> as *mut c_void,)+
+                "kinds" => new_echo as *mut c_void,
+                other => return usage(other),
+            }
+        };
+    }
+    let mut slots = [
+        PyType_Slot { slot: Py_tp_new, pfunc: with_zoo!(makers) },
+        PyType_Slot { slot: Py_tp_dealloc, pfunc: dealloc as *mut c_void },
+        PyType_Slot { slot: 0, pfunc: ptr::null_mut() },
+    ];
+    let mut spec = PyType_Spec {
+        name: c"zoo.Raw".as_ptr().cast::<c_char>(),
+        basicsize: size_of::<Instance>() as c_int,
+        itemsize: 0,
+        flags: (Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE) as u32,
+        slots: slots.as_mut_ptr(),
+    };
+    checked(unsafe { PyType_FromSpec(&mut spec) })
+}
+
+fn raw_class(kind: &str) -> Result<(RawClass, usize)> {
+    let plain = RawClass {
+        aliasing: ALIASING_FROZEN,
+        thread: THREAD_ANY,
+        subclassable: true,
+        immortal: false,
+        data_offset: OFFSET as i64,
+        borrow: borrow_plain,
+        release: release_plain,
+        wrap: None,
+        table: ptr::null(),
+    };
+    Ok(match kind {
+        "frozen" => (plain, 1),
+        "tracked" => {
+            let raw = RawClass {
+                aliasing: ALIASING_TRACKED,
+                thread: THREAD_ATTACHED,
+                data_offset: 0,
+                borrow: borrow_tracked,
+                release: release_tracked,
+                ..plain
+            };
+            (raw, 2)
+        }
+        "untracked" => (RawClass { aliasing: ALIASING_UNTRACKED, thread: THREAD_ATTACHED, data_offset: 0, ..plain }, 3),
+        other => return usage(other),
+    })
+}
+
+/// Makes an object of whatever class the record stands for.
+unsafe extern "C" fn wrap<T: ZooType>(
+    record: *const interbind::abi::types::TypeRecord,
+    data: *const c_void,
+) -> *mut c_void {
+    let (class, value) = unsafe { ((*record).py_type.load(Ordering::Relaxed), data.cast::<T>().read()) };
+    instance(class.cast(), &value.to_bytes()).unwrap_or(ptr::null_mut()).cast()
+}
+
+fn publish<T>(class: *mut PyObject, raw: RawClass, key: usize) -> Result<()>
+where
+    T: Shared + ?Sized,
+    __Interbind: Provider<T>,
+{
+    let class = NonNull::new(class).ok_or(Raised)?;
+    // SAFETY: attached; the thunks fit every instance of a class of this module; the key tells the kinds apart.
+    unsafe { publish_raw::<T, __Interbind>(class, raw, key) }
+}
+
+macro_rules! provide {
+    ($($name:ident $id:literal ^$requires:tt;)+) => {
+        interbind::module! {
+            name = "interbind_raw_provider",
+            provides = [$($name,)+ dyn Kinds],
+        }
+
+        /// Publishes a class as a type of the zoo.
+        pub fn publish_as(class: *mut PyObject, kind: &str, id: &str) -> Result<()> {
+            let (raw, key) = raw_class(kind)?;
+            match id {
+                // Only tracked classes let others make objects.
+                $($id => publish::<$name>(class, RawClass { wrap: (key == 2).then_some(wrap::<$name> as _), ..raw }, key),)+
+                "kinds" => {
+                    let table = <dyn Kinds as ProvidedBy<Echo>>::TABLE;
+                    publish::<dyn Kinds>(class, RawClass { table, ..raw }, key)
+                }
+                other => usage(other),
+            }
+        }
+    };
+}
+with_zoo!(provide);
+
+/// Makes a class and publishes it, changed where this build is a mutated one.
+fn made(kind: &str, id: &str) -> Result {
+    let class = heap_type(id)?;
+    if !crate::forge::IS_MUTATED || id == "kinds" {
+        publish_as(class, kind, id)?;
+    } else {
+        crate::forge::publish_mutated(class, kind, id)?;
+    }
+    Ok(class)
+}
+
+struct Kept(*mut PyObject);
+unsafe impl Send for Kept {}
+
+static CLASSES: Mutex<Option<HashMap<(String, String), Kept>>> = Mutex::new(None);
+
+fn with_classes<R>(body: impl FnOnce(&mut HashMap<(String, String), Kept>) -> R) -> R {
+    body(CLASSES.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).get_or_insert_default())
+}
+
+/// The kept class of a kind for a type, borrowed.
+pub fn class_of(kind: &str, id: &str) -> Result {
+    let key = (kind.to_owned(), id.to_owned());
+    if let Some(known) = with_classes(|classes| classes.get(&key).map(|kept| kept.0)) {
+        return Ok(known);
+    }
+    // Made without the lock: making a type may hand the GIL to another thread.
+    let class = made(kind, id)?;
+    let mut loser = None;
+    let kept = with_classes(|classes| {
+        let kept = classes.entry(key).or_insert_with(|| Kept(class)).0;
+        loser = (kept != class).then_some(class);
+        kept
+    });
+    if let Some(loser) = loser {
+        unsafe { Py_DECREF(loser) };
+    }
+    Ok(kept)
+}
+
+pub fn cls(args: &Args) -> Result {
+    let class = class_of(args.text(0)?, args.text(1)?)?;
+    unsafe { Py_INCREF(class) };
+    Ok(class)
+}
+
+/// A new class that only the caller keeps.
+pub fn fresh(args: &Args) -> Result {
+    made(args.text(0)?, args.text(1)?)
+}
+
+fn object(kind: &str, id: &str, data: *mut PyObject) -> Result {
+    let class = class_of(kind, id)?;
+    let args = unsafe { PyTuple_New(1) };
+    unsafe {
+        Py_INCREF(data);
+        PyTuple_SetItem(args, 0, data);
+        let object = PyObject_Call(class, args, ptr::null_mut());
+        Py_DECREF(args);
+        checked(object)
+    }
+}
+
+pub fn make(args: &Args) -> Result {
+    object("tracked", args.text(0)?, args.object(1)?)
+}
+
+pub fn make_as(args: &Args) -> Result {
+    let kind = if args.text(1)? == "kinds" { "frozen" } else { args.text(0)? };
+    object(kind, args.text(1)?, args.object(2)?)
+}
+
+/// The instance behind an object of a class of this module or a subclass.
+fn this<'a>(object: *mut PyObject) -> Result<&'a Instance> {
+    let mut class = unsafe { Py_TYPE(object) };
+    loop {
+        // Built-in types have no slots to ask for before 3.10.
+        if class.is_null() || unsafe { PyType_GetFlags(class) } & Py_TPFLAGS_HEAPTYPE == 0 {
+            return usage("not an object of this module");
+        }
+        let found = unsafe { PyType_GetSlot(class, Py_tp_dealloc) };
+        if found == dealloc as *mut c_void {
+            return Ok(unsafe { &*object.cast() });
+        }
+        class = unsafe { PyType_GetSlot(class, Py_tp_base) }.cast();
+    }
+}
+
+pub fn peek(args: &Args) -> Result {
+    let this = this(args.object(0)?)?;
+    Ok(bytes(&this.data.0[..this.size]))
+}
+
+/// Calls `function` while this side borrows the object, exclusively or not.
+pub fn during(args: &Args) -> Result {
+    let (object, mode) = (args.object(0)?, if args.truth(1)? { EXCLUSIVE } else { 1 });
+    this(object)?;
+    let borrowed = unsafe { borrow_tracked(object.cast(), mode) };
+    checked(borrowed)?;
+    let called = checked(unsafe { PyObject_CallObject(args.object(2)?, ptr::null_mut()) });
+    unsafe { release_tracked(object.cast(), mode) };
+    unsafe { Py_DECREF(called?) };
+    Ok(none())
+}
+
+/// Tries to publish any object, type or not, as a frozen or tracked type.
+pub fn publish_object(args: &Args) -> Result {
+    let (kind, id) = (args.text(0)?, args.text(1)?);
+    publish_as(args.object(2)?, kind, id)?;
+    Ok(none())
+}
+
+pub fn drop_all(_: &Args) -> Result {
+    for (_, class) in with_classes(std::mem::take) {
+        unsafe { Py_DECREF(class.0) };
+    }
+    Ok(none())
+}
+
+pub fn live(_: &Args) -> Result {
+    // SAFETY: attached.
+    let counts = unsafe { interbind::count::<__Interbind>() }?;
+    let dict = Dict::new();
+    dict.set("records", number((counts.live - counts.immortal) as usize));
+    dict.set("immortal", number(counts.immortal as usize));
+    for (name, count) in [("objects", &OBJECTS), ("borrows", &BORROWS)] {
+        dict.set(name, unsafe { PyLong_FromLongLong(count.load(Ordering::Relaxed)) });
+    }
+    Ok(dict.into_ptr())
+}
