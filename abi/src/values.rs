@@ -137,6 +137,10 @@ pub unsafe trait Value: Sized {
 
 /// A value that can be made of nothing: what an interface's default body sees after a failed call, before the whole
 /// call fails.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be made of nothing",
+    note = "a default body goes on with a blank value after a failed call: return `Result<…, interbind::Error>` instead"
+)]
 pub trait Blank {
     /// Makes the blank value.
     fn blank() -> Self;

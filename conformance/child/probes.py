@@ -24,6 +24,9 @@ OTHERS_SAY = {
     "PyO3 modules do not yet support subinterpreters": "pyo3-single-interpreter",
 }
 
+# What a build of interbind says it is for, as it stands in its file.
+PLATFORM = re.compile(rb"os=[\w.-]+ arch=[\w.-]+ bits=\d+ endian=\w+ c=\w+ python=\w+ api=[\w.-]+ gil=\w+ debug=\w+ refs=\w+")
+
 # Calls through which a consumer may read foreign memory: only around them are touches counted.
 TOUCHING = frozenset(["read", "write", "hold", "call"])
 
@@ -155,12 +158,15 @@ class Cell:
 
     @contextlib.contextmanager
     def refused(self):
-        """The block must be refused; the body goes on behind it. Any refusal will do: the rules know which."""
+        """The block must be refused; the body goes on behind it. Any refusal will do: the rules know which. What was
+        said is appended to the list that `as` gives."""
+        said = []
         try:
-            yield
+            yield said
         except (CheckFailed, NotSupported):
             raise
         except Exception as error:
+            said.append(str(error))
             self.tell(error)
         else:
             self.log.say("not-refused")
@@ -180,15 +186,17 @@ class Cell:
             self._forge = forgery.Forge(self.provider.module)
         return self._forge
 
-    def patched(self, role, changes):
-        """Imports a copy of a side's file in which pieces of bytes are others, of the same length."""
+    def another(self, role, platform=None):
+        """Imports a copy of a side's file, which knows nothing of the first: a module that comes later. `platform`
+        changes the text that says what the build is for; the word for the processor, which nobody compares here, gives
+        or takes the bytes."""
         part = self.spec[role]
         with open(part["file"], "rb") as file:
             data = file.read()
-        for before, after in changes.items():
-            if len(before) != len(after) or before not in data:
-                raise AssertionError(f"{before!r} can't become {after!r} in {part['module']}")
-            data = data.replace(before, after)
+        if platform is not None:
+            data, found = PLATFORM.subn(lambda match: changed(match.group().decode(), platform).encode(), data)
+            if not found:
+                raise AssertionError(f"{part['module']} doesn't say what it is built for")
         self._copies += 1
         folder = os.path.join(os.path.dirname(os.path.abspath(os.environ["INTERBIND_EVENTS"])), f"copy{self._copies}")
         os.mkdir(folder)
@@ -254,6 +262,15 @@ class Cell:
             if side is not None:
                 side.last.raised = None
         traceback.clear_frames(error.__traceback__)
+
+
+def changed(text, platform):
+    """A platform text with some words replaced, as long as before."""
+    words = dict(word.split("=") for word in text.split())
+    words.update(platform)
+    length = len(text) - len(" ".join(f"{name}={word}" for name, word in words.items()))
+    words["arch"] = words["arch"][:length] if length < 0 else words["arch"] + "x" * length
+    return " ".join(f"{name}={word}" for name, word in words.items())
 
 
 def slug_in(text):

@@ -24,27 +24,30 @@ use crate::refusal::{Refusal, number};
 use crate::shared::{Consumer, DataHandle, Handle, Shared};
 use crate::sync::Ordering;
 
+/// Names the time attached and the module without owning either.
+type Roles<'py, M> = (&'py (), fn() -> M);
+
 /// A shared borrow of another build's object.
 ///
 /// `'a` is the caller's reference, `'py` the time attached. Not `Send`: to use it detached, ask [`Foreign::detached`].
-pub struct Foreign<'a, 'py, T: Shared + ?Sized, M> {
+pub struct Foreign<'a, 'py, T: Shared + ?Sized, M: Consumer<T>> {
     handle: T::Handle,
     loan: Loan<'a, SHARED>,
-    marker: PhantomData<(&'py (), fn() -> M)>,
+    marker: PhantomData<Roles<'py, M>>,
 }
 
 /// An exclusive borrow of another build's data.
-pub struct ForeignMut<'a, 'py, T: Shared, M> {
+pub struct ForeignMut<'a, 'py, T: Shared, M: Consumer<T>> {
     handle: T::Handle,
     loan: Loan<'a, EXCLUSIVE>,
-    marker: PhantomData<(&'py (), &'a mut T, fn() -> M)>,
+    marker: PhantomData<(&'a mut T, Roles<'py, M>)>,
 }
 
 /// Another build's data whose provider tracks no borrows: a raw pointer, and reads that copy.
-pub struct ForeignRaw<'a, 'py, T: Shared, M> {
+pub struct ForeignRaw<'a, 'py, T: Shared, M: Consumer<T>> {
     data: NonNull<T>,
     loan: Loan<'a, SHARED>,
-    marker: PhantomData<(&'py (), fn() -> M)>,
+    marker: PhantomData<Roles<'py, M>>,
 }
 
 /// A borrow at the provider's; given back when dropped.
@@ -223,7 +226,7 @@ where
     }
 }
 
-impl<T: Shared + ?Sized, M> Deref for Foreign<'_, '_, T, M> {
+impl<T: Shared + ?Sized, M: Consumer<T>> Deref for Foreign<'_, '_, T, M> {
     type Target = <T::Handle as Handle>::Target;
 
     #[inline(always)]
@@ -292,7 +295,7 @@ where
     }
 }
 
-impl<T: PlainData + Shared<Handle = DataHandle<T>>, M> Deref for ForeignMut<'_, '_, T, M> {
+impl<T: PlainData + Shared<Handle = DataHandle<T>>, M: Consumer<T>> Deref for ForeignMut<'_, '_, T, M> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -300,7 +303,7 @@ impl<T: PlainData + Shared<Handle = DataHandle<T>>, M> Deref for ForeignMut<'_, 
     }
 }
 
-impl<T: PlainData + Shared<Handle = DataHandle<T>>, M> DerefMut for ForeignMut<'_, '_, T, M> {
+impl<T: PlainData + Shared<Handle = DataHandle<T>>, M: Consumer<T>> DerefMut for ForeignMut<'_, '_, T, M> {
     fn deref_mut(&mut self) -> &mut T {
         // SAFETY: an exclusive borrow at the provider's is held, and `&mut self` makes this the only reference here.
         unsafe { &mut *self.handle.as_ptr() }
@@ -347,19 +350,19 @@ where
     }
 }
 
-impl<T: Shared + ?Sized, M> fmt::Debug for Foreign<'_, '_, T, M> {
+impl<T: Shared + ?Sized, M: Consumer<T>> fmt::Debug for Foreign<'_, '_, T, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Foreign<{}>({:p})", T::NAME, self.loan.object)
     }
 }
 
-impl<T: Shared, M> fmt::Debug for ForeignMut<'_, '_, T, M> {
+impl<T: Shared, M: Consumer<T>> fmt::Debug for ForeignMut<'_, '_, T, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ForeignMut<{}>({:p})", T::NAME, self.loan.object)
     }
 }
 
-impl<T: Shared, M> fmt::Debug for ForeignRaw<'_, '_, T, M> {
+impl<T: Shared, M: Consumer<T>> fmt::Debug for ForeignRaw<'_, '_, T, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ForeignRaw<{}>({:p})", T::NAME, self.loan.object)
     }

@@ -9,13 +9,16 @@ use crate::foreign::Foreign;
 use crate::object::Object;
 use crate::shared::{Consumer, Shared};
 
+/// Names type and module without owning either.
+type Roles<T, M> = (fn() -> M, fn() -> Box<T>);
+
 /// A strong reference to another build's object that was judged once.
 ///
 /// May be moved to any thread; using it needs an attached one ([`Held::bind_ptr`]), where the provider's own rules apply.
 /// In a class of yours, visit it from `__traverse__`: otherwise a cycle through it leaks.
-pub struct Held<T: ?Sized, M> {
+pub struct Held<T: Shared + ?Sized, M: Consumer<T>> {
     object: Object,
-    marker: PhantomData<(fn() -> M, fn() -> Box<T>)>,
+    marker: PhantomData<Roles<T, M>>,
 }
 
 impl<T, M> Held<T, M>
@@ -46,7 +49,7 @@ where
     /// 1. The thread is attached during `'py`.
     pub unsafe fn bind_ptr<'a, 'py>(&'a self) -> Result<Foreign<'a, 'py, T, M>, Raised> {
         // SAFETY: duty 1; `self` keeps the object alive during `'a`.
-        unsafe { Foreign::from_ptr(NonNull::new_unchecked(self.object.as_ptr())) }
+        unsafe { Foreign::from_ptr(self.object.as_non_null()) }
     }
 
     /// Returns the object.
@@ -55,7 +58,7 @@ where
     }
 }
 
-impl<T: ?Sized, M> fmt::Debug for Held<T, M> {
+impl<T: Shared + ?Sized, M: Consumer<T>> fmt::Debug for Held<T, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Held({:p})", self.object.as_ptr())
     }

@@ -94,7 +94,9 @@ fn not_attached() -> Error {
 fn failed(status: Status, fault: &MaybeUninit<Fault>) -> Error {
     if status == Status::FAULT {
         // SAFETY: the slot's contract: filled when the status says so.
-        return unsafe { Error::from_fault(fault.assume_init_read()) };
+        let fault = unsafe { fault.assume_init_read() };
+        // SAFETY: as above; read once.
+        return unsafe { Error::from_fault(fault) };
     }
     Error::with_reason(Reason::ProviderRaised, format!("the provider's method answered with status {}", status.0))
 }

@@ -434,7 +434,7 @@ fn kind_word(kind: u32) -> &'static str {
 fn check_table(record: &TypeRecord, expected: &Expected, sink: Sink<'_>) -> bool {
     // SAFETY: threat model: NULL, or a readable header.
     let header = unsafe { record.vtable.cast::<RecordHeader>().as_ref() };
-    if !header.is_some_and(|header| TABLE.check(header).is_ok()) {
+    if header.is_none_or(|header| TABLE.check(header).is_err()) {
         let found = if header.is_some() { "a malformed header" } else { "NULL" };
         sink(Reason::MalformedRecord, "interface table", found, "a table of major 1");
         return false;

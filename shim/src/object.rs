@@ -47,6 +47,11 @@ impl Object {
         self.0.as_ptr()
     }
 
+    /// Borrows the pointer, which is never NULL.
+    pub(crate) fn as_non_null(&self) -> NonNull<PyObject> {
+        self.0
+    }
+
     /// Gives the reference away.
     pub fn into_ptr(self) -> *mut PyObject {
         ManuallyDrop::new(self).0.as_ptr()

@@ -152,8 +152,10 @@ fn publish(
 
 /// Who made the registry that this module uses.
 fn registry_owner(binding: &Binding) -> &'static OwnerRecord {
-    // SAFETY: a judged service; its owner record lives until the process ends.
-    unsafe { &*(*binding.types).head.owner }
+    // SAFETY: a judged service.
+    let owner = unsafe { (*binding.types).head.owner };
+    // SAFETY: its owner record lives until the process ends.
+    unsafe { &*owner }
 }
 
 /// Finds the record of this class and type, a dead one of it, or makes one.

@@ -30,6 +30,7 @@ struct Registry {
     table: TypesService,
     core: *mut CoreRecord,
     /// A handful; a consumer asks for a name once.
+    #[allow(clippy::vec_box, reason = "a list's address is handed out and must not move")]
     names: Mutex<Vec<Box<List>>>,
 }
 
@@ -75,7 +76,8 @@ pub(crate) fn find_or_make(
     let header = unsafe { ptr::read(found.cast::<RecordHeader>()) };
     match TYPES.check(&header) {
         Ok(()) => Ok(found.cast_const().cast()),
-        Err(malformed) if header.minor < TYPES.minor && !matches!(malformed, Malformed::Magic { .. }) => {
+        // A sound table that is smaller than ours: its maker doesn't know a slot that is needed.
+        Err(Malformed::Size { found, .. }) if found >= size_of::<ServiceHead>() as u32 && found % 8 == 0 => {
             Err(Refusal::new(Reason::ServiceTooOld, WHAT)
                 .line(&["the service's maker doesn't know a slot that this module needs"])
                 .consumer(owner)
@@ -313,8 +315,10 @@ thunk! {
     fn type_died(slf: *mut PyObject, weak: *mut PyObject) -> *mut PyObject, else ptr::null_mut(), {
         // SAFETY: Python calls this attached, with the capsule that `watch` made.
         let at = unsafe { Attached::assume() };
-        // SAFETY: as above; the entry lives as long as the registry, and the type was a user of its core.
-        let entry = unsafe { &*weak::context(slf).cast::<Entry>() };
+        // SAFETY: as above.
+        let entry = unsafe { weak::context(slf) }.cast::<Entry>();
+        // SAFETY: the entry lives as long as the registry, and the type was a user of its core.
+        let entry = unsafe { &*entry };
         if entry.weak.swap(ptr::null_mut(), Ordering::AcqRel) == weak {
             // SAFETY: records are never freed.
             let record = unsafe { &*entry.record };

@@ -29,8 +29,12 @@ pub(crate) enum Found {
 /// Returns the interpreter's state dict, borrowed.
 fn state_dict(_at: Attached) -> Result<*mut PyObject, Raised> {
     #[cfg(not(interbind_pypy))]
-    // SAFETY: attached: there is a current interpreter, and its dict is borrowed or NULL without memory.
-    let dict = unsafe { py::PyInterpreterState_GetDict(py::PyInterpreterState_Get()) };
+    let dict = {
+        // SAFETY: attached: there is a current interpreter.
+        let interpreter = unsafe { py::PyInterpreterState_Get() };
+        // SAFETY: the current interpreter; borrowed, or NULL without memory.
+        unsafe { py::PyInterpreterState_GetDict(interpreter) }
+    };
     #[cfg(interbind_pypy)]
     let dict = {
         // SAFETY: attached, terminated name; borrowed or NULL with an exception.
@@ -85,7 +89,7 @@ pub(crate) fn publish(
     // SAFETY: a new reference or NULL with an exception.
     let capsule = unsafe { Strong::from_new(capsule) }?;
     // SAFETY: the type lives as long as Python.
-    let dict_type = unsafe { Strong::from_borrowed(at, (&raw mut py::PyDict_Type).cast()) };
+    let dict_type = unsafe { Strong::from_borrowed(at, super::type_object::dict_type()) };
     // SAFETY: the interpreter (or `builtins`) holds its dict.
     let dict = unsafe { Strong::from_borrowed(at, dict) };
     let set_default = dict_type.attribute(at, c"setdefault")?;

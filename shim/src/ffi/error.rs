@@ -21,18 +21,20 @@ pub(crate) enum Class {
     /// An object or type that doesn't fit.
     Type,
     /// A state that excludes the operation now.
+    #[cfg_attr(not(feature = "pyo3"), allow(dead_code, reason = "raised by PyO3 providers"))]
     Runtime,
 }
 
 impl Class {
     fn object(self) -> *mut PyObject {
-        // SAFETY: CPython's and PyPy's exception classes are initialised before any extension is.
-        unsafe {
-            match self {
-                Self::Import => py::PyExc_ImportError,
-                Self::Type => py::PyExc_TypeError,
-                Self::Runtime => py::PyExc_RuntimeError,
-            }
+        // SAFETY (all three): exception classes are initialised before any extension is, and never replaced.
+        match self {
+            // SAFETY: as above.
+            Self::Import => unsafe { py::PyExc_ImportError },
+            // SAFETY: as above.
+            Self::Type => unsafe { py::PyExc_TypeError },
+            // SAFETY: as above.
+            Self::Runtime => unsafe { py::PyExc_RuntimeError },
         }
     }
 }
@@ -89,6 +91,7 @@ pub(crate) fn take(_at: Attached) -> Option<Strong> {
 }
 
 /// Sets an exception that was taken.
+#[cfg_attr(not(feature = "pyo3"), allow(dead_code, reason = "used by PyO3 providers"))]
 pub(crate) fn restore(_at: Attached, exception: Strong) -> Raised {
     // SAFETY: attached, live exception.
     let class = unsafe { py::Py_TYPE(exception.as_ptr()) };

@@ -13,8 +13,10 @@ use interbind_abi::platform::{Host, against_host};
 /// Holds a build's platform text against the running Python; `sink` is told what differs.
 #[inline(never)]
 pub(crate) fn compare(at: Attached, build: &str, sink: Sink<'_>) {
+    // SAFETY: callable at any time.
+    let version = unsafe { py::Py_GetVersion() };
     // SAFETY: a static text in every Python.
-    let version = unsafe { CStr::from_ptr(py::Py_GetVersion()) }.to_str().unwrap_or("");
+    let version = unsafe { CStr::from_ptr(version) }.to_str().unwrap_or("");
     let name = sys(at, c"implementation").and_then(|found| found.attribute(at, c"name").ok());
     let python = name.and_then(|name| name.to_text(at)).unwrap_or_default();
     let refs = sys(at, c"getobjects").is_some();

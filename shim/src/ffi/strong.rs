@@ -106,7 +106,9 @@ impl Strong {
             return None;
         };
         // SAFETY: attached, a `bytes` object.
-        let (start, len) = unsafe { (py::PyBytes_AsString(bytes.as_ptr()), py::PyBytes_Size(bytes.as_ptr())) };
+        let start = unsafe { py::PyBytes_AsString(bytes.as_ptr()) };
+        // SAFETY: as above.
+        let len = unsafe { py::PyBytes_Size(bytes.as_ptr()) };
         // SAFETY: `bytes` keeps so many bytes alive until the end of this function.
         let text = unsafe { core::slice::from_raw_parts(start.cast::<u8>(), len.max(0) as usize) };
         core::str::from_utf8(text).ok().map(str::to_owned)

@@ -26,6 +26,16 @@ pub(crate) unsafe fn is_subtype(class: *mut PyObject, base: *mut PyObject) -> bo
     class == base || unsafe { py::PyType_IsSubtype(class.cast(), base.cast()) } != 0
 }
 
+/// The address of `dict`.
+pub(crate) fn dict_type() -> *mut PyObject {
+    (&raw mut py::PyDict_Type).cast()
+}
+
+/// The address of `type`.
+fn type_type() -> *mut PyObject {
+    (&raw mut py::PyType_Type).cast()
+}
+
 /// Tells whether `object` is a type.
 ///
 /// # Safety
@@ -41,14 +51,16 @@ pub(crate) unsafe fn is_type(object: *mut PyObject) -> bool {
 /// the two parts are read with `type.__getattribute__`.
 pub(crate) fn class_name(at: Attached, object: *mut PyObject) -> String {
     // SAFETY: callers pass live objects; attached.
-    let class = unsafe { Strong::from_borrowed(at, class_of(object)) };
+    let class = unsafe { class_of(object) };
+    // SAFETY: the object keeps its class.
+    let class = unsafe { Strong::from_borrowed(at, class) };
     type_name(at, &class)
 }
 
 /// Returns a type's name for messages, as `module.qualname`.
 pub(crate) fn type_name(at: Attached, class: &Strong) -> String {
     // SAFETY: the type lives as long as Python.
-    let meta = unsafe { Strong::from_borrowed(at, (&raw mut py::PyType_Type).cast()) };
+    let meta = unsafe { Strong::from_borrowed(at, type_type()) };
     let part = |name: &core::ffi::CStr| {
         let get = meta.attribute(at, c"__getattribute__").ok()?;
         let name = Strong::text(at, &name.to_string_lossy()).ok()?;
@@ -64,6 +76,7 @@ pub(crate) fn type_name(at: Attached, class: &Strong) -> String {
 }
 
 /// Returns the size of the type's instances in bytes, 0 when it doesn't say.
+#[cfg_attr(not(feature = "pyo3"), allow(dead_code, reason = "used by PyO3 providers"))]
 pub(crate) fn basic_size(at: Attached, class: &Strong) -> usize {
     let size = class.attribute(at, c"__basicsize__");
     let Ok(size) = size else {

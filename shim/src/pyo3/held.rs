@@ -52,9 +52,9 @@ where
     }
 }
 
-impl<'py, T: ?Sized, M> IntoPyObject<'py> for &Held<T, M>
+impl<'py, T, M> IntoPyObject<'py> for &Held<T, M>
 where
-    T: Shared,
+    T: Shared + ?Sized,
     M: Consumer<T>,
 {
     type Target = PyAny;

@@ -78,10 +78,11 @@ macro_rules! classes {
 
         fn add_classes(module: &Bound<'_, PyModule>) -> PyResult<()> {
             $(
-                module.add_class::<$frozen>()?;
-                publish::<$frozen, $value>(module)?;
+                // The first class that lets others make objects is the one they make.
                 module.add_class::<$tracked>()?;
                 publish::<$tracked, $value>(module)?;
+                module.add_class::<$frozen>()?;
+                publish::<$frozen, $value>(module)?;
             )+
             module.add_class::<$unsendable>()?;
             publish::<$unsendable, Point2d>(module)?;

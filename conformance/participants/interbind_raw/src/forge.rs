@@ -226,26 +226,26 @@ pub fn functions(_: &Args) -> Result {
     let dict = Dict::new();
     let table = <dyn crate::kinds::Kinds as interbind::ProvidedBy<provider::Echo>>::TABLE;
     for (name, address) in [
-        ("nothing", nothing as usize),
-        ("service", service as usize),
-        ("list_nothing", list_nothing as usize),
-        ("borrow", provider::borrow_plain as usize),
-        ("release", provider::release_plain as usize),
-        ("borrow_raises", borrow_raises as usize),
-        ("borrow_panics", borrow_panics as usize),
-        ("borrow_misaligned", borrow_misaligned as usize),
-        ("wrap_raises", wrap_raises as usize),
-        ("bad_boolean", bad_boolean as usize),
-        ("bad_letter", bad_letter as usize),
-        ("bad_presence", bad_presence as usize),
-        ("bad_null", bad_null as usize),
-        ("bad_utf8", bad_utf8 as usize),
-        ("bad_misaligned", bad_misaligned as usize),
-        ("bad_length", bad_length as usize),
-        ("bad_flags", bad_flags as usize),
-        ("bad_object", bad_object as usize),
-        ("bad_status", bad_status as usize),
-        ("strange_fault", strange_fault as usize),
+        ("nothing", nothing as *const () as usize),
+        ("service", service as *const () as usize),
+        ("list_nothing", list_nothing as *const () as usize),
+        ("borrow", provider::borrow_plain as *const () as usize),
+        ("release", provider::release_plain as *const () as usize),
+        ("borrow_raises", borrow_raises as *const () as usize),
+        ("borrow_panics", borrow_panics as *const () as usize),
+        ("borrow_misaligned", borrow_misaligned as *const () as usize),
+        ("wrap_raises", wrap_raises as *const () as usize),
+        ("bad_boolean", bad_boolean as *const () as usize),
+        ("bad_letter", bad_letter as *const () as usize),
+        ("bad_presence", bad_presence as *const () as usize),
+        ("bad_null", bad_null as *const () as usize),
+        ("bad_utf8", bad_utf8 as *const () as usize),
+        ("bad_misaligned", bad_misaligned as *const () as usize),
+        ("bad_length", bad_length as *const () as usize),
+        ("bad_flags", bad_flags as *const () as usize),
+        ("bad_object", bad_object as *const () as usize),
+        ("bad_status", bad_status as *const () as usize),
+        ("strange_fault", strange_fault as *const () as usize),
         ("table", table as usize),
     ] {
         dict.set(name, number(address));
@@ -268,6 +268,11 @@ fn registry() -> Result<*mut u8> {
     let mut out = ptr::null_mut();
     let status = unsafe { service(core, Text(b"types".as_ptr(), 5), 1, 0, 0, &mut out) };
     if status == 0 && !out.is_null() { Ok(out) } else { usage("there is no registry") }
+}
+
+/// The address of the registry.
+pub fn registry_at(_: &Args) -> Result {
+    Ok(number(registry()? as usize))
 }
 
 /// Publishes planted bytes as a record; returns the registry's status.

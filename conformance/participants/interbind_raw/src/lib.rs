@@ -52,6 +52,7 @@ python::module! {
     functions = crate::forge::functions, core = crate::forge::core, set_core = crate::forge::set_core,
     set_core_object = crate::forge::set_core_object, set_service = crate::forge::set_service,
     publish_at = crate::forge::publish_at, record_of = crate::forge::record_of, bare = crate::forge::bare,
+    registry = crate::forge::registry_at,
 }
 
 #[cfg(role = "consumer")]

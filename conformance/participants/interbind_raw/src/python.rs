@@ -213,11 +213,14 @@ macro_rules! module {
                 m_free: None,
             }));
             let definition = DEFINITION.0.get();
-            if (*definition).m_methods.is_null() {
-                (*definition).m_methods = methods.leak().as_mut_ptr();
-                (*definition).m_slots = slots.leak().as_mut_ptr();
+            // SAFETY: Python calls this attached, and never twice at once.
+            unsafe {
+                if (*definition).m_methods.is_null() {
+                    (*definition).m_methods = methods.leak().as_mut_ptr();
+                    (*definition).m_slots = slots.leak().as_mut_ptr();
+                }
+                PyModuleDef_Init(definition)
             }
-            PyModuleDef_Init(definition)
         }
     };
 }

@@ -1,0 +1,13 @@
+def act(p, type):
+    real = p.provider.cls("frozen", type)
+
+    class Meta(real.__class__):
+        def mro(cls):
+            return [cls, real, object]
+
+        def __getattribute__(cls, name):
+            raise AttributeError("nothing is looked up on a class")
+
+    Strange = Meta("Strange", (real,), {})
+    obj = real.__new__(Strange, p.graffiti(type, 1))
+    p.check_equal(p.consumer.read(type, obj), p.graffiti(type, 1), "read", type)

@@ -1,0 +1,4 @@
+def act(p, type):
+    obj = p.provider.make(type, p.graffiti(type, 1))
+    p.check_equal(p.consumer.read(type, obj), p.graffiti(type, 1), "read", type)
+    p.check_equal(p.provider.peek(obj), p.graffiti(type, 1), "unchanged", type)

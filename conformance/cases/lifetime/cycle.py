@@ -1,0 +1,11 @@
+def act(p, type):
+    class Node(p.provider.cls("tracked", type)):
+        pass
+
+    for _ in range(20):
+        node = Node(p.graffiti(type, 1))
+        node.keeper = p.consumer.Keeper(node)
+        del node
+    p.collect()
+    p.check_equal(p.consumer.live()["keepers"], 0, "keepers")
+    p.check_equal(p.provider.live()["objects"], 0, "objects")

@@ -1,0 +1,6 @@
+def act(p, type):
+    for kind in ("frozen", "tracked"):
+        obj = p.provider.make_as(kind, type, p.graffiti(type, 1))
+        p.check_equal(p.consumer.read(type, obj), p.graffiti(type, 1), "read", type)
+        p.keep(obj, p.consumer.hold(type, obj))
+    p.consumer.hold("kinds", p.provider.make_as("frozen", "kinds", b""))
