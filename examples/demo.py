@@ -1,16 +1,15 @@
-"""Two extensions that were built apart: `frame` provides classes, `stats` takes their objects."""
+"""Passes `frame`'s objects to `stats`, a wheel that was built apart; `examples/README.md` says how to run it."""
 import frame, stats
 
-point = frame.Point(3, 4)
-print("norm     ", stats.norm(point))                              # another build reads the fields
-series = frame.Series("heights", [1.5, 2.5, 4.0])
-print("total    ", stats.total(series))                            # another build calls the interface
-middle = stats.midpoint(point, frame.Point(1, 0))
-print("midpoint ", middle, type(middle) is frame.Point)            # another build makes the provider's object
+a, b = frame.Point(1, 1), frame.Point(3, 3)
+middle = stats.midpoint(a, b)
+print("norm     ", stats.norm(frame.Point(3, 4)))
+print("total    ", stats.total(frame.Series("price", [1, 2, 5])))
+print("midpoint ", middle, type(middle) is frame.Point)
 span = frame.Span(0, 0, 3, 4)
-stats.shift(span, 1, 1)                                            # another build writes, under PyO3's own borrow flags
+stats.shift(span, 1, 1)
 print("shifted  ", span.ends())
 try:
-    stats.norm(series)
+    stats.norm(frame.Series("price", [1, 2, 5]))
 except TypeError as error:
     print("refused  ", error)

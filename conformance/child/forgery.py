@@ -52,7 +52,7 @@ class Forge:
         head = header(magic, size, major, minor) + self.text(name) + struct.pack("=QQ", self.owner(), self.at["nothing"])
         return head + bytes(48)
 
-    def record(self, cls, name, descriptor, **spoil):
+    def record(self, cls, called, meaning, **spoil):
         """A type record; `spoil` replaces single fields."""
         field = dict(
             header=header(b"ib.type", 208),
@@ -79,15 +79,15 @@ class Forge:
         serial = field["serial"]
         if serial is None:
             serial = self.tools.get(self.tools.core() + 16, 16)
-        digest = field["digest"] or hashlib.sha256(descriptor.encode()).digest()
+        digest = field["digest"] or hashlib.sha256(meaning.encode()).digest()
         data = field["header"]
-        data += field["name"] or self.text(name)
+        data += field["name"] or self.text(called)
         data += field["version_text"] or self.text(".".join(map(str, field["version"])))
         data += struct.pack("=III", *field["version"])
         data += struct.pack("=IIII4x", field["kind"], field["aliasing"], field["thread"], field["flags"])
         data += serial
         data += struct.pack("=QqQQQQ", *(field[k] for k in "py_type data_offset borrow release wrap vtable".split()))
-        data += field["descriptor"] or self.text(descriptor)
+        data += field["descriptor"] or self.text(meaning)
         data += digest
         data += struct.pack("=QQ", self.owner() if field["owner"] is None else field["owner"], 0)
         assert len(data) == 208, len(data)
@@ -98,9 +98,9 @@ class Forge:
         address = self.plant(data)
         return address, self.tools.publish_at(address)
 
-    def published(self, cls, name, descriptor, **spoil):
+    def published(self, cls, called, meaning, **spoil):
         """A record that the registry took; its address, for spoiling it afterwards."""
-        address, status = self.publish(self.record(cls, name, descriptor, **spoil))
+        address, status = self.publish(self.record(cls, called, meaning, **spoil))
         assert status == 0, status
         return address
 

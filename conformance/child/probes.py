@@ -171,6 +171,10 @@ class Cell:
         else:
             self.log.say("not-refused")
 
+    def unsupported(self, what):
+        """The interpreter can't do what the case is about."""
+        raise NotSupported(what)
+
     def expect_panic(self):
         """Announces that the next call panics: with panic=abort the process may end."""
         self.log.say("panic")

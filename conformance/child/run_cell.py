@@ -104,6 +104,8 @@ def count(cell):
 def unload(cell):
     """Lets everything go; the counts must return."""
     cell.kept.clear()
+    for side in (cell.provider, cell.consumer):
+        side.last.raised = None
     if cell.provider.has("drop_all"):
         try:
             cell.provider.module.drop_all()

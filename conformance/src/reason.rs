@@ -15,8 +15,8 @@ pub enum Owes {
 pub fn owes(slug: &str) -> Option<Owes> {
     let reason: Reason = slug.parse().ok()?;
     Some(match reason {
-        Reason::OtherMajor
-        | Reason::ServiceTooOld
+        // Of another major little can be read: who made it need not be in it.
+        Reason::ServiceTooOld
         | Reason::CAbi
         | Reason::NameDiffers
         | Reason::VersionDiffers

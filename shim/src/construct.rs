@@ -16,7 +16,7 @@ use crate::ffi::{Attached, PyObject, Raised};
 use crate::identity::{Binding, readable};
 use crate::judge::{self, Expected, owner_of};
 use crate::object::Object;
-use crate::refusal::Refusal;
+use crate::refusal::{Sides, refuse};
 use crate::shared::{Consumer, Shared};
 use crate::sync::Ordering;
 use crate::types;
@@ -66,7 +66,7 @@ where
         pin.store(ptr::from_ref(record).cast_mut(), Ordering::Release);
         return Ok(record);
     }
-    Err(refuse(at, expected, binding, found, M::FROM))
+    Err(explain(at, expected, binding, found, M::FROM))
 }
 
 /// What looking for a provider that makes objects found.
@@ -105,19 +105,26 @@ fn search(list: *mut c_void, expected: &Expected, binding: &Binding, from: Optio
 }
 
 #[cold]
-fn refuse(at: Attached, expected: &Expected, binding: &Binding, found: Search, from: Option<&str>) -> Raised {
-    let name = expected.name();
-    let what = &["cannot make a ", name];
+fn explain(at: Attached, expected: &Expected, binding: &Binding, found: Search, from: Option<&str>) -> Raised {
     match found {
         Search::Rejected(record) => judge::refuse_record(at, None, record, expected, binding),
-        Search::Unwilling(record) | Search::Found(record) => Refusal::new(Reason::NotConstructible, what)
-            .line(&["no class published as ", name, " can be made by others", if from.is_some() { ", from " } else { "" }, from.unwrap_or("")])
-            .provider(owner_of(record))
-            .consumer(&binding.owner)
-            .fix(at, Class::Type, &["mark the provider's field with `#[shared(from)]` and implement `From` for its class"]),
-        Search::Nothing => Refusal::new(Reason::NotPublished, what)
-            .line(&["no module in this interpreter has published ", name])
-            .consumer(&binding.owner)
-            .fix(at, Class::Type, &["import a module that provides ", name, " first"]),
+        Search::Unwilling(record) | Search::Found(record) => refuse(
+            at,
+            Class::Type,
+            Reason::NotConstructible,
+            "cannot make a {0}\nno class published as {0} by {1} can be made by others\n\
+             mark the provider's field with `#[shared(from)]` and implement `From` for its class",
+            &[expected.name(), from.unwrap_or("anybody")],
+            Sides::both(owner_of(record), &binding.owner),
+        ),
+        Search::Nothing => refuse(
+            at,
+            Class::Type,
+            Reason::NotPublished,
+            "cannot make a {0}\nno module in this interpreter has published {0}\n\
+             import a module that provides {0} first",
+            &[expected.name()],
+            Sides::consumer(&binding.owner),
+        ),
     }
 }

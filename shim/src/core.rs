@@ -22,7 +22,7 @@ use crate::ffi::error::Class;
 use crate::ffi::{Attached, PyObject, Raised, host, thunk};
 use crate::identity::{PLATFORM, file_name, key_text, readable};
 use crate::lifetime;
-use crate::refusal::Refusal;
+use crate::refusal::{Sides, refuse};
 use crate::sync::AtomicU64;
 
 /// What an owner keeps behind its core record.
@@ -61,22 +61,17 @@ fn judge(at: Attached, core: *mut CoreRecord, owner: &OwnerRecord) -> Result<*mu
     // SAFETY: threat model: a capsule of our name leads to at least 16 readable bytes.
     let header = unsafe { ptr::read(core.cast::<RecordHeader>()) };
     if let Err(malformed) = CORE.check(&header) {
-        return Err(refuse_core(at, core, &header, malformed, owner));
+        return Err(refuse_malformed(at, core, &header, malformed, owner));
     }
     // SAFETY: the header vouches for the size of our own minor or more.
     let record = unsafe { &*core };
     // SAFETY: texts of a judged record.
     let theirs = unsafe { record.head.platform.read() }.unwrap_or("");
     if platform::part(theirs, "python").is_empty() {
-        let mut refusal = Refusal::new(Reason::MalformedRecord, &[WHAT]);
-        refusal.line(&["core: its platform text can't be read"]);
-        return Err(named(&mut refusal, &record.head).consumer(owner).fix(at, Class::Import, &[UPGRADE]));
+        return Err(refuse_core(at, Reason::MalformedRecord, ["platform text", "one that can't be read", PLATFORM], Some(&record.head), owner));
     }
     if let Some((reason, part, theirs, ours)) = platform::against_peer(theirs, PLATFORM) {
-        let mut refusal = Refusal::new(reason, &[WHAT]);
-        refusal.differs(part, theirs, ours);
-        let fix = "rebuild one of the two modules with the other's compiler family";
-        return Err(named(&mut refusal, &record.head).consumer(owner).fix(at, Class::Import, &[fix]));
+        return Err(refuse_core(at, reason, [part, theirs, ours], Some(&record.head), owner));
     }
     if !lifetime::is_open(&record.state) {
         return Err(refuse_ending(at, owner));
@@ -84,47 +79,59 @@ fn judge(at: Attached, core: *mut CoreRecord, owner: &OwnerRecord) -> Result<*mu
     Ok(core)
 }
 
-const WHAT: &str = "cannot use this interpreter's core";
-const UPGRADE: &str = "upgrade the older of the two modules";
-
-/// `provider: frame 2.0 (frame.abi3.so)`, from the head that is readable under every major.
+/// Refuses a core because of a part, with what it has and what was expected; names its owner where the head is readable.
+#[cold]
 #[inline(never)]
-fn named<'r>(refusal: &'r mut Refusal, head: &CoreHead) -> &'r mut Refusal {
-    let file = file_name(readable(&head.owner_file));
-    refusal.line(&["provider: ", readable(&head.owner_name), " ", readable(&head.owner_version), " (", file, ")"])
+fn refuse_core(
+    at: Attached,
+    reason: Reason,
+    [part, theirs, ours]: [&str; 3],
+    head: Option<&CoreHead>,
+    owner: &OwnerRecord,
+) -> Raised {
+    let (mut name, mut version, mut file) = ("an unknown module", "", "");
+    if let Some(head) = head {
+        (name, version) = (readable(&head.owner_name), readable(&head.owner_version));
+        file = file_name(readable(&head.owner_file));
+    }
+    let template = "cannot use this interpreter's core\n{0}: provider has {1}, this module expects {2}\n\
+                    provider: {3} {4} ({5})\nupgrade the older of {3} and {6}, or build both with one compiler family";
+    let values = [part, theirs, ours, name, version, file, readable(&owner.name)];
+    refuse(at, Class::Import, reason, template, &values, Sides::consumer(owner))
 }
 
 #[cold]
-fn refuse_core(
+fn refuse_malformed(
     at: Attached,
     core: *const CoreRecord,
     header: &RecordHeader,
     malformed: Malformed,
     owner: &OwnerRecord,
 ) -> Raised {
-    let mut refusal = crate::judge::refuse_malformed(&[WHAT], "core", malformed);
-    if matches!(malformed, Malformed::Major { .. }) && header.struct_size >= size_of::<CoreHead>() as u32 {
-        // SAFETY: the head is frozen under every major, and `struct_size` covers it.
-        named(&mut refusal, unsafe { &(*core).head });
-    }
-    refusal.consumer(owner).fix(at, Class::Import, &[UPGRADE])
+    let readable = matches!(malformed, Malformed::Major { .. }) && header.struct_size >= size_of::<CoreHead>() as u32;
+    // SAFETY: the head is frozen under every major, and `struct_size` covers it.
+    let head = readable.then(|| unsafe { &(*core).head });
+    crate::judge::with_malformed(malformed, &mut |reason, part, theirs, ours| {
+        refuse_core(at, reason, [part, theirs, ours], head, owner);
+    });
+    Raised
 }
 
 #[cold]
 fn refuse_stranger(at: Attached, what: &str, owner: &OwnerRecord) -> Raised {
-    let key = key_text(keys::CORE);
-    Refusal::new(Reason::NotACapsule, &[WHAT])
-        .line(&["`", key, "`: expected a capsule of that name, found ", what])
-        .consumer(owner)
-        .fix(at, Class::Import, &["remove `", key, "` before modules that share types are imported"])
+    refuse_core(at, Reason::NotACapsule, [key_text(keys::CORE), what, "a capsule of that name"], None, owner)
 }
 
 #[cold]
 fn refuse_ending(at: Attached, owner: &OwnerRecord) -> Raised {
-    Refusal::new(Reason::InterpreterEnding, &["cannot share types with '", readable(&owner.name), "' any more"])
-        .line(&["the interpreter is ending"])
-        .consumer(owner)
-        .fix(at, Class::Import, &["use shared objects before the interpreter ends"])
+    refuse(
+        at,
+        Class::Import,
+        Reason::InterpreterEnding,
+        "cannot share types with '{0}' any more\nthe interpreter is ending\nuse shared objects before the interpreter ends",
+        &[readable(&owner.name)],
+        Sides::consumer(owner),
+    )
 }
 
 /// Makes a core with one user: the capsule that will lead to it.

@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::ffi::error::Class;
 use crate::ffi::{Attached, PyObject, Raised, type_object};
 use crate::judge::{self, judge, remembered};
-use crate::refusal::{Refusal, number};
+use crate::refusal::{Sides, number, refuse};
 use crate::shared::{Consumer, DataHandle, Handle, Shared};
 use crate::sync::Ordering;
 
@@ -101,10 +101,15 @@ fn misaligned(record: &'static TypeRecord, address: usize, align: usize) -> Rais
     let at = unsafe { Attached::assume() };
     let name = crate::identity::readable(&record.name);
     let (found, align) = (number((address % align) as u64), number(align as u64));
-    Refusal::new(Reason::Misaligned, &["cannot borrow a ", name])
-        .line(&["the provider's data is ", &found, " bytes beyond a multiple of ", &align])
-        .provider(judge::owner_of(record))
-        .fix(at, Class::Type, &["have the provider align its data; PyO3 places data at 16 bytes at most"])
+    refuse(
+        at,
+        Class::Type,
+        Reason::Misaligned,
+        "cannot borrow a {0}\nthe provider's data is {1} bytes beyond a multiple of {2}\n\
+         have the provider align its data; PyO3 places data at 16 bytes at most",
+        &[name, &found, &align],
+        Sides::provider(judge::owner_of(record)),
+    )
 }
 
 #[cold]
@@ -120,24 +125,19 @@ fn refuse_mode(
     let class = type_object::class_name(at, object.as_ptr());
     let owner = judge::owner_of(record);
     let name = crate::identity::readable(&record.name);
-    let (how, line, fix) = match reason {
-        Reason::Frozen => (
-            "exclusively",
-            "the class is frozen: its objects never change",
-            "borrow it shared, or make a new object",
-        ),
-        _ => (
-            "by reference",
-            "the provider tracks no borrows: somebody may write while it is read",
-            "read the object with `ForeignRaw`, or have the provider track its borrows",
-        ),
+    let template = match reason {
+        Reason::Frozen => {
+            "cannot borrow '{0}' exclusively as {1}\nthe class is frozen: its objects never change\n\
+             borrow it shared, or make a new object"
+        }
+        _ => {
+            "cannot borrow '{0}' by reference as {1}\n\
+             the provider tracks no borrows: somebody may write while it is read\n\
+             read the object with `ForeignRaw`, or have the provider track its borrows"
+        }
     };
-    let mut refusal = Refusal::new(reason, &["cannot borrow '", &class, "' ", how, " as ", name]);
-    refusal.line(&[line]).provider(owner);
-    if let Some(binding) = identity.bound() {
-        refusal.consumer(&binding.owner);
-    }
-    refusal.fix(at, Class::Type, &[fix])
+    let sides = Sides { provider: Some(owner), consumer: identity.bound().map(|binding| &binding.owner) };
+    refuse(at, Class::Type, reason, template, &[&class, name], sides)
 }
 
 /// Finds the judged record for an object.

@@ -13,7 +13,7 @@ use interbind_abi::{Reason, Str};
 
 use crate::ffi::error::Class;
 use crate::ffi::{Attached, PyObject, Raised, Strong, error, host};
-use crate::refusal::Refusal;
+use crate::refusal::{Sides, add_line, refuse};
 use crate::shared::Module;
 use crate::sync::{AtomicPtr, Ordering};
 
@@ -78,23 +78,22 @@ impl Identity {
 
     #[cold]
     fn refuse_interpreter(&self, at: Attached, binding: &Binding) -> Raised {
-        let (reason, line, fix) = if binding.is_open() {
+        let (reason, template) = if binding.is_open() {
             (
                 Reason::Pyo3SingleInterpreter,
-                "the module serves the interpreter that imported it first",
-                "import it in one interpreter only: its types live in statics of the process",
+                "cannot use module '{0}' in this interpreter\n\
+                 the module serves the interpreter that imported it first\n\
+                 import it in one interpreter only: its types live in statics of the process",
             )
         } else {
             (
                 Reason::InterpreterEnding,
-                "the interpreter that the module serves is ending or has ended",
-                "use shared objects before the interpreter ends",
+                "cannot use module '{0}' in this interpreter\n\
+                 the interpreter that the module serves is ending or has ended\n\
+                 use shared objects before the interpreter ends",
             )
         };
-        Refusal::new(reason, &["cannot use module '", self.name, "' in this interpreter"])
-            .line(&[line])
-            .consumer(&binding.owner)
-            .fix(at, Class::Import, &[fix])
+        refuse(at, Class::Import, reason, template, &[self.name], Sides::consumer(&binding.owner))
     }
 
     #[cold]
@@ -190,17 +189,14 @@ impl NonNullModule {
 
 /// Step 0: this build against the running Python. All differences are listed.
 fn check_host(at: Attached, identity: &Identity, owner: &OwnerRecord) -> Result<(), Raised> {
-    let mut refusal: Option<Refusal> = None;
+    let (mut first, mut lines) = (None, String::new());
     host::compare(at, PLATFORM, &mut |reason, part, build, running| {
-        refusal
-            .get_or_insert_with(|| {
-                Refusal::new(reason, &["cannot import '", identity.name, "' into this Python"])
-            })
-            .line(&[part, ": this build has ", build, ", the running Python has ", running]);
+        first.get_or_insert(reason);
+        add_line(&mut lines, &[part, ": this build has ", build, ", the running Python has ", running]);
     });
-    let Some(mut refusal) = refusal else { return Ok(()) };
-    let fix = ["install a build of ", identity.name, " for this Python"];
-    Err(refusal.consumer(owner).fix(at, Class::Import, &fix))
+    let Some(reason) = first else { return Ok(()) };
+    let template = "cannot import '{0}' into this Python\n{1}\ninstall a build of {0} for this Python";
+    Err(refuse(at, Class::Import, reason, template, &[identity.name, &lines], Sides::consumer(owner)))
 }
 
 /// Reads a text of an owner record for messages; broken text shows as `?`.

@@ -24,34 +24,26 @@ use crate::cache::Site;
 use crate::ffi::error::Class;
 use crate::ffi::{Attached, PyObject, Raised, type_object};
 use crate::identity::{Binding, readable};
-use crate::refusal::{Refusal, joined, number};
+use crate::refusal::{Sides, add_difference, number, refuse};
 use crate::shared::{Consumer, Shared};
 use crate::sync::Ordering;
 use crate::types;
 
-/// Starts a refusal for a malformed header.
+/// Tells a malformed header as a difference.
 #[cold]
-pub(crate) fn refuse_malformed(what: &[&str], record: &str, malformed: Malformed) -> Refusal {
-    match malformed {
-        Malformed::Magic { found, expected } => {
-            let text = |bytes| core::str::from_utf8(bytes).unwrap_or("(no text)");
-            let mut refusal = Refusal::new(Reason::BadMagic, what);
-            refusal.line(&[record, ": magic is `", text(&found), "`, expected `", text(&expected), "`"]);
-            refusal
-        }
+#[inline(never)]
+pub(crate) fn with_malformed(malformed: Malformed, sink: Sink<'_>) {
+    let text = |bytes: [u8; 8]| core::str::from_utf8(&bytes).unwrap_or("(no text)").to_owned();
+    let (reason, part, found, expected) = match malformed {
+        Malformed::Magic { found, expected } => (Reason::BadMagic, "magic", text(found), text(expected)),
         Malformed::Size { found, least } => {
-            let mut refusal = Refusal::new(Reason::MalformedRecord, what);
-            let (found, least) = (number(found.into()), number(least.into()));
-            refusal.line(&[record, ": struct_size is ", &found, ", expected a multiple of 8 from ", &least, " to 65536"]);
-            refusal
+            (Reason::MalformedRecord, "struct_size", number(found.into()), number(least.into()))
         }
         Malformed::Major { found, expected } => {
-            let mut refusal = Refusal::new(Reason::OtherMajor, what);
-            let (found, expected) = (number(found.into()), number(expected.into()));
-            refusal.differs(&joined(&[record, " (major)"]), &found, &expected);
-            refusal
+            (Reason::OtherMajor, "major", number(found.into()), number(expected.into()))
         }
-    }
+    };
+    sink(reason, part, &found, &expected);
 }
 
 /// What the site remembers for an object of this class, if anything: exact type, else a subclass of it.
@@ -148,10 +140,10 @@ impl Expected {
             return Ok(known);
         }
         let Some(list) = types::list(binding, self.name) else {
-            return Err(Refusal::new(Reason::InterpreterEnding, &["cannot look for ", self.name])
-                .line(&["the registry gives no list for this name"])
-                .consumer(&binding.owner)
-                .fix(at, Class::Type, &["use shared objects before the interpreter ends"]));
+            let template = "cannot look for {0}\nthe registry gives no list for this name\n\
+                            use shared objects before the interpreter ends";
+            let sides = Sides::consumer(&binding.owner);
+            return Err(refuse(at, Class::Type, Reason::InterpreterEnding, template, &[self.name], sides));
         };
         self.site.list.store(list, Ordering::Release);
         Ok(list)
@@ -197,16 +189,13 @@ unsafe fn judge_object(object: *mut PyObject, expected: &Expected) -> Result<&'s
     Ok(record)
 }
 
-/// What was wanted, for the first line of a refusal.
-fn wanted(at: Attached, object: Option<*mut PyObject>, expected: &Expected) -> String {
-    let requirement = expected.requirement.to_string();
-    match object {
-        Some(object) => {
-            let class = type_object::class_name(at, object);
-            joined(&["cannot borrow '", &class, "' as ", expected.name, " ", &requirement])
-        }
-        None => joined(&["cannot make a ", expected.name, " ", &requirement]),
-    }
+/// What was wanted: the first line's start, for an object or for a new one.
+fn wanted(at: Attached, object: Option<*mut PyObject>) -> String {
+    let Some(object) = object else { return "cannot make an object".to_owned() };
+    let mut text = "cannot borrow '".to_owned();
+    text.push_str(&type_object::class_name(at, object));
+    text.push('\'');
+    text
 }
 
 /// What looking for an object's record found.
@@ -271,28 +260,39 @@ fn refuse_object(
     found: Finding,
 ) -> Raised {
     let (name, requirement) = (expected.name, expected.requirement.to_string());
-    let what = wanted(at, Some(object), expected);
-    let what = &[what.as_str()];
+    let what = wanted(at, Some(object));
     let consumer = &binding.owner;
-    match found {
-        Finding::Broken(malformed) => refuse_malformed(what, "type record", malformed)
-            .consumer(consumer)
-            .fix(at, Class::Type, &["rebuild the provider and this module with the same major of interbind"]),
-        Finding::Other(record) if !is_of(record, binding) => Refusal::new(Reason::OtherInterpreter, what)
-            .line(&["the record belongs to another interpreter than this module"])
-            .provider(owner_of(record))
-            .consumer(consumer)
-            .fix(at, Class::Type, &["import provider and consumer in the same interpreter"]),
-        Finding::Other(record) => Refusal::new(Reason::WrongObject, what)
-            .line(&["the object's class is not published as ", name, ", nor a subclass of one that is"])
-            .provider(owner_of(record))
-            .consumer(consumer)
-            .fix(at, Class::Type, &["pass an object of a class that was published as ", name]),
-        Finding::Nothing | Finding::Fits(_) => Refusal::new(Reason::NotPublished, what)
-            .line(&["no module in this interpreter has published ", name])
-            .consumer(consumer)
-            .fix(at, Class::Type, &["import a module that provides ", name, " ", &requirement, ", and pass one of its objects"]),
-    }
+    let (reason, template, record) = match found {
+        Finding::Broken(malformed) => {
+            with_malformed(malformed, &mut |reason, part, theirs, ours| {
+                let template = "{0} as {1} {2}\ntype record ({3}): provider has {4}, this module expects {5}\n\
+                                rebuild the provider and this module with the same major of interbind";
+                let values = [&what, name, &requirement, part, theirs, ours];
+                refuse(at, Class::Type, reason, template, &values, Sides::consumer(consumer));
+            });
+            return Raised;
+        }
+        Finding::Other(record) if !is_of(record, binding) => (
+            Reason::OtherInterpreter,
+            "{0} as {1} {2}\nthe record belongs to another interpreter than this module\n\
+             import provider and consumer in the same interpreter",
+            Some(record),
+        ),
+        Finding::Other(record) => (
+            Reason::WrongObject,
+            "{0} as {1} {2}\nthe object's class is not published as {1}, nor a subclass of one that is\n\
+             pass an object of a class that was published as {1}",
+            Some(record),
+        ),
+        Finding::Nothing | Finding::Fits(_) => (
+            Reason::NotPublished,
+            "{0} as {1} {2}\nno module in this interpreter has published {1}\n\
+             import a module that provides {1} {2}, and pass one of its objects",
+            None,
+        ),
+    };
+    let sides = Sides { provider: record.map(owner_of), consumer: Some(consumer) };
+    refuse(at, Class::Type, reason, template, &[&what, name, &requirement], sides)
 }
 
 /// Who provides a record: judged, or a placeholder when the owner record is malformed.
@@ -327,38 +327,36 @@ pub(crate) fn refuse_record(
     expected: &Expected,
     binding: &Binding,
 ) -> Raised {
-    let what = wanted(at, object, expected);
-    let mut refusal: Option<Refusal> = None;
-    let mut kind = Reason::MalformedRecord;
+    let (mut kind, mut lines) = (None, String::new());
     check(
         record,
         expected,
         Some(&mut |reason, part, theirs, ours| {
-            if refusal.is_none() {
-                kind = reason;
-            }
-            refusal.get_or_insert_with(|| Refusal::new(reason, &[&what])).differs(part, theirs, ours);
+            kind.get_or_insert(reason);
+            add_difference(&mut lines, part, theirs, ours);
         }),
     );
-    let mut refusal = refusal.unwrap_or_else(|| Refusal::new(kind, &[&what]));
+    let kind = kind.unwrap_or(Reason::MalformedRecord);
     let (provider, consumer) = (owner_of(record), &binding.owner);
-    let (theirs, ours, name) = (readable(&provider.name), readable(&consumer.name), expected.name);
-    let requirement = expected.requirement.to_string();
-    let has = readable(&record.version_text);
-    refusal.provider(provider).consumer(consumer);
-    match kind {
-        Reason::VersionDiffers => refusal.fix(
-            at,
-            Class::Type,
-            &["install a ", theirs, " that provides ", name, " ", &requirement, ", or rebuild ", ours, " for ", name, " ", has],
-        ),
-        Reason::LayoutDiffers | Reason::SignatureDiffers | Reason::SlotMissing | Reason::KindDiffers => refusal.fix(
-            at,
-            Class::Type,
-            &["rebuild ", ours, " and ", theirs, " against the same declaration of ", name, "; a changed one needs a new major version"],
-        ),
-        _ => refusal.fix(at, Class::Type, &["rebuild ", theirs, " with the current interbind"]),
-    }
+    let template = match kind {
+        Reason::VersionDiffers => {
+            "{0} as {1} {2}\n{3}\ninstall a {4} that provides {1} {2}, or rebuild {5} for {1} {6}"
+        }
+        Reason::LayoutDiffers | Reason::SignatureDiffers | Reason::SlotMissing | Reason::KindDiffers => {
+            "{0} as {1} {2}\n{3}\nrebuild {5} and {4} against the same declaration of {1}; a changed one needs a new major version"
+        }
+        _ => "{0} as {1} {2}\n{3}\nrebuild {4} with the current interbind",
+    };
+    let values = [
+        &*wanted(at, object),
+        expected.name,
+        &expected.requirement.to_string(),
+        &lines,
+        readable(&provider.name),
+        readable(&consumer.name),
+        readable(&record.version_text),
+    ];
+    refuse(at, Class::Type, kind, template, &values, Sides::both(provider, consumer))
 }
 
 /// Steps 5 to 7 for a record of the right interpreter: texts, name, version, kind, flags, layout or slots, alignment.
@@ -467,7 +465,7 @@ fn check_offset(record: &TypeRecord, expected: &Expected, sink: Sink<'_>) -> boo
     }
     if offset % expected.align as i64 != 0 {
         let (found, align) = (number(offset.unsigned_abs()), number(expected.align as u64));
-        sink(Reason::Misaligned, "data offset", &found, &joined(&["a multiple of ", &align]));
+        sink(Reason::Misaligned, "data offset (a multiple is expected)", &found, &align);
         return false;
     }
     true

@@ -18,7 +18,7 @@ use crate::ffi::error::{Class, is_set};
 use crate::ffi::{Attached, PyObject, Raised, Strong, type_object};
 use crate::identity::Binding;
 use crate::judge::reason_of_status;
-use crate::refusal::{Refusal, number};
+use crate::refusal::{Sides, number, refuse};
 use crate::shared::{Provider, Shared};
 use crate::sync::Ordering;
 
@@ -115,21 +115,20 @@ fn publish(
 ) -> Result<(), Raised> {
     // SAFETY: `publish_raw`'s duty 1.
     let class = unsafe { Strong::from_borrowed(at, class.as_ptr()) };
-    let refuse = |reason, kind, line: &[&str]| {
+    let refuse = |reason, kind, line: &str, value: &str| {
         let name = type_object::type_name(at, &class);
-        Refusal::new(reason, &["cannot publish '", &name, "' as ", meaning.name, " ", meaning.version_text])
-            .line(line)
-            .provider(&binding.owner)
-            .fix(at, kind, &["publish a class as the guide \"Share a type between two wheels\" shows"])
+        let template = "cannot publish '{0}' as {1} {2}\n{3}{4}\n\
+                        publish a class as the guide \"Share a type between two wheels\" shows";
+        let values = [&name, meaning.name, meaning.version_text, line, value];
+        refuse(at, kind, reason, template, &values, Sides::provider(&binding.owner))
     };
     // SAFETY: live object, attached.
     if !unsafe { type_object::is_type(class.as_ptr()) } {
-        return Err(refuse(Reason::NotShareable, Class::Type, &["the object is not a type"]));
+        return Err(refuse(Reason::NotShareable, Class::Type, "the object is not a type", ""));
     }
     if raw.data_offset < 0 || raw.data_offset % meaning.align as i64 != 0 {
         let align = number(meaning.align as u64);
-        let line = ["the data offset is not a multiple of ", &align];
-        return Err(refuse(Reason::Misaligned, Class::Type, &line));
+        return Err(refuse(Reason::Misaligned, Class::Type, "the data offset is not a multiple of ", &align));
     }
     let record = record_for(binding, &class, raw, key, meaning);
     // SAFETY: a judged service.
@@ -145,9 +144,7 @@ fn publish(
         return Err(Raised);
     }
     let owner = crate::identity::readable(&registry_owner(binding).name);
-    let code = number(status.0.unsigned_abs().into());
-    let line = ["the registry, made by ", owner, ", answers with status ", &code];
-    Err(refuse(reason_of_status(status), Class::Import, &line))
+    Err(refuse(reason_of_status(status), Class::Import, "the registry refuses it; it was made by ", owner))
 }
 
 /// Who made the registry that this module uses.

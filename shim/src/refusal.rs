@@ -1,8 +1,7 @@
 //! What is said when something is refused: the same shape for every reason.
 //!
 //! What failed, in the user's own names · each differing part with both values · who both sides are · `fix:` something
-//! that one can do. Written line by line into one text, in that order, on cold paths only; texts are passed as slices to
-//! push, because every `format!` here would be carried by every extension.
+//! that one can do. A refusal is one call with a template, because all of this is cold and every extension carries it.
 
 use interbind_abi::Reason;
 use interbind_abi::core::OwnerRecord;
@@ -11,88 +10,110 @@ use crate::ffi::error::Class;
 use crate::ffi::{Attached, Raised, error};
 use crate::identity::{file_name, readable};
 
-/// A refusal in the making.
-pub(crate) struct Refusal {
-    reason: Reason,
-    text: String,
+/// The two sides of a refusal, as far as they are known.
+#[derive(Clone, Copy)]
+pub(crate) struct Sides<'a> {
+    pub(crate) provider: Option<&'a OwnerRecord>,
+    pub(crate) consumer: Option<&'a OwnerRecord>,
 }
 
-impl Refusal {
-    /// Starts with what failed.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn new(reason: Reason, what: &[&str]) -> Self {
-        let mut refusal = Self { reason, text: String::new() };
-        refusal.push(what);
-        refusal.push(&[" (", reason.slug(), ")"]);
-        refusal
+impl<'a> Sides<'a> {
+    /// Only the consuming side is known.
+    pub(crate) fn consumer(owner: &'a OwnerRecord) -> Self {
+        Self { provider: None, consumer: Some(owner) }
     }
 
-    /// Adds a line: a part that differs, with both values.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn line(&mut self, parts: &[&str]) -> &mut Self {
-        self.push(&["\n  "]);
-        self.push(parts);
-        self
+    /// Only the providing side is known.
+    pub(crate) fn provider(owner: &'a OwnerRecord) -> Self {
+        Self { provider: Some(owner), consumer: None }
     }
 
-    /// Adds a line for a part that differs.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn differs(&mut self, part: &str, provider: &str, consumer: &str) -> &mut Self {
-        self.line(&[part, ": provider has ", provider, ", this module expects ", consumer])
-    }
-
-    /// Names the providing side.
-    pub(crate) fn provider(&mut self, owner: &OwnerRecord) -> &mut Self {
-        self.who("provider: ", owner)
-    }
-
-    /// Names the consuming side.
-    pub(crate) fn consumer(&mut self, owner: &OwnerRecord) -> &mut Self {
-        self.who("consumer: ", owner)
-    }
-
-    /// Says what one can do, and sets the exception.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn fix(&mut self, at: Attached, class: Class, fix: &[&str]) -> Raised {
-        self.line(&["fix: "]);
-        self.push(fix);
-        error::raise(at, class, self.reason, &self.text)
-    }
-
-    /// `frame 2.0.4 (frame.abi3.so), interbind 0.1.0, rustc 1.95.0`.
-    #[cold]
-    #[inline(never)]
-    fn who(&mut self, side: &str, owner: &OwnerRecord) -> &mut Self {
-        self.line(&[side, readable(&owner.name), " ", readable(&owner.version)]);
-        let file = readable(&owner.file);
-        if !file.is_empty() {
-            self.push(&[" (", file_name(file), ")"]);
-        }
-        self.push(&[", interbind ", readable(&owner.interbind), ", ", readable(&owner.compiler)]);
-        self
-    }
-
-    #[inline(never)]
-    fn push(&mut self, parts: &[&str]) {
-        for part in parts {
-            self.text.push_str(part);
-        }
+    /// Both sides are known.
+    pub(crate) fn both(provider: &'a OwnerRecord, consumer: &'a OwnerRecord) -> Self {
+        Self { provider: Some(provider), consumer: Some(consumer) }
     }
 }
 
-/// Joins texts into one.
+/// Sets an exception and returns the proof of it.
+///
+/// The template's first line says what failed, its last what one can do, those between are the differing parts; `{0}` to
+/// `{9}` stand for the values, which are not looked into.
 #[cold]
 #[inline(never)]
-pub(crate) fn joined(parts: &[&str]) -> String {
+pub(crate) fn refuse(
+    at: Attached,
+    class: Class,
+    reason: Reason,
+    template: &str,
+    values: &[&str],
+    sides: Sides<'_>,
+) -> Raised {
     let mut text = String::new();
+    let mut lines = template.split('\n');
+    fill(&mut text, lines.next().unwrap_or(""), values);
+    push(&mut text, &[" (", reason.slug(), ")"]);
+    let mut line = lines.next().unwrap_or("");
+    for next in lines {
+        push(&mut text, &["\n  "]);
+        fill(&mut text, line, values);
+        line = next;
+    }
+    for (side, owner) in [("\n  provider: ", sides.provider), ("\n  consumer: ", sides.consumer)] {
+        if let Some(owner) = owner {
+            who(&mut text, side, owner);
+        }
+    }
+    push(&mut text, &["\n  fix: "]);
+    fill(&mut text, line, values);
+    error::raise(at, class, reason, &text)
+}
+
+/// Writes a template's line.
+#[inline(never)]
+fn fill(text: &mut String, line: &str, values: &[&str]) {
+    let mut rest = line;
+    while let Some(at) = rest.bytes().position(|byte| byte == b'{') {
+        push(text, &[&rest[..at]]);
+        let place = rest.as_bytes().get(at + 1).map_or(0, |digit| usize::from(digit.wrapping_sub(b'0')));
+        push(text, &[values.get(place).copied().unwrap_or("?")]);
+        rest = rest.get(at + 3..).unwrap_or("");
+    }
+    push(text, &[rest]);
+}
+
+/// `frame 2.0.4 (frame.abi3.so), interbind 0.1.0, rustc 1.95.0`.
+#[inline(never)]
+fn who(text: &mut String, side: &str, owner: &OwnerRecord) {
+    let file = file_name(readable(&owner.file));
+    push(text, &[side, readable(&owner.name), " ", readable(&owner.version)]);
+    if !file.is_empty() {
+        push(text, &[" (", file, ")"]);
+    }
+    push(text, &[", interbind ", readable(&owner.interbind), ", ", readable(&owner.compiler)]);
+}
+
+#[inline(never)]
+fn push(text: &mut String, parts: &[&str]) {
     for part in parts {
         text.push_str(part);
     }
-    text
+}
+
+/// Adds a line to a value that stands alone on a template's line.
+#[cold]
+#[inline(never)]
+pub(crate) fn add_line(lines: &mut String, parts: &[&str]) {
+    if !lines.is_empty() {
+        push(lines, &["\n  "]);
+    }
+    push(lines, parts);
+}
+
+/// Adds a differing part to a value that stands alone on a template's line.
+#[cold]
+#[inline(never)]
+pub(crate) fn add_difference(lines: &mut String, part: &str, provider: &str, consumer: &str) {
+    add_line(lines, &[part, ": provider has ", provider, ", this module expects ", consumer]);
 }
 
 /// A number as text.

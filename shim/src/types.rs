@@ -21,7 +21,7 @@ use crate::ffi::error::Class;
 use crate::ffi::{Attached, PyObject, Raised, Strong, thunk, weak};
 use crate::identity::Binding;
 use crate::judge;
-use crate::refusal::{Refusal, number};
+use crate::refusal::{Sides, number, refuse};
 use crate::shared::Module;
 use crate::sync::{AtomicPtr, Ordering};
 
@@ -63,30 +63,25 @@ pub(crate) fn find_or_make(
     let context = ptr::from_ref(owner).cast_mut().cast();
     // SAFETY: attached; `make` takes an owner record as context, which outlives the call.
     let status = unsafe { service(core, Str::new(keys::TYPES), TYPES.major.into(), Some(make), context, &mut found) };
-    const WHAT: &[&str] = &["cannot use the `types` service of this interpreter's core"];
-    let fix: &[&str] = &["upgrade the module that owns this interpreter's core"];
+    let refused = |reason, part: &str, theirs: &str, ours: &str| {
+        let template = "cannot use the `types` service of this interpreter's core\n\
+                        {0}: provider has {1}, this module expects {2}\n\
+                        upgrade the module that owns this interpreter's core";
+        refuse(at, Class::Import, reason, template, &[part, theirs, ours], Sides::consumer(owner))
+    };
     if status != Status::OK || found.is_null() {
         let code = number(status.0.unsigned_abs().into());
-        return Err(Refusal::new(judge::reason_of_status(status), WHAT)
-            .line(&["the core answers with status ", &code])
-            .consumer(owner)
-            .fix(at, Class::Import, fix));
+        return Err(refused(judge::reason_of_status(status), "status", &code, "0"));
     }
     // SAFETY: a service's table starts with a readable header.
     let header = unsafe { ptr::read(found.cast::<RecordHeader>()) };
-    match TYPES.check(&header) {
-        Ok(()) => Ok(found.cast_const().cast()),
-        // A sound table that is smaller than ours: its maker doesn't know a slot that is needed.
-        Err(Malformed::Size { found, .. }) if found >= size_of::<ServiceHead>() as u32 && found % 8 == 0 => {
-            Err(Refusal::new(Reason::ServiceTooOld, WHAT)
-                .line(&["the service's maker doesn't know a slot that this module needs"])
-                .consumer(owner)
-                .fix(at, Class::Import, fix))
-        }
-        Err(malformed) => {
-            Err(judge::refuse_malformed(WHAT, "types service", malformed).consumer(owner).fix(at, Class::Import, fix))
-        }
-    }
+    let Err(malformed) = TYPES.check(&header) else { return Ok(found.cast_const().cast()) };
+    // A sound table that is smaller than ours: its maker doesn't know a slot that is needed.
+    let old = matches!(malformed, Malformed::Size { found, .. } if found >= size_of::<ServiceHead>() as u32 && found % 8 == 0);
+    judge::with_malformed(malformed, &mut |reason, part, theirs, ours| {
+        refused(if old { Reason::ServiceTooOld } else { reason }, part, theirs, ours);
+    });
+    Err(Raised)
 }
 
 /// How many records an interpreter's registry holds: what a leak check compares.
@@ -335,6 +330,9 @@ thunk! {
     }
 }
 
+/// What a registered type's weak reference calls.
+static TYPE_DIED: weak::Definition = weak::Definition::new(type_died);
+
 /// Returns what stands behind one of our own tables.
 fn registry_of<'a>(service: *const TypesService) -> Option<&'a Registry> {
     // SAFETY: the table's contract: `service` is the table that the function stands in, or NULL.
@@ -384,8 +382,8 @@ fn publish(at: Attached, registry: &Registry, record: *const TypeRecord) -> Stat
         return Status::OK;
     }
     // SAFETY: (1) the caller holds the type, and every type can be weakly referenced; (2) the entry outlives the weak
-    // reference, which it owns; (3) always `type_died`.
-    let weak = match unsafe { weak::watch(at, class.cast(), type_died, ptr::from_ref(entry).cast_mut().cast()) } {
+    // reference, which it owns.
+    let weak = match unsafe { weak::watch(at, class.cast(), &TYPE_DIED, ptr::from_ref(entry).cast_mut().cast()) } {
         Ok(weak) => weak,
         Err(Raised) => return Status::FAILED,
     };

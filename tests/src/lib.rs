@@ -1,3 +1,30 @@
-//! Helpers of the tests that cross crates: building an example as a user does, and running Python on it.
+//! Helpers of the tests that cross crates: finding interpreters, building extensions as a user does, and running Python
+//! on them.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | [`skip`] | says visibly what isn't run on this machine |
+//! | [`python`] | finds interpreters; installs none |
+//! | [`package`] | writes a small extension's manifest and source |
+//! | [`extension`] | builds an extension in a workspace of its own |
+//! | [`modules`] | gathers built extensions for one interpreter and runs scripts on them, each in a child process |
+//! | [`house`] | walks the sources of this repository |
+//!
+//! Nothing here loads an extension into the tests' own process.
 
 #![forbid(unsafe_code)]
+
+pub mod extension;
+pub mod house;
+pub mod modules;
+pub mod package;
+pub mod python;
+pub mod skip;
+
+/// Names the folder in which tests build: cargo tells it to integration tests alone.
+#[macro_export]
+macro_rules! workshop {
+    () => {
+        ::std::path::Path::new(env!("CARGO_TARGET_TMPDIR"))
+    };
+}

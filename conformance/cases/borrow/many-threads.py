@@ -1,6 +1,14 @@
+import threading
+
+LOCK, SHARED = threading.Lock(), {}
+
+
 def act(p, type):
-    shared = p.kept[0] if p.kept else p.provider.make(type, p.graffiti(type, 0))
-    p.keep(shared)
+    with LOCK:
+        if type not in SHARED:
+            SHARED[type] = p.provider.make(type, p.graffiti(type, 0))
+            p.keep(SHARED[type])
+    shared = SHARED[type]
     whole = [p.graffiti(type, seed) for seed in range(4)]
     name, offset, size = p.fields(type)[0]
     mine = p.provider.make_as("frozen", type, whole[1])
@@ -13,4 +21,6 @@ def act(p, type):
         except Exception as error:
             if getattr(error, "interbind_reason", None) != "already-borrowed":
                 raise
+    with LOCK:
+        SHARED.pop(type, None)
     p.check(p.provider.peek(shared)[offset : offset + size] in [w[offset : offset + size] for w in whole], "a whole value")

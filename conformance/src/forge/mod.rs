@@ -1,5 +1,5 @@
 //! Builds an extension for each (participant, version, flags, role, mutation, host tag), once. [`key`] names
-//! the result by everything that went in; [`cargo`] and [`command`] make it. Failures are cached too: a log
+//! the result by everything that went in; [`cargo`] and `command` make it. Failures are cached too: a log
 //! that was read once needn't be waited for again.
 
 pub mod cargo;

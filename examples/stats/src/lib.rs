@@ -46,6 +46,12 @@ fn shift(mut span: ForeignMut<Span>, dx: f64, dy: f64) {
     span.stroke = Stroke::Dotted;
 }
 
+/// Writes a point: refused, as long as the provider's class is frozen.
+#[pyfunction]
+fn mirror(mut p: ForeignMut<Point>) {
+    *p = Point { x: p.y, y: p.x };
+}
+
 /// Reads a class that changes.
 #[pyfunction]
 fn length(span: Foreign<Span>) -> f64 {
@@ -166,6 +172,7 @@ fn stats(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(norm, m)?)?;
     m.add_function(wrap_pyfunction!(total, m)?)?;
     m.add_function(wrap_pyfunction!(shift, m)?)?;
+    m.add_function(wrap_pyfunction!(mirror, m)?)?;
     m.add_function(wrap_pyfunction!(length, m)?)?;
     m.add_function(wrap_pyfunction!(length_while, m)?)?;
     m.add_function(wrap_pyfunction!(tallied, m)?)?;

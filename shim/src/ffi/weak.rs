@@ -14,37 +14,36 @@ use super::PyObject;
 pub(crate) type Callback = unsafe extern "C" fn(slf: *mut PyObject, weak: *mut PyObject) -> *mut PyObject;
 
 /// A definition that a method object may point to; it is never written.
-struct Definition(py::PyMethodDef);
+pub(crate) struct Definition(py::PyMethodDef);
 
 // SAFETY: the definition is a constant: texts and a function.
 unsafe impl Sync for Definition {}
-// SAFETY: as above.
-unsafe impl Send for Definition {}
 
-/// Makes a weak reference to `object`; when it dies, `callback` gets `context` in a capsule.
+impl Definition {
+    /// Makes the definition of a callback, for a static.
+    pub(crate) const fn new(callback: Callback) -> Self {
+        Self(py::PyMethodDef {
+            ml_name: c"interbind_type_died".as_ptr(),
+            ml_meth: py::PyMethodDefPointer { PyCFunction: callback },
+            ml_flags: py::METH_O,
+            ml_doc: core::ptr::null(),
+        })
+    }
+}
+
+/// Makes a weak reference to `object`; when it dies, the definition's callback gets `context` in a capsule.
 ///
 /// The callback is called at most once, attached, and only while the weak reference lives.
 ///
 /// # Safety
 /// 1. `object` is a live object that can be weakly referenced.
 /// 2. `context` stays valid as long as the weak reference.
-/// 3. `callback` is always the same function: its definition is made once for the process.
 pub(crate) unsafe fn watch(
     at: Attached,
     object: *mut PyObject,
-    callback: Callback,
+    definition: &'static Definition,
     context: *mut c_void,
 ) -> Result<Strong, Raised> {
-    use std::sync::OnceLock;
-    static DEFINITION: OnceLock<Box<Definition>> = OnceLock::new();
-    let definition = DEFINITION.get_or_init(|| {
-        Box::new(Definition(py::PyMethodDef {
-            ml_name: c"interbind_type_died".as_ptr(),
-            ml_meth: py::PyMethodDefPointer { PyCFunction: callback },
-            ml_flags: py::METH_O,
-            ml_doc: core::ptr::null(),
-        }))
-    });
     let context = capsule::private(at, context)?;
     let raw = (&raw const definition.0).cast_mut();
     // SAFETY: attached; the definition is static and never written, `self` is a live object, no module.

@@ -27,7 +27,7 @@ use super::convert::{attached, bind_module, raised};
 use crate::ffi::error::{Class, restore};
 use crate::ffi::{PyObject, Strong, caught, thunk, type_object};
 use crate::publish::{RawClass, publish_raw, state_offset};
-use crate::refusal::Refusal;
+use crate::refusal::{Sides, refuse};
 use crate::shared::{ProvidedBy, Provider};
 
 /// Whether a class is frozen: what a borrow of it can be.
@@ -168,8 +168,8 @@ thunk! {
                 }
                 data
             }
-            Ok(Err(refused)) => refuse(py, &any, Ok(refused)),
-            Err(message) => refuse(py, &any, Err(message)),
+            Ok(Err(refused)) => no_borrow(py, &any, Ok(refused)),
+            Err(message) => no_borrow(py, &any, Err(message)),
         }
     }
 
@@ -199,11 +199,7 @@ thunk! {
                 ptr::null_mut()
             }
             Err(message) => {
-                Refusal::new(Reason::ProviderPanicked, &["the provider panicked: ", &message]).fix(
-                    attached(py),
-                    Class::Runtime,
-                    &["report it to the provider's authors"],
-                );
+                panicked(py, &message);
                 ptr::null_mut()
             }
         }
@@ -225,19 +221,28 @@ fn state(py: Python<'_>, id: TypeId, class: *mut PyObject, object: *mut c_void, 
 
 #[cold]
 #[inline(never)]
+fn panicked(py: Python<'_>, message: &str) {
+    let template = "the provider panicked\n{0}\nreport it to the provider's authors";
+    let nobody = Sides { provider: None, consumer: None };
+    refuse(attached(py), Class::Runtime, Reason::ProviderPanicked, template, &[message], nobody);
+}
+
+#[cold]
+#[inline(never)]
 fn wrong_object(py: Python<'_>, class: *mut PyObject, object: *mut c_void) -> *mut c_void {
     let at = attached(py);
     let found = type_object::class_name(at, object.cast());
     // SAFETY: PyO3 keeps the type for ever.
     let class = type_object::type_name(at, &unsafe { Strong::from_borrowed(at, class) });
-    Refusal::new(Reason::WrongObject, &["cannot borrow '", &found, "' as '", &class, "'"])
-        .fix(at, Class::Type, &["pass an object of '", &class, "'"]);
+    let template = "cannot borrow '{0}' as '{1}'\nthe provider's own cast refuses the object\npass an object of '{1}'";
+    let nobody = Sides { provider: None, consumer: None };
+    refuse(at, Class::Type, Reason::WrongObject, template, &[&found, &class], nobody);
     ptr::null_mut()
 }
 
 #[cold]
 #[inline(never)]
-fn refuse(py: Python<'_>, object: &Bound<'_, PyAny>, found: Result<Refused, String>) -> *mut c_void {
+fn no_borrow(py: Python<'_>, object: &Bound<'_, PyAny>, found: Result<Refused, String>) -> *mut c_void {
     let at = attached(py);
     let class = type_object::class_name(at, object.as_ptr().cast());
     let (reason, why, fix) = match found {
@@ -256,7 +261,8 @@ fn refuse(py: Python<'_>, object: &Bound<'_, PyAny>, found: Result<Refused, Stri
         }
         Err(message) => (Reason::ProviderPanicked, message, "report it to the provider's authors"),
     };
-    Refusal::new(reason, &["cannot borrow '", &class, "'"]).line(&[&why]).fix(at, Class::Runtime, &[fix]);
+    let nobody = Sides { provider: None, consumer: None };
+    refuse(at, Class::Runtime, reason, "cannot borrow '{0}'\n{1}\n{2}", &[&class, &why, fix], nobody);
     ptr::null_mut()
 }
 

@@ -332,7 +332,9 @@ pub fn publish_mutated(class: *mut PyObject, kind: &str, id: &str) -> Result<()>
     copy[200..208].fill(0);
     // No minor came before 0: what a record of then leaves open is filled with what nobody may read.
     copy[76..80].fill(0xAA);
+    // A type is part of a cycle: it dies with the next collection.
     unsafe { Py_DECREF(model) };
+    unsafe { PyGC_Collect() };
     if cfg!(record = "newer-minor") {
         copy[8..12].copy_from_slice(&416_u32.to_ne_bytes());
         copy[14..16].copy_from_slice(&7_u16.to_ne_bytes());

@@ -47,7 +47,9 @@ python::module! {
     identity = crate::identity, descriptor = crate::descriptor,
     make = crate::provider::make, make_as = crate::provider::make_as, cls = crate::provider::cls,
     peek = crate::provider::peek, during = crate::provider::during, drop_all = crate::provider::drop_all,
-    fresh = crate::provider::fresh, publish_object = crate::provider::publish_object, live = crate::provider::live,
+    #[cfg(not(pypy))]
+    fresh = crate::provider::fresh,
+    publish_object = crate::provider::publish_object, live = crate::provider::live,
     plant = crate::forge::plant, put = crate::forge::put, get = crate::forge::get,
     functions = crate::forge::functions, core = crate::forge::core, set_core = crate::forge::set_core,
     set_core_object = crate::forge::set_core_object, set_service = crate::forge::set_service,

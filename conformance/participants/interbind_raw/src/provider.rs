@@ -142,7 +142,8 @@ fn raw_class(kind: &str) -> Result<(RawClass, usize)> {
         aliasing: ALIASING_FROZEN,
         thread: THREAD_ANY,
         subclassable: true,
-        immortal: false,
+        // PyPy never destroys a type that C code made.
+        immortal: cfg!(pypy),
         data_offset: OFFSET as i64,
         borrow: borrow_plain,
         release: release_plain,
@@ -257,6 +258,7 @@ pub fn cls(args: &Args) -> Result {
 }
 
 /// A new class that only the caller keeps.
+#[cfg_attr(pypy, allow(dead_code, reason = "a type that C code made doesn't die there"))]
 pub fn fresh(args: &Args) -> Result {
     made(args.text(0)?, args.text(1)?)
 }

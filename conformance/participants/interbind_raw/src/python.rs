@@ -162,9 +162,9 @@ pub const fn method(name: &'static CStr, function: PyCFunction) -> PyMethodDef {
 
 /// `module! { PyInit_x c"x" |module| exec; name = path, … }`
 macro_rules! module {
-    ($init:ident $name:literal |$module:ident| $exec:expr; $($function:ident = $path:path),+ $(,)?) => {
+    ($init:ident $name:literal |$module:ident| $exec:expr; $($(#[$meta:meta])* $function:ident = $path:path),+ $(,)?) => {
         mod entry {
-            $(pub unsafe extern "C" fn $function(
+            $($(#[$meta])* pub unsafe extern "C" fn $function(
                 _: *mut pyo3_ffi::PyObject,
                 args: *mut pyo3_ffi::PyObject,
             ) -> *mut pyo3_ffi::PyObject {
@@ -186,7 +186,7 @@ macro_rules! module {
             use $crate::python::{Static, method};
             // Made once and leaked: Python keeps them for ever.
             let mut methods: Vec<PyMethodDef> = Vec::new();
-            $(methods.push(method(
+            $($(#[$meta])* methods.push(method(
                 const { match std::ffi::CStr::from_bytes_with_nul(concat!(stringify!($function), "\0").as_bytes()) {
                     Ok(name) => name,
                     Err(_) => c"?",

@@ -1,0 +1,129 @@
+//! Building an extension as a user does: in its own workspace, with its own lockfile and profile, for one interpreter.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+
+use crate::package::{Package, repository};
+use crate::python::{FOREIGN, Python};
+
+/// An extension that can be built.
+#[derive(Clone, Debug)]
+pub struct Extension {
+    name: String,
+    folder: PathBuf,
+    arguments: Vec<String>,
+    environment: Vec<(String, String)>,
+    release: bool,
+    locked: bool,
+}
+
+impl Extension {
+    /// One of `examples/`: its release profile, its committed lockfile.
+    pub fn example(name: &str) -> Self {
+        let folder = repository().join("examples").join(name);
+        Self { release: true, locked: true, ..Self::at(name, folder) }
+    }
+
+    /// A package that a test wrote, in the dev profile.
+    pub fn of(package: &Package, workshop: &Path) -> Self {
+        Self::at(package.name(), package.write(workshop))
+    }
+
+    fn at(name: &str, folder: PathBuf) -> Self {
+        Self {
+            name: name.to_owned(),
+            folder,
+            arguments: Vec::new(),
+            environment: Vec::new(),
+            release: false,
+            locked: false,
+        }
+    }
+
+    /// Builds the release profile.
+    pub fn release(mut self) -> Self {
+        self.release = true;
+        self
+    }
+
+    /// Adds an argument of `cargo rustc`; after `--` they are the compiler's.
+    pub fn argument(mut self, argument: &str) -> Self {
+        self.arguments.push(argument.to_owned());
+        self
+    }
+
+    /// Sets a variable for the build.
+    pub fn variable(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.environment.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Returns what Python imports.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Builds for an interpreter, and returns the library; what cargo says otherwise.
+    ///
+    /// # Errors
+    /// Cargo's own output.
+    pub fn try_build(&self, workshop: &Path, python: &Python) -> Result<PathBuf, String> {
+        // One build at a time: they share a target folder, and cargo uses all cores by itself.
+        static BUILDING: Mutex<()> = Mutex::new(());
+        let _one = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
+        let target = workshop.join("build").join(python.to_string());
+        let built = self.cargo(&target, python, true);
+        // A generated package has no lockfile yet: what a warm machine has is tried first, without a network.
+        let built = match built {
+            Err(said) if !self.locked && said.contains("--offline") => self.cargo(&target, python, false),
+            built => built,
+        };
+        built?;
+        let profile = if self.release { "release" } else { "debug" };
+        let file = format!("{}{}{}", env::consts::DLL_PREFIX, self.name, env::consts::DLL_SUFFIX);
+        Ok(target.join(profile).join(file))
+    }
+
+    /// Builds for an interpreter.
+    pub fn build(&self, workshop: &Path, python: &Python) -> PathBuf {
+        self.try_build(workshop, python)
+            .unwrap_or_else(|said| panic!("`{}` can't be built for Python {python}:\n{said}", self.name))
+    }
+
+    /// Builds, and copies the library to `file`: the next build of that name replaces the original.
+    pub fn build_to(&self, workshop: &Path, python: &Python, file: &Path) {
+        let built = self.build(workshop, python);
+        fs::create_dir_all(file.parent().expect("a file lies in a folder")).expect("the workshop is writable");
+        // A process that still has the old file mapped keeps it: the new one gets another inode.
+        let _ = fs::remove_file(file);
+        fs::copy(&built, file).expect("the workshop is writable");
+    }
+
+    fn cargo(&self, target: &Path, python: &Python, offline: bool) -> Result<(), String> {
+        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.args(["rustc", "--lib", "--quiet"]).current_dir(&self.folder).stdin(Stdio::null());
+        if self.release {
+            cargo.arg("--release");
+        }
+        if self.locked {
+            cargo.arg("--locked");
+        } else if offline {
+            cargo.arg("--offline");
+        }
+        cargo.args(&self.arguments);
+        for name in FOREIGN {
+            cargo.env_remove(name);
+        }
+        cargo.env("CARGO_TARGET_DIR", target).env("PYO3_BUILD_EXTENSION_MODULE", "1");
+        cargo.env("PYO3_PYTHON", &python.executable);
+        cargo.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        let output = cargo.output().map_err(|error| format!("cargo: {error}"))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        Err(String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+}

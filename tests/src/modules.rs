@@ -1,0 +1,105 @@
+//! Built extensions in one folder, and scripts that import them: each script is a child process of its own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+
+use crate::extension::Extension;
+use crate::python::{FOREIGN, Python};
+
+/// What every script may use.
+const PRELUDE: &str = include_str!("prelude.py");
+
+/// Extensions for one interpreter.
+#[derive(Clone, Debug)]
+pub struct Modules {
+    python: &'static Python,
+    workshop: PathBuf,
+    folder: PathBuf,
+}
+
+impl Modules {
+    /// Starts an empty folder of that name for an interpreter.
+    pub fn new(workshop: &Path, name: &str, python: &'static Python) -> Self {
+        let folder = workshop.join("modules").join(format!("{name}-{python}"));
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).expect("the workshop is writable");
+        Self { python, workshop: workshop.to_owned(), folder }
+    }
+
+    /// Builds an extension for this interpreter, and puts it in.
+    pub fn with(self, extension: &Extension) -> Self {
+        extension.build_to(&self.workshop, self.python, &self.file(extension.name()));
+        self
+    }
+
+    /// Puts in an extension that was built for another interpreter.
+    pub fn with_built(self, name: &str, library: &Path) -> Self {
+        fs::copy(library, self.file(name)).expect("the workshop is writable");
+        self
+    }
+
+    /// The interpreter.
+    pub fn python(&self) -> &'static Python {
+        self.python
+    }
+
+    /// Where a module of that name lies.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}{}", self.python.suffix))
+    }
+
+    /// Runs a script behind the prelude.
+    pub fn run(&self, script: &str) -> Outcome {
+        self.start(&["-c", &format!("{PRELUDE}\n{script}")])
+    }
+
+    /// Runs a script that is a file, as a user does.
+    pub fn run_file(&self, script: &Path) -> Outcome {
+        self.start(&[script.to_str().expect("a path in UTF-8")])
+    }
+
+    fn start(&self, arguments: &[&str]) -> Outcome {
+        let mut python = Command::new(&self.python.executable);
+        python.arg("-s").args(arguments).current_dir(&self.folder).stdin(Stdio::null());
+        for name in FOREIGN {
+            python.env_remove(name);
+        }
+        python.env("PYTHONPATH", &self.folder).env("PYTHONFAULTHANDLER", "1").env("PYTHONDONTWRITEBYTECODE", "1");
+        python.env("PYTHONIOENCODING", "utf-8");
+        let output = python.output().expect("the interpreter starts: it has answered before");
+        Outcome {
+            what: format!("Python {}", self.python),
+            status: output.status,
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+/// How a script ended.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    what: String,
+    /// The child's exit status.
+    pub status: ExitStatus,
+    /// What it printed.
+    pub stdout: String,
+    /// What it complained about.
+    pub stderr: String,
+}
+
+impl Outcome {
+    /// Asserts that the script ended well, and returns what it printed.
+    #[track_caller]
+    pub fn passed(self) -> String {
+        let Self { what, status, stdout, stderr } = &self;
+        assert!(status.success(), "{what} ended with {status}\n{stdout}{stderr}");
+        self.stdout
+    }
+
+    /// Returns why the script skipped itself, if it did.
+    pub fn skipped(&self) -> Option<&str> {
+        self.stdout.lines().find_map(|line| line.strip_prefix("skip: "))
+    }
+}
