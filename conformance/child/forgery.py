@@ -6,6 +6,7 @@ Must never use the packages under test for packing: this is the second opinion a
 
 import hashlib
 import struct
+import sys
 
 KEY = "__interbind_internals_v1__"
 
@@ -62,9 +63,10 @@ class Forge:
             kind=1,
             aliasing=1,
             thread=1,
-            flags=1,
+            # PyPy never destroys a type that C code made: immortal.
+            flags=3 if sys.implementation.name == "pypy" else 1,
             serial=None,
-            py_type=id(cls),
+            py_type=self.tools.address(cls),
             data_offset=self.at["offset"],
             borrow=self.at["borrow"],
             release=self.at["release"],

@@ -68,16 +68,20 @@ fn judge(at: Attached, core: *mut CoreRecord, owner: &OwnerRecord) -> Result<*mu
     // SAFETY: texts of a judged record.
     let theirs = unsafe { record.head.platform.read() }.unwrap_or("");
     if platform::part(theirs, "python").is_empty() {
-        return Err(refuse_core(at, Reason::MalformedRecord, ["platform text", "one that can't be read", PLATFORM], Some(&record.head), owner));
+        let part = ["platform text", "one that can't be read", PLATFORM];
+        return Err(refuse_core(at, Reason::MalformedRecord, part, Some(&record.head), UPGRADE, owner));
     }
     if let Some((reason, part, theirs, ours)) = platform::against_peer(theirs, PLATFORM) {
-        return Err(refuse_core(at, reason, [part, theirs, ours], Some(&record.head), owner));
+        let fix = "build {3} and {6} with one family of compilers, for one kind of Python";
+        return Err(refuse_core(at, reason, [part, theirs, ours], Some(&record.head), fix, owner));
     }
     if !lifetime::is_open(&record.state) {
         return Err(refuse_ending(at, owner));
     }
     Ok(core)
 }
+
+const UPGRADE: &str = "upgrade the older of the two modules";
 
 /// Refuses a core because of a part, with what it has and what was expected; names its owner where the head is readable.
 #[cold]
@@ -87,17 +91,20 @@ fn refuse_core(
     reason: Reason,
     [part, theirs, ours]: [&str; 3],
     head: Option<&CoreHead>,
+    fix: &str,
     owner: &OwnerRecord,
 ) -> Raised {
-    let (mut name, mut version, mut file) = ("an unknown module", "", "");
+    let mut template =
+        String::from("cannot use this interpreter's core\n{0}: provider has {1}, this module expects {2}\n");
+    let (mut name, mut version, mut file) = ("", "", "");
     if let Some(head) = head {
         (name, version) = (readable(&head.owner_name), readable(&head.owner_version));
         file = file_name(readable(&head.owner_file));
+        template.push_str("provider: {3} {4} ({5})\n");
     }
-    let template = "cannot use this interpreter's core\n{0}: provider has {1}, this module expects {2}\n\
-                    provider: {3} {4} ({5})\nupgrade the older of {3} and {6}, or build both with one compiler family";
+    template.push_str(fix);
     let values = [part, theirs, ours, name, version, file, readable(&owner.name)];
-    refuse(at, Class::Import, reason, template, &values, Sides::consumer(owner))
+    refuse(at, Class::Import, reason, &template, &values, Sides::consumer(owner))
 }
 
 #[cold]
@@ -112,14 +119,15 @@ fn refuse_malformed(
     // SAFETY: the head is frozen under every major, and `struct_size` covers it.
     let head = readable.then(|| unsafe { &(*core).head });
     crate::judge::with_malformed(malformed, &mut |reason, part, theirs, ours| {
-        refuse_core(at, reason, [part, theirs, ours], head, owner);
+        refuse_core(at, reason, [part, theirs, ours], head, UPGRADE, owner);
     });
     Raised
 }
 
 #[cold]
 fn refuse_stranger(at: Attached, what: &str, owner: &OwnerRecord) -> Raised {
-    refuse_core(at, Reason::NotACapsule, [key_text(keys::CORE), what, "a capsule of that name"], None, owner)
+    let fix = "remove `{0}` before modules that share types are imported";
+    refuse_core(at, Reason::NotACapsule, [key_text(keys::CORE), what, "a capsule of that name"], None, fix, owner)
 }
 
 #[cold]

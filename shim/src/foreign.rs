@@ -39,24 +39,26 @@ pub struct Foreign<'a, 'py, T: Shared + ?Sized, M: Consumer<T>> {
 /// An exclusive borrow of another build's data.
 pub struct ForeignMut<'a, 'py, T: Shared, M: Consumer<T>> {
     handle: T::Handle,
-    loan: Loan<'a, EXCLUSIVE>,
+    _loan: Loan<'a, EXCLUSIVE>,
     marker: PhantomData<(&'a mut T, Roles<'py, M>)>,
 }
 
 /// Another build's data whose provider tracks no borrows: a raw pointer, and reads that copy.
 pub struct ForeignRaw<'a, 'py, T: Shared, M: Consumer<T>> {
     data: NonNull<T>,
-    loan: Loan<'a, SHARED>,
+    _loan: Loan<'a, SHARED>,
     marker: PhantomData<Roles<'py, M>>,
 }
 
 /// A borrow at the provider's; given back when dropped.
 ///
-/// Three words with the handle: PyO3 moves arguments through memory, so each word more costs a store and a load.
+/// For a frozen class there is nothing to give back, and nothing is written: PyO3 moves arguments through memory, where
+/// each word costs a store and a load.
 struct Loan<'a, const MODE: u32> {
-    object: NonNull<PyObject>,
-    /// `None` for a frozen class: nothing to give back.
+    /// `None` for a frozen class.
     record: Option<&'static TypeRecord>,
+    /// Invariant: initialised when there is a record.
+    object: MaybeUninit<NonNull<PyObject>>,
     /// Also makes every handle neither `Send` nor `Sync`.
     marker: PhantomData<&'a *mut ()>,
 }
@@ -65,9 +67,11 @@ impl<const MODE: u32> Drop for Loan<'_, MODE> {
     #[inline(always)]
     fn drop(&mut self) {
         if let Some(TypeRecord { release: Some(release), .. }) = self.record {
+            // SAFETY: there is a record.
+            let object = unsafe { self.object.assume_init() };
             // SAFETY: borrowed in `Loan::take` with this mode, released once; handles aren't `Send` and don't outlive the
             // caller's reference, so the thread is attached and the object alive.
-            unsafe { release(self.object.as_ptr().cast(), MODE) }
+            unsafe { release(object.as_ptr().cast(), MODE) }
         }
     }
 }
@@ -87,7 +91,7 @@ impl<const MODE: u32> Loan<'_, MODE> {
         // SAFETY: duty 1; the callee doesn't unwind.
         let data = unsafe { borrow(object.as_ptr().cast(), MODE) };
         let Some(data) = NonNull::new(data) else { return Err(Raised) };
-        let loan = Self { object, record: Some(record), marker: PhantomData };
+        let loan = Self { record: Some(record), object: MaybeUninit::new(object), marker: PhantomData };
         if data.as_ptr().addr() % align != 0 {
             return Err(misaligned(record, data.as_ptr().addr(), align));
         }
@@ -178,7 +182,7 @@ where
         let (data, loan) = if offset != 0 {
             // SAFETY: judged: the provider verified that the data lies inside the object.
             let data = unsafe { object.byte_offset(offset as isize) };
-            (data.cast(), Loan { object, record: None, marker: PhantomData })
+            (data.cast(), Loan { record: None, object: MaybeUninit::uninit(), marker: PhantomData })
         } else {
             if record.aliasing == ALIASING_UNTRACKED {
                 return Err(refuse_mode(object, record, Reason::Untracked, M::identity()));
@@ -198,31 +202,13 @@ where
     where
         T::Handle: Sync,
     {
-        // SAFETY: the handle exists, so the object does, and this thread is attached.
-        let record = unsafe { record_of::<T, M>(self.loan.object) }
-            .map_err(|Raised| Error::with_reason(Reason::WrongObject, "the object's class has changed"))?;
-        if record.thread != THREAD_ANY || T::OWNER_THREAD {
+        // Without a record the class is frozen and states where its data lies, which only classes for any thread may.
+        let any = self.loan.record.is_none_or(|record| record.thread == THREAD_ANY);
+        if !any || T::OWNER_THREAD {
             let text = format!("{}: the object may be used only on the thread that made it", T::NAME);
             return Err(Error::with_reason(Reason::WrongThread, text));
         }
-        let data = match record.data_offset.load(Ordering::Relaxed) {
-            0 => None,
-            // SAFETY: judged: inside the object.
-            offset => Some(unsafe { self.loan.object.byte_offset(offset as isize) }.cast()),
-        };
-        let handle = match data {
-            // SAFETY: judged for T; `self` holds the object during the view's lifetime.
-            Some(data) => unsafe { T::Handle::new(data, record, false) },
-            None => {
-                // SAFETY: judged; attached; the loan below is given back at once, `self` holds the lasting one.
-                let taken = unsafe { Loan::<SHARED>::take(record, self.loan.object, T::ALIGN) };
-                let (data, _brief) = taken
-                    .map_err(|Raised| Error::with_reason(Reason::AlreadyBorrowed, "the object can't be borrowed"))?;
-                // SAFETY: as above; `self`'s own loan keeps the data borrowed.
-                unsafe { T::Handle::new(data, record, false) }
-            }
-        };
-        Ok(Detached { handle, marker: PhantomData })
+        Ok(Detached { handle: self.handle.detached(), marker: PhantomData })
     }
 }
 
@@ -291,7 +277,7 @@ where
         // SAFETY: duty 1; judged.
         let (data, loan) = unsafe { Loan::take(record, object, T::ALIGN) }?;
         // SAFETY: judged for T; the loan outlives the handle.
-        Ok(Self { handle: unsafe { DataHandle::new(data, record, true) }, loan, marker: PhantomData })
+        Ok(Self { handle: unsafe { DataHandle::new(data, record, true) }, _loan: loan, marker: PhantomData })
     }
 }
 
@@ -327,7 +313,7 @@ where
         let record = unsafe { record_of::<T, M>(object) }?;
         // SAFETY: duty 1; judged.
         let (data, loan) = unsafe { Loan::take(record, object, align_of::<T>()) }?;
-        Ok(Self { data: data.cast(), loan, marker: PhantomData })
+        Ok(Self { data: data.cast(), _loan: loan, marker: PhantomData })
     }
 
     /// Returns the pointer to the data, aligned, valid as long as the object lives.
@@ -352,19 +338,19 @@ where
 
 impl<T: Shared + ?Sized, M: Consumer<T>> fmt::Debug for Foreign<'_, '_, T, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Foreign<{}>({:p})", T::NAME, self.loan.object)
+        write!(f, "Foreign<{}>", T::NAME)
     }
 }
 
 impl<T: Shared, M: Consumer<T>> fmt::Debug for ForeignMut<'_, '_, T, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ForeignMut<{}>({:p})", T::NAME, self.loan.object)
+        write!(f, "ForeignMut<{}>", T::NAME)
     }
 }
 
 impl<T: Shared, M: Consumer<T>> fmt::Debug for ForeignRaw<'_, '_, T, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ForeignRaw<{}>({:p})", T::NAME, self.loan.object)
+        write!(f, "ForeignRaw<{}>", T::NAME)
     }
 }
 

@@ -42,6 +42,11 @@ impl Interface {
         Self { data, table: record.vtable, attached }
     }
 
+    /// Returns the same for a thread that isn't attached.
+    pub fn detached(self) -> Self {
+        Self { attached: false, ..self }
+    }
+
     /// Returns the table, to read slots from.
     #[inline(always)]
     pub fn table<S>(&self) -> *const S {
@@ -114,9 +119,12 @@ pub unsafe fn answer<R: Value>(
     // Lowering may panic too (it may allocate), so it is caught as well.
     match caught(|| body().map(Value::lower)) {
         Ok(Ok(wire)) => {
-            // SAFETY: duty 1: writable; NULL is allowed to say that nobody wants the result.
-            if !out.is_null() {
-                // SAFETY: as above.
+            if out.is_null() {
+                // Nobody wants the result: it is taken back, so that what it owns is freed.
+                // SAFETY: lowered just now, lifted once.
+                let _ = caught(|| drop(unsafe { R::lift(wire) }));
+            } else {
+                // SAFETY: duty 1: writable.
                 unsafe { out.write(wire) };
             }
             Status::OK

@@ -14,8 +14,7 @@ use interbind_abi::header::Malformed;
 use interbind_abi::diff::{self, Sink};
 use interbind_abi::interface::{TABLE, TableHead};
 use interbind_abi::types::record::{
-    ALIASING_FROZEN, ALIASING_UNTRACKED, KIND_DATA, KIND_INTERFACE, SHARED, THREAD_ANY,
-    THREAD_ATTACHED, THREAD_OWNER, TYPE, halves,
+    ALIASING_FROZEN, ALIASING_UNTRACKED, KIND_DATA, KIND_INTERFACE, SHARED, THREAD_ANY, THREAD_ATTACHED, TYPE, halves,
 };
 use interbind_abi::types::TypeRecord;
 use interbind_abi::{Reason, RecordHeader};
@@ -33,11 +32,14 @@ use crate::types;
 #[cold]
 #[inline(never)]
 pub(crate) fn with_malformed(malformed: Malformed, sink: Sink<'_>) {
-    let text = |bytes: [u8; 8]| core::str::from_utf8(&bytes).unwrap_or("(no text)").to_owned();
+    // Foreign bytes: only what is printable is shown.
+    let text = |bytes: [u8; 8]| -> String {
+        bytes.iter().map(|&byte| if byte.is_ascii_graphic() { char::from(byte) } else { '.' }).collect()
+    };
     let (reason, part, found, expected) = match malformed {
         Malformed::Magic { found, expected } => (Reason::BadMagic, "magic", text(found), text(expected)),
         Malformed::Size { found, least } => {
-            (Reason::MalformedRecord, "struct_size", number(found.into()), number(least.into()))
+            (Reason::MalformedRecord, "struct_size (at least, in steps of 8)", number(found.into()), number(least.into()))
         }
         Malformed::Major { found, expected } => {
             (Reason::OtherMajor, "major", number(found.into()), number(expected.into()))
@@ -459,7 +461,7 @@ fn check_table(record: &TypeRecord, expected: &Expected, sink: Sink<'_>) -> bool
 /// Step 7, alignment: what the provider states about where the data lies fits the type.
 fn check_offset(record: &TypeRecord, expected: &Expected, sink: Sink<'_>) -> bool {
     let offset = record.data_offset.load(Ordering::Relaxed);
-    if offset != 0 && (record.aliasing != ALIASING_FROZEN || record.thread == THREAD_OWNER) {
+    if offset != 0 && (record.aliasing != ALIASING_FROZEN || record.thread != THREAD_ANY) {
         sink(Reason::MalformedRecord, "data offset", "one", "none: the class must be asked for each borrow");
         return false;
     }

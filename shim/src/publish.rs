@@ -130,7 +130,7 @@ fn publish(
         let align = number(meaning.align as u64);
         return Err(refuse(Reason::Misaligned, Class::Type, "the data offset is not a multiple of ", &align));
     }
-    let record = record_for(binding, &class, raw, key, meaning);
+    let (record, is_alive) = record_for(binding, &class, raw, key, meaning);
     // SAFETY: a judged service.
     let publish = unsafe { (*binding.types).publish };
     // SAFETY: attached; a complete record that is never freed.
@@ -138,8 +138,10 @@ fn publish(
     if status == Status::OK {
         return Ok(());
     }
-    // SAFETY: ours; nobody has seen it as alive.
-    unsafe { (*record).py_type.store(ptr::null_mut(), Ordering::Release) };
+    if !is_alive {
+        // SAFETY: records are never freed; nobody has seen this one as alive.
+        unsafe { &*record }.py_type.store(ptr::null_mut(), Ordering::Release);
+    }
     if is_set(at) {
         return Err(Raised);
     }
@@ -155,14 +157,14 @@ fn registry_owner(binding: &Binding) -> &'static OwnerRecord {
     unsafe { &*owner }
 }
 
-/// Finds the record of this class and type, a dead one of it, or makes one.
+/// Finds the record of this class and type (then true), a dead one of it, or makes one.
 fn record_for(
     binding: &'static Binding,
     class: &Strong,
     raw: &RawClass,
     key: usize,
     meaning: &Meaning,
-) -> *const TypeRecord {
+) -> (*const TypeRecord, bool) {
     let mut records = RECORDS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let serial = halves(binding.serial());
     for known in records.iter().filter(|known| known.id == meaning.id && known.key == key) {
@@ -170,7 +172,7 @@ fn record_for(
         let record = unsafe { &*known.record };
         let registered = record.py_type.load(Ordering::Acquire);
         if ptr::eq(registered, class.as_ptr().cast()) {
-            return record;
+            return (record, true);
         }
         // Dead: its type is gone and so are all its objects, hence no borrow is outstanding. It is used again only for a
         // class that says the same of itself, because consumers may have judged it.
@@ -180,7 +182,7 @@ fn record_for(
             }
             record.data_offset.store(raw.data_offset, Ordering::Release);
             record.py_type.store(class.as_ptr().cast(), Ordering::Release);
-            return record;
+            return (record, false);
         }
     }
     let subclassable = if raw.subclassable { FLAG_SUBCLASSABLE } else { 0 };
@@ -208,7 +210,7 @@ fn record_for(
         core: ptr::null_mut::<interbind_abi::core::CoreRecord>().into(),
     }));
     records.push(Record { id: meaning.id, key, record });
-    record
+    (record, false)
 }
 
 /// Compares what a consumer may have judged and doesn't look at again.

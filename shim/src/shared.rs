@@ -59,6 +59,9 @@ pub unsafe trait Handle: Copy {
     /// 2. `data` is what the record's borrow or data offset gave, and the borrow outlives the handle.
     unsafe fn new(data: NonNull<c_void>, record: &TypeRecord, attached: bool) -> Self;
 
+    /// Returns the handle that a thread may use which isn't attached: what handles Python objects is refused there.
+    fn detached(self) -> Self;
+
     /// Returns what user code sees.
     fn target(&self) -> &Self::Target;
 }
@@ -82,6 +85,10 @@ unsafe impl<T: PlainData> Handle for DataHandle<T> {
     #[inline(always)]
     unsafe fn new(data: NonNull<c_void>, _: &TypeRecord, _: bool) -> Self {
         Self(data.cast())
+    }
+
+    fn detached(self) -> Self {
+        self
     }
 
     #[inline(always)]

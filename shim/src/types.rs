@@ -343,12 +343,15 @@ fn registry_of<'a>(service: *const TypesService) -> Option<&'a Registry> {
 
 #[inline(never)]
 fn publish(at: Attached, registry: &Registry, record: *const TypeRecord) -> Status {
-    // SAFETY: the table's contract: a complete record, which is never freed; its header is read first.
-    let Some(found) = (unsafe { record.as_ref() }) else { return Status::INVALID };
-    // SAFETY: the name belongs to the record, whose header is checked first.
-    let (Ok(()), Some(name)) = (TYPE.check(&found.header), unsafe { found.name.read() }) else {
+    // SAFETY: threat model: NULL, or a readable header.
+    let header = unsafe { record.cast::<RecordHeader>().as_ref() };
+    if header.is_none_or(|header| TYPE.check(header).is_err()) {
         return Status::INVALID;
-    };
+    }
+    // SAFETY: the header vouches for the record's size; records are never freed.
+    let found = unsafe { &*record };
+    // SAFETY: the name belongs to the record.
+    let Some(name) = (unsafe { found.name.read() }) else { return Status::INVALID };
     // SAFETY: the registry belongs to the core, which the caller uses.
     if !crate::lifetime::is_open(unsafe { &(*registry.core).state }) {
         return Status::ENDING;

@@ -18,6 +18,7 @@ pub struct Package {
     dependencies: Vec<String>,
     profile: Vec<String>,
     source: String,
+    build: Option<(String, String)>,
 }
 
 impl Package {
@@ -30,6 +31,7 @@ impl Package {
             dependencies: Vec::new(),
             profile: Vec::new(),
             source: source.into(),
+            build: None,
         }
     }
 
@@ -58,6 +60,12 @@ impl Package {
         self.dependency(format!("{name} = {{ path = {path:?}{comma}{more} }}"))
     }
 
+    /// Adds a build script, and the line of what it depends on.
+    pub fn build(mut self, script: impl Into<String>, dependency: &str) -> Self {
+        self.build = Some((script.into(), dependency.to_owned()));
+        self
+    }
+
     /// Adds a line of both profiles.
     pub fn profile(mut self, line: impl Into<String>) -> Self {
         self.profile.push(line.into());
@@ -72,13 +80,17 @@ impl Package {
     /// Writes manifest and source under `workshop`, leaving alone what is there already, and returns the folder.
     pub fn write(&self, workshop: &Path) -> PathBuf {
         let folder = workshop.join("packages").join(&self.name);
-        let Self { name, version, crate_type, dependencies, profile, source } = self;
+        let Self { name, version, crate_type, dependencies, profile, source, build } = self;
         let mut manifest = format!(
             "[package]\nname = {name:?}\nversion = {version:?}\nedition = \"2024\"\npublish = false\n\n\
              [lib]\npath = \"lib.rs\"\ncrate-type = [{crate_type:?}]\n\n[workspace]\n\n[dependencies]\n"
         );
         for line in dependencies {
             let _ = writeln!(manifest, "{line}");
+        }
+        if let Some((script, dependency)) = build {
+            let _ = write!(manifest, "\n[build-dependencies]\n{dependency}\n");
+            write_if_changed(&folder.join("build.rs"), script);
         }
         for kind in ["dev", "release"] {
             let _ = write!(manifest, "\n[profile.{kind}]\n");

@@ -188,20 +188,24 @@ assert stats.norm(stats.midpoint(p, p)) == stats.norm(p)
 ";
 
     a_stored_handle_in_a_cycle_is_collected: "
+if PYPY:
+    skip('PyPy collects no cycle through an object of a C extension')
 import frame, stats
 class Series(frame.Series):
     pass
+# Not the classes' own counts: PyO3 before 0.29 never gives back an instance's reference to its class.
+mark = object()
 def cycle():
     s = Series('price', [1, 2, 5])
-    s.keeper = stats.Keeper(s)
+    s.mark, s.keeper = mark, stats.Keeper(s)
     assert s.keeper.total() == 8.0
     return weakref.ref(s)
-collect()
-before = counts(Series, stats.Keeper)
+before = counts(mark)
 dead = [cycle() for i in range(10)]
+assert [ref() for ref in dead] != [None] * 10
 collect()
 assert [ref() for ref in dead] == [None] * 10
-assert counts(Series, stats.Keeper) == before
+assert counts(mark) == before
 ";
 
     a_stored_handle_keeps_its_object_and_gives_it_back: "
@@ -258,7 +262,9 @@ import frame, stats
 s = frame.Series('price', [1, 2])
 error = refused('provider-raised', stats.each, s, lambda value: value / 0)
 assert isinstance(error, RuntimeError) and isinstance(error.__cause__, ZeroDivisionError)
-assert error.__cause__.__traceback__ is not None and 'division by zero' in str(error)
+assert 'division by zero' in str(error)
+# PyPy's C API loses the traceback when an exception is set from a value.
+assert PYPY or error.__cause__.__traceback__ is not None
 class Odd(BaseException):
     pass
 def function(value):
@@ -473,7 +479,10 @@ fn copies(python: &'static Python) -> Modules {
         // Debug information would be most of the work.
         let package = package.profile("debug = false");
         match name {
-            "rawstats" => package.version("0.1.0").ours("interbind", "shim", "").dependency("pyo3-ffi = \"0.28\""),
+            "rawstats" => {
+                let package = package.version("0.1.0").ours("interbind", "shim", "").dependency("pyo3-ffi = \"0.28\"");
+                package.build(fs::read_to_string(repository().join("examples/rawstats/build.rs")).unwrap(), "pyo3-build-config = \"0.28\"")
+            }
             "stats" => package
                 .version("0.3.1")
                 .ours("interbind", "shim", "features = [\"pyo3\"]")
@@ -501,6 +510,9 @@ fn go_through(modules: &Modules, before: &str) {
     for (law, script) in LAWS {
         let outcome = modules.run(&format!("{before}\n{script}"));
         assert!(outcome.status.success(), "{law}, on Python {}: {outcome:#?}", modules.python());
+        if let Some(reason) = outcome.skipped() {
+            skip(&format!("{law}, on Python {}", modules.python()), reason);
+        }
     }
 }
 

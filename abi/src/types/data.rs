@@ -274,6 +274,9 @@ pub(crate) fn parse_field(cursor: &mut Cursor<'_>, depth: u32) -> Result<FieldTy
     }
     if cursor.eat("enum ") {
         let repr = parse_scalar(cursor)?;
+        if matches!(repr, Scalar::F32 | Scalar::F64 | Scalar::Bool | Scalar::Char) {
+            return cursor.error("an integer type");
+        }
         cursor.expect(" {")?;
         let mut variants = Vec::new();
         while !cursor.eat(" }") {
@@ -305,9 +308,10 @@ pub(crate) mod tests {
     pub(crate) fn field_types() -> impl Strategy<Value = FieldType> {
         let scalar = prop::sample::select(Scalar::ALL);
         let leaf = prop_oneof![
-            scalar.clone().prop_map(FieldType::Scalar),
+            scalar.prop_map(FieldType::Scalar),
             any::<u64>().prop_map(FieldType::Reserved),
-            (scalar, prop::collection::vec((words(), any::<i64>()), 0..4)).prop_map(|(s, v)| FieldType::Enum(s, v)),
+            (prop::sample::select(&Scalar::ALL[..8]), prop::collection::vec((words(), any::<i64>()), 0..4))
+                .prop_map(|(s, v)| FieldType::Enum(s, v)),
         ];
         leaf.prop_recursive(3, 16, 4, |inner| {
             prop_oneof![

@@ -89,7 +89,8 @@ record! {
         @80  "1.0" serial: [AtomicU64; 2],
         /// The registered Python type, or NULL.
         @96  "1.0" py_type: AtomicPtr<Object>,
-        /// Bytes from the object to its data once the provider has verified that it lies inside; else 0.
+        /// Bytes from the object to its data once the provider has verified that it lies inside; else 0. Stated only by
+        /// frozen classes that any thread may use.
         @104 "1.0" data_offset: AtomicI64,
         /// Borrows: the data in a register, or NULL with an exception set. Attached, in the record's interpreter.
         @112 "1.0" borrow: Option<unsafe extern "C" fn(object: *mut Object, mode: u32) -> *mut c_void>,

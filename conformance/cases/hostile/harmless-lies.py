@@ -4,7 +4,7 @@ def act(p, type):
         {"digest": b"\xaa" * 32},
         {"owner": p.forge.plant(bytes(112))},
         {"owner": p.forge.owner(name=b"\xff")},
-        {"flags": 0xFFFFFFFD},
+        {"flags": 0xFFFFFFFF},
         {"version_text": p.forge.text("none of your business")},
         {"header": b"ib.type\0" + (320).to_bytes(4, "little") + b"\1\0\7\0", "tail": b"\xaa" * 112},
     ):

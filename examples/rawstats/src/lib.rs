@@ -75,8 +75,11 @@ static METHODS: Static<[PyMethodDef; 3]> = Static([
     PyMethodDef::zeroed(),
 ]);
 
-static SLOTS: Static<[PyModuleDef_Slot; 2]> = Static([
+static SLOTS: Static<[PyModuleDef_Slot; if cfg!(Py_GIL_DISABLED) { 3 } else { 2 }]> = Static([
     PyModuleDef_Slot { slot: Py_mod_exec, value: exec as *mut c_void },
+    // Handles hold no state of this module: nothing here needs the GIL.
+    #[cfg(Py_GIL_DISABLED)]
+    PyModuleDef_Slot { slot: Py_mod_gil, value: Py_MOD_GIL_NOT_USED },
     PyModuleDef_Slot { slot: 0, value: ptr::null_mut() },
 ]);
 

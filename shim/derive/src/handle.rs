@@ -57,6 +57,10 @@ pub(crate) fn write(interface: &Ident, methods: &[Method]) -> TokenStream {
                 Self(unsafe { ::interbind::__private::Interface::new(__data, __record, __attached) })
             }
 
+            fn detached(self) -> Self {
+                Self(self.0.detached())
+            }
+
             #[inline(always)]
             fn target(&self) -> &Self {
                 self

@@ -79,9 +79,9 @@ fn in_pyenv(tag: &str) -> Vec<PathBuf> {
 }
 
 fn in_pythons_home(tag: &str) -> Option<PathBuf> {
-    let home = env::var_os("PYTHONS_HOME").map(PathBuf::from);
-    let home = home.or_else(|| Some(home()?.join(".cache/pythons")))?;
-    Some(home.join(tag).join("bin/python3"))
+    let set = env::var_os("PYTHONS_HOME").map(PathBuf::from);
+    let root = set.or_else(|| Some(home()?.join(".cache/pythons")))?;
+    Some(root.join(tag).join("bin/python3"))
 }
 
 fn home() -> Option<PathBuf> {

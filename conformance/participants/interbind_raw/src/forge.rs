@@ -37,6 +37,11 @@ pub fn plant(args: &Args) -> Result {
     Ok(number(plant_bytes(args.bytes(0)?) as usize))
 }
 
+/// An object's address, which `id` doesn't say everywhere.
+pub fn address(args: &Args) -> Result {
+    Ok(number(args.object(0)? as usize))
+}
+
 /// Overwrites planted memory.
 pub fn put(args: &Args) -> Result {
     let (address, data) = (args.number(0)?, args.bytes(1)?);

@@ -50,7 +50,7 @@ python::module! {
     #[cfg(not(pypy))]
     fresh = crate::provider::fresh,
     publish_object = crate::provider::publish_object, live = crate::provider::live,
-    plant = crate::forge::plant, put = crate::forge::put, get = crate::forge::get,
+    plant = crate::forge::plant, address = crate::forge::address, put = crate::forge::put, get = crate::forge::get,
     functions = crate::forge::functions, core = crate::forge::core, set_core = crate::forge::set_core,
     set_core_object = crate::forge::set_core_object, set_service = crate::forge::set_service,
     publish_at = crate::forge::publish_at, record_of = crate::forge::record_of, bare = crate::forge::bare,

@@ -38,6 +38,7 @@ pub unsafe trait Shared: 'static {
 pub unsafe trait Handle: Copy {
     type Target: ?Sized;
     unsafe fn new(data: NonNull<c_void>, record: &TypeRecord, attached: bool) -> Self;
+    fn detached(self) -> Self;
     fn target(&self) -> &Self::Target;
 }
 
@@ -126,6 +127,10 @@ pub mod __private {
             Self(data.cast())
         }
 
+        fn detached(self) -> Self {
+            self
+        }
+
         fn target(&self) -> &T {
             // SAFETY: the test keeps it alive.
             unsafe { self.0.as_ref() }
@@ -145,6 +150,10 @@ pub mod __private {
     unsafe impl Sync for Interface {}
 
     impl Interface {
+        pub fn detached(self) -> Self {
+            self
+        }
+
         pub unsafe fn new(data: NonNull<c_void>, record: &TypeRecord, attached: bool) -> Self {
             Self { data, table: record.vtable, attached }
         }
