@@ -7,16 +7,20 @@
 //! | [`python`] | finds interpreters; installs none |
 //! | [`package`] | writes a small extension's manifest and source |
 //! | [`extension`] | builds an extension in a workspace of its own |
+//! | [`copies`] | the examples again, with one PyO3 for interpreters that need it |
 //! | [`modules`] | gathers built extensions for one interpreter and runs scripts on them, each in a child process |
+//! | [`note`] | reads the build note of a finished file |
 //! | [`house`] | walks the sources of this repository |
 //!
 //! Nothing here loads an extension into the tests' own process.
 
 #![forbid(unsafe_code)]
 
+pub mod copies;
 pub mod extension;
 pub mod house;
 pub mod modules;
+pub mod note;
 pub mod package;
 pub mod python;
 pub mod skip;
