@@ -27,7 +27,8 @@ fn main() {
     let limited = value("abi3") == "true" || kind.starts_with("abi3");
     let both = kind == "abi3t";
     let free_threaded = !both && (kind == "free_threaded" || flags.contains(&"Py_GIL_DISABLED"));
-    let version = if target_abi.is_empty() { value("version") } else { abi_version.trim_end_matches("-debug") };
+    let version =
+        if target_abi.is_empty() { value("version") } else { abi_version.trim_end_matches("-debug") };
     let api = match (limited, both) {
         (true, true) => format!("abi3t-{version}"),
         (true, false) => format!("abi3-{version}"),
@@ -46,7 +47,13 @@ fn main() {
         ("windows", _) => "mingw",
         _ => "sysv",
     };
-    let gil = if both { "any" } else if free_threaded { "off" } else { "on" };
+    let gil = if both {
+        "any"
+    } else if free_threaded {
+        "off"
+    } else {
+        "on"
+    };
     let yes = |flag: &str| if flags.contains(&flag) { "yes" } else { "no" };
     println!(
         "cargo::rustc-env=INTERBIND_PLATFORM=os={} arch={} bits={} endian={} c={c} python={implementation} api={api} gil={gil} debug={} refs={}",

@@ -30,7 +30,8 @@ impl Difference {
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for text in [&self.part, ": provider has ", &self.provider, ", this module expects ", &self.consumer] {
+        for text in [&self.part, ": provider has ", &self.provider, ", this module expects ", &self.consumer]
+        {
             f.write_str(text)?;
         }
         Ok(())
@@ -62,7 +63,9 @@ pub fn differences(provider: &str, consumer: &str) -> Result<Vec<(Reason, Differ
 /// # Errors
 /// [`NoDescriptor`] when the provider's text has no head and braces of the consumer's kind.
 pub fn compare(provider: &str, consumer: &str, sink: Sink<'_>) -> Result<(), NoDescriptor> {
-    let (Some(theirs), Some(ours)) = (Parts::of(provider), Parts::of(consumer)) else { return Err(NoDescriptor) };
+    let (Some(theirs), Some(ours)) = (Parts::of(provider), Parts::of(consumer)) else {
+        return Err(NoDescriptor);
+    };
     if theirs.word(0) != ours.word(0) {
         return Err(NoDescriptor);
     }
@@ -276,8 +279,7 @@ mod tests {
     use proptest::prelude::*;
 
     const OLD: &str = "interface o.Series thread any { 0 len() -> u64; 1 get(u64) -> f64 fails }";
-    const NEW: &str =
-        "interface o.Series thread any { 0 len() -> u64; 1 get(u64) -> f64 fails; 2 label() -> string since 2.2.0 optional }";
+    const NEW: &str = "interface o.Series thread any { 0 len() -> u64; 1 get(u64) -> f64 fails; 2 label() -> string since 2.2.0 optional }";
 
     fn parts(provider: &str, consumer: &str) -> Vec<String> {
         differences(provider, consumer).unwrap().into_iter().map(|(_, difference)| difference.part).collect()
@@ -285,7 +287,8 @@ mod tests {
 
     #[test]
     fn all_differences_of_a_layout_are_listed_with_both_values() {
-        let provider = "data a.P size 24 align 8 { x: f64 @0; i: data a.I size 4 align 4 { k: u32 @0 } @8; z: u8 @12 }";
+        let provider =
+            "data a.P size 24 align 8 { x: f64 @0; i: data a.I size 4 align 4 { k: u32 @0 } @8; z: u8 @12 }";
         let consumer = "data a.P size 16 align 8 { x: [f32; 2] @0; i: data a.I size 4 align 4 { k: i32 @0 } @12; w: u8 @13 }";
         assert_eq!(parts(provider, consumer), ["P (size)", "P.x", "P.i.k", "P.i (offset)", "P.w", "P.z"]);
         let first = &differences(provider, consumer).unwrap()[1].1;

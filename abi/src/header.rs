@@ -117,7 +117,9 @@ impl fmt::Display for Malformed {
                 f,
                 "struct_size is {found}, expected a multiple of 8 from {least} to {MAX_STRUCT_SIZE}"
             ),
-            Self::Major { found, expected } => write!(f, "record major is {found}, this build reads {expected}"),
+            Self::Major { found, expected } => {
+                write!(f, "record major is {found}, this build reads {expected}")
+            }
         }
     }
 }
@@ -146,7 +148,10 @@ mod tests {
     #[test]
     fn an_implausible_size_is_refused_even_under_another_major() {
         for size in [0, 15, 17, 20, 28, MAX_STRUCT_SIZE + 8, u32::MAX] {
-            assert!(matches!(KIND.check(&packed(b"ib.test\0", size, 2, 0)), Err(Malformed::Size { .. })), "{size}");
+            assert!(
+                matches!(KIND.check(&packed(b"ib.test\0", size, 2, 0)), Err(Malformed::Size { .. })),
+                "{size}"
+            );
         }
     }
 

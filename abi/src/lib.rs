@@ -38,6 +38,6 @@ pub use self::diff::Difference;
 pub use self::header::{Magic, Malformed, RecordHeader};
 pub use self::platform::Platform;
 pub use self::reason::Reason;
-pub use self::record::{FieldLayout, Frozen, FROZEN};
+pub use self::record::{FROZEN, FieldLayout, Frozen};
 pub use self::text::{Piece, Str};
 pub use self::version::{Requirement, Version};

@@ -200,7 +200,10 @@ fn understand(kind: u32, desc: &[u8]) -> Result<Item, NoteError> {
 impl fmt::Display for ModuleNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, version, interbind, panic, compiler, platform, provides, consumes } = self;
-        write!(f, "name={name}\nversion={version}\ninterbind={interbind}\npanic={panic}\ncompiler={compiler}")?;
+        write!(
+            f,
+            "name={name}\nversion={version}\ninterbind={interbind}\npanic={panic}\ncompiler={compiler}"
+        )?;
         write!(f, "\nplatform={platform}")?;
         for (name, version) in provides {
             write!(f, "\nprovides={name} {version}")?;
@@ -311,7 +314,9 @@ mod tests {
         // SAFETY: `Note` is repr(C) without padding: its size is 24 + N, N a multiple of 4.
         let raw = unsafe { core::slice::from_raw_parts((&raw const NOTE).cast::<u8>(), size_of_val(&NOTE)) };
         assert_eq!(raw, bytes(TYPE, TEXT));
-        assert!(matches!(&read(raw)[..], [Ok(Item::Type { version, .. })] if *version == Version::new(1, 2, 0)));
+        assert!(
+            matches!(&read(raw)[..], [Ok(Item::Type { version, .. })] if *version == Version::new(1, 2, 0))
+        );
     }
 
     proptest! {

@@ -122,7 +122,10 @@ fn numbers(version: &str) -> (u32, u32) {
 }
 
 /// Finds what keeps two builds in one process from calling each other: only what can differ there.
-pub fn against_peer<'a>(provider: &'a str, consumer: &'a str) -> Option<(Reason, &'static str, &'a str, &'a str)> {
+pub fn against_peer<'a>(
+    provider: &'a str,
+    consumer: &'a str,
+) -> Option<(Reason, &'static str, &'a str, &'a str)> {
     [(Reason::CAbi, "c"), (Reason::GilBuild, "gil")].into_iter().find_map(|(reason, key)| {
         let (theirs, ours) = (part(provider, key), part(consumer, key));
         let differ = theirs != ours && !(key == "gil" && (theirs == "any" || ours == "any"));
@@ -197,7 +200,8 @@ impl FromStr for Platform {
         let mut next = |key: &str| {
             let wrong = || PlatformError { part: key.to_owned() };
             let (found, value) = parts.next().and_then(|part| part.split_once('=')).ok_or_else(wrong)?;
-            let word = !value.is_empty() && value.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+            let word =
+                !value.is_empty() && value.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
             if found == key && word { Ok(value.to_owned()) } else { Err(wrong()) }
         };
         let platform = Self {
@@ -262,7 +266,9 @@ mod tests {
 
     fn found(build: &str, python: &str, version: &str, gil: bool, refs: bool) -> Vec<&'static str> {
         let mut slugs = Vec::new();
-        against_host(build, &Host { python, version, gil, refs }, &mut |reason, _, _, _| slugs.push(reason.slug()));
+        against_host(build, &Host { python, version, gil, refs }, &mut |reason, _, _, _| {
+            slugs.push(reason.slug())
+        });
         slugs
     }
 

@@ -535,7 +535,8 @@ mod tests {
     fn a_foreign_buffer_is_freed_once_by_its_maker_also_when_it_is_refused() {
         let bytes = *b"ok\xff";
         for len in [2, 3] {
-            let foreign = Owned { ptr: bytes.as_ptr().cast_mut().cast(), len, cap: 77, drop: Some(count_free) };
+            let foreign =
+                Owned { ptr: bytes.as_ptr().cast_mut().cast(), len, cap: 77, drop: Some(count_free) };
             // SAFETY: `bytes` is alive, `count_free` frees nothing.
             assert_eq!(unsafe { String::lift(foreign) }.is_ok(), len == 2);
         }
@@ -547,6 +548,9 @@ mod tests {
     fn a_fault_gives_its_message_once() {
         let mut fault = Fault { message: "why".to_string().lower(), ..Fault::empty() };
         // SAFETY: filled above; the second message is empty, not dangling.
-        assert_eq!(unsafe { (fault.take_message(), fault.take_message()) }, ("why".to_string(), String::new()));
+        assert_eq!(
+            unsafe { (fault.take_message(), fault.take_message()) },
+            ("why".to_string(), String::new())
+        );
     }
 }

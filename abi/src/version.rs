@@ -152,7 +152,6 @@ impl FromStr for Requirement {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,7 +160,19 @@ mod tests {
 
     #[test]
     fn only_the_two_forms_are_requirements() {
-        for bad in ["1.2", "=1.2.3", "~1.2", "*", ">=1.2", "<2", "^1.2, ^1.3", ">=2, <1", "^1.2.0-rc1", "", "^99999999999"] {
+        for bad in [
+            "1.2",
+            "=1.2.3",
+            "~1.2",
+            "*",
+            ">=1.2",
+            "<2",
+            "^1.2, ^1.3",
+            ">=2, <1",
+            "^1.2.0-rc1",
+            "",
+            "^99999999999",
+        ] {
             let parsed = bad.parse::<Requirement>();
             // `1.2` is the caret form in Cargo's reading.
             assert_eq!(parsed.is_ok(), bad == "1.2", "{bad}");
@@ -170,9 +181,12 @@ mod tests {
 
     #[test]
     fn a_caret_stops_at_the_leftmost_number_that_is_not_zero() {
-        for (requirement, inside, outside) in
-            [("^1.2", (1, 9, 0), (2, 0, 0)), ("^0.3", (0, 3, 9), (0, 4, 0)), ("^0.0.3", (0, 0, 3), (0, 0, 4)), ("^0", (0, 9, 1), (1, 0, 0))]
-        {
+        for (requirement, inside, outside) in [
+            ("^1.2", (1, 9, 0), (2, 0, 0)),
+            ("^0.3", (0, 3, 9), (0, 4, 0)),
+            ("^0.0.3", (0, 0, 3), (0, 0, 4)),
+            ("^0", (0, 9, 1), (1, 0, 0)),
+        ] {
             let requirement: Requirement = requirement.parse().unwrap();
             let version = |(a, b, c)| Version::new(a, b, c);
             assert!(requirement.accepts(version(inside)) && !requirement.accepts(version(outside)));

@@ -20,7 +20,11 @@ fn render() -> String {
         let _ = writeln!(text, "\nrecord {name} {version} size {size} align {align}");
         for field in *fields {
             let ty = field.ty.split_whitespace().collect::<Vec<_>>().join(" ");
-            let _ = writeln!(text, "  {:>4} {:>3} {} {}: {ty}", field.offset, field.size, field.since, field.name);
+            let _ = writeln!(
+                text,
+                "  {:>4} {:>3} {} {}: {ty}",
+                field.offset, field.size, field.since, field.name
+            );
         }
     }
     text

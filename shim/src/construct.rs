@@ -48,7 +48,11 @@ where
 }
 
 /// The record through which objects of `T` are made.
-fn maker<T, M>(at: Attached, expected: &Expected, binding: &'static Binding) -> Result<&'static TypeRecord, Raised>
+fn maker<T, M>(
+    at: Attached,
+    expected: &Expected,
+    binding: &'static Binding,
+) -> Result<&'static TypeRecord, Raised>
 where
     T: Shared,
     M: Consumer<T>,
@@ -105,7 +109,13 @@ fn search(list: *mut c_void, expected: &Expected, binding: &Binding, from: Optio
 }
 
 #[cold]
-fn explain(at: Attached, expected: &Expected, binding: &Binding, found: Search, from: Option<&str>) -> Raised {
+fn explain(
+    at: Attached,
+    expected: &Expected,
+    binding: &Binding,
+    found: Search,
+    from: Option<&str>,
+) -> Raised {
     match found {
         Search::Rejected(record) => judge::refuse_record(at, None, record, expected, binding),
         Search::Unwilling(record) | Search::Found(record) => refuse(

@@ -9,8 +9,8 @@ use core::sync::atomic::AtomicU32 as StateWord;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 use interbind_abi::core::{
-    CAPABILITY_FREE_THREADED, CAPABILITY_FULL_API, CORE, CoreHead, CoreRecord, MakeService, OwnerRecord, Status,
-    VisitService,
+    CAPABILITY_FREE_THREADED, CAPABILITY_FULL_API, CORE, CoreHead, CoreRecord, MakeService, OwnerRecord,
+    Status, VisitService,
 };
 use interbind_abi::header::Malformed;
 use interbind_abi::services::ServiceHead;
@@ -115,7 +115,8 @@ fn refuse_malformed(
     malformed: Malformed,
     owner: &OwnerRecord,
 ) -> Raised {
-    let readable = matches!(malformed, Malformed::Major { .. }) && header.struct_size >= size_of::<CoreHead>() as u32;
+    let readable =
+        matches!(malformed, Malformed::Major { .. }) && header.struct_size >= size_of::<CoreHead>() as u32;
     // SAFETY: the head is frozen under every major, and `struct_size` covers it.
     let head = readable.then(|| unsafe { &(*core).head });
     crate::judge::with_malformed(malformed, &mut |reason, part, theirs, ours| {
@@ -127,7 +128,14 @@ fn refuse_malformed(
 #[cold]
 fn refuse_stranger(at: Attached, what: &str, owner: &OwnerRecord) -> Raised {
     let fix = "remove `{0}` before modules that share types are imported";
-    refuse_core(at, Reason::NotACapsule, [key_text(keys::CORE), what, "a capsule of that name"], None, fix, owner)
+    refuse_core(
+        at,
+        Reason::NotACapsule,
+        [key_text(keys::CORE), what, "a capsule of that name"],
+        None,
+        fix,
+        owner,
+    )
 }
 
 #[cold]

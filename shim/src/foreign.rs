@@ -10,10 +10,8 @@ use core::ops::{Deref, DerefMut};
 use core::ptr::NonNull;
 
 use interbind_abi::Reason;
-use interbind_abi::types::record::{
-    ALIASING_FROZEN, ALIASING_UNTRACKED, EXCLUSIVE, SHARED, THREAD_ANY,
-};
 use interbind_abi::types::TypeRecord;
+use interbind_abi::types::record::{ALIASING_FROZEN, ALIASING_UNTRACKED, EXCLUSIVE, SHARED, THREAD_ANY};
 use interbind_abi::values::{PlainData, lift_data};
 
 use crate::error::Error;

@@ -92,7 +92,10 @@ impl Interface {
 
 #[cold]
 fn not_attached() -> Error {
-    Error::with_reason(Reason::NotAttached, "the method handles Python objects: call it on an attached thread")
+    Error::with_reason(
+        Reason::NotAttached,
+        "the method handles Python objects: call it on an attached thread",
+    )
 }
 
 #[cold]
@@ -103,7 +106,10 @@ fn failed(status: Status, fault: &MaybeUninit<Fault>) -> Error {
         // SAFETY: as above; read once.
         return unsafe { Error::from_fault(fault) };
     }
-    Error::with_reason(Reason::ProviderRaised, format!("the provider's method answered with status {}", status.0))
+    Error::with_reason(
+        Reason::ProviderRaised,
+        format!("the provider's method answered with status {}", status.0),
+    )
 }
 
 /// Answers a call: runs `body`, catches what it throws, and writes `out` or `fault`.
@@ -134,7 +140,8 @@ pub unsafe fn answer<R: Value>(
             unsafe { fail(fault, error) }
         }
         Err(message) => {
-            let error = Error::with_reason(Reason::ProviderPanicked, format!("the provider panicked: {message}"));
+            let error =
+                Error::with_reason(Reason::ProviderPanicked, format!("the provider panicked: {message}"));
             // SAFETY: duty 1, passed on.
             unsafe { fail(fault, error) }
         }

@@ -10,13 +10,14 @@ use core::ffi::c_void;
 use core::ptr;
 
 use interbind_abi::core::{OWNER, OwnerRecord, Status};
-use interbind_abi::header::Malformed;
 use interbind_abi::diff::{self, Sink};
+use interbind_abi::header::Malformed;
 use interbind_abi::interface::{TABLE, TableHead};
-use interbind_abi::types::record::{
-    ALIASING_FROZEN, ALIASING_UNTRACKED, KIND_DATA, KIND_INTERFACE, SHARED, THREAD_ANY, THREAD_ATTACHED, TYPE, halves,
-};
 use interbind_abi::types::TypeRecord;
+use interbind_abi::types::record::{
+    ALIASING_FROZEN, ALIASING_UNTRACKED, KIND_DATA, KIND_INTERFACE, SHARED, THREAD_ANY, THREAD_ATTACHED,
+    TYPE, halves,
+};
 use interbind_abi::{Reason, RecordHeader};
 
 use crate::cache::Site;
@@ -38,9 +39,12 @@ pub(crate) fn with_malformed(malformed: Malformed, sink: Sink<'_>) {
     };
     let (reason, part, found, expected) = match malformed {
         Malformed::Magic { found, expected } => (Reason::BadMagic, "magic", text(found), text(expected)),
-        Malformed::Size { found, least } => {
-            (Reason::MalformedRecord, "struct_size (at least, in steps of 8)", number(found.into()), number(least.into()))
-        }
+        Malformed::Size { found, least } => (
+            Reason::MalformedRecord,
+            "struct_size (at least, in steps of 8)",
+            number(found.into()),
+            number(least.into()),
+        ),
         Malformed::Major { found, expected } => {
             (Reason::OtherMajor, "major", number(found.into()), number(expected.into()))
         }
@@ -250,7 +254,8 @@ fn find(binding: &Binding, list: *mut c_void, class: *mut PyObject) -> Finding {
 /// Step 3: the record belongs to the interpreter that this module is bound to.
 fn is_of(record: &TypeRecord, binding: &Binding) -> bool {
     let serial = halves(binding.serial());
-    record.serial[0].load(Ordering::Relaxed) == serial[0] && record.serial[1].load(Ordering::Relaxed) == serial[1]
+    record.serial[0].load(Ordering::Relaxed) == serial[0]
+        && record.serial[1].load(Ordering::Relaxed) == serial[1]
 }
 
 #[cold]
@@ -443,7 +448,12 @@ fn check_table(record: &TypeRecord, expected: &Expected, sink: Sink<'_>) -> bool
     let head = unsafe { &*record.vtable };
     let room = (head.header.struct_size as usize - size_of::<TableHead>()) / size_of::<usize>();
     if head.slots > room as u64 {
-        sink(Reason::MalformedRecord, "interface table", "more slots than it has room for", "slots inside struct_size");
+        sink(
+            Reason::MalformedRecord,
+            "interface table",
+            "more slots than it has room for",
+            "slots inside struct_size",
+        );
         return false;
     }
     let mut complete = true;

@@ -227,7 +227,10 @@ fn says_the_same(record: &TypeRecord, raw: &RawClass) -> bool {
 }
 
 /// States where the data lies, for the record of this class and type; called by a provider's first borrow.
-#[cfg_attr(not(feature = "pyo3"), allow(dead_code, reason = "classes on bare pyo3-ffi state it when they are published"))]
+#[cfg_attr(
+    not(feature = "pyo3"),
+    allow(dead_code, reason = "classes on bare pyo3-ffi state it when they are published")
+)]
 pub(crate) fn state_offset(id: TypeId, key: usize, offset: i64) {
     let records = RECORDS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     for known in records.iter().filter(|known| known.id == id && known.key == key) {

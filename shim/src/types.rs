@@ -62,7 +62,8 @@ pub(crate) fn find_or_make(
     let service = unsafe { (*core).service };
     let context = ptr::from_ref(owner).cast_mut().cast();
     // SAFETY: attached; `make` takes an owner record as context, which outlives the call.
-    let status = unsafe { service(core, Str::new(keys::TYPES), TYPES.major.into(), Some(make), context, &mut found) };
+    let status =
+        unsafe { service(core, Str::new(keys::TYPES), TYPES.major.into(), Some(make), context, &mut found) };
     let refused = |reason, part: &str, theirs: &str, ours: &str| {
         let template = "cannot use the `types` service of this interpreter's core\n\
                         {0}: provider has {1}, this module expects {2}\n\
@@ -142,7 +143,8 @@ impl Registry {
         if let Some(list) = names.iter().find(|list| *list.name == *name) {
             return &raw const **list;
         }
-        let list = Box::new(List { name: name.into(), registry: self, first: AtomicPtr::new(ptr::null_mut()) });
+        let list =
+            Box::new(List { name: name.into(), registry: self, first: AtomicPtr::new(ptr::null_mut()) });
         let address = &raw const *list;
         names.push(list);
         address
@@ -189,8 +191,7 @@ impl Drop for List {
 fn is_live(record: *const TypeRecord, core: *const CoreRecord) -> bool {
     // SAFETY: records are never freed.
     let record = unsafe { &*record };
-    !record.py_type.load(Ordering::Acquire).is_null()
-        && ptr::eq(record.core.load(Ordering::Relaxed), core)
+    !record.py_type.load(Ordering::Acquire).is_null() && ptr::eq(record.core.load(Ordering::Relaxed), core)
 }
 
 thunk! {
@@ -386,10 +387,11 @@ fn publish(at: Attached, registry: &Registry, record: *const TypeRecord) -> Stat
     }
     // SAFETY: (1) the caller holds the type, and every type can be weakly referenced; (2) the entry outlives the weak
     // reference, which it owns.
-    let weak = match unsafe { weak::watch(at, class.cast(), &TYPE_DIED, ptr::from_ref(entry).cast_mut().cast()) } {
-        Ok(weak) => weak,
-        Err(Raised) => return Status::FAILED,
-    };
+    let weak =
+        match unsafe { weak::watch(at, class.cast(), &TYPE_DIED, ptr::from_ref(entry).cast_mut().cast()) } {
+            Ok(weak) => weak,
+            Err(Raised) => return Status::FAILED,
+        };
     // The type is a user of the core from here until it dies.
     // SAFETY: our own core record.
     let retain = unsafe { (*registry.core).retain };

@@ -51,7 +51,10 @@ fn run() -> Result<(), Stop> {
     }
     let samples = interleave(&children, PROCESSES)?;
 
-    println!("call_frozen: {}, median of {PROCESSES} processes; provider: PyO3 0.30, fat lto, opt 3", python.name);
+    println!(
+        "call_frozen: {}, median of {PROCESSES} processes; provider: PyO3 0.30, fat lto, opt 3",
+        python.name
+    );
     let conduit = samples.get(3);
     same(&samples[0], conduit);
     other("consumer: PyO3 0.28, thin lto, opt 2, panic = abort", &samples[1]);

@@ -55,7 +55,10 @@ fn run() -> Result<(), Stop> {
     }
     let samples = interleave(&children, PROCESSES)?;
 
-    println!("call_tracked: {}, median of {PROCESSES} processes; consumer: PyO3 0.30, same profile", python.name);
+    println!(
+        "call_tracked: {}, median of {PROCESSES} processes; consumer: PyO3 0.30, same profile",
+        python.name
+    );
     let conduit = samples.get(providers.len());
     for ((title, _, bound), samples) in providers.iter().zip(&samples) {
         let bound = |is: Bound| if *bound { is } else { Bound::Printed };

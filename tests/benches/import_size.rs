@@ -32,12 +32,18 @@ fn main() -> ExitCode {
 fn run() -> Result<(), Stop> {
     let python = Python::find()?;
     let provider = Fixture::PROVIDER.folder(&python)?;
-    let parts = [("without interbind", ""), ("provider", "provider"), ("consumer", "consumer"), ("both", "provider,consumer")];
+    let parts = [
+        ("without interbind", ""),
+        ("provider", "provider"),
+        ("consumer", "consumer"),
+        ("both", "provider,consumer"),
+    ];
     let mut children = Vec::new();
     let mut sizes = Vec::new();
     for (part, features) in parts {
         let module = Fixture::new("bench-import", "bench_import").with(features).build(&python)?;
-        let size = module.metadata().map_err(|error| Stop::broken(format!("cannot measure {part}"), error))?.len();
+        let size =
+            module.metadata().map_err(|error| Stop::broken(format!("cannot measure {part}"), error))?.len();
         sizes.push(size as f64 / 1024.0);
         let folder = module.parent().expect("a module stands in a folder");
         children.push(Child::printing(&python, PROGRAM, &[&provider, folder]));
@@ -45,11 +51,11 @@ fn run() -> Result<(), Stop> {
     let samples = interleave(&children, PROCESSES)?;
 
     println!("import_size: {}, PyO3 0.30, fat lto, one codegen unit, opt 3, stripped", python.name);
-    let (rival, bounds) = ("none", [Bound::Printed, Bound::AtMost(20.0), Bound::AtMost(20.0), Bound::AtMost(20.0)]);
+    let (rival, bounds) =
+        ("without", [Bound::Printed, Bound::AtMost(20.0), Bound::AtMost(20.0), Bound::AtMost(20.0)]);
     head(&format!("import, median of {PROCESSES} processes each"));
     for (((part, _), sample), bound) in parts.iter().zip(&samples).zip(bounds) {
-        let spread = Spread { low: sample.spread("import").low, ..sample.spread("import") };
-        let base = samples[0].median("import");
+        let (spread, base) = (sample.spread("import"), samples[0].median("import"));
         let over = Spread { low: spread.low - base, median: spread.median - base, high: spread.high - base };
         more(part, spread.median, "µs", rival, over, bound);
     }

@@ -34,7 +34,8 @@ fn run() -> Result<(), Stop> {
 
     println!("interface_call: {}, median of {PROCESSES} processes, best of 2001 rounds each", python.name);
     head("loop included: `len() -> u64`, `get(u64) -> Result<f64, Error>`");
-    for (row, rival) in [("len, through the table", "len, direct"), ("get, through the table", "get, direct")] {
+    for (row, rival) in [("len, through the table", "len, direct"), ("get, through the table", "get, direct")]
+    {
         plain(rival, samples.median(rival));
         against(row, samples.median(row), rival, samples.ratio(row, rival), Bound::AtMost(1.1));
     }

@@ -9,6 +9,9 @@ use std::sync::{Mutex, PoisonError};
 use crate::package::{Package, repository};
 use crate::python::{FOREIGN, Python};
 
+/// One build at a time: they share target folders, and cargo uses all cores by itself.
+static BUILDING: Mutex<()> = Mutex::new(());
+
 /// An extension that can be built.
 #[derive(Clone, Debug)]
 pub struct Extension {
@@ -71,9 +74,11 @@ impl Extension {
     /// # Errors
     /// Cargo's own output.
     pub fn try_build(&self, workshop: &Path, python: &Python) -> Result<PathBuf, String> {
-        // One build at a time: they share a target folder, and cargo uses all cores by itself.
-        static BUILDING: Mutex<()> = Mutex::new(());
         let _one = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
+        self.build_alone(workshop, python)
+    }
+
+    fn build_alone(&self, workshop: &Path, python: &Python) -> Result<PathBuf, String> {
         let target = workshop.join("build").join(python.to_string());
         let built = self.cargo(&target, python, true);
         // A generated package has no lockfile yet: what a warm machine has is tried first, without a network.
@@ -89,17 +94,23 @@ impl Extension {
 
     /// Builds for an interpreter.
     pub fn build(&self, workshop: &Path, python: &Python) -> PathBuf {
-        self.try_build(workshop, python)
-            .unwrap_or_else(|said| panic!("`{}` can't be built for Python {python}:\n{said}", self.name))
+        self.try_build(workshop, python).unwrap_or_else(|said| self.fail(python, &said))
     }
 
     /// Builds, and copies the library to `file`: the next build of that name replaces the original.
     pub fn build_to(&self, workshop: &Path, python: &Python, file: &Path) {
-        let built = self.build(workshop, python);
-        fs::create_dir_all(file.parent().expect("a file lies in a folder")).expect("the workshop is writable");
-        // A process that still has the old file mapped keeps it: the new one gets another inode.
-        let _ = fs::remove_file(file);
-        fs::copy(&built, file).expect("the workshop is writable");
+        let _one = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
+        let built = self.build_alone(workshop, python).unwrap_or_else(|said| self.fail(python, &said));
+        fs::create_dir_all(file.parent().expect("a file lies in a folder"))
+            .expect("the workshop is writable");
+        // Moved into place: whoever reads or has mapped the old file keeps it whole.
+        let fresh = file.with_extension("fresh");
+        fs::copy(&built, &fresh).expect("the workshop is writable");
+        fs::rename(&fresh, file).expect("the workshop is writable");
+    }
+
+    fn fail(&self, python: &Python, said: &str) -> ! {
+        panic!("`{}` can't be built for Python {python}:\n{said}", self.name)
     }
 
     fn cargo(&self, target: &Path, python: &Python, offline: bool) -> Result<(), String> {
@@ -118,7 +129,8 @@ impl Extension {
             cargo.env_remove(name);
         }
         cargo.env("CARGO_TARGET_DIR", target).env("PYO3_BUILD_EXTENSION_MODULE", "1");
-        cargo.env("PYO3_PYTHON", &python.executable);
+        // What is built here is built once.
+        cargo.env("PYO3_PYTHON", &python.executable).env("CARGO_INCREMENTAL", "0");
         cargo.envs(self.environment.iter().map(|(name, value)| (name, value)));
         let output = cargo.output().map_err(|error| format!("cargo: {error}"))?;
         if output.status.success() {

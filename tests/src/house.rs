@@ -46,7 +46,7 @@ pub fn sources(endings: &[&str]) -> Vec<Source> {
 fn walk(folder: &Path, endings: &[&str], found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
-        if name.starts_with('.') || ELSEWHERE.contains(&name.as_str()) {
+        if (name.starts_with('.') && name != ".ci") || ELSEWHERE.contains(&name.as_str()) {
             continue;
         }
         if path.is_dir() {
@@ -88,7 +88,8 @@ fn raw_text(rest: &str, before: Option<char>) -> Option<usize> {
     if before.is_some_and(|letter| letter.is_alphanumeric() || letter == '_') {
         return None;
     }
-    let inner = rest.strip_prefix("br").or_else(|| rest.strip_prefix("cr")).or_else(|| rest.strip_prefix('r'))?;
+    let inner =
+        rest.strip_prefix("br").or_else(|| rest.strip_prefix("cr")).or_else(|| rest.strip_prefix('r'))?;
     let hashes = inner.len() - inner.trim_start_matches('#').len();
     let body = inner[hashes..].strip_prefix('"')?;
     let end = format!("\"{}", "#".repeat(hashes));

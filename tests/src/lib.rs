@@ -7,8 +7,11 @@
 //! | [`python`] | finds interpreters; installs none |
 //! | [`package`] | writes a small extension's manifest and source |
 //! | [`extension`] | builds an extension in a workspace of its own |
+//! | [`examples`] | the examples for the default interpreter |
+//! | [`range`] | an extension for each PyO3 of the range |
 //! | [`copies`] | the examples again, with one PyO3 for interpreters that need it |
 //! | [`modules`] | gathers built extensions for one interpreter and runs scripts on them, each in a child process |
+//! | [`laws`] | laws that are scripts, and going through them on several interpreters |
 //! | [`note`] | reads the build note of a finished file |
 //! | [`house`] | walks the sources of this repository |
 //!
@@ -17,12 +20,15 @@
 #![forbid(unsafe_code)]
 
 pub mod copies;
+pub mod examples;
 pub mod extension;
 pub mod house;
+pub mod laws;
 pub mod modules;
 pub mod note;
 pub mod package;
 pub mod python;
+pub mod range;
 pub mod skip;
 
 /// Names the folder in which tests build: cargo tells it to integration tests alone.

@@ -65,7 +65,10 @@ impl Modules {
         for name in FOREIGN {
             python.env_remove(name);
         }
-        python.env("PYTHONPATH", &self.folder).env("PYTHONFAULTHANDLER", "1").env("PYTHONDONTWRITEBYTECODE", "1");
+        python
+            .env("PYTHONPATH", &self.folder)
+            .env("PYTHONFAULTHANDLER", "1")
+            .env("PYTHONDONTWRITEBYTECODE", "1");
         python.env("PYTHONIOENCODING", "utf-8");
         let output = python.output().expect("the interpreter starts: it has answered before");
         Outcome {

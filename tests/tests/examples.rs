@@ -4,52 +4,26 @@
 //! on this machine: there both sides are copies of the examples with PyO3 0.28.
 
 use std::fs;
-use std::sync::OnceLock;
 
 use interbind_tests::copies::copies;
 use interbind_tests::extension::Extension;
-use interbind_tests::modules::Modules;
+use interbind_tests::laws;
+use interbind_tests::laws::go_through;
+use interbind_tests::modules::{Modules, Outcome};
 use interbind_tests::package::repository;
 use interbind_tests::python::Python;
-use interbind_tests::skip::skip;
 use interbind_tests::workshop;
 
-/// The newest Python that every PyO3 in the examples knows.
-const NEWEST: (u32, u32) = (3, 14);
-
-/// The examples for the default interpreter; `None` with a visible line when there is none that fits.
 fn examples() -> Option<&'static Modules> {
-    static EXAMPLES: OnceLock<Option<Modules>> = OnceLock::new();
-    EXAMPLES
-        .get_or_init(|| {
-            let python = Python::default("the examples")?;
-            if python.version > NEWEST || python.implementation != "cpython" || python.free_threaded {
-                skip("the examples", &format!("`stats` uses PyO3 0.28, which isn't for Python {python}"));
-                return None;
-            }
-            let modules = Modules::new(workshop!(), "examples", python);
-            Some(["frame", "stats", "rawstats"].iter().fold(modules, |modules, name| modules.with(&Extension::example(name))))
-        })
-        .as_ref()
+    interbind_tests::examples::examples(workshop!(), "examples")
 }
 
-/// Writes the laws: each is a test for the default interpreter, and a line of the list that the others go through.
-macro_rules! laws {
-    ($( $name:ident: $script:literal; )+) => {
-        $(
-            #[test]
-            fn $name() {
-                if let Some(modules) = examples() {
-                    modules.run($script).passed();
-                }
-            }
-        )+
-
-        const LAWS: &[(&str, &str)] = &[$((stringify!($name), $script)),+];
-    };
-}
+/// How else these scripts end is of no interest: a panic that is caught is told on stderr.
+fn any_end(_: &Outcome) {}
 
 laws! {
+    examples, "", any_end;
+
     a_frozen_object_is_read_in_place: "
 import frame, stats, rawstats
 p = frame.Point(3, 4)
@@ -454,10 +428,13 @@ fn the_readme_shows_what_the_example_script_prints() {
     let Some(modules) = examples() else { return };
     let printed = modules.run_file(&repository().join("examples/demo.py")).passed();
     let readme = fs::read_to_string(repository().join("README.md")).unwrap();
-    let (_, behind) = readme.split_once("prints\n\n```text\n").expect("README.md has a block right after `prints`");
+    let (_, behind) =
+        readme.split_once("prints\n\n```text\n").expect("README.md has a block right after `prints`");
     let (quoted, _) = behind.split_once("```").expect("the block ends");
     let suffix = &modules.python().suffix;
-    let printed = without_compiler(&printed).replace(&format!("frame{suffix}"), "frame.so").replace(&format!("stats{suffix}"), "stats.so");
+    let printed = without_compiler(&printed)
+        .replace(&format!("frame{suffix}"), "frame.so")
+        .replace(&format!("stats{suffix}"), "stats.so");
     assert_eq!(printed, without_compiler(quoted));
 }
 
@@ -470,18 +447,7 @@ fn every_law_holds_under_the_limited_api() {
         .with_built("frame", &examples.file("frame"))
         .with_built("stats", &examples.file("stats"))
         .with(&limited);
-    go_through(&modules, "");
-}
-
-/// Runs every law, each in a process of its own, behind `before`.
-fn go_through(modules: &Modules, before: &str) {
-    for (law, script) in LAWS {
-        let outcome = modules.run(&format!("{before}\n{script}"));
-        assert!(outcome.status.success(), "{law}, on Python {}: {outcome:#?}", modules.python());
-        if let Some(reason) = outcome.skipped() {
-            skip(&format!("{law}, on Python {}", modules.python()), reason);
-        }
-    }
+    go_through(&modules, "", LAWS, any_end);
 }
 
 #[test]
@@ -496,11 +462,11 @@ def check():
         sys.stderr.flush()
         os._exit(9)
 atexit.register(check)";
-    go_through(&copies(workshop!(), python), before);
+    go_through(&copies(workshop!(), python), before, LAWS, any_end);
 }
 
 #[test]
 fn every_law_holds_on_pypy() {
     let Some(python) = Python::find("pypy3.11", "the laws on PyPy") else { return };
-    go_through(&copies(workshop!(), python), "");
+    go_through(&copies(workshop!(), python), "", LAWS, any_end);
 }

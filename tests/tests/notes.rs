@@ -6,6 +6,7 @@ use std::process::Command;
 use interbind_abi::note::ModuleNote;
 use interbind_abi::platform::Api;
 use interbind_abi::types::Data;
+use interbind_tests::examples;
 use interbind_tests::extension::Extension;
 use interbind_tests::note;
 use interbind_tests::package::Package;
@@ -47,7 +48,13 @@ const VARIANTS: &[Variant] = &[
     Variant {
         name: "fat",
         panic: "abort",
-        profile: &["opt-level = \"s\"", "lto = \"fat\"", "codegen-units = 1", "panic = \"abort\"", "strip = \"symbols\""],
+        profile: &[
+            "opt-level = \"s\"",
+            "lto = \"fat\"",
+            "codegen-units = 1",
+            "panic = \"abort\"",
+            "strip = \"symbols\"",
+        ],
         arguments: &["-Clink-arg=-Wl,--gc-sections"],
     },
     Variant {
@@ -143,12 +150,16 @@ fn another_linker_keeps_the_note_too() {
 #[test]
 fn a_stripped_file_keeps_the_note() {
     let Some(python) = Python::default("build notes") else { return };
-    let Some(strip) = program("strip") else { return skip("a stripped file keeps the note", "no `strip` on PATH") };
+    let Some(strip) = program("strip") else {
+        return skip("a stripped file keeps the note", "no `strip` on PATH");
+    };
     let variant = &VARIANTS[0];
     let name = format!("noted_{}", variant.name);
     let original = build(variant, python, &name, &[]);
-    for options in [&["--strip-all"][..], &["--strip-debug"], &["--strip-unneeded", "--remove-section=.comment"]] {
-        let file = original.with_extension("stripped.so");
+    for options in
+        [&["--strip-all"][..], &["--strip-debug"], &["--strip-unneeded", "--remove-section=.comment"]]
+    {
+        let file = original.with_extension("stripped");
         let ended = Command::new(&strip).args(options).arg("-o").arg(&file).arg(&original).status().unwrap();
         assert!(ended.success(), "strip {options:?}");
         assert_said(&file, variant, &name);
@@ -162,8 +173,15 @@ fn assert_readable(file: &Path) {
     let Some(readelf) = program("readelf") else {
         return skip("`readelf -n` on a build note", "no `readelf` on PATH");
     };
-    let output = Command::new(readelf).arg("-n").arg("-W").arg(file).env("LC_ALL", "C").output().unwrap();
-    let (said, complaints) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let output = Command::new(readelf)
+        .arg("-n")
+        .arg("-W")
+        .arg(file)
+        .env("LC_ALL", "C")
+        .output()
+        .expect("`readelf` was found");
+    let (said, complaints) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     let all = format!("{said}{complaints}");
     assert!(output.status.success() && said.contains("interbind"), "{all}");
     assert!(!all.to_lowercase().contains("corrupt") && !all.contains("arning"), "{all}");
@@ -171,10 +189,7 @@ fn assert_readable(file: &Path) {
 
 #[test]
 fn each_example_says_its_roles_and_its_panic_strategy() {
-    let Some(python) = Python::default("build notes of the examples") else { return };
-    if python.version > (3, 14) || python.free_threaded || python.implementation != "cpython" {
-        return skip("build notes of the examples", &format!("`stats` uses PyO3 0.28, which isn't for Python {python}"));
-    }
+    let Some(python) = examples::python("build notes of the examples") else { return };
     let point = "org.frame.Point";
     for (name, version, panic, expected) in [
         (
@@ -187,7 +202,9 @@ fn each_example_says_its_roles_and_its_panic_strategy() {
             "stats",
             "0.3.1",
             "abort",
-            format!("-{point} ^1.2.0; -org.frame.Span ^1.0.0; -org.frame.Tally ^1.0.0; -org.frame.Series ^2.0.0"),
+            format!(
+                "-{point} ^1.2.0; -org.frame.Span ^1.0.0; -org.frame.Tally ^1.0.0; -org.frame.Series ^2.0.0"
+            ),
         ),
         ("rawstats", "0.1.0", "unwind", format!("-{point} ^1.2.0; -org.frame.Series ^2.0.0")),
     ] {
@@ -205,8 +222,14 @@ fn the_platform_that_the_shims_build_script_writes_parses_and_names_this_machine
     let file = build(&VARIANTS[0], python, "noted_plain", &[]);
     let platform = note::module(&file).platform;
     assert_eq!(platform.to_string().parse(), Ok(platform.clone()));
-    assert_eq!((platform.os.as_str(), platform.arch.as_str()), (std::env::consts::OS, std::env::consts::ARCH));
-    assert_eq!((u32::from(platform.bits), platform.python.as_str()), (usize::BITS, python.implementation.as_str()));
+    assert_eq!(
+        (platform.os.as_str(), platform.arch.as_str()),
+        (std::env::consts::OS, std::env::consts::ARCH)
+    );
+    assert_eq!(
+        (u32::from(platform.bits), platform.python.as_str()),
+        (usize::BITS, python.implementation.as_str())
+    );
     let (major, minor) = python.version;
     assert_eq!(platform.api, Api::Full(u8::try_from(major).unwrap(), u8::try_from(minor).unwrap()));
     assert_eq!((platform.gil, platform.debug), (Some(!python.free_threaded), python.debug));

@@ -139,8 +139,13 @@ unsafe impl Field for char {
 
 // SAFETY: (1) `T`'s pieces in brackets; (2) each element is asked; (3) arrays add no padding.
 unsafe impl<T: Field, const N: usize> Field for [T; N] {
-    const PIECES: &'static [Piece] =
-        &[Piece::Text("["), Piece::Nested(T::PIECES), Piece::Text("; "), Piece::Number(N as u64), Piece::Text("]")];
+    const PIECES: &'static [Piece] = &[
+        Piece::Text("["),
+        Piece::Nested(T::PIECES),
+        Piece::Text("; "),
+        Piece::Number(N as u64),
+        Piece::Text("]"),
+    ];
 
     unsafe fn is_valid(at: *const u8) -> bool {
         (0..N).all(|i| {
@@ -325,7 +330,8 @@ pub(crate) mod tests {
         let fields = prop::collection::vec((words(), field, any::<u64>()), 0..4);
         ("[a-z]{1,4}(\\.[A-Z][a-z_0-9]{0,3}){0,2}", any::<u64>(), any::<u64>(), fields).prop_map(
             |(name, size, align, fields)| {
-                let fields = fields.into_iter().map(|(name, ty, offset)| DataField { name, ty, offset }).collect();
+                let fields =
+                    fields.into_iter().map(|(name, ty, offset)| DataField { name, ty, offset }).collect();
                 Data { name, size, align, fields }
             },
         )
@@ -337,7 +343,10 @@ pub(crate) mod tests {
         names.sort();
         names.dedup();
         names.len() == data.fields.len()
-            && data.fields.iter().all(|field| !matches!(&field.ty, FieldType::Data(inner) if !names_are_distinct(inner)))
+            && data
+                .fields
+                .iter()
+                .all(|field| !matches!(&field.ty, FieldType::Data(inner) if !names_are_distinct(inner)))
     }
 
     #[test]
@@ -352,7 +361,9 @@ pub(crate) mod tests {
     fn only_valid_bytes_are_a_bool_or_a_char() {
         let surrogate = 0xd800_u32.to_ne_bytes();
         // SAFETY: the arrays are as long as the types.
-        let found = unsafe { [bool::is_valid([1].as_ptr()), bool::is_valid([2].as_ptr()), char::is_valid(surrogate.as_ptr())] };
+        let found = unsafe {
+            [bool::is_valid([1].as_ptr()), bool::is_valid([2].as_ptr()), char::is_valid(surrogate.as_ptr())]
+        };
         assert_eq!(found, [true, false, false]);
     }
 

@@ -130,7 +130,9 @@ impl Series for PySeries {
 
     fn get(&self, i: u64) -> Result<f64, Error> {
         let value = usize::try_from(i).ok().and_then(|i| self.values.get(i));
-        value.copied().ok_or_else(|| Error::new(format!("'{}' has {} numbers, none at {i}", self.label, self.len())))
+        value
+            .copied()
+            .ok_or_else(|| Error::new(format!("'{}' has {} numbers, none at {i}", self.label, self.len())))
     }
     // ANCHOR_END: implement
 

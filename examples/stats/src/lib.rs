@@ -73,7 +73,11 @@ fn tallied(tally: Foreign<Tally>) -> u64 {
 
 /// Makes a new object of the provider's class.
 #[pyfunction]
-fn midpoint<'py>(py: Python<'py>, a: Foreign<'_, 'py, Point>, b: Foreign<'_, 'py, Point>) -> PyResult<Bound<'py, PyAny>> {
+fn midpoint<'py>(
+    py: Python<'py>,
+    a: Foreign<'_, 'py, Point>,
+    b: Foreign<'_, 'py, Point>,
+) -> PyResult<Bound<'py, PyAny>> {
     to_python(py, &Point { x: (a.x + b.x) / 2.0, y: (a.y + b.y) / 2.0 })
 }
 
@@ -92,7 +96,11 @@ fn describe(
 
 /// Hands a Python function to the provider, and its result back.
 #[pyfunction]
-fn each<'py>(py: Python<'py>, s: Foreign<'_, 'py, dyn Series>, function: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+fn each<'py>(
+    py: Python<'py>,
+    s: Foreign<'_, 'py, dyn Series>,
+    function: Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
     Ok(s.each(&Object::from(function))?.into_bound(py))
 }
 
@@ -127,7 +135,14 @@ impl DetachedScope for Python<'_> {
     ) -> Result<Vec<R>, interbind::Error> {
         self.detach(|| {
             std::thread::scope(|scope| {
-                let started: Vec<_> = (0..threads).map(|part| scope.spawn({ let work = &work; move || work(part) })).collect();
+                let started: Vec<_> = (0..threads)
+                    .map(|part| {
+                        scope.spawn({
+                            let work = &work;
+                            move || work(part)
+                        })
+                    })
+                    .collect();
                 started.into_iter().map(|thread| thread.join().expect("the work doesn't panic")).collect()
             })
         })

@@ -11,10 +11,10 @@ use core::ffi::{CStr, c_void};
 
 use pyo3_ffi as py;
 
+use super::PyObject;
 use super::attached::Attached;
 use super::error::Raised;
 use super::strong::Strong;
-use super::PyObject;
 
 /// What stands under a key.
 pub(crate) enum Found {

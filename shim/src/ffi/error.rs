@@ -4,9 +4,9 @@ use core::ffi::CStr;
 
 use pyo3_ffi as py;
 
+use super::PyObject;
 use super::attached::Attached;
 use super::strong::Strong;
-use super::PyObject;
 use interbind_abi::{Reason, keys};
 
 /// A Python exception is set on this thread; whoever gets this returns to Python, or takes it.
@@ -68,9 +68,13 @@ fn set_attribute(_at: Attached, object: &Strong, name: &CStr, value: &Strong) ->
 }
 
 /// Takes the exception that is set, normalised and with its traceback.
-#[allow(deprecated, reason = "the replacement came with 3.12; this is the only way under the limited API of 3.9")]
+#[allow(
+    deprecated,
+    reason = "the replacement came with 3.12; this is the only way under the limited API of 3.9"
+)]
 pub(crate) fn take(_at: Attached) -> Option<Strong> {
-    let (mut class, mut value, mut trace) = (core::ptr::null_mut(), core::ptr::null_mut(), core::ptr::null_mut());
+    let (mut class, mut value, mut trace) =
+        (core::ptr::null_mut(), core::ptr::null_mut(), core::ptr::null_mut());
     // SAFETY: attached; three places to write.
     unsafe { py::PyErr_Fetch(&mut class, &mut value, &mut trace) };
     if class.is_null() {

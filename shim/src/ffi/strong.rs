@@ -5,9 +5,9 @@ use core::ptr::NonNull;
 
 use pyo3_ffi as py;
 
+use super::PyObject;
 use super::attached::Attached;
 use super::error::Raised;
-use super::PyObject;
 
 /// An owned reference; dropped while attached.
 #[derive(Debug)]

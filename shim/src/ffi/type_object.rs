@@ -2,9 +2,9 @@
 
 use pyo3_ffi as py;
 
+use super::PyObject;
 use super::attached::Attached;
 use super::strong::Strong;
-use super::PyObject;
 
 /// Returns the object's class.
 ///

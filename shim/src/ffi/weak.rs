@@ -4,11 +4,11 @@ use core::ffi::c_void;
 
 use pyo3_ffi as py;
 
+use super::PyObject;
 use super::attached::Attached;
 use super::capsule;
 use super::error::Raised;
 use super::strong::Strong;
-use super::PyObject;
 
 /// What is called when the referent dies: `self` is a private capsule, the argument the weak reference.
 pub(crate) type Callback = unsafe extern "C" fn(slf: *mut PyObject, weak: *mut PyObject) -> *mut PyObject;

@@ -19,9 +19,7 @@ use pyo3::{Borrowed, PyClass, PyClassGuard, PyClassGuardMut};
 
 use interbind_abi::Reason;
 use interbind_abi::types::TypeRecord;
-use interbind_abi::types::record::{
-    ALIASING_FROZEN, ALIASING_TRACKED, EXCLUSIVE, THREAD_ANY, THREAD_OWNER,
-};
+use interbind_abi::types::record::{ALIASING_FROZEN, ALIASING_TRACKED, EXCLUSIVE, THREAD_ANY, THREAD_OWNER};
 
 use super::convert::{attached, bind_module, raised};
 use crate::ffi::error::{Class, restore};
@@ -72,7 +70,10 @@ impl<C: PyClass<Frozen = False>> Mutability<C> for False {
         #[cfg(interbind_guard_from_bound)]
         let guard = PyClassGuardMut::try_from(object).map_err(|error| Refused::Borrowed(error.into()));
         #[cfg(not(interbind_guard_from_bound))]
-        let guard = object.as_any().extract::<PyClassGuardMut<'_, C>>().map_err(|error| Refused::Borrowed(error.into()));
+        let guard = object
+            .as_any()
+            .extract::<PyClassGuardMut<'_, C>>()
+            .map_err(|error| Refused::Borrowed(error.into()));
         let mut guard = guard?;
         const { assert!(size_of::<PyClassGuardMut<'static, C>>() == size_of::<*mut PyObject>()) }
         // SAFETY: the guard is one word.
@@ -95,7 +96,8 @@ fn shared<C: PyClass>(object: &Bound<'_, C>) -> Result<*const C, Refused> {
     #[cfg(interbind_guard_from_bound)]
     let guard = PyClassGuard::try_from(object).map_err(|error| Refused::Borrowed(error.into()));
     #[cfg(not(interbind_guard_from_bound))]
-    let guard = object.as_any().extract::<PyClassGuard<'_, C>>().map_err(|error| Refused::Borrowed(error.into()));
+    let guard =
+        object.as_any().extract::<PyClassGuard<'_, C>>().map_err(|error| Refused::Borrowed(error.into()));
     let guard = guard?;
     const { assert!(size_of::<PyClassGuard<'static, C>>() == size_of::<*mut PyObject>()) }
     // SAFETY: the guard is one word.
@@ -209,7 +211,14 @@ thunk! {
 /// States where the data lies, once it is certain that it lies inside the object.
 #[cold]
 #[inline(never)]
-fn state(py: Python<'_>, id: TypeId, class: *mut PyObject, object: *mut c_void, data: *mut c_void, length: usize) {
+fn state(
+    py: Python<'_>,
+    id: TypeId,
+    class: *mut PyObject,
+    object: *mut c_void,
+    data: *mut c_void,
+    length: usize,
+) {
     let at = attached(py);
     // SAFETY: PyO3 keeps the type for ever.
     let size = type_object::basic_size(at, &unsafe { Strong::from_borrowed(at, class) });
@@ -234,7 +243,8 @@ fn wrong_object(py: Python<'_>, class: *mut PyObject, object: *mut c_void) -> *m
     let found = type_object::class_name(at, object.cast());
     // SAFETY: PyO3 keeps the type for ever.
     let class = type_object::type_name(at, &unsafe { Strong::from_borrowed(at, class) });
-    let template = "cannot borrow '{0}' as '{1}'\nthe provider's own cast refuses the object\npass an object of '{1}'";
+    let template =
+        "cannot borrow '{0}' as '{1}'\nthe provider's own cast refuses the object\npass an object of '{1}'";
     let nobody = Sides { provider: None, consumer: None };
     refuse(at, Class::Type, Reason::WrongObject, template, &[&found, &class], nobody);
     ptr::null_mut()

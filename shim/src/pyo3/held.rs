@@ -1,10 +1,10 @@
 //! [`Held`] for PyO3: extracted from arguments, visible to the garbage collector, given back to Python.
 
-use pyo3::gc::{PyTraverseError, PyVisit};
-use pyo3::prelude::*;
-use pyo3::Borrowed;
 use core::convert::Infallible;
 use core::ptr::NonNull;
+use pyo3::Borrowed;
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::prelude::*;
 
 use super::convert::raised;
 use crate::foreign::Foreign;

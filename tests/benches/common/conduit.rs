@@ -32,15 +32,20 @@ pub(crate) fn folder(python: &Python) -> Result<PathBuf, Stop> {
     if !include.exists() {
         let skip = |()| Stop::Skip(format!("{PYBIND11} can't be installed"));
         quietly(Command::new(&python.exe).args(["-m", "venv"]).arg(&environment)).map_err(skip)?;
-        quietly(Command::new(script("python")).args(["-m", "pip", "install", "--quiet", PYBIND11])).map_err(skip)?;
+        quietly(Command::new(script("python")).args(["-m", "pip", "install", "--quiet", PYBIND11]))
+            .map_err(skip)?;
         let output = Command::new(script("python")).args(["-m", "pybind11", "--includes"]).output();
         let text = output.map_err(|error| Stop::broken("cannot ask pybind11", error))?.stdout;
         let text = String::from_utf8_lossy(&text).into_owned();
-        let place = text.split_whitespace().filter_map(|flag| flag.strip_prefix("-I")).find(|path| path.contains("pybind11"));
+        let place = text
+            .split_whitespace()
+            .filter_map(|flag| flag.strip_prefix("-I"))
+            .find(|path| path.contains("pybind11"));
         let place = place.ok_or_else(|| Stop::Skip(format!("{PYBIND11} has no headers")))?;
         fs::write(&include, place).map_err(|error| Stop::broken("cannot note pybind11's place", error))?;
     }
-    let place = fs::read_to_string(&include).map_err(|error| Stop::broken("cannot read pybind11's place", error))?;
+    let place =
+        fs::read_to_string(&include).map_err(|error| Stop::broken("cannot read pybind11's place", error))?;
     let folder = made().join(format!("lib-{}", python.tag)).join("bench-conduit");
     fs::create_dir_all(&folder).map_err(|error| Stop::broken("cannot make a folder", error))?;
     compile(python, Path::new(&place), &folder, "conduit_a", "-DNDEBUG")?;

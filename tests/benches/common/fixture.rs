@@ -2,7 +2,7 @@
 
 use std::env::{self, consts};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::python::Python;
@@ -44,29 +44,54 @@ impl<'a> Fixture<'a> {
     }
 
     /// Builds it, and returns the module's file, alone in its folder.
+    ///
+    /// A library's file has no hash in its name: builds with other features, and crates whose libraries share a name,
+    /// overwrite each other's while cargo takes both for fresh. So the file is copied when cargo has just written it,
+    /// and what is fresh is the copy.
     pub(crate) fn build(&self, python: &Python) -> Result<PathBuf, Stop> {
+        let name = [self.folder, self.profile, &self.features.replace(',', "-")].join("_");
+        let folder = made().join(format!("lib-{}", python.tag)).join(name);
+        let module = folder.join(format!("{}.{}", self.module, if cfg!(windows) { "pyd" } else { "so" }));
         let target = made().join(format!("build-{}", python.tag));
+        let library = format!("{}{}{}", consts::DLL_PREFIX, self.module, consts::DLL_SUFFIX);
+        let built = target.join(self.profile).join(&library);
+        let mut fresh = self.cargo(python, &target)?;
+        if fresh && !module.exists() {
+            for file in [&built, &target.join(self.profile).join("deps").join(&library)] {
+                // Not there is as good as removed.
+                drop(fs::remove_file(file));
+            }
+            fresh = self.cargo(python, &target)?;
+        }
+        if !fresh {
+            fs::create_dir_all(&folder)
+                .and_then(|()| fs::copy(&built, &module))
+                .map_err(|error| Stop::broken(format!("cannot copy {}", built.display()), error))?;
+        }
+        Ok(module)
+    }
+
+    /// Runs cargo, and tells whether it had nothing to do.
+    fn cargo(&self, python: &Python, target: &Path) -> Result<bool, Stop> {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let output = Command::new(cargo)
-            .args(["build", "--locked", "--quiet", "--profile", self.profile, "--features", self.features])
+            .args(["build", "--locked", "--quiet", "--message-format", "json-render-diagnostics"])
+            .args(["--profile", self.profile, "--features", self.features])
             .current_dir(fixtures().join(self.folder))
-            .env("CARGO_TARGET_DIR", &target)
+            .env("CARGO_TARGET_DIR", target)
             .env("PYO3_PYTHON", &python.exe)
             .env("PYO3_BUILD_EXTENSION_MODULE", "1")
             .output()
             .map_err(|error| Stop::broken("cannot start cargo", error))?;
-        if !output.status.success() {
-            return Err(Stop::broken(format!("cannot build {}", self.folder), String::from_utf8_lossy(&output.stderr)));
+        let text = String::from_utf8_lossy(&output.stdout);
+        let extension = text.lines().find(|line| line.contains(r#""crate_types":["cdylib"]"#));
+        match extension {
+            Some(line) if output.status.success() => Ok(line.contains(r#""fresh":true"#)),
+            _ => Err(Stop::broken(
+                format!("cannot build {}", self.folder),
+                String::from_utf8_lossy(&output.stderr),
+            )),
         }
-        let library = format!("{}{}{}", consts::DLL_PREFIX, self.module, consts::DLL_SUFFIX);
-        let built = target.join(self.profile).join(library);
-        let name = [self.folder, self.profile, &self.features.replace(',', "-")].join("_");
-        let folder = made().join(format!("lib-{}", python.tag)).join(name);
-        let module = folder.join(format!("{}.{}", self.module, if cfg!(windows) { "pyd" } else { "so" }));
-        fs::create_dir_all(&folder)
-            .and_then(|()| fs::copy(&built, &module))
-            .map_err(|error| Stop::broken(format!("cannot copy {}", built.display()), error))?;
-        Ok(module)
     }
 
     /// Builds it, and returns the folder to import it from.

@@ -44,7 +44,8 @@ impl Python {
     }
 
     fn of(tag: &str) -> Option<Self> {
-        let candidates = in_pyenv(tag).into_iter().chain(in_pythons_home(tag)).chain([format!("python{tag}").into()]);
+        let candidates =
+            in_pyenv(tag).into_iter().chain(in_pythons_home(tag)).chain([format!("python{tag}").into()]);
         candidates.filter_map(|exe| Self::probe(&exe)).find(|python| python.tag == tag)
     }
 

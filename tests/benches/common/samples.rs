@@ -1,8 +1,11 @@
-//! What the processes of one child measured, and what is made of it: medians, and ratios that pair rows of one process.
+//! What the processes of one child measured, and what is made of it: medians, and ratios of what belongs together.
+//!
+//! A machine changes its speed by the second, so a row is divided by its rival of the same process and round, and the
+//! median is taken of the ratios.
 
 use std::collections::BTreeMap;
 
-/// One number per row and process.
+/// One number per row, process and round.
 #[derive(Debug, Default)]
 pub(crate) struct Samples(BTreeMap<String, Vec<f64>>);
 
@@ -35,27 +38,27 @@ impl Samples {
         }
     }
 
-    /// The median of a row over the processes.
+    /// The median of a row over processes and rounds.
     pub(crate) fn median(&self, row: &str) -> f64 {
         self.spread(row).median
     }
 
-    /// A row over the processes.
+    /// A row over processes and rounds.
     pub(crate) fn spread(&self, row: &str) -> Spread {
         Spread::of(self.row(row).iter().copied())
     }
 
-    /// A row divided by its rival, process by process.
+    /// A row divided by its rival, round by round.
     pub(crate) fn ratio(&self, row: &str, rival: &str) -> Spread {
         Spread::of(self.row(row).iter().zip(self.row(rival)).map(|(row, rival)| row / rival))
     }
 
-    /// A row less another, process by process.
+    /// A row less another, round by round.
     pub(crate) fn more(&self, row: &str, rival: &str) -> Spread {
         Spread::of(self.row(row).iter().zip(self.row(rival)).map(|(row, rival)| row - rival))
     }
 
-    /// A rival's median divided by each process's row: how many times faster the row is.
+    /// A rival's median divided by each number of a row: how many times faster the row is.
     pub(crate) fn faster(&self, row: &str, rival: f64) -> Spread {
         Spread::of(self.row(row).iter().map(|row| rival / row))
     }

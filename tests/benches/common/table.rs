@@ -48,8 +48,9 @@ pub(crate) fn against(row: &str, ns: f64, rival: &str, ratio: Spread, bound: Bou
 pub(crate) fn faster(row: &str, ns: f64, rival: &str, times: Spread, bound: Bound) {
     let Spread { low, median, high } = times;
     let said = bound.say((median * 10.0).round() / 10.0);
-    let line =
-        format!("  {row:<40} {ns:>8.1} ns  {median:.1} × faster than {rival} ({low:.1} to {high:.1})  {said}");
+    let line = format!(
+        "  {row:<40} {ns:>8.1} ns  {median:.1} × faster than {rival} ({low:.1} to {high:.1})  {said}"
+    );
     println!("{}", line.trim_end());
 }
 
@@ -57,6 +58,8 @@ pub(crate) fn faster(row: &str, ns: f64, rival: &str, times: Spread, bound: Boun
 pub(crate) fn more(row: &str, ns: f64, unit: &str, rival: &str, more: Spread, bound: Bound) {
     let Spread { low, median, high } = more;
     let said = bound.say((median * 10.0).round() / 10.0);
-    let line = format!("  {row:<40} {ns:>8.1} {unit}  {median:+.1} {unit} over {rival} ({low:+.1} to {high:+.1})  {said}");
+    let line = format!(
+        "  {row:<40} {ns:>8.1} {unit}  {median:+.1} {unit} over {rival} ({low:+.1} to {high:+.1})  {said}"
+    );
     println!("{}", line.trim_end());
 }

@@ -1,0 +1,177 @@
+//! Tests about the sources: rules of the house that no compiler checks.
+
+#![allow(missing_docs, reason = "one file of the shim is compiled here once more")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::fs;
+
+use interbind_abi::FROZEN;
+use interbind_tests::house::{Source, sources};
+use interbind_tests::package::repository;
+
+#[allow(dead_code, reason = "only its constants are looked at")]
+#[path = "../../shim/src/lifetime.rs"]
+mod lifetime;
+#[allow(dead_code, unused_imports, reason = "`lifetime` takes its atomics from here")]
+#[path = "../../shim/src/sync.rs"]
+mod sync;
+
+/// What opens the list of files with `unsafe` code.
+const UNSAFE_HEAD: &str = "\
+# Every file with the word `unsafe` in its code; the macros' files write it into their expansions.
+# A new one is a decision: `INTERBIND_HOUSE=write cargo test -p interbind-tests --test house` writes the list anew.
+";
+
+fn rust() -> Vec<Source> {
+    let found = sources(&[".rs"]);
+    assert!(found.len() > 50, "the repository is looked for in the wrong place");
+    found
+}
+
+#[track_caller]
+fn assert_none(found: Vec<String>, rule: &str) {
+    assert!(found.is_empty(), "{rule}:\n{}", found.join("\n"));
+}
+
+/// Tells whether a word stands in a text by itself.
+fn has_word(text: &str, word: &str) -> bool {
+    text.split(|letter: char| !letter.is_alphanumeric() && letter != '_').any(|found| found == word)
+}
+
+#[test]
+fn unsafe_code_stands_in_the_listed_files_only() {
+    let found: Vec<_> = rust()
+        .into_iter()
+        .filter(|source| has_word(&source.code(), "unsafe"))
+        .map(|source| source.path)
+        .collect();
+    let text = format!("{UNSAFE_HEAD}{}\n", found.join("\n"));
+    let file = repository().join("tests/unsafe-files.txt");
+    if env::var_os("INTERBIND_HOUSE").is_some_and(|mode| mode == "write") {
+        fs::write(&file, text).expect("the list is writable");
+        return;
+    }
+    let listed = fs::read_to_string(&file).expect("tests/unsafe-files.txt is in the repository");
+    let (listed, found): (BTreeSet<_>, BTreeSet<_>) = (listed.lines().collect(), text.lines().collect());
+    let new: Vec<_> = found.difference(&listed).collect();
+    let gone: Vec<_> = listed.difference(&found).collect();
+    assert!(new.is_empty() && gone.is_empty(), "`unsafe` is new in {new:#?}, and gone from {gone:#?}");
+}
+
+#[test]
+fn functions_for_other_libraries_are_made_by_the_thunk_macro_alone() {
+    let mut found = BTreeMap::new();
+    for source in rust() {
+        if !["abi/src/", "shim/src/", "shim/derive/src/"].iter().any(|folder| source.path.starts_with(folder))
+        {
+            continue;
+        }
+        // Texts are blanked, so `extern "C" fn name` is three words here, and a function's type has none behind `fn`.
+        let code = interbind_tests::house::code(source.without_tests());
+        let words: Vec<_> = code.split_whitespace().collect();
+        for three in words.windows(3).filter(|three| three[0] == "extern" && three[1] == "fn") {
+            let name: String = three[2].chars().take_while(|letter| !"(<".contains(*letter)).collect();
+            found.entry(source.path.clone()).or_insert_with(Vec::new).push(name);
+        }
+    }
+    let expected = [
+        // Frees a vector: it has nothing to catch, and `abi` no std to catch it with.
+        ("abi/src/values.rs", "free_vec"),
+        // The slots that `#[interface]` writes; their bodies go through `answer`, which catches.
+        ("shim/derive/src/table.rs", "#name"),
+        // The macro.
+        ("shim/src/ffi/mod.rs", "$name"),
+    ];
+    let expected = expected.map(|(path, name)| (path.to_owned(), vec![name.to_owned()]));
+    assert_eq!(found, BTreeMap::from(expected));
+}
+
+#[test]
+fn every_file_opens_with_what_it_owns() {
+    let files = rust().into_iter().filter(|source| !source.path.starts_with("tests/ui/"));
+    let found = files.filter(|source| !source.text.starts_with("//! ")).map(|source| source.path);
+    assert_none(found.collect(), "a file opens with a paragraph that says what it owns");
+}
+
+#[test]
+fn no_file_hides_a_second_concept() {
+    let long = |source: &Source| source.without_tests().lines().count() > 600;
+    let found = rust().into_iter().filter(long).map(|source| source.path);
+    assert_none(found.collect(), "at 600 lines without tests, look for the second concept");
+}
+
+#[test]
+fn no_file_names_a_place_on_somebodys_machine_or_a_chore_for_later() {
+    // Put together here, or this file would break its own rule.
+    let words = [
+        concat!("/ro", "ot"),
+        concat!("/ho", "me/"),
+        concat!("/Us", "ers/"),
+        concat!("TO", "DO"),
+        concat!("FIX", "ME"),
+    ];
+    let endings = [
+        ".rs", ".toml", ".md", ".py", ".txt", ".yml", ".yaml", ".sh", ".lock", ".h", ".c", ".cpp", ".in",
+        ".stderr",
+    ];
+    let mut found = Vec::new();
+    for source in sources(&endings) {
+        for (i, line) in source.text.lines().enumerate() {
+            if words.iter().any(|word| line.contains(word)) {
+                found.push(format!("{}:{}: {line}", source.path, i + 1));
+            }
+        }
+    }
+    assert_none(found, "paths of a machine and notes to oneself stay outside");
+}
+
+#[test]
+fn a_tests_name_is_a_sentence_and_no_test_sleeps() {
+    let mut found = Vec::new();
+    for source in rust() {
+        let code = source.code();
+        let lines: Vec<_> = code.lines().map(str::trim).collect();
+        for two in lines.windows(2).filter(|two| two[0] == "#[test]") {
+            let name = two[1].trim_start_matches("fn ");
+            // A macro's tests are named where it's used.
+            let literal = !name.starts_with('$');
+            if literal && (name.starts_with("test_") || name.matches('_').count() < 2) {
+                found.push(format!("{}: {name}", source.path));
+            }
+        }
+        if source.path.contains("tests/") && (code.contains("thread::sleep") || has_word(&code, "sleep_ms")) {
+            found.push(format!("{}: sleeps", source.path));
+        }
+    }
+    assert_none(found, "a test's name is a law in one sentence, and time decides nothing");
+}
+
+#[test]
+fn every_frozen_record_has_a_lock_entry_and_every_entry_its_record() {
+    let lock = fs::read_to_string(repository().join("abi/abi.lock")).expect("abi.lock is in the repository");
+    let locked: BTreeSet<_> =
+        lock.lines().filter_map(|line| line.strip_prefix("record ")?.split(' ').next()).collect();
+    let frozen: BTreeSet<_> = FROZEN.iter().map(|(name, ..)| *name).collect();
+    assert_eq!(locked, frozen);
+}
+
+#[test]
+fn a_cores_states_have_the_same_numbers_in_shim_and_abi() {
+    assert_eq!(lifetime::OPEN, interbind_abi::core::OPEN);
+    assert_eq!(lifetime::CLOSING, interbind_abi::core::CLOSING);
+}
+
+#[test]
+fn every_workspace_of_an_extension_brings_its_lockfile() {
+    let manifests = sources(&["Cargo.toml"]).into_iter().filter(|source| {
+        // A library is locked by those who use it.
+        let library = !source.text.contains("cdylib") && !source.text.contains("members = ");
+        source.text.lines().any(|line| line == "[workspace]") && !library
+    });
+    let missing = manifests.filter_map(|source| {
+        let lock = repository().join(&source.path).with_file_name("Cargo.lock");
+        (!lock.is_file()).then_some(source.path)
+    });
+    assert_none(missing.collect(), "what is built apart is built the same way everywhere");
+}

@@ -1,0 +1,139 @@
+//! The range of PyO3 that the shim promises: each release builds against it, and shares with each other one in one process,
+//! with and without the limited API.
+//!
+//! A small extension, provider and consumer in one, is written for each release (`src/range.rs`). Not run: a free-threaded 3.14, of which
+//! only the build and its note are looked at.
+
+use interbind_abi::platform::Api;
+use interbind_tests::modules::Modules;
+use interbind_tests::note;
+use interbind_tests::package::write_if_changed;
+use interbind_tests::python::Python;
+use interbind_tests::range::{RANGE, extension, limited, name, python};
+use interbind_tests::skip::skip;
+use interbind_tests::workshop;
+
+/// Every module as consumer with every module as provider; `NAMES` comes first.
+const PAIRS: &str = r#"
+import importlib
+modules = [importlib.import_module(name) for name in NAMES]
+points = {module.Point for module in modules}
+assert len(points) == len(modules), 'each has classes of its own'
+for provider in modules:
+    class Named(provider.Point):
+        pass
+    for consumer in modules:
+        pair = f'{consumer.__name__} <- {provider.__name__}'
+        for point in provider.Point(3, 4), Named(3, 4):
+            before = counts(point)
+            assert consumer.norm(point) == 5.0, pair
+            assert type(consumer.again(point)) in points, pair
+            assert counts(point) == before, pair
+        span, series = provider.Span(), provider.Series('s', [1, 2])
+        consumer.stretch(span, point)
+        assert span.to() == (3.0, 4.0), pair
+        span.while_borrowed(lambda: refused('already-borrowed', consumer.stretch, span, point))
+        before = counts(series)
+        assert consumer.total(series) == 3.0, pair
+        assert consumer.each(series, lambda value: [value]) == [2.0], pair
+        error = refused('provider-raised', consumer.each, series, lambda value: value / 0)
+        assert isinstance(error.__cause__, ZeroDivisionError), pair
+        error = refused('provider-panicked', consumer.label, series)
+        assert f'no label in {provider.__name__}' in str(error), pair
+        refused('wrong-object', consumer.norm, series)
+        refused('wrong-object', consumer.total, point)
+        del error
+        keeper = consumer.Keeper(series)
+        assert keeper.total() == 3.0, pair
+        del keeper
+        collect()
+        assert counts(series) == before, pair
+print(len(modules))
+"#;
+
+fn run_pairs(modules: &Modules, names: &[String]) {
+    let outcome = modules.run(&format!("NAMES = {names:?}\n{PAIRS}"));
+    assert_eq!(outcome.passed().trim(), names.len().to_string());
+}
+
+#[test]
+fn every_pyo3_of_the_range_shares_with_every_other_under_both_apis() {
+    let (Some(python), Some(limited)) = (python(), limited(workshop!())) else { return };
+    let mut modules = Modules::new(workshop!(), "range", python);
+    let mut names = Vec::new();
+    for (version, _) in RANGE {
+        modules = modules.with(&extension(workshop!(), version, false));
+        names.push(name(version, false));
+    }
+    for (name, file) in limited {
+        modules = modules.with_built(name, file);
+        names.push(name.clone());
+    }
+    run_pairs(&modules, &names);
+    names.reverse();
+    run_pairs(&modules, &names);
+}
+
+#[test]
+fn a_limited_build_shares_in_every_cpython_it_is_for() {
+    let Some(limited) = limited(workshop!()) else { return };
+    for minor in 9..=15 {
+        let Some(python) = Python::find(&format!("3.{minor}"), "limited builds in each CPython") else {
+            continue;
+        };
+        let mut modules = Modules::new(workshop!(), "limited-range", python);
+        for (name, file) in limited {
+            modules = modules.with_built(name, file);
+        }
+        let names: Vec<_> = limited.iter().map(|(name, _)| name.clone()).collect();
+        run_pairs(&modules, &names);
+    }
+}
+
+#[test]
+fn a_build_for_the_newest_cpython_shares_with_limited_builds_that_do_not_know_it() {
+    let Some(limited) = limited(workshop!()) else { return };
+    let Some(python) = Python::find("3.15", "a full build for the newest CPython") else { return };
+    let (version, _) = RANGE.last().unwrap();
+    let mut modules =
+        Modules::new(workshop!(), "newest", python).with(&extension(workshop!(), version, false));
+    let mut names = vec![name(version, false)];
+    for (name, file) in limited {
+        modules = modules.with_built(name, file);
+        names.push(name.clone());
+    }
+    run_pairs(&modules, &names);
+}
+
+#[test]
+fn the_note_tells_the_limited_api_from_the_full_one() {
+    let (Some(python), Some(limited)) = (python(), limited(workshop!())) else { return };
+    for (name, file) in limited {
+        assert_eq!(note::module(file).platform.api, Api::Abi3(3, 9), "{name}");
+    }
+    for (version, _) in RANGE {
+        let file = extension(workshop!(), version, false).build(workshop!(), python);
+        let (major, minor) = python.version;
+        let api = Api::Full(u8::try_from(major).unwrap(), u8::try_from(minor).unwrap());
+        assert_eq!(note::module(&file).platform.api, api, "{version}");
+    }
+}
+
+#[test]
+fn a_build_for_a_free_threaded_3_14_says_so_in_its_note() {
+    let Some(python) = python() else { return };
+    skip("a free-threaded 3.14", "only built, for a configuration written by hand; not run");
+    let config = workshop!().join("free-threaded-3.14.txt");
+    write_if_changed(
+        &config,
+        "implementation=CPython\nversion=3.14\nshared=true\nabi3=false\npointer_width=64\nbuild_flags=Py_GIL_DISABLED\n\
+         suppress_build_script_link_lines=true\n",
+    );
+    // A folder of its own: the configuration isn't the interpreter's.
+    let free_threaded = Python { version: (3, 14), free_threaded: true, ..python.clone() };
+    let extension = extension(workshop!(), RANGE.last().unwrap().0, false)
+        .variable("PYO3_CONFIG_FILE", config.to_str().unwrap());
+    let said = note::module(&extension.build(workshop!(), &free_threaded));
+    assert_eq!((said.platform.gil, said.platform.api), (Some(false), Api::Full(3, 14)));
+    assert!(said.platform.to_string().contains(" gil=off "), "{}", said.platform);
+}
