@@ -141,7 +141,11 @@ fn leave(core: &Core) {
 fn closing_while_a_module_publishes_frees_the_core_once_and_with_the_last_user() {
     loom::model(|| {
         // Users: the capsule, and one bound module.
-        let core = Arc::new(Core { state: AtomicU32::new(lifetime::OPEN), users: AtomicU64::new(2), freed: AtomicU32::new(0) });
+        let core = Arc::new(Core {
+            state: AtomicU32::new(lifetime::OPEN),
+            users: AtomicU64::new(2),
+            freed: AtomicU32::new(0),
+        });
         let module = {
             let core = core.clone();
             thread::spawn(move || {

@@ -53,9 +53,13 @@ impl TestHouse {
         let folder = TempDir::new().expect("a temporary folder can be made");
         let real = Path::new(env!("CARGO_MANIFEST_DIR"));
         let this = Self { folder };
-        for file in ["child/run_cell.py", "child/probes.py", "fixtures/zoo.toml", "hosts.toml"] {
-            let text = fs::read_to_string(real.join(file)).expect("the real house has it");
-            this.write(file, &text);
+        let child = fs::read_dir(real.join("child")).expect("the real house has a child");
+        let child = child.map(|entry| entry.expect("it can be listed").file_name());
+        let scripts = child.filter_map(|name| name.into_string().ok()).filter(|name| name.ends_with(".py"));
+        let data = ["fixtures/zoo.toml", "hosts.toml"].map(String::from);
+        for file in scripts.map(|name| format!("child/{name}")).chain(data) {
+            let text = fs::read_to_string(real.join(&file)).expect("the real house has it");
+            this.write(&file, &text);
         }
         this.write(
             "sets.toml",

@@ -38,6 +38,7 @@ pub unsafe trait Shared: 'static {
 pub unsafe trait Handle: Copy {
     type Target: ?Sized;
     unsafe fn new(data: NonNull<c_void>, record: &TypeRecord, attached: bool) -> Self;
+    #[expect(dead_code, reason = "the expansion must have it; only an attached thread's end calls it")]
     fn detached(self) -> Self;
     fn target(&self) -> &Self::Target;
 }
