@@ -6,7 +6,7 @@ use std::env;
 use std::process::Command;
 
 fn main() {
-    for name in ["limited", "pypy", "free_threaded", "guard_from_bound"] {
+    for name in ["limited", "pypy", "free_threaded", "pyo3_0_29"] {
         println!("cargo::rustc-check-cfg=cfg(interbind_{name})");
     }
     println!("cargo::rerun-if-env-changed=DEP_PYTHON_PYO3_CONFIG");
@@ -38,8 +38,8 @@ fn main() {
     set("limited", limited);
     set("pypy", implementation == "pypy");
     set("free_threaded", free_threaded || both);
-    // `PyClassGuard: TryFrom<&Bound<T>>` came with the release that renamed the key.
-    set("guard_from_bound", !target_abi.is_empty());
+    // The release that renamed the key also brought `PyClassGuard: TryFrom<&Bound<T>>`.
+    set("pyo3_0_29", !target_abi.is_empty());
 
     let target = |name: &str| env::var(format!("CARGO_CFG_TARGET_{name}")).unwrap_or_default();
     let c = match (target("OS").as_str(), target("ENV").as_str()) {

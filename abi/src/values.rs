@@ -548,9 +548,7 @@ mod tests {
     fn a_fault_gives_its_message_once() {
         let mut fault = Fault { message: "why".to_string().lower(), ..Fault::empty() };
         // SAFETY: filled above; the second message is empty, not dangling.
-        assert_eq!(
-            unsafe { (fault.take_message(), fault.take_message()) },
-            ("why".to_string(), String::new())
-        );
+        let messages = unsafe { (fault.take_message(), fault.take_message()) };
+        assert_eq!(messages, ("why".to_string(), String::new()));
     }
 }

@@ -11,7 +11,7 @@
 //! | [`range`] | an extension for each PyO3 of the range |
 //! | [`copies`] | the examples again, with one PyO3 for interpreters that need it |
 //! | [`modules`] | gathers built extensions for one interpreter and runs scripts on them, each in a child process |
-//! | [`laws`] | laws that are scripts, and going through them on several interpreters |
+//! | [`mod@laws`] | laws that are scripts, and going through them on several interpreters |
 //! | [`note`] | reads the build note of a finished file |
 //! | [`house`] | walks the sources of this repository |
 //!

@@ -50,6 +50,7 @@ pub trait Mutability<C: PyClass> {
 pub enum Refused {
     Frozen,
     Borrowed(PyErr),
+    OtherThread,
 }
 
 impl<C: PyClass<Frozen = True>> Mutability<C> for True {
@@ -67,9 +68,9 @@ impl<C: PyClass<Frozen = False>> Mutability<C> for False {
 
     #[inline(always)]
     fn exclusive(object: &Bound<'_, C>) -> Result<*mut C, Refused> {
-        #[cfg(interbind_guard_from_bound)]
+        #[cfg(interbind_pyo3_0_29)]
         let guard = PyClassGuardMut::try_from(object).map_err(|error| Refused::Borrowed(error.into()));
-        #[cfg(not(interbind_guard_from_bound))]
+        #[cfg(not(interbind_pyo3_0_29))]
         let guard = object
             .as_any()
             .extract::<PyClassGuardMut<'_, C>>()
@@ -93,9 +94,9 @@ impl<C: PyClass<Frozen = False>> Mutability<C> for False {
 
 #[inline(always)]
 fn shared<C: PyClass>(object: &Bound<'_, C>) -> Result<*const C, Refused> {
-    #[cfg(interbind_guard_from_bound)]
+    #[cfg(interbind_pyo3_0_29)]
     let guard = PyClassGuard::try_from(object).map_err(|error| Refused::Borrowed(error.into()));
-    #[cfg(not(interbind_guard_from_bound))]
+    #[cfg(not(interbind_pyo3_0_29))]
     let guard =
         object.as_any().extract::<PyClassGuard<'_, C>>().map_err(|error| Refused::Borrowed(error.into()));
     let guard = guard?;
@@ -111,6 +112,21 @@ fn shared<C: PyClass>(object: &Bound<'_, C>) -> Result<*const C, Refused> {
 /// True when PyO3 checks that only the thread that made an object uses it (`unsendable`).
 const fn is_owner_thread<C: PyClass>() -> bool {
     size_of::<<C as PyClassImpl>::ThreadChecker>() != 0
+}
+
+/// False when PyO3 would panic over the thread. Asked first, because a panic may end the process (`panic = "abort"`).
+/// Older releases can't be asked; see [`says_unsendable`].
+#[inline(always)]
+fn is_on_its_thread<C: PyClass>(object: &Bound<'_, C>) -> bool {
+    #[cfg(interbind_pyo3_0_29)]
+    if is_owner_thread::<C>() {
+        use pyo3::impl_::pycell::PyClassObjectBaseLayout as _;
+        // SAFETY: PyO3's own cast: what a live object of `C` starts with.
+        let layout = unsafe { &*object.as_ptr().cast::<<C as PyClassImpl>::Layout>() };
+        return layout.check_threadsafe().is_ok();
+    }
+    let _ = object;
+    true
 }
 
 /// Publishes a `#[pyclass]` as `T`, while its module is imported.
@@ -156,7 +172,9 @@ thunk! {
         let Ok(bound) = any.cast::<C>() else {
             return wrong_object(py, C::type_object_raw(py).cast(), object);
         };
-        let found = if mode == EXCLUSIVE {
+        let found = if !is_on_its_thread(&bound) {
+            Ok(Err(Refused::OtherThread))
+        } else if mode == EXCLUSIVE {
             caught(|| <C::Frozen as Mutability<C>>::exclusive(&bound))
         } else {
             caught(|| shared(&bound).map(<*const C>::cast_mut))
@@ -266,6 +284,11 @@ fn no_borrow(py: Python<'_>, object: &Bound<'_, PyAny>, found: Result<Refused, S
             (Reason::AlreadyBorrowed, why, "end the other borrow first")
         }
         Ok(Refused::Frozen) => (Reason::Frozen, String::from("the class is frozen"), "borrow it shared"),
+        Ok(Refused::OtherThread) => (
+            Reason::WrongThread,
+            String::from("it is unsendable, and another thread made it"),
+            "use the object on the thread that made it",
+        ),
         Err(message) if says_unsendable(&message) => {
             (Reason::WrongThread, message, "use the object on the thread that made it")
         }
@@ -276,7 +299,7 @@ fn no_borrow(py: Python<'_>, object: &Bound<'_, PyAny>, found: Result<Refused, S
     ptr::null_mut()
 }
 
-/// PyO3 says this when an `unsendable` object is used on another thread; there is no other way to tell.
+/// A PyO3 before 0.29 panics with this when an `unsendable` object is used on another thread; there is no other way to tell.
 #[inline(never)]
 fn says_unsendable(message: &str) -> bool {
     message.as_bytes().windows(10).any(|window| window == b"unsendable")
