@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::reason::Reason;
+use crate::text::{cut, cut_last};
 
 /// A part that differs, with what each side has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,20 +77,6 @@ pub fn compare(provider: &str, consumer: &str, sink: Sink<'_>) -> Result<(), NoD
         slots(&mut path, &theirs, &ours, sink);
     }
     Ok(())
-}
-
-/// Cuts a text at the first `mark`; both are short, so the plainest search will do.
-#[inline(never)]
-fn cut<'a>(text: &'a str, mark: &str) -> Option<(&'a str, &'a str)> {
-    let at = text.as_bytes().windows(mark.len()).position(|window| window == mark.as_bytes())?;
-    Some((text.get(..at)?, text.get(at + mark.len()..)?))
-}
-
-/// Cuts a text at the last `mark`.
-#[inline(never)]
-fn cut_last<'a>(text: &'a str, mark: &str) -> Option<(&'a str, &'a str)> {
-    let at = text.as_bytes().windows(mark.len()).rposition(|window| window == mark.as_bytes())?;
-    Some((text.get(..at)?, text.get(at + mark.len()..)?))
 }
 
 /// A canonical text, cut at its outermost braces.

@@ -12,6 +12,7 @@ use core::str::FromStr;
 
 use crate::diff::Sink;
 use crate::reason::Reason;
+use crate::text::cut;
 
 /// Which of Python's C APIs a build uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -75,18 +76,21 @@ pub struct Host<'a> {
 /// A part of a canonical platform text; empty when it isn't there.
 #[inline(never)]
 pub fn part<'a>(text: &'a str, key: &str) -> &'a str {
-    let found = text.split(' ').find_map(|part| part.strip_prefix(key)?.strip_prefix('='));
-    found.unwrap_or("")
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (first, others) = cut(rest, " ").unwrap_or((rest, ""));
+        match cut(first, "=") {
+            Some((found, value)) if found == key => return value,
+            _ => rest = others,
+        }
+    }
+    ""
 }
 
 /// Finds what keeps a build from running in `host`; all of it, in the order of the check.
 ///
 /// `sink` is told the reason, the part, what the build has, and what the running Python has.
 pub fn against_host(build: &str, host: &Host<'_>, sink: Sink<'_>) {
-    let mut note = |reason, key: &str, running: &str| sink(reason, key, part(build, key), running);
-    if part(build, "python") != host.python {
-        note(Reason::Implementation, "python", host.python);
-    }
     let api = part(build, "api");
     let limited = api.strip_prefix("abi3t-").or_else(|| api.strip_prefix("abi3-"));
     let (built, running) = (numbers(limited.unwrap_or(api)), numbers(host.version));
@@ -94,15 +98,19 @@ pub fn against_host(build: &str, host: &Host<'_>, sink: Sink<'_>) {
         Some(_) => built.0 == running.0 && built.1 <= running.1,
         None => built == running,
     };
-    if !serves {
-        note(Reason::PythonVersion, "api", host.version);
-    }
-    let gil = part(build, "gil");
-    if gil != "any" && gil != gil_word(Some(host.gil)) {
-        note(Reason::GilBuild, "gil", gil_word(Some(host.gil)));
-    }
-    if part(build, "refs") != yes(host.refs) && running <= (3, 12) {
-        note(Reason::TraceRefs, "refs", yes(host.refs));
+    let any_gil = part(build, "gil") == "any";
+    // What the running Python has; whether it will do when the build says otherwise.
+    let rules = [
+        (Reason::Implementation, "python", host.python, false),
+        (Reason::PythonVersion, "api", host.version, serves),
+        (Reason::GilBuild, "gil", gil_word(Some(host.gil)), any_gil),
+        (Reason::TraceRefs, "refs", yes(host.refs), running > (3, 12)),
+    ];
+    for (reason, key, has, will_do) in rules {
+        let built = part(build, key);
+        if built != has && !will_do {
+            sink(reason, key, built, has);
+        }
     }
 }
 

@@ -40,6 +40,20 @@ impl Str {
         Self { ptr: text.as_ptr(), len: text.len() as u64 }
     }
 
+    /// Tells whether the text is `other`, byte for byte; broken text is nobody's equal.
+    ///
+    /// # Safety
+    /// 1. As [`Str::read`], during the call.
+    #[inline]
+    pub unsafe fn is(&self, other: &str) -> bool {
+        if self.len != other.len() as u64 || self.ptr.is_null() {
+            return self.len == 0 && other.is_empty();
+        }
+        // SAFETY: duty 1; as long as a slice that exists.
+        let bytes = unsafe { slice::from_raw_parts(self.ptr, other.len()) };
+        bytes == other.as_bytes()
+    }
+
     /// Reads the text; `None` when it is NULL with a length, longer than [`MAX_TEXT`], or not UTF-8.
     ///
     /// # Safety
@@ -55,6 +69,22 @@ impl Str {
         let bytes = unsafe { slice::from_raw_parts(self.ptr, self.len as usize) };
         from_utf8(bytes).ok()
     }
+}
+
+/// Cuts a text at the first `mark`.
+///
+/// Like `str::split_once`, whose search is made for long texts and costs every extension a kilobyte; these are short.
+#[inline(never)]
+pub fn cut<'a>(text: &'a str, mark: &str) -> Option<(&'a str, &'a str)> {
+    let at = text.as_bytes().windows(mark.len()).position(|window| window == mark.as_bytes())?;
+    Some((text.get(..at)?, text.get(at + mark.len()..)?))
+}
+
+/// Cuts a text at the last `mark`.
+#[inline(never)]
+pub fn cut_last<'a>(text: &'a str, mark: &str) -> Option<(&'a str, &'a str)> {
+    let at = text.as_bytes().windows(mark.len()).rposition(|window| window == mark.as_bytes())?;
+    Some((text.get(..at)?, text.get(at + mark.len()..)?))
 }
 
 /// A part of a text that is known at compile time.
@@ -189,6 +219,25 @@ mod tests {
         for (ptr, len) in [(core::ptr::null(), 3), (bad.as_ptr(), 2), (bad.as_ptr(), MAX_TEXT + 1)] {
             // SAFETY: NULL and over-long texts aren't followed; `bad` is alive.
             assert_eq!(unsafe { Str { ptr, len }.read() }, None);
+        }
+    }
+
+    #[test]
+    fn a_str_is_what_has_its_bytes_and_nothing_else() {
+        let null = Str { ptr: core::ptr::null(), len: 0 };
+        let broken = Str { len: 3, ..null };
+        for (text, other, expected) in [
+            (Str::new("ab"), "ab", true),
+            (Str::new("ab"), "ac", false),
+            (Str::new("ab"), "a", false),
+            (Str::new("ab"), "", false),
+            (Str::new(""), "", true),
+            (null, "", true),
+            (null, "a", false),
+            (broken, "abc", false),
+        ] {
+            // SAFETY: NULL isn't followed; the others are literals.
+            assert_eq!(unsafe { text.is(other) }, expected, "{other}");
         }
     }
 

@@ -1,61 +1,67 @@
-//! The call-site cache: which record was judged for this consumer and type.
+//! The call-site cache: which records were judged for this consumer and type.
 //!
-//! One word is read on a hit: an atomic pointer to the judged record, whose key is the record's own `py_type`, so
-//! nothing can tear. A second word serves a site that sees two providers in turn. Only records are remembered, never a
-//! subclass and never a refusal: a subclass may die and its address come back as another type, a record never does.
+//! One word is read on a hit: an atomic pointer to a judged record, whose key is the record's own `py_type`, so nothing
+//! can tear. More words serve a site that sees several providers in turn. Only records are remembered, never a subclass
+//! and never a refusal: a subclass may die and its address come back as another type, a record never does.
 //! Knows nothing of Python; modelled with loom in `tests/`.
 
 use core::ptr;
 
 use crate::sync::{AtomicPtr, Ordering};
 
-/// Remembers up to two records of `R`; both live for ever.
+/// How many records a site remembers: classes that are published as one type are few.
+const PLACES: usize = 8;
+
+/// Remembers up to eight records of `R`, which live for ever.
 #[derive(Debug)]
 pub(crate) struct Cache<R> {
-    first: AtomicPtr<R>,
-    second: AtomicPtr<R>,
+    /// Taken from the front; a place never becomes empty again.
+    places: [AtomicPtr<R>; PLACES],
 }
 
 impl<R> Cache<R> {
     #[cfg(not(loom))]
     pub(crate) const fn new() -> Self {
-        Self { first: AtomicPtr::new(ptr::null_mut()), second: AtomicPtr::new(ptr::null_mut()) }
+        Self { places: [const { AtomicPtr::new(ptr::null_mut()) }; PLACES] }
     }
 
     #[cfg(loom)]
     pub(crate) fn new() -> Self {
-        Self { first: AtomicPtr::new(ptr::null_mut()), second: AtomicPtr::new(ptr::null_mut()) }
+        Self { places: core::array::from_fn(|_| AtomicPtr::new(ptr::null_mut())) }
     }
 
     /// Returns the record to try first, or NULL.
     #[inline(always)]
     pub(crate) fn first(&self) -> *const R {
-        self.first.load(Ordering::Acquire)
+        self.places[0].load(Ordering::Acquire)
     }
 
-    /// Returns the record to try before judging anew, or NULL.
-    pub(crate) fn second(&self) -> *const R {
-        self.second.load(Ordering::Acquire)
+    /// Returns the records to try before judging anew.
+    pub(crate) fn all(&self) -> impl Iterator<Item = *const R> {
+        let places = self.places.iter().map(|place| place.load(Ordering::Acquire).cast_const());
+        places.take_while(|record| !record.is_null())
     }
 
     /// Remembers a record that was judged; `is_dead` says which remembered one may be forgotten for it.
     ///
-    /// With both words taken by living records the second is replaced.
+    /// With all places taken by living records the last is replaced.
     pub(crate) fn remember(&self, judged: *const R, is_dead: impl Fn(*const R) -> bool) {
         let judged = judged.cast_mut();
-        let empty = |word: *mut R| word.is_null() || is_dead(word);
-        let first = self.first.load(Ordering::Acquire);
-        if first == judged {
-            return;
-        }
-        if empty(first) {
-            let set = self.first.compare_exchange(first, judged, Ordering::Release, Ordering::Relaxed);
-            // Whoever was faster may have judged another record: that one stays, ours goes to the second word.
-            if set.is_ok() || set == Err(judged) {
+        let Some((last, places)) = self.places.split_last() else { return };
+        for place in places {
+            let found = place.load(Ordering::Acquire);
+            if found == judged {
                 return;
             }
+            if found.is_null() || is_dead(found) {
+                let set = place.compare_exchange(found, judged, Ordering::Release, Ordering::Relaxed);
+                // Whoever was faster may have judged another record: that one stays, ours goes to the next place.
+                if set.is_ok() || set == Err(judged) {
+                    return;
+                }
+            }
         }
-        self.second.store(judged, Ordering::Release);
+        last.store(judged, Ordering::Release);
     }
 }
 

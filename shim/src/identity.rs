@@ -105,7 +105,11 @@ impl Identity {
         let retain = unsafe { (*core).retain };
         // SAFETY: attached, so the interpreter's capsule keeps the core alive during the call.
         unsafe { retain(core) };
-        let types = crate::types::find_or_make(at, core, &owner)?;
+        // SAFETY: a judged core.
+        let release = unsafe { (*core).release };
+        // SAFETY: called at most once, when no binding takes the `retain` over.
+        let give_back = || unsafe { release(core) };
+        let types = crate::types::find_or_make(at, core, &owner).inspect_err(|_| give_back())?;
         let binding = Box::into_raw(Box::new(Binding { core, types, interpreter: at.interpreter(), owner }));
         match self.binding.compare_exchange(ptr::null_mut(), binding, Ordering::AcqRel, Ordering::Acquire) {
             // SAFETY: never freed from here on.
@@ -113,10 +117,7 @@ impl Identity {
             Err(winner) => {
                 // SAFETY: ours wasn't published.
                 drop(unsafe { Box::from_raw(binding) });
-                // SAFETY: a judged core that the capsule keeps alive.
-                let release = unsafe { (*core).release };
-                // SAFETY: this takes back the `retain` above.
-                unsafe { release(core) };
+                give_back();
                 // SAFETY: a binding is never freed.
                 Ok(unsafe { &*winner })
             }

@@ -5,6 +5,7 @@
 
 use interbind_abi::Reason;
 use interbind_abi::core::OwnerRecord;
+use interbind_abi::text::cut;
 
 use crate::ffi::error::Class;
 use crate::ffi::{Attached, Raised, error};
@@ -49,14 +50,13 @@ pub(crate) fn refuse(
     sides: Sides<'_>,
 ) -> Raised {
     let mut text = String::new();
-    let mut lines = template.split('\n');
-    fill(&mut text, lines.next().unwrap_or(""), values);
+    let (first, mut rest) = cut(template, "\n").unwrap_or((template, ""));
+    fill(&mut text, first, values);
     push(&mut text, &[" (", reason.slug(), ")"]);
-    let mut line = lines.next().unwrap_or("");
-    for next in lines {
+    while let Some((line, others)) = cut(rest, "\n") {
         push(&mut text, &["\n  "]);
         fill(&mut text, line, values);
-        line = next;
+        rest = others;
     }
     for (side, owner) in [("\n  provider: ", sides.provider), ("\n  consumer: ", sides.consumer)] {
         if let Some(owner) = owner {
@@ -64,7 +64,7 @@ pub(crate) fn refuse(
         }
     }
     push(&mut text, &["\n  fix: "]);
-    fill(&mut text, line, values);
+    fill(&mut text, rest, values);
     error::raise(at, class, reason, &text)
 }
 
@@ -120,5 +120,8 @@ pub(crate) fn add_difference(lines: &mut String, part: &str, provider: &str, con
 #[cold]
 #[inline(never)]
 pub(crate) fn number(number: u64) -> String {
-    number.to_string()
+    let digit = char::from(b'0' + (number % 10) as u8);
+    let mut text = if number < 10 { String::new() } else { self::number(number / 10) };
+    text.push(digit);
+    text
 }

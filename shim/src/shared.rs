@@ -156,6 +156,8 @@ pub trait Provider<T: Shared + ?Sized>: Module {}
 pub unsafe trait Consumer<T: Shared + ?Sized>: Module {
     /// The versions that will do.
     const REQUIREMENT: Requirement;
+    /// The same as canonical text, for messages.
+    const REQUIREMENT_TEXT: &'static str;
     /// The provider that makes new objects, when pinned by hand.
     const FROM: Option<&'static str>;
 

@@ -173,6 +173,7 @@ fn wrong(text: &str, why: impl Display) -> String {
 fn write(name: &str, provides: &[Type], consumes: &[Consumed]) -> TokenStream {
     let consumers = consumes.iter().map(|Consumed { ty, requirement, from }| {
         let (least, below) = (version_tokens(requirement.least), version_tokens(requirement.below));
+        let text = requirement.to_string();
         let from = match from {
             Some(from) => quote!(::core::option::Option::Some(#from)),
             None => quote!(::core::option::Option::None),
@@ -183,6 +184,7 @@ fn write(name: &str, provides: &[Type], consumes: &[Consumed]) -> TokenStream {
             unsafe impl #consumer for __Interbind {
                 const REQUIREMENT: ::interbind::abi::Requirement =
                     ::interbind::abi::Requirement { least: #least, below: #below };
+                const REQUIREMENT_TEXT: &'static str = #text;
                 const FROM: ::core::option::Option<&'static str> = #from;
 
                 #[inline(always)]

@@ -407,6 +407,7 @@ fn a_module_has_its_roles() {
     assert_eq!((identity.0, identity.1), ("frame._native", env!("CARGO_PKG_VERSION")));
     assert_eq!(<Face as Consumer<Point>>::REQUIREMENT, "^1.2".parse::<Requirement>().unwrap());
     assert_eq!(<Face as Consumer<dyn Series>>::REQUIREMENT, ">=2.1, <4".parse::<Requirement>().unwrap());
+    assert_eq!(<Face as Consumer<dyn Series>>::REQUIREMENT_TEXT, ">=2.1.0, <4.0.0");
     assert_eq!((<Face as Consumer<Point>>::FROM, <Face as Consumer<dyn Own>>::FROM), (None, Some("other")));
 }
 

@@ -52,7 +52,7 @@ fn state_dict(_at: Attached) -> Result<*mut PyObject, Raised> {
 #[inline(never)]
 pub(crate) fn find(at: Attached, key: &CStr) -> Result<Found, Raised> {
     let dict = state_dict(at)?;
-    let name = Strong::text(at, &key.to_string_lossy())?;
+    let name = Strong::text(at, key.to_str().unwrap_or(""))?;
     // SAFETY: attached, a dict and a `str`; borrowed, or NULL with or without an exception.
     let found = unsafe { py::PyDict_GetItemWithError(dict, name.as_ptr()) };
     if found.is_null() {
@@ -93,7 +93,7 @@ pub(crate) fn publish(
     // SAFETY: the interpreter (or `builtins`) holds its dict.
     let dict = unsafe { Strong::from_borrowed(at, dict) };
     let set_default = dict_type.attribute(at, c"setdefault")?;
-    let name = Strong::text(at, &key.to_string_lossy())?;
+    let name = Strong::text(at, key.to_str().unwrap_or(""))?;
     let winner = set_default.call_tuple(at, &[&dict, &name, &capsule])?;
     Ok(read(at, &winner, key))
 }

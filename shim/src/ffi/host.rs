@@ -9,6 +9,7 @@ use super::error::clear;
 use super::strong::sys;
 use interbind_abi::diff::Sink;
 use interbind_abi::platform::{Host, against_host};
+use interbind_abi::text::cut;
 
 /// Holds a build's platform text against the running Python; `sink` is told what differs.
 #[inline(never)]
@@ -21,7 +22,7 @@ pub(crate) fn compare(at: Attached, build: &str, sink: Sink<'_>) {
     let python = name.and_then(|name| name.to_text(at)).unwrap_or_default();
     let refs = sys(at, c"getobjects").is_some();
     clear(at);
-    let gil = !version.contains("free-threading");
+    let gil = cut(version, "free-threading").is_none();
     against_host(build, &Host { python: &python, version, gil, refs }, sink);
 }
 

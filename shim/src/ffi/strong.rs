@@ -62,11 +62,6 @@ impl Strong {
         unsafe { Self::from_new(value) }
     }
 
-    /// Calls with two positional arguments.
-    pub(crate) fn call2(&self, at: Attached, a: &Self, b: &Self) -> Result<Self, Raised> {
-        self.call_tuple(at, &[a, b])
-    }
-
     /// Calls with one positional argument.
     pub(crate) fn call1(&self, at: Attached, a: &Self) -> Result<Self, Raised> {
         self.call_tuple(at, &[a])

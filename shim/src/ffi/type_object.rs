@@ -59,20 +59,27 @@ pub(crate) fn class_name(at: Attached, object: *mut PyObject) -> String {
 
 /// Returns a type's name for messages, as `module.qualname`.
 pub(crate) fn type_name(at: Attached, class: &Strong) -> String {
+    let mut text = String::new();
+    for part in ["__module__", "__qualname__"] {
+        // The module of a built-in class says nothing.
+        if let Some(found) = attribute_text(at, class, part).filter(|found| found != "builtins") {
+            text.push_str(if text.is_empty() { "" } else { "." });
+            text.push_str(&found);
+        }
+    }
+    if text.is_empty() { "(a class without a name)".to_owned() } else { text }
+}
+
+#[inline(never)]
+fn attribute_text(at: Attached, class: &Strong, name: &str) -> Option<String> {
     // SAFETY: the type lives as long as Python.
     let meta = unsafe { Strong::from_borrowed(at, type_type()) };
-    let part = |name: &core::ffi::CStr| {
-        let get = meta.attribute(at, c"__getattribute__").ok()?;
-        let name = Strong::text(at, &name.to_string_lossy()).ok()?;
-        get.call2(at, class, &name).ok()?.to_text(at)
-    };
-    let (module, name) = (part(c"__module__"), part(c"__qualname__"));
+    let found = meta.attribute(at, c"__getattribute__").and_then(|get| {
+        let name = Strong::text(at, name)?;
+        get.call_tuple(at, &[class, &name])
+    });
     super::error::clear(at);
-    match (module, name) {
-        (Some(module), Some(name)) if module != "builtins" => format!("{module}.{name}"),
-        (_, Some(name)) => name,
-        _ => "(a class without a name)".to_owned(),
-    }
+    found.ok()?.to_text(at)
 }
 
 /// Returns the size of the type's instances in bytes, 0 when it doesn't say.

@@ -289,6 +289,7 @@ fn no_borrow(py: Python<'_>, object: &Bound<'_, PyAny>, found: Result<Refused, S
             String::from("it is unsendable, and another thread made it"),
             "use the object on the thread that made it",
         ),
+        #[cfg(not(interbind_pyo3_0_29))]
         Err(message) if says_unsendable(&message) => {
             (Reason::WrongThread, message, "use the object on the thread that made it")
         }
@@ -300,7 +301,7 @@ fn no_borrow(py: Python<'_>, object: &Bound<'_, PyAny>, found: Result<Refused, S
 }
 
 /// A PyO3 before 0.29 panics with this when an `unsendable` object is used on another thread; there is no other way to tell.
-#[inline(never)]
+#[cfg(not(interbind_pyo3_0_29))]
 fn says_unsendable(message: &str) -> bool {
     message.as_bytes().windows(10).any(|window| window == b"unsendable")
 }

@@ -58,6 +58,7 @@ pub trait Provider<T: Shared + ?Sized>: Module {}
 
 pub unsafe trait Consumer<T: Shared + ?Sized>: Module {
     const REQUIREMENT: Requirement;
+    const REQUIREMENT_TEXT: &'static str;
     const FROM: Option<&'static str>;
     fn site() -> &'static __private::Site;
 }
