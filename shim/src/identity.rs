@@ -109,7 +109,12 @@ impl Identity {
         let release = unsafe { (*core).release };
         // SAFETY: called at most once, when no binding takes the `retain` over.
         let give_back = || unsafe { release(core) };
-        let types = crate::types::find_or_make(at, core, &owner).inspect_err(|_| give_back())?;
+        let types = crate::types::find_or_make(at, core, &owner).map_err(|_| {
+            // Other modules' functions are called without an exception set.
+            let why = error::take(at);
+            give_back();
+            why.map_or(Raised, |why| error::restore(at, why))
+        })?;
         let binding = Box::into_raw(Box::new(Binding { core, types, interpreter: at.interpreter(), owner }));
         match self.binding.compare_exchange(ptr::null_mut(), binding, Ordering::AcqRel, Ordering::Acquire) {
             // SAFETY: never freed from here on.

@@ -95,7 +95,6 @@ pub(crate) fn take(_at: Attached) -> Option<Strong> {
 }
 
 /// Sets an exception that was taken.
-#[cfg_attr(not(feature = "pyo3"), allow(dead_code, reason = "used by PyO3 providers"))]
 pub(crate) fn restore(_at: Attached, exception: Strong) -> Raised {
     // SAFETY: attached, live exception.
     let class = unsafe { py::Py_TYPE(exception.as_ptr()) };
