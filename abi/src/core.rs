@@ -15,9 +15,6 @@ use crate::text::Str;
 /// A core record's magic and version.
 pub const CORE: Kind = Kind { magic: *b"ib.core\0", major: 1, minor: 0, sizes: &[152] };
 
-/// An owner record's magic and version.
-pub const OWNER: Kind = Kind { magic: *b"ib.owner", major: 1, minor: 0, sizes: &[112] };
-
 /// What a function of a record returns: [`OK`](Status::OK), or why not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(transparent)]
@@ -130,27 +127,3 @@ record! {
 unsafe impl Sync for CoreRecord {}
 // SAFETY: as above; the record belongs to no thread.
 unsafe impl Send for CoreRecord {}
-
-record! {
-    /// Who a module is: the identity that errors and diagnoses print.
-    ///
-    /// # ABI
-    /// Append-only. Lives in the module's library until the process ends, texts included.
-    #[derive(Clone, Copy, Debug)]
-    pub struct OwnerRecord [112, align 8] {
-        /// Magic [`OWNER`].
-        @0  "1.0" header: RecordHeader,
-        /// The module's name.
-        @16 "1.0" name: Str,
-        /// The module's version.
-        @32 "1.0" version: Str,
-        /// The module's file, or empty.
-        @48 "1.0" file: Str,
-        /// The build's platform text.
-        @64 "1.0" platform: Str,
-        /// The version of interbind it was built with.
-        @80 "1.0" interbind: Str,
-        /// The compiler, for people: `rustc 1.95.0`.
-        @96 "1.0" compiler: Str,
-    }
-}

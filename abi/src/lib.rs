@@ -7,7 +7,7 @@
 //! | contract | question | files |
 //! |---|---|---|
 //! | Platform ABI | can these two builds meet, and call each other? | [`platform`] |
-//! | Internals ABI | do both understand the same shared records? | [`header`], [`core`], [`services`], [`types`] |
+//! | Internals ABI | do both understand the same shared records? | [`header`], [`owner`], [`core`], [`services`], [`types`] |
 //! | Type ABI | does this *type* mean the same to both? | [`version`], [`types::data`], [`interface`], [`values`] |
 //!
 //! [`note`] is how a built file says all of this without being run, [`mod@diff`] finds every difference between two
@@ -24,6 +24,7 @@ pub mod header;
 pub mod interface;
 pub mod keys;
 pub mod note;
+pub mod owner;
 pub mod platform;
 pub mod reason;
 pub mod services;
@@ -32,12 +33,14 @@ pub mod types;
 pub mod values;
 pub mod version;
 
+mod frozen;
 mod record;
 
 pub use self::diff::Difference;
+pub use self::frozen::FROZEN;
 pub use self::header::{Magic, Malformed, RecordHeader};
 pub use self::platform::Platform;
 pub use self::reason::Reason;
-pub use self::record::{FROZEN, FieldLayout, Frozen};
+pub use self::record::{FieldLayout, Frozen};
 pub use self::text::{Piece, Str};
 pub use self::version::{Requirement, Version};

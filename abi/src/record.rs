@@ -2,7 +2,8 @@
 //!
 //! Used by every file that holds a record. Belongs to the internals contract. Rules for editing a list: never
 //! move, retype or remove a line; a new field goes to the end with the minor that brings it, and the `since` of the
-//! record's newest field *is* the record's version. `tests/lock.rs` holds `abi.lock` against these lists.
+//! record's newest field *is* the record's version. `frozen.rs` names every record, `tests/lock.rs` holds `abi.lock` against the
+//! lists.
 
 /// One field of a frozen record, as `abi.lock` shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,31 +30,6 @@ pub trait Frozen {
     const ALIGN: usize;
     /// Every field, in order of offset, without gaps.
     const FIELDS: &'static [FieldLayout];
-}
-
-/// A record as `abi.lock` lists it: name, size, alignment, fields.
-pub type LockEntry = (&'static str, usize, usize, &'static [FieldLayout]);
-
-/// Every frozen record, in the order of `abi.lock`.
-pub const FROZEN: &[LockEntry] = &[
-    entry::<crate::text::Str>(),
-    entry::<crate::header::RecordHeader>(),
-    entry::<crate::core::CoreHead>(),
-    entry::<crate::core::CoreRecord>(),
-    entry::<crate::core::OwnerRecord>(),
-    entry::<crate::services::ServiceHead>(),
-    entry::<crate::types::registry::TypesService>(),
-    entry::<crate::types::registry::TypeCounts>(),
-    entry::<crate::types::record::TypeRecord>(),
-    entry::<crate::interface::TableHead>(),
-    entry::<crate::values::Slice>(),
-    entry::<crate::values::Owned>(),
-    entry::<crate::values::Maybe<u64>>(),
-    entry::<crate::values::Fault>(),
-];
-
-const fn entry<R: Frozen>() -> LockEntry {
-    (R::NAME, R::SIZE, R::ALIGN, R::FIELDS)
 }
 
 /// Declares a frozen record: `@offset since name: Type`, one line a field.

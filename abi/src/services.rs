@@ -3,8 +3,8 @@
 //! A service is a named, separately versioned, size-prefixed table. Belongs to the internals contract: each service
 //! has a spec chapter that states what a consumer does when a slot or the whole service is missing.
 
-use crate::core::OwnerRecord;
 use crate::header::RecordHeader;
+use crate::owner::OwnerRecord;
 use crate::record::record;
 use crate::text::Str;
 

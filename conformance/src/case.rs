@@ -6,9 +6,9 @@ use serde::Deserialize;
 
 use crate::axes::{Mode, Mutation, Order, RECORD_FLAGS};
 use crate::error::{Error, Result};
-use crate::expect::RuleText;
 use crate::house::{self, House};
 use crate::pattern::Pattern;
+use crate::rule::RuleText;
 
 /// What a case needs of a side.
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::axes::Mutation;
 use crate::case::Case;
 use crate::cell::{Build, CellId};
 use crate::error::{Error, Result};
@@ -16,36 +15,7 @@ use crate::host::Hosts;
 use crate::house::{self, House};
 use crate::outcome::Outcome;
 use crate::participant::Participants;
-use crate::pattern::Pattern;
-
-/// A rule as written.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RuleText {
-    /// Patterns, any of them; none = every cell (of the case, for a case's own law).
-    #[serde(default)]
-    pub cells: Vec<Pattern>,
-    /// Type mutations, any of them.
-    #[serde(default)]
-    pub mutate: Vec<Mutation>,
-    /// Record mutations on either side, any of them.
-    #[serde(default)]
-    pub record: Vec<String>,
-    /// Facts that must differ between the two builds, all of them.
-    #[serde(default)]
-    pub differs: Vec<String>,
-    /// Facts that must hold, all of them: `provider:abi3`, `consumer:pyo3==0.28.3`, `host:free-threaded`.
-    #[serde(default)]
-    pub holds: Vec<String>,
-    /// What should be.
-    pub outcome: Outcome,
-    /// What is, where that is a known gap.
-    pub today: Option<Outcome>,
-    /// The paragraph or the fact behind it.
-    pub because: Option<String>,
-    /// Where a gap is tracked.
-    pub issue: Option<u64>,
-}
+use crate::rule::RuleText;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -32,6 +32,7 @@ pub mod pattern;
 pub mod plan;
 pub mod reason;
 pub mod report;
+pub mod rule;
 pub mod run;
 pub mod sets;
 pub mod zoo;

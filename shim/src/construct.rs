@@ -13,13 +13,12 @@ use interbind_abi::{Reason, RecordHeader};
 
 use crate::ffi::error::Class;
 use crate::ffi::{Attached, PyObject, Raised};
-use crate::identity::{Binding, readable};
+use crate::identity::Binding;
 use crate::judge::{self, Expected, owner_of};
 use crate::object::Object;
-use crate::refusal::{Sides, refuse};
+use crate::refusal::{Sides, readable, refuse};
 use crate::shared::{Consumer, Shared};
 use crate::sync::Ordering;
-use crate::types;
 
 /// Makes a new object of the provider's class out of a copy of `value`.
 ///
@@ -85,7 +84,7 @@ enum Search {
 
 fn search(list: *mut c_void, expected: &Expected, binding: &Binding, from: Option<&str>) -> Search {
     let mut result = Search::Nothing;
-    let mut next = types::next(binding, list, ptr::null());
+    let mut next = binding.types.next(list, ptr::null());
     while !next.is_null() {
         // SAFETY: threat model: a record in the registry starts with a readable header.
         let header = unsafe { ptr::read(next.cast::<RecordHeader>()) };
@@ -103,7 +102,7 @@ fn search(list: *mut c_void, expected: &Expected, binding: &Binding, from: Optio
                 result = Search::Rejected(record);
             }
         }
-        next = types::next(binding, list, next);
+        next = binding.types.next(list, next);
     }
     result
 }

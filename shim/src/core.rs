@@ -9,10 +9,11 @@ use core::sync::atomic::AtomicU32 as StateWord;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 use interbind_abi::core::{
-    CAPABILITY_FREE_THREADED, CAPABILITY_FULL_API, CORE, CoreHead, CoreRecord, MakeService, OwnerRecord,
-    Status, VisitService,
+    CAPABILITY_FREE_THREADED, CAPABILITY_FULL_API, CORE, CoreHead, CoreRecord, MakeService, Status,
+    VisitService,
 };
 use interbind_abi::header::Malformed;
+use interbind_abi::owner::OwnerRecord;
 use interbind_abi::services::ServiceHead;
 use interbind_abi::{Reason, RecordHeader, Str, keys, platform};
 
@@ -20,9 +21,8 @@ use crate::chain::Chain;
 use crate::ffi::capsule::{self, Found};
 use crate::ffi::error::Class;
 use crate::ffi::{Attached, PyObject, Raised, host, thunk};
-use crate::identity::{PLATFORM, file_name, key_text, readable};
 use crate::lifetime;
-use crate::refusal::{Sides, refuse};
+use crate::refusal::{Sides, file_name, readable, refuse, with_malformed};
 use crate::sync::AtomicU64;
 
 /// What an owner keeps behind its core record.
@@ -67,11 +67,12 @@ fn judge(at: Attached, core: *mut CoreRecord, owner: &OwnerRecord) -> Result<*mu
     let record = unsafe { &*core };
     // SAFETY: texts of a judged record.
     let theirs = unsafe { record.head.platform.read() }.unwrap_or("");
+    let ours = readable(&owner.platform);
     if platform::part(theirs, "python").is_empty() {
-        let part = ["platform text", "one that can't be read", PLATFORM];
+        let part = ["platform text", "one that can't be read", ours];
         return Err(refuse_core(at, Reason::MalformedRecord, part, Some(&record.head), UPGRADE, owner));
     }
-    if let Some((reason, part, theirs, ours)) = platform::against_peer(theirs, PLATFORM) {
+    if let Some((reason, part, theirs, ours)) = platform::against_peer(theirs, ours) {
         let fix = "build {3} and {6} with one family of compilers, for one kind of Python";
         return Err(refuse_core(at, reason, [part, theirs, ours], Some(&record.head), fix, owner));
     }
@@ -119,7 +120,7 @@ fn refuse_malformed(
         matches!(malformed, Malformed::Major { .. }) && header.struct_size >= size_of::<CoreHead>() as u32;
     // SAFETY: the head is frozen under every major, and `struct_size` covers it.
     let head = readable.then(|| unsafe { &(*core).head });
-    crate::judge::with_malformed(malformed, &mut |reason, part, theirs, ours| {
+    with_malformed(malformed, &mut |reason, part, theirs, ours| {
         refuse_core(at, reason, [part, theirs, ours], head, UPGRADE, owner);
     });
     Raised
@@ -131,7 +132,7 @@ fn refuse_stranger(at: Attached, what: &str, owner: &OwnerRecord) -> Raised {
     refuse_core(
         at,
         Reason::NotACapsule,
-        [key_text(keys::CORE), what, "a capsule of that name"],
+        [keys::CORE.to_str().unwrap_or("?"), what, "a capsule of that name"],
         None,
         fix,
         owner,

@@ -13,7 +13,11 @@ use crate::object::Object;
 /// Methods of an interface return it, whoever implements them; in Python it becomes an exception with the same message,
 /// and an exception that the provider raised becomes its cause.
 #[derive(Debug)]
-pub struct Error {
+pub struct Error(Box<Parts>);
+
+/// What an error says; in a box, so that a result is hardly larger than its value.
+#[derive(Debug)]
+struct Parts {
     reason: Reason,
     message: String,
     exception: Option<Object>,
@@ -26,34 +30,34 @@ impl Error {
     }
 
     pub(crate) fn with_reason(reason: Reason, message: impl Into<String>) -> Self {
-        Self { reason, message: message.into(), exception: None }
+        Self(Box::new(Parts { reason, message: message.into(), exception: None }))
     }
 
     /// Adds the Python exception that caused it.
     pub fn caused_by(mut self, exception: Object) -> Self {
-        self.exception = Some(exception);
+        self.0.exception = Some(exception);
         self
     }
 
     /// Returns the kind of error.
     pub fn reason(&self) -> Reason {
-        self.reason
+        self.0.reason
     }
 
     /// Returns the message.
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// Takes the Python exception out, if there is one.
     #[cfg_attr(not(feature = "pyo3"), allow(dead_code, reason = "the face for PyO3 turns it into a cause"))]
     pub(crate) fn take_exception(&mut self) -> Option<Object> {
-        self.exception.take()
+        self.0.exception.take()
     }
 
     /// Writes the error into a fault that nobody has filled yet.
     pub(crate) fn into_fault(self) -> Fault {
-        let Self { reason, message, exception } = self;
+        let Parts { reason, message, exception } = *self.0;
         Fault {
             code: reason.code(),
             reserved: [0; 4],
@@ -75,13 +79,13 @@ impl Error {
         // SAFETY: duty 1: NULL, or an owned reference.
         let exception = unsafe { Object::from_ptr(fault.exception.cast::<PyObject>()) };
         debug_assert!(matches!(fault.message, Owned { drop: None, .. }));
-        Self { reason, message, exception }
+        Self(Box::new(Parts { reason, message, exception }))
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.0.message)
     }
 }
 

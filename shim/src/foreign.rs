@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::ffi::error::Class;
 use crate::ffi::{Attached, PyObject, Raised, type_object};
 use crate::judge::{self, judge, remembered};
-use crate::refusal::{Sides, number, refuse};
+use crate::refusal::{Sides, number, readable, refuse};
 use crate::shared::{Consumer, DataHandle, Handle, Shared};
 use crate::sync::Ordering;
 
@@ -101,7 +101,7 @@ impl<const MODE: u32> Loan<'_, MODE> {
 fn misaligned(record: &'static TypeRecord, address: usize, align: usize) -> Raised {
     // SAFETY: only called with a borrow in hand, thus attached.
     let at = unsafe { Attached::assume() };
-    let name = crate::identity::readable(&record.name);
+    let name = readable(&record.name);
     let (found, align) = (number((address % align) as u64), number(align as u64));
     refuse(
         at,
@@ -126,7 +126,7 @@ fn refuse_mode(
     let at = unsafe { Attached::assume() };
     let class = type_object::class_name(at, object.as_ptr());
     let owner = judge::owner_of(record);
-    let name = crate::identity::readable(&record.name);
+    let name = readable(&record.name);
     let template = match reason {
         Reason::Frozen => {
             "cannot borrow '{0}' exclusively as {1}\nthe class is frozen: its objects never change\n\

@@ -4,18 +4,17 @@
 //! of the check), the core is found or made, and from then on everything carries the pointer. A binding is a user of its
 //! core, so the pointer stays valid for the process. Belongs to the platform contract.
 
-use core::ffi::{CStr, c_void};
 use core::ptr;
 
-use interbind_abi::core::{CoreRecord, OWNER, OwnerRecord};
-use interbind_abi::types::TypesService;
+use interbind_abi::core::CoreRecord;
+use interbind_abi::owner::{OWNER, OwnerRecord};
 use interbind_abi::{Reason, Str};
 
 use crate::ffi::error::Class;
-use crate::ffi::{Attached, PyObject, Raised, Strong, error, host};
+use crate::ffi::{Attached, Raised, error, host};
 use crate::refusal::{Sides, add_line, refuse};
-use crate::shared::Module;
 use crate::sync::{AtomicPtr, Ordering};
+use crate::types::{self, Types};
 
 /// This build's platform, as [`interbind_abi::Platform`] parses it.
 pub const PLATFORM: &str = env!("INTERBIND_PLATFORM");
@@ -38,7 +37,7 @@ pub(crate) struct Binding {
     /// The core; retained by this binding.
     pub(crate) core: *mut CoreRecord,
     /// The core's registry.
-    pub(crate) types: *const TypesService,
+    pub(crate) types: Types,
     /// The interpreter's address while it lives.
     pub(crate) interpreter: usize,
     /// Who this module is, for others.
@@ -96,8 +95,16 @@ impl Identity {
         refuse(at, Class::Import, reason, template, &[self.name], Sides::consumer(&binding.owner))
     }
 
+    /// Binds to the current interpreter; whoever is second takes the first one's binding.
+    ///
+    /// # Errors
+    /// As [`Identity::binding`].
     #[cold]
-    fn bind(&'static self, at: Attached, file: Option<String>) -> Result<&'static Binding, Raised> {
+    pub(crate) fn bind(
+        &'static self,
+        at: Attached,
+        file: Option<String>,
+    ) -> Result<&'static Binding, Raised> {
         let owner = self.owner(file.unwrap_or_default());
         check_host(at, self, &owner)?;
         let core = crate::core::find_or_make(at, &owner)?;
@@ -109,7 +116,7 @@ impl Identity {
         let release = unsafe { (*core).release };
         // SAFETY: called at most once, when no binding takes the `retain` over.
         let give_back = || unsafe { release(core) };
-        let types = crate::types::find_or_make(at, core, &owner).map_err(|_| {
+        let types = types::find_or_make(at, core, &owner).map_err(|_| {
             // Other modules' functions are called without an exception set.
             let why = error::take(at);
             give_back();
@@ -157,42 +164,6 @@ impl Binding {
     }
 }
 
-/// Binds a module to the current interpreter while it is imported, so that a mismatch is an ImportError at once.
-///
-/// `publish` does this too; a module that only consumes should call it first thing.
-///
-/// # Errors
-/// An ImportError is set: see [the error index](https://docs.rs/interbind).
-///
-/// # Safety
-/// 1. The thread is attached, and `module` is the module object that is being imported, or NULL.
-pub unsafe fn bind<M: Module>(module: *mut c_void) -> Result<(), Raised> {
-    // SAFETY: duty 1.
-    let at = unsafe { Attached::assume() };
-    let identity = M::identity();
-    if identity.bound().is_none() {
-        let file = NonNullModule::file(at, module.cast());
-        return identity.bind(at, file).map(|_| ());
-    }
-    identity.binding(at).map(|_| ())
-}
-
-/// The module object's file, when it already knows it (multi-phase initialisation sets it before the module runs).
-struct NonNullModule;
-
-impl NonNullModule {
-    fn file(at: Attached, module: *mut PyObject) -> Option<String> {
-        if module.is_null() {
-            return None;
-        }
-        // SAFETY: `bind`'s duty 1: a live object.
-        let module = unsafe { Strong::from_borrowed(at, module) };
-        let file = module.attribute(at, c"__file__").ok().and_then(|file| file.to_text(at));
-        error::clear(at);
-        file
-    }
-}
-
 /// Step 0: this build against the running Python. All differences are listed.
 fn check_host(at: Attached, identity: &Identity, owner: &OwnerRecord) -> Result<(), Raised> {
     let (mut first, mut lines) = (None, String::new());
@@ -203,23 +174,4 @@ fn check_host(at: Attached, identity: &Identity, owner: &OwnerRecord) -> Result<
     let Some(reason) = first else { return Ok(()) };
     let template = "cannot import '{0}' into this Python\n{1}\ninstall a build of {0} for this Python";
     Err(refuse(at, Class::Import, reason, template, &[identity.name, &lines], Sides::consumer(owner)))
-}
-
-/// Reads a text of an owner record for messages; broken text shows as `?`.
-#[inline(never)]
-pub(crate) fn readable(text: &Str) -> &'static str {
-    // SAFETY: the records that carry it were judged; their texts live until the process ends.
-    unsafe { text.read() }.unwrap_or("?")
-}
-
-/// The last part of a path, for messages.
-#[inline(never)]
-pub(crate) fn file_name(path: &str) -> &str {
-    let cut = path.bytes().rposition(|byte| byte == b'/' || byte == b'\\');
-    cut.map_or(path, |cut| &path[cut + 1..])
-}
-
-/// A terminated copy of the core's key as text, for messages.
-pub(crate) fn key_text(key: &'static CStr) -> &'static str {
-    key.to_str().unwrap_or("?")
 }

@@ -140,22 +140,33 @@ pub unsafe fn answer<R: Value>(
             unsafe { fail(fault, error) }
         }
         Err(message) => {
-            let error =
-                Error::with_reason(Reason::ProviderPanicked, format!("the provider panicked: {message}"));
             // SAFETY: duty 1, passed on.
-            unsafe { fail(fault, error) }
+            unsafe { panicked(fault, &message) }
         }
     }
 }
 
+/// # Safety
+/// 1. As [`fail`].
 #[cold]
+#[inline(never)]
+unsafe fn panicked(fault: *mut Fault, message: &str) -> Status {
+    let text = format!("the provider panicked: {message}");
+    // SAFETY: duty 1.
+    unsafe { fail(fault, Error::with_reason(Reason::ProviderPanicked, text)) }
+}
+
+/// # Safety
+/// 1. `fault` is NULL or writable.
+#[cold]
+#[inline(never)]
 unsafe fn fail(fault: *mut Fault, error: Error) -> Status {
     if fault.is_null() {
         return Status::FAILED;
     }
     match caught(|| error.into_fault()) {
         Ok(filled) => {
-            // SAFETY: not NULL; `answer`'s duty 1.
+            // SAFETY: not NULL; duty 1.
             unsafe { fault.write(filled) };
             Status::FAULT
         }

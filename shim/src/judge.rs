@@ -9,10 +9,10 @@
 use core::ffi::c_void;
 use core::ptr;
 
-use interbind_abi::core::{OWNER, OwnerRecord, Status};
 use interbind_abi::diff::{self, Sink};
-use interbind_abi::header::{Magic, Malformed};
+use interbind_abi::header::Malformed;
 use interbind_abi::interface::{TABLE, TableHead};
+use interbind_abi::owner::{OWNER, OwnerRecord};
 use interbind_abi::types::TypeRecord;
 use interbind_abi::types::record::{
     ALIASING_FROZEN, ALIASING_UNTRACKED, KIND_DATA, KIND_INTERFACE, SHARED, THREAD_ANY, THREAD_ATTACHED,
@@ -23,34 +23,10 @@ use interbind_abi::{Reason, RecordHeader, Str};
 use crate::cache::Site;
 use crate::ffi::error::Class;
 use crate::ffi::{Attached, PyObject, Raised, type_object};
-use crate::identity::{Binding, readable};
-use crate::refusal::{Sides, add_difference, number, refuse};
+use crate::identity::Binding;
+use crate::refusal::{Sides, add_difference, number, readable, refuse, with_malformed};
 use crate::shared::{Consumer, Shared};
 use crate::sync::Ordering;
-use crate::types;
-
-/// Tells a malformed header as a difference.
-#[cold]
-#[inline(never)]
-pub(crate) fn with_malformed(malformed: Malformed, sink: Sink<'_>) {
-    let (reason, part, found, expected) = match malformed {
-        Malformed::Magic { found, expected } => {
-            return sink(Reason::BadMagic, "magic", &printable(found), &printable(expected));
-        }
-        Malformed::Size { found, least } => {
-            (Reason::MalformedRecord, "struct_size (at least, in steps of 8)", found, least)
-        }
-        Malformed::Major { found, expected } => (Reason::OtherMajor, "major", found.into(), expected.into()),
-    };
-    sink(reason, part, &number(found.into()), &number(expected.into()));
-}
-
-/// Foreign bytes for a message: only what is printable is shown.
-#[inline(never)]
-fn printable(magic: Magic) -> String {
-    let shown = magic.map(|byte| if byte.is_ascii_graphic() { byte } else { b'.' });
-    core::str::from_utf8(&shown).unwrap_or("?").to_owned()
-}
 
 /// What the site remembers for an object of this class, if anything: exact type, else a subclass of it.
 ///
@@ -153,7 +129,7 @@ impl Expected {
         if !known.is_null() {
             return Ok(known);
         }
-        let Some(list) = types::list(binding, self.name) else {
+        let Some(list) = binding.types.list(self.name) else {
             let template = "cannot look for {0}\nthe registry gives no list for this name\n\
                             use shared objects before the interpreter ends";
             let sides = Sides::consumer(&binding.owner);
@@ -232,7 +208,7 @@ enum Finding {
 fn find(binding: &Binding, list: *mut c_void, class: *mut PyObject) -> Finding {
     let mut result = Finding::Nothing;
     let mut inherited = None;
-    let mut at = types::next(binding, list, ptr::null());
+    let mut at = binding.types.next(list, ptr::null());
     while !at.is_null() {
         // SAFETY: threat model: a record in the registry starts with a readable header.
         let header = unsafe { ptr::read(at.cast::<RecordHeader>()) };
@@ -257,7 +233,7 @@ fn find(binding: &Binding, list: *mut c_void, class: *mut PyObject) -> Finding {
             Err(malformed) if matches!(result, Finding::Nothing) => result = Finding::Broken(malformed),
             Err(_) => {}
         }
-        at = types::next(binding, list, at);
+        at = binding.types.next(list, at);
     }
     inherited.map_or(result, Finding::Fits)
 }
@@ -524,13 +500,4 @@ unsafe fn probe(record: &TypeRecord, object: *mut PyObject) -> Result<(), Raised
     // SAFETY: borrowed just now, released once.
     unsafe { release(object.cast(), SHARED) };
     Ok(())
-}
-
-/// Turns a status of the registry into a refusal's reason.
-pub(crate) fn reason_of_status(status: Status) -> Reason {
-    match status {
-        Status::ENDING => Reason::InterpreterEnding,
-        Status::MISSING => Reason::ServiceMissing,
-        _ => Reason::MalformedRecord,
-    }
 }

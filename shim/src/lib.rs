@@ -7,8 +7,8 @@
 //! | stage | file | what it does |
 //! |---|---|---|
 //! | describe | `shared`, `interface`, `object` | what a type is, at compile time |
-//! | bind | `identity`, `core` | this build against the running Python; the interpreter's core |
-//! | publish | `publish`, `types` | a provider's record goes into the registry |
+//! | bind | `module`, `identity`, `core` | this build against the running Python; the interpreter's core |
+//! | publish | `publish`, `types`, `registry` | a provider's record goes into the registry |
 //! | judge | `judge`, `refusal` | the order of the checks, and what is said when one fails |
 //! | borrow | `foreign`, `held`, `construct` | the handles that user code sees |
 //!
@@ -31,8 +31,10 @@ mod identity;
 mod interface;
 mod judge;
 mod lifetime;
+mod module;
 mod publish;
 mod refusal;
+mod registry;
 mod sync;
 mod types;
 
@@ -45,14 +47,14 @@ pub use interbind_derive::{Provide, Shared, interface, module};
 
 pub use self::construct::to_python;
 pub use self::error::Error;
-pub use self::ffi::error::Raised;
+pub use self::ffi::attached::Raised;
 pub use self::foreign::{Detached, Foreign, ForeignMut, ForeignRaw};
 pub use self::held::Held;
-pub use self::identity::bind;
+pub use self::module::{bind, count};
 pub use self::object::Object;
 pub use self::publish::{RawClass, publish_raw};
 pub use self::shared::{Consumer, Handle, Module, ProvidedBy, Provider, Shared};
-pub use self::types::{Counts, count};
+pub use self::types::Counts;
 
 #[cfg(feature = "pyo3")]
 pub use self::pyo3::{bind_module, publish};
@@ -63,8 +65,7 @@ pub mod __private {
     pub use crate::cache::Site;
     pub use crate::identity::{COMPILER, Identity, PLATFORM, VERSION};
     pub use crate::interface::{Failure, Interface, answer};
-    pub use crate::publish::Wrap;
-    pub use crate::shared::DataHandle;
+    pub use crate::shared::{DataHandle, Wrap};
 
     #[cfg(feature = "pyo3")]
     pub use crate::pyo3::{Mutability, count, to_python, wrap};

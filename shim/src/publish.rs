@@ -8,22 +8,18 @@ use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 use std::sync::Mutex;
 
-use interbind_abi::core::{OwnerRecord, Status};
+use interbind_abi::core::Status;
 use interbind_abi::interface::TableHead;
 use interbind_abi::types::record::{FLAG_IMMORTAL, FLAG_SUBCLASSABLE, TYPE, halves};
 use interbind_abi::types::{Digest, TypeRecord};
 use interbind_abi::{Reason, Str};
 
-use crate::ffi::error::{Class, is_set};
+use crate::ffi::error::Class;
 use crate::ffi::{Attached, PyObject, Raised, Strong, type_object};
 use crate::identity::Binding;
-use crate::judge::reason_of_status;
-use crate::refusal::{Sides, number, refuse};
-use crate::shared::{Provider, Shared};
+use crate::refusal::{Sides, number, readable, reason_of_status, refuse};
+use crate::shared::{Provider, Shared, Wrap};
 use crate::sync::Ordering;
-
-/// Makes a new object of a copy of the data: [`TypeRecord::wrap`].
-pub type Wrap = unsafe extern "C" fn(record: *const TypeRecord, data: *const c_void) -> *mut c_void;
 
 /// What a provider on bare pyo3-ffi states about a class: the parts of a [`TypeRecord`] that are its own.
 #[derive(Clone, Copy, Debug)]
@@ -131,30 +127,19 @@ fn publish(
         return Err(refuse(Reason::Misaligned, Class::Type, "the data offset is not a multiple of ", &align));
     }
     let (record, is_alive) = record_for(binding, &class, raw, key, meaning);
-    // SAFETY: a judged service.
-    let publish = unsafe { (*binding.types).publish };
-    // SAFETY: attached; a complete record that is never freed.
-    let status = unsafe { publish(binding.types, record) };
+    let status = binding.types.publish(at, record);
     if status == Status::OK {
         return Ok(());
     }
     if !is_alive {
-        // SAFETY: records are never freed; nobody has seen this one as alive.
-        unsafe { &*record }.py_type.store(ptr::null_mut(), Ordering::Release);
+        // Nobody has seen this one as alive.
+        record.py_type.store(ptr::null_mut(), Ordering::Release);
     }
-    if is_set(at) {
+    if at.has_raised() {
         return Err(Raised);
     }
-    let owner = crate::identity::readable(&registry_owner(binding).name);
+    let owner = readable(&binding.types.owner().name);
     Err(refuse(reason_of_status(status), Class::Import, "the registry refuses it; it was made by ", owner))
-}
-
-/// Who made the registry that this module uses.
-fn registry_owner(binding: &Binding) -> &'static OwnerRecord {
-    // SAFETY: a judged service.
-    let owner = unsafe { (*binding.types).head.owner };
-    // SAFETY: its owner record lives until the process ends.
-    unsafe { &*owner }
 }
 
 /// Finds the record of this class and type (then true), a dead one of it, or makes one.
@@ -164,7 +149,7 @@ fn record_for(
     raw: &RawClass,
     key: usize,
     meaning: &Meaning,
-) -> (*const TypeRecord, bool) {
+) -> (&'static TypeRecord, bool) {
     let mut records = RECORDS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let serial = halves(binding.serial());
     for known in records.iter().filter(|known| known.id == meaning.id && known.key == key) {
@@ -187,7 +172,7 @@ fn record_for(
     }
     let subclassable = if raw.subclassable { FLAG_SUBCLASSABLE } else { 0 };
     let immortal = if raw.immortal { FLAG_IMMORTAL } else { 0 };
-    let record: *const TypeRecord = Box::leak(Box::new(TypeRecord {
+    let record: &'static TypeRecord = Box::leak(Box::new(TypeRecord {
         header: TYPE.header::<TypeRecord>(),
         name: Str::new(meaning.name),
         version_text: Str::new(meaning.version_text),

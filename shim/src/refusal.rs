@@ -3,13 +3,15 @@
 //! What failed, in the user's own names · each differing part with both values · who both sides are · `fix:` something
 //! that one can do. A refusal is one call with a template, because all of this is cold and every extension carries it.
 
-use interbind_abi::Reason;
-use interbind_abi::core::OwnerRecord;
+use interbind_abi::core::Status;
+use interbind_abi::diff::Sink;
+use interbind_abi::header::{Magic, Malformed};
+use interbind_abi::owner::OwnerRecord;
 use interbind_abi::text::cut;
+use interbind_abi::{Reason, Str};
 
 use crate::ffi::error::Class;
 use crate::ffi::{Attached, Raised, error};
-use crate::identity::{file_name, readable};
 
 /// The two sides of a refusal, as far as they are known.
 #[derive(Clone, Copy)]
@@ -124,4 +126,50 @@ pub(crate) fn number(number: u64) -> String {
     let mut text = if number < 10 { String::new() } else { self::number(number / 10) };
     text.push(digit);
     text
+}
+
+/// Reads a text of an owner record for messages; broken text shows as `?`.
+#[inline(never)]
+pub(crate) fn readable(text: &Str) -> &'static str {
+    // SAFETY: the records that carry it were judged; their texts live until the process ends.
+    unsafe { text.read() }.unwrap_or("?")
+}
+
+/// The last part of a path, for messages.
+#[inline(never)]
+pub(crate) fn file_name(path: &str) -> &str {
+    let cut = path.bytes().rposition(|byte| byte == b'/' || byte == b'\\');
+    cut.map_or(path, |cut| &path[cut + 1..])
+}
+
+/// Tells a malformed header as a difference.
+#[cold]
+#[inline(never)]
+pub(crate) fn with_malformed(malformed: Malformed, sink: Sink<'_>) {
+    let (reason, part, found, expected) = match malformed {
+        Malformed::Magic { found, expected } => {
+            return sink(Reason::BadMagic, "magic", &printable(found), &printable(expected));
+        }
+        Malformed::Size { found, least } => {
+            (Reason::MalformedRecord, "struct_size (at least, in steps of 8)", found, least)
+        }
+        Malformed::Major { found, expected } => (Reason::OtherMajor, "major", found.into(), expected.into()),
+    };
+    sink(reason, part, &number(found.into()), &number(expected.into()));
+}
+
+/// Foreign bytes for a message: only what is printable is shown.
+#[inline(never)]
+fn printable(magic: Magic) -> String {
+    let shown = magic.map(|byte| if byte.is_ascii_graphic() { byte } else { b'.' });
+    core::str::from_utf8(&shown).unwrap_or("?").to_owned()
+}
+
+/// Turns a status of the registry into a refusal's reason.
+pub(crate) fn reason_of_status(status: Status) -> Reason {
+    match status {
+        Status::ENDING => Reason::InterpreterEnding,
+        Status::MISSING => Reason::ServiceMissing,
+        _ => Reason::MalformedRecord,
+    }
 }

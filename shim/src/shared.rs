@@ -12,7 +12,9 @@ use interbind_abi::{Requirement, Version};
 
 use crate::cache::Site;
 use crate::identity::Identity;
-use crate::publish::Wrap;
+
+/// Makes a new object of a copy of the data: [`TypeRecord::wrap`].
+pub type Wrap = unsafe extern "C" fn(record: *const TypeRecord, data: *const c_void) -> *mut c_void;
 
 /// A type with a name, a version and a descriptor: plain data (`#[derive(Shared)]`) or `dyn Trait` (`#[interface]`).
 ///

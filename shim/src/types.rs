@@ -1,89 +1,26 @@
-//! The `types` service: which records are published under a name.
+//! The `types` service as a module uses it: which records are published under a name.
 //!
-//! Both halves: asking another build's service, and serving one. Only the maker touches the map; a list only grows and
-//! is walked without a lock, because records are never freed. When a type dies, its record says so itself (`py_type` is
-//! NULL) before the address can be reused, so nothing has to be taken out of a list. Belongs to the internals contract.
+//! The table may be another build's, so it is judged before anything else is read of it. Belongs to the internals contract.
 
-use core::ffi::c_void;
 use core::ptr;
-use std::sync::Mutex;
 
-use interbind_abi::core::{CoreRecord, OwnerRecord, Status};
+use interbind_abi::core::{CoreRecord, Status};
 use interbind_abi::header::Malformed;
 use interbind_abi::keys;
+use interbind_abi::owner::OwnerRecord;
 use interbind_abi::services::ServiceHead;
-use interbind_abi::types::record::{FLAG_IMMORTAL, TYPE};
 use interbind_abi::types::registry::{TYPES, TypeCounts, TypeList};
 use interbind_abi::types::{TypeRecord, TypesService};
 use interbind_abi::{Reason, RecordHeader, Str};
 
 use crate::ffi::error::Class;
-use crate::ffi::{Attached, PyObject, Raised, Strong, thunk, weak};
-use crate::identity::Binding;
-use crate::judge;
-use crate::refusal::{Sides, number, refuse};
-use crate::shared::Module;
-use crate::sync::{AtomicPtr, Ordering};
+use crate::ffi::{Attached, Raised};
+use crate::refusal::{Sides, number, reason_of_status, refuse, with_malformed};
+use crate::registry;
 
-/// What a maker keeps behind its table.
-struct Registry {
-    table: TypesService,
-    core: *mut CoreRecord,
-    /// A handful; a consumer asks for a name once.
-    #[allow(clippy::vec_box, reason = "a list's address is handed out and must not move")]
-    names: Mutex<Vec<Box<List>>>,
-}
-
-/// The records under one name, in the order of publication.
-struct List {
-    name: Box<str>,
-    registry: *const Registry,
-    first: AtomicPtr<Entry>,
-}
-
-/// A record's place in a list.
-struct Entry {
-    record: *const TypeRecord,
-    /// The weak reference whose callback tells that the type died; NULL when it has.
-    weak: AtomicPtr<PyObject>,
-    registry: *const Registry,
-    next: AtomicPtr<Entry>,
-}
-
-/// Finds the interpreter's registry in its core, or makes it; judged.
-#[inline(never)]
-pub(crate) fn find_or_make(
-    at: Attached,
-    core: *mut CoreRecord,
-    owner: &OwnerRecord,
-) -> Result<*const TypesService, Raised> {
-    let mut found: *mut ServiceHead = ptr::null_mut();
-    // SAFETY: a judged core.
-    let service = unsafe { (*core).service };
-    let context = ptr::from_ref(owner).cast_mut().cast();
-    // SAFETY: attached; `make` takes an owner record as context, which outlives the call.
-    let status =
-        unsafe { service(core, Str::new(keys::TYPES), TYPES.major.into(), Some(make), context, &mut found) };
-    let refused = |reason, part: &str, theirs: &str, ours: &str| {
-        let template = "cannot use the `types` service of this interpreter's core\n\
-                        {0}: provider has {1}, this module expects {2}\n\
-                        upgrade the module that owns this interpreter's core";
-        refuse(at, Class::Import, reason, template, &[part, theirs, ours], Sides::consumer(owner))
-    };
-    if status != Status::OK || found.is_null() {
-        let code = number(status.0.unsigned_abs().into());
-        return Err(refused(judge::reason_of_status(status), "status", &code, "0"));
-    }
-    // SAFETY: a service's table starts with a readable header.
-    let header = unsafe { ptr::read(found.cast::<RecordHeader>()) };
-    let Err(malformed) = TYPES.check(&header) else { return Ok(found.cast_const().cast()) };
-    // A sound table that is smaller than ours: its maker doesn't know a slot that is needed.
-    let old = matches!(malformed, Malformed::Size { found, .. } if found >= size_of::<ServiceHead>() as u32 && found % 8 == 0);
-    judge::with_malformed(malformed, &mut |reason, part, theirs, ours| {
-        refused(if old { Reason::ServiceTooOld } else { reason }, part, theirs, ours);
-    });
-    Err(Raised)
-}
+/// An interpreter's registry, judged; valid as long as its core.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Types(*const TypesService);
 
 /// How many records an interpreter's registry holds: what a leak check compares.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -96,309 +33,84 @@ pub struct Counts {
     pub names: u64,
 }
 
-/// Counts the records in the current interpreter.
-///
-/// # Errors
-/// An ImportError is set when the module can't bind.
-///
-/// # Safety
-/// 1. The thread is attached.
-pub unsafe fn count<M: Module>() -> Result<Counts, Raised> {
-    // SAFETY: duty 1.
-    let binding = M::identity().binding(unsafe { Attached::assume() })?;
-    let mut counts = TypeCounts::default();
-    // SAFETY: a judged service.
-    let count = unsafe { (*binding.types).count };
-    // SAFETY: attached; `counts` is writable.
-    unsafe { count(binding.types, &mut counts) };
-    Ok(Counts { live: counts.live, immortal: counts.immortal, names: counts.names })
-}
-
-/// Asks for the list of a name.
-pub(crate) fn list(binding: &Binding, name: &'static str) -> Option<*mut TypeList> {
-    let mut found = ptr::null();
-    // SAFETY: a judged service.
-    let list = unsafe { (*binding.types).list };
-    // SAFETY: attached, as every caller of a bound module is; the name is static.
-    let status = unsafe { list(binding.types, Str::new(name), &mut found) };
-    (status == Status::OK && !found.is_null()).then_some(found.cast_mut())
-}
-
-/// Walks a list: the next record after `after`.
-pub(crate) fn next(binding: &Binding, list: *mut TypeList, after: *const TypeRecord) -> *const TypeRecord {
-    // SAFETY: a judged service.
-    let next = unsafe { (*binding.types).next };
-    // SAFETY: attached; the list came from this service.
-    unsafe { next(list, after) }
-}
-
-impl Registry {
-    fn nth(&self, place: usize) -> Option<*const List> {
-        let names = self.names.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        names.get(place).map(|list| &raw const **list)
-    }
-
-    fn list(&self, name: &str) -> *const List {
-        let mut names = self.names.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if let Some(list) = names.iter().find(|list| *list.name == *name) {
-            return &raw const **list;
-        }
-        let list =
-            Box::new(List { name: name.into(), registry: self, first: AtomicPtr::new(ptr::null_mut()) });
-        let address = &raw const *list;
-        names.push(list);
-        address
-    }
-}
-
-impl List {
-    /// Calls `visit` with each entry until it returns something.
-    fn find<R>(&self, mut visit: impl FnMut(&Entry) -> Option<R>) -> Option<R> {
-        let mut at = self.first.load(Ordering::Acquire);
-        // SAFETY: entries live as long as the registry.
-        while let Some(entry) = unsafe { at.as_ref() } {
-            if let Some(found) = visit(entry) {
-                return Some(found);
-            }
-            at = entry.next.load(Ordering::Acquire);
-        }
-        None
-    }
-
-    /// Appends an entry. The registry's lock is held.
-    fn append(&self, entry: Box<Entry>) {
-        let mut last = &self.first;
-        // SAFETY: entries live as long as the registry.
-        while let Some(entry) = unsafe { last.load(Ordering::Acquire).as_ref() } {
-            last = &entry.next;
-        }
-        last.store(Box::into_raw(entry), Ordering::Release);
-    }
-}
-
-impl Drop for List {
-    fn drop(&mut self) {
-        let mut at = self.first.load(Ordering::Acquire);
-        while !at.is_null() {
-            // SAFETY: the registry is being dropped: nobody walks the list; each entry came from a box.
-            let entry = unsafe { Box::from_raw(at) };
-            at = entry.next.load(Ordering::Acquire);
-        }
-    }
-}
-
-/// Tells whether a record is alive in the interpreter of that core.
-fn is_live(record: *const TypeRecord, core: *const CoreRecord) -> bool {
-    // SAFETY: records are never freed.
-    let record = unsafe { &*record };
-    !record.py_type.load(Ordering::Acquire).is_null() && ptr::eq(record.core.load(Ordering::Relaxed), core)
-}
-
-thunk! {
-    fn make(core: *mut CoreRecord, context: *mut c_void, out: *mut *mut ServiceHead) -> Status, else Status::FAILED, {
-        // SAFETY: `find_or_make` passes an owner record that lives for ever once its module is bound; its texts do anyway.
-        let owner = unsafe { *context.cast::<OwnerRecord>() };
-        let registry = Box::into_raw(Box::new(Registry {
-            table: TypesService {
-                head: ServiceHead {
-                    header: TYPES.header::<TypesService>(),
-                    name: Str::new(keys::TYPES),
-                    owner: Box::leak(Box::new(owner)),
-                    destroy,
-                },
-                list: list_of,
-                next: next_of,
-                publish: publish_in,
-                names: names_of,
-                count: count_of,
-                private: ptr::null_mut(),
-            },
-            core,
-            names: Mutex::default(),
-        }));
-        // SAFETY: just made, not shared yet.
-        let table = unsafe { &raw mut (*registry).table };
-        // SAFETY: as above.
-        unsafe { (*table).private = registry.cast() };
-        // SAFETY: `MakeService`'s contract.
-        unsafe { out.write(table.cast()) };
-        Status::OK
-    }
-
-    fn destroy(service: *mut ServiceHead), else (), {
-        // SAFETY: the core calls this once, with the table that `make` made; `private` was set there.
-        let registry = unsafe { (*service.cast::<TypesService>()).private };
-        // SAFETY: as above. No live type is left (each is a user of the core), so no weak reference is.
-        drop(unsafe { Box::from_raw(registry.cast::<Registry>()) });
-    }
-
-    fn list_of(service: *const TypesService, name: Str, out: *mut *const TypeList) -> Status, else Status::FAILED, {
-        // SAFETY: the table's contract: the text is readable during the call.
-        let name = unsafe { name.read() };
-        let (Some(name), Some(registry), false) = (name, registry_of(service), out.is_null()) else {
-            return Status::INVALID;
-        };
-        // SAFETY: not NULL; the table's contract.
-        unsafe { out.write(registry.list(name).cast()) };
-        Status::OK
-    }
-
-    fn next_of(list: *const TypeList, after: *const TypeRecord) -> *const TypeRecord, else ptr::null(), {
-        // SAFETY: the table's contract: the list came from `list_of` of this service.
-        let Some(list) = (unsafe { list.cast::<List>().as_ref() }) else { return ptr::null() };
-        // SAFETY: a list is dropped with its registry only.
-        let core = unsafe { (*list.registry).core };
-        let mut passed = after.is_null();
-        list.find(|entry| {
-            if !passed {
-                passed = ptr::eq(entry.record, after);
-                return None;
-            }
-            is_live(entry.record, core).then_some(entry.record)
-        })
-        .unwrap_or(ptr::null())
-    }
-
-    fn publish_in(service: *const TypesService, record: *const TypeRecord) -> Status, else Status::FAILED, {
-        let Some(registry) = registry_of(service) else { return Status::INVALID };
-        // SAFETY: the table's contract: publishing is done attached.
-        publish(unsafe { Attached::assume() }, registry, record)
-    }
-
-    fn names_of(
-        service: *const TypesService,
-        visit: Option<unsafe extern "C" fn(name: Str, list: *const TypeList, context: *mut c_void) -> Status>,
-        context: *mut c_void,
-    ) -> Status, else Status::FAILED, {
-        let (Some(registry), Some(visit)) = (registry_of(service), visit) else { return Status::INVALID };
-        let mut place = 0;
-        // The lock isn't held over foreign code.
-        while let Some(list) = registry.nth(place) {
-            // SAFETY: lists live as long as the registry.
-            let name = unsafe { &(*list).name };
-            // SAFETY: the visitor's contract; name and list live as long as the service.
-            let status = unsafe { visit(Str { ptr: name.as_ptr(), len: name.len() as u64 }, list.cast(), context) };
-            if status != Status::OK {
-                return status;
-            }
-            place += 1;
-        }
-        Status::OK
-    }
-
-    fn count_of(service: *const TypesService, out: *mut TypeCounts) -> Status, else Status::FAILED, {
-        let (Some(registry), false) = (registry_of(service), out.is_null()) else { return Status::INVALID };
-        let mut counts = TypeCounts::default();
-        let names = registry.names.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        counts.names = names.len() as u64;
-        for list in names.iter() {
-            list.find(|entry| {
-                if is_live(entry.record, registry.core) {
-                    counts.live += 1;
-                    // SAFETY: records are never freed.
-                    counts.immortal += u64::from(unsafe { (*entry.record).flags } & FLAG_IMMORTAL != 0);
-                }
-                None::<()>
-            });
-        }
-        drop(names);
-        // SAFETY: not NULL; the table's contract.
-        unsafe { out.write(counts) };
-        Status::OK
-    }
-
-    /// A registered type dies: its record says so before the address can be reused.
-    fn type_died(slf: *mut PyObject, weak: *mut PyObject) -> *mut PyObject, else ptr::null_mut(), {
-        // SAFETY: Python calls this attached, with the capsule that `watch` made.
-        let at = unsafe { Attached::assume() };
-        // SAFETY: as above.
-        let entry = unsafe { weak::context(slf) }.cast::<Entry>();
-        // SAFETY: the entry lives as long as the registry, and the type was a user of its core.
-        let entry = unsafe { &*entry };
-        if entry.weak.swap(ptr::null_mut(), Ordering::AcqRel) == weak {
-            // SAFETY: records are never freed.
-            let record = unsafe { &*entry.record };
-            record.py_type.store(ptr::null_mut(), Ordering::Release);
-            let core = record.core.swap(ptr::null_mut(), Ordering::AcqRel);
-            // SAFETY: the entry owned a reference; the caller holds another during the call.
-            drop(unsafe { Strong::from_new(weak) });
-            // SAFETY: the type was a user of this core until here.
-            let release = unsafe { (*core).release };
-            // SAFETY: takes the type's count; nothing of registry or entry is touched after it.
-            unsafe { release(core) };
-        }
-        weak::none(at)
-    }
-}
-
-/// What a registered type's weak reference calls.
-static TYPE_DIED: weak::Definition = weak::Definition::new(type_died);
-
-/// Returns what stands behind one of our own tables.
-fn registry_of<'a>(service: *const TypesService) -> Option<&'a Registry> {
-    // SAFETY: the table's contract: `service` is the table that the function stands in, or NULL.
-    let table = unsafe { service.as_ref() }?;
-    // SAFETY: `make` put it there; it lives as long as the table.
-    unsafe { table.private.cast::<Registry>().as_ref() }
-}
-
+/// Finds the interpreter's registry in its core, or makes it; judged.
 #[inline(never)]
-fn publish(at: Attached, registry: &Registry, record: *const TypeRecord) -> Status {
-    // SAFETY: threat model: NULL, or a readable header.
-    let header = unsafe { record.cast::<RecordHeader>().as_ref() };
-    if header.is_none_or(|header| TYPE.check(header).is_err()) {
-        return Status::INVALID;
+pub(crate) fn find_or_make(
+    at: Attached,
+    core: *mut CoreRecord,
+    owner: &OwnerRecord,
+) -> Result<Types, Raised> {
+    let mut found: *mut ServiceHead = ptr::null_mut();
+    // SAFETY: a judged core.
+    let service = unsafe { (*core).service };
+    let context = ptr::from_ref(owner).cast_mut().cast();
+    // SAFETY: attached; `registry::make` takes an owner record as context, which outlives the call.
+    let status = unsafe {
+        service(core, Str::new(keys::TYPES), TYPES.major.into(), Some(registry::make), context, &mut found)
+    };
+    let refused = |reason, part: &str, theirs: &str, ours: &str| {
+        let template = "cannot use the `types` service of this interpreter's core\n\
+                        {0}: provider has {1}, this module expects {2}\n\
+                        upgrade the module that owns this interpreter's core";
+        refuse(at, Class::Import, reason, template, &[part, theirs, ours], Sides::consumer(owner))
+    };
+    if status != Status::OK || found.is_null() {
+        let code = number(status.0.unsigned_abs().into());
+        return Err(refused(reason_of_status(status), "status", &code, "0"));
     }
-    // SAFETY: the header vouches for the record's size; records are never freed.
-    let found = unsafe { &*record };
-    // SAFETY: the name belongs to the record.
-    let Some(name) = (unsafe { found.name.read() }) else { return Status::INVALID };
-    // SAFETY: the registry belongs to the core, which the caller uses.
-    if !crate::lifetime::is_open(unsafe { &(*registry.core).state }) {
-        return Status::ENDING;
-    }
-    let class = found.py_type.load(Ordering::Acquire);
-    if class.is_null() || found.owner.is_null() {
-        return Status::INVALID;
-    }
-    // SAFETY: lists live as long as the registry.
-    let list = unsafe { &*registry.list(name) };
-    let same = |entry: &Entry| ptr::eq(entry.record, record).then_some(ptr::from_ref(entry));
-    let entry = list.find(same).unwrap_or_else(|| {
-        let _lock = registry.names.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        // Somebody may have been faster between the walk and the lock.
-        list.find(same).unwrap_or_else(|| {
-            let entry = Box::new(Entry {
-                record,
-                weak: AtomicPtr::new(ptr::null_mut()),
-                registry,
-                next: AtomicPtr::new(ptr::null_mut()),
-            });
-            let address = &raw const *entry;
-            list.append(entry);
-            address
-        })
+    // SAFETY: a service's table starts with a readable header.
+    let header = unsafe { ptr::read(found.cast::<RecordHeader>()) };
+    let Err(malformed) = TYPES.check(&header) else { return Ok(Types(found.cast_const().cast())) };
+    // A sound table that is smaller than ours: its maker doesn't know a slot that is needed.
+    let old = matches!(malformed, Malformed::Size { found, .. } if found >= size_of::<ServiceHead>() as u32 && found % 8 == 0);
+    with_malformed(malformed, &mut |reason, part, theirs, ours| {
+        refused(if old { Reason::ServiceTooOld } else { reason }, part, theirs, ours);
     });
-    // SAFETY: entries live as long as the registry.
-    let entry = unsafe { &*entry };
-    if !entry.weak.load(Ordering::Acquire).is_null() {
-        // The same living record again, as when a module is executed twice: nothing to do.
-        return Status::OK;
+    Err(Raised)
+}
+
+impl Types {
+    /// Asks for the list of a name.
+    pub(crate) fn list(self, name: &'static str) -> Option<*mut TypeList> {
+        let mut found = ptr::null();
+        // SAFETY: judged.
+        let list = unsafe { (*self.0).list };
+        // SAFETY: attached, as every caller of a bound module is; the name is static.
+        let status = unsafe { list(self.0, Str::new(name), &mut found) };
+        (status == Status::OK && !found.is_null()).then_some(found.cast_mut())
     }
-    // SAFETY: (1) the caller holds the type, and every type can be weakly referenced; (2) the entry outlives the weak
-    // reference, which it owns.
-    let weak =
-        match unsafe { weak::watch(at, class.cast(), &TYPE_DIED, ptr::from_ref(entry).cast_mut().cast()) } {
-            Ok(weak) => weak,
-            Err(Raised) => return Status::FAILED,
-        };
-    // The type is a user of the core from here until it dies.
-    // SAFETY: our own core record.
-    let retain = unsafe { (*registry.core).retain };
-    // SAFETY: the caller is a user.
-    unsafe { retain(registry.core) };
-    found.core.store(registry.core, Ordering::Release);
-    entry.weak.store(weak.into_ptr(), Ordering::Release);
-    debug_assert!(ptr::eq(entry.registry, registry));
-    Status::OK
+
+    /// Walks a list of this registry: the next record after `after`, the first after NULL.
+    pub(crate) fn next(self, list: *mut TypeList, after: *const TypeRecord) -> *const TypeRecord {
+        // SAFETY: judged.
+        let next = unsafe { (*self.0).next };
+        // SAFETY: attached; callers pass what `list` returned.
+        unsafe { next(list, after) }
+    }
+
+    /// Hands a complete record over, which is never freed.
+    pub(crate) fn publish(self, _at: Attached, record: &'static TypeRecord) -> Status {
+        // SAFETY: judged.
+        let publish = unsafe { (*self.0).publish };
+        // SAFETY: attached; `'static`.
+        unsafe { publish(self.0, record) }
+    }
+
+    /// Counts the records.
+    pub(crate) fn count(self) -> Counts {
+        let mut counts = TypeCounts::default();
+        // SAFETY: judged.
+        let count = unsafe { (*self.0).count };
+        // SAFETY: `counts` is writable.
+        unsafe { count(self.0, &mut counts) };
+        Counts { live: counts.live, immortal: counts.immortal, names: counts.names }
+    }
+
+    /// Who made it.
+    pub(crate) fn owner(self) -> &'static OwnerRecord {
+        // SAFETY: judged.
+        let owner = unsafe { (*self.0).head.owner };
+        // SAFETY: never NULL, and valid until the process ends (spec: services).
+        unsafe { &*owner }
+    }
 }

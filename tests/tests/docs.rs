@@ -14,8 +14,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-use interbind_abi::core::{CORE, OWNER};
+use interbind_abi::core::CORE;
 use interbind_abi::interface::{Interface, TABLE};
+use interbind_abi::owner::OWNER;
 use interbind_abi::types::Data;
 use interbind_abi::types::record::TYPE;
 use interbind_abi::types::registry::TYPES;

@@ -9,9 +9,10 @@ use core::sync::atomic::{AtomicI64, AtomicPtr, AtomicU64};
 
 use bytemuck::Zeroable;
 
-use crate::core::{CoreRecord, OwnerRecord};
+use crate::core::CoreRecord;
 use crate::header::{Kind, RecordHeader};
 use crate::interface::TableHead;
+use crate::owner::OwnerRecord;
 use crate::record::record;
 use crate::text::Str;
 use crate::types::digest::Digest;

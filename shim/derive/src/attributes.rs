@@ -1,4 +1,4 @@
-//! What an author says in `#[shared(…)]` and `#[interface(…)]`: keys with a text or a word.
+//! What an author says in `#[shared(…)]` and `#[interface(…)]`, keys with a text or a word, and in `#[repr(…)]`.
 //!
 //! Each key is taken once by whoever knows it; what is left at the end is unknown or said twice.
 
@@ -172,4 +172,16 @@ pub(crate) fn version(text: &LitStr, problems: &mut Problems) -> Version {
 pub(crate) fn version_tokens(version: Version) -> TokenStream {
     let Version { major, minor, patch } = version;
     quote!(::interbind::abi::Version::new(#major, #minor, #patch))
+}
+
+/// Returns what stands in `#[repr(…)]`, with the place of each word.
+pub(crate) fn representation(attributes: &[Attribute], problems: &mut Problems) -> Vec<Ident> {
+    let mut words = Vec::new();
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("repr")) {
+        let parsed = attribute.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
+        for meta in problems.take(parsed).into_iter().flatten() {
+            words.extend(meta.path().get_ident().cloned());
+        }
+    }
+    words
 }

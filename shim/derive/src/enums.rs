@@ -7,11 +7,10 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{DataEnum, DeriveInput, Fields, Ident};
 
-use crate::attributes::Settings;
+use crate::attributes::{Settings, representation};
 use crate::demand::demand;
 use crate::pieces::{Pieces, word};
 use crate::problems::Problems;
-use crate::shared::representation;
 
 const WIDTHS: [&str; 8] = ["u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64"];
 

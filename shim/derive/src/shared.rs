@@ -6,11 +6,10 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
-use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{Attribute, Data, DataStruct, DeriveInput, Fields, Generics, Ident, Meta, Token, Type};
+use syn::{Attribute, Data, DataStruct, DeriveInput, Fields, Generics, Ident, Type};
 
-use crate::attributes::{Settings, Shared, version_tokens};
+use crate::attributes::{Settings, Shared, representation, version_tokens};
 use crate::demand::{alignment, demand};
 use crate::enums;
 use crate::note;
@@ -41,18 +40,6 @@ pub(crate) fn refuse_generics(generics: &Generics, problems: &mut Problems) {
     } else if let Some(clause) = &generics.where_clause {
         problems.at(clause, way_out);
     }
-}
-
-/// Returns what stands in `#[repr(…)]`, with the place of each word.
-pub(crate) fn representation(attributes: &[Attribute], problems: &mut Problems) -> Vec<Ident> {
-    let mut words = Vec::new();
-    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("repr")) {
-        let parsed = attribute.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
-        for meta in problems.take(parsed).into_iter().flatten() {
-            words.extend(meta.path().get_ident().cloned());
-        }
-    }
-    words
 }
 
 struct Field<'a> {

@@ -1,4 +1,4 @@
-//! The proof that this thread may call Python, and the question which interpreter it is in.
+//! What is true of this thread: that it may call Python, in which interpreter, and whether an exception is set.
 
 use core::marker::PhantomData;
 
@@ -27,4 +27,20 @@ impl Attached {
     pub(crate) fn interpreter(self) -> usize {
         0
     }
+
+    /// Drops the exception that is set, if any.
+    pub(crate) fn clear(self) {
+        // SAFETY: `self`.
+        unsafe { pyo3_ffi::PyErr_Clear() }
+    }
+
+    /// Tells whether an exception is set.
+    pub(crate) fn has_raised(self) -> bool {
+        // SAFETY: `self`.
+        !unsafe { pyo3_ffi::PyErr_Occurred() }.is_null()
+    }
 }
+
+/// A Python exception is set on this thread; whoever gets this returns to Python, or takes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Raised;

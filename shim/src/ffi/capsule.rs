@@ -12,8 +12,7 @@ use core::ffi::{CStr, c_void};
 use pyo3_ffi as py;
 
 use super::PyObject;
-use super::attached::Attached;
-use super::error::Raised;
+use super::attached::{Attached, Raised};
 use super::strong::Strong;
 
 /// What stands under a key.
@@ -56,7 +55,7 @@ pub(crate) fn find(at: Attached, key: &CStr) -> Result<Found, Raised> {
     // SAFETY: attached, a dict and a `str`; borrowed, or NULL with or without an exception.
     let found = unsafe { py::PyDict_GetItemWithError(dict, name.as_ptr()) };
     if found.is_null() {
-        return if super::error::is_set(at) { Err(Raised) } else { Ok(Found::Nothing) };
+        return if at.has_raised() { Err(Raised) } else { Ok(Found::Nothing) };
     }
     // SAFETY: the dict holds it and nothing ran in between.
     let found = unsafe { Strong::from_borrowed(at, found) };

@@ -5,13 +5,9 @@ use core::ffi::CStr;
 use pyo3_ffi as py;
 
 use super::PyObject;
-use super::attached::Attached;
+use super::attached::{Attached, Raised};
 use super::strong::Strong;
 use interbind_abi::{Reason, keys};
-
-/// A Python exception is set on this thread; whoever gets this returns to Python, or takes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Raised;
 
 /// Which class of exception is raised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,16 +97,4 @@ pub(crate) fn restore(_at: Attached, exception: Strong) -> Raised {
     // SAFETY: an exception class and an instance of it.
     unsafe { py::PyErr_SetObject(class.cast(), exception.as_ptr()) };
     Raised
-}
-
-/// Drops the exception that is set, if any.
-pub(crate) fn clear(_at: Attached) {
-    // SAFETY: attached.
-    unsafe { py::PyErr_Clear() }
-}
-
-/// Tells whether an exception is set.
-pub(crate) fn is_set(_at: Attached) -> bool {
-    // SAFETY: attached.
-    !unsafe { py::PyErr_Occurred() }.is_null()
 }

@@ -5,7 +5,6 @@ use core::ffi::CStr;
 use pyo3_ffi as py;
 
 use super::attached::Attached;
-use super::error::clear;
 use super::strong::sys;
 use interbind_abi::diff::Sink;
 use interbind_abi::platform::{Host, against_host};
@@ -21,7 +20,7 @@ pub(crate) fn compare(at: Attached, build: &str, sink: Sink<'_>) {
     let name = sys(at, c"implementation").and_then(|found| found.attribute(at, c"name").ok());
     let python = name.and_then(|name| name.to_text(at)).unwrap_or_default();
     let refs = sys(at, c"getobjects").is_some();
-    clear(at);
+    at.clear();
     let gil = cut(version, "free-threading").is_none();
     against_host(build, &Host { python: &python, version, gil, refs }, sink);
 }

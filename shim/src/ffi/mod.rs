@@ -12,8 +12,7 @@ pub(crate) mod strong;
 pub(crate) mod type_object;
 pub(crate) mod weak;
 
-pub(crate) use self::attached::Attached;
-pub(crate) use self::error::Raised;
+pub(crate) use self::attached::{Attached, Raised};
 pub(crate) use self::strong::Strong;
 pub(crate) use pyo3_ffi::PyObject;
 

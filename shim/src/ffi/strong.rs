@@ -6,8 +6,7 @@ use core::ptr::NonNull;
 use pyo3_ffi as py;
 
 use super::PyObject;
-use super::attached::Attached;
-use super::error::Raised;
+use super::attached::{Attached, Raised};
 
 /// An owned reference; dropped while attached.
 #[derive(Debug)]
@@ -97,7 +96,7 @@ impl Strong {
         let bytes = unsafe { py::PyUnicode_AsUTF8String(self.as_ptr()) };
         // SAFETY: a new reference or NULL with an exception.
         let Ok(bytes) = (unsafe { Self::from_new(bytes) }) else {
-            super::error::clear(at);
+            at.clear();
             return None;
         };
         // SAFETY: attached, a `bytes` object.

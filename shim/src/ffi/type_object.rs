@@ -78,7 +78,7 @@ fn attribute_text(at: Attached, class: &Strong, name: &str) -> Option<String> {
         let name = Strong::text(at, name)?;
         get.call_tuple(at, &[class, &name])
     });
-    super::error::clear(at);
+    at.clear();
     found.ok()?.to_text(at)
 }
 
@@ -87,11 +87,11 @@ fn attribute_text(at: Attached, class: &Strong, name: &str) -> Option<String> {
 pub(crate) fn basic_size(at: Attached, class: &Strong) -> usize {
     let size = class.attribute(at, c"__basicsize__");
     let Ok(size) = size else {
-        super::error::clear(at);
+        at.clear();
         return 0;
     };
     // SAFETY: attached, live object; -1 with an exception for what is no whole number.
     let bytes = unsafe { py::PyLong_AsSsize_t(size.as_ptr()) };
-    super::error::clear(at);
+    at.clear();
     bytes.try_into().unwrap_or(0)
 }

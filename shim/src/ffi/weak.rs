@@ -5,9 +5,8 @@ use core::ffi::c_void;
 use pyo3_ffi as py;
 
 use super::PyObject;
-use super::attached::Attached;
+use super::attached::{Attached, Raised};
 use super::capsule;
-use super::error::Raised;
 use super::strong::Strong;
 
 /// What is called when the referent dies: `self` is a private capsule, the argument the weak reference.

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::ffi::error::{Class, raise, restore};
 use crate::ffi::{Attached, PyObject, Raised, Strong};
 use crate::foreign::{Foreign, ForeignMut, ForeignRaw};
-use crate::identity;
+use crate::module;
 use crate::object::Object;
 use crate::shared::{Consumer, DataHandle, Module, Shared};
 
@@ -35,7 +35,7 @@ pub(crate) fn raised(py: Python<'_>, _: Raised) -> PyErr {
 #[cold]
 pub fn bind_module<M: Module>(module: &Bound<'_, PyModule>) -> PyResult<()> {
     // SAFETY: `Bound` proves both duties.
-    unsafe { identity::bind::<M>(module.as_ptr().cast()) }.map_err(|found| raised(module.py(), found))
+    unsafe { module::bind::<M>(module.as_ptr().cast()) }.map_err(|found| raised(module.py(), found))
 }
 
 fn pointer(object: Borrowed<'_, '_, PyAny>) -> NonNull<PyObject> {
@@ -104,7 +104,7 @@ where
 /// ImportError when the module can't bind.
 pub fn count<M: Module>(py: Python<'_>) -> PyResult<crate::Counts> {
     // SAFETY: `py`.
-    unsafe { crate::types::count::<M>() }.map_err(|found| raised(py, found))
+    unsafe { module::count::<M>() }.map_err(|found| raised(py, found))
 }
 
 impl Object {

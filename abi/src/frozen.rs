@@ -1,0 +1,28 @@
+//! Every frozen record: what `abi.lock` promises.
+
+use crate::record::{FieldLayout, Frozen};
+
+/// A record as `abi.lock` lists it: name, size, alignment, fields.
+pub type LockEntry = (&'static str, usize, usize, &'static [FieldLayout]);
+
+/// Every frozen record, in the order of `abi.lock`.
+pub const FROZEN: &[LockEntry] = &[
+    entry::<crate::text::Str>(),
+    entry::<crate::header::RecordHeader>(),
+    entry::<crate::core::CoreHead>(),
+    entry::<crate::core::CoreRecord>(),
+    entry::<crate::owner::OwnerRecord>(),
+    entry::<crate::services::ServiceHead>(),
+    entry::<crate::types::registry::TypesService>(),
+    entry::<crate::types::registry::TypeCounts>(),
+    entry::<crate::types::record::TypeRecord>(),
+    entry::<crate::interface::TableHead>(),
+    entry::<crate::values::Slice>(),
+    entry::<crate::values::Owned>(),
+    entry::<crate::values::Maybe<u64>>(),
+    entry::<crate::values::Fault>(),
+];
+
+const fn entry<R: Frozen>() -> LockEntry {
+    (R::NAME, R::SIZE, R::ALIGN, R::FIELDS)
+}

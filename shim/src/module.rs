@@ -1,0 +1,49 @@
+//! What a module asks for itself: to be bound while it is imported, and how much it shares.
+
+use core::ffi::c_void;
+
+use crate::ffi::{Attached, Raised, Strong};
+use crate::shared::Module;
+use crate::types::Counts;
+
+/// Binds a module to the current interpreter while it is imported, so that a mismatch is an ImportError at once.
+///
+/// `publish` does this too; a module that only consumes should call it first thing.
+///
+/// # Errors
+/// An ImportError is set: see [the error index](https://docs.rs/interbind).
+///
+/// # Safety
+/// 1. The thread is attached, and `module` is the module object that is being imported, or NULL.
+pub unsafe fn bind<M: Module>(module: *mut c_void) -> Result<(), Raised> {
+    // SAFETY: duty 1.
+    let at = unsafe { Attached::assume() };
+    let identity = M::identity();
+    if identity.bound().is_none() {
+        // SAFETY: duty 1: NULL or a live object.
+        let module = (!module.is_null()).then(|| unsafe { Strong::from_borrowed(at, module.cast()) });
+        let file = module.and_then(|module| file(at, &module));
+        return identity.bind(at, file).map(|_| ());
+    }
+    identity.binding(at).map(|_| ())
+}
+
+/// The module object's file, when it already knows it (multi-phase initialisation sets it before the module runs).
+fn file(at: Attached, module: &Strong) -> Option<String> {
+    let file = module.attribute(at, c"__file__").ok().and_then(|file| file.to_text(at));
+    at.clear();
+    file
+}
+
+/// Counts the records in the current interpreter.
+///
+/// # Errors
+/// An ImportError is set when the module can't bind.
+///
+/// # Safety
+/// 1. The thread is attached.
+pub unsafe fn count<M: Module>() -> Result<Counts, Raised> {
+    // SAFETY: duty 1.
+    let binding = M::identity().binding(unsafe { Attached::assume() })?;
+    Ok(binding.types.count())
+}
