@@ -21,7 +21,7 @@ def work(seed):
     rng = random.Random(seed)
     rounds = 0
     try:
-        while time.monotonic() < stop:
+        while rounds == 0 or time.monotonic() < stop:
             rounds += 1
             cls = type('Brief', (frame.Point,), {})
             mine = cls(6, 8)
