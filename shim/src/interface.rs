@@ -4,9 +4,11 @@
 //! half catches every panic, and writes outputs last and only on success. Neither half needs Python, so a call works on
 //! a detached thread unless a Python object crosses.
 
+use core::any::Any;
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 
 use interbind_abi::Reason;
@@ -16,7 +18,7 @@ use interbind_abi::types::TypeRecord;
 use interbind_abi::values::{Fault, Value};
 
 use crate::error::Error;
-use crate::ffi::caught;
+use crate::ffi::{caught, message_of};
 use crate::judge::slot_of;
 
 /// A judged interface on a borrowed object.
@@ -122,36 +124,33 @@ pub unsafe fn answer<R: Value>(
     fault: *mut Fault,
     body: impl FnOnce() -> Result<R, Error>,
 ) -> Status {
-    // Lowering may panic too (it may allocate), so it is caught as well.
-    match caught(|| body().map(Value::lower)) {
-        Ok(Ok(wire)) => {
+    // Unwind safety: what a panic leaves half-done is the body's own. Lowering may panic too (it may allocate).
+    let answered = catch_unwind(AssertUnwindSafe(|| match body() {
+        Ok(value) => {
+            let wire = value.lower();
             if out.is_null() {
                 // Nobody wants the result: it is taken back, so that what it owns is freed.
                 // SAFETY: lowered just now, lifted once.
-                let _ = caught(|| drop(unsafe { R::lift(wire) }));
+                drop(unsafe { R::lift(wire) });
             } else {
                 // SAFETY: duty 1: writable.
                 unsafe { out.write(wire) };
             }
             Status::OK
         }
-        Ok(Err(error)) => {
-            // SAFETY: duty 1, passed on.
-            unsafe { fail(fault, error) }
-        }
-        Err(message) => {
-            // SAFETY: duty 1, passed on.
-            unsafe { panicked(fault, &message) }
-        }
-    }
+        // SAFETY: duty 1, passed on.
+        Err(error) => unsafe { fail(fault, error) },
+    }));
+    // SAFETY: duty 1, passed on.
+    answered.unwrap_or_else(|payload| unsafe { panicked(fault, payload) })
 }
 
 /// # Safety
 /// 1. As [`fail`].
 #[cold]
 #[inline(never)]
-unsafe fn panicked(fault: *mut Fault, message: &str) -> Status {
-    let text = format!("the provider panicked: {message}");
+unsafe fn panicked(fault: *mut Fault, payload: Box<dyn Any + Send>) -> Status {
+    let text = format!("the provider panicked: {}", message_of(payload));
     // SAFETY: duty 1.
     unsafe { fail(fault, Error::with_reason(Reason::ProviderPanicked, text)) }
 }
