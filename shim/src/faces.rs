@@ -70,10 +70,10 @@ macro_rules! faces {
 
         /// Counts the records in this interpreter, for leak checks.
         #[allow(dead_code, reason = "a module uses what it needs")]
-        pub(crate) fn count(
+        pub(crate) fn count_records(
             py: $crate::__private::pyo3::Python<'_>,
         ) -> $crate::__private::pyo3::PyResult<$crate::Counts> {
-            $crate::__private::count::<$module>(py)
+            $crate::__private::count_records::<$module>(py)
         }
     };
 }

@@ -50,7 +50,7 @@ pub use self::error::Error;
 pub use self::ffi::attached::Raised;
 pub use self::foreign::{Detached, Foreign, ForeignMut, ForeignRaw};
 pub use self::held::Held;
-pub use self::module::{bind, count};
+pub use self::module::{bind, count_records};
 pub use self::object::Object;
 pub use self::publish::{RawClass, publish_raw};
 pub use self::shared::{Consumer, Handle, Module, ProvidedBy, Provider, Shared};
@@ -68,7 +68,7 @@ pub mod __private {
     pub use crate::shared::{DataHandle, Wrap};
 
     #[cfg(feature = "pyo3")]
-    pub use crate::pyo3::{Mutability, count, to_python, wrap};
+    pub use crate::pyo3::{Mutability, count_records, to_python, wrap};
     #[cfg(feature = "pyo3")]
     pub use ::pyo3;
 

@@ -42,7 +42,7 @@ fn file(at: Attached, module: &Strong) -> Option<String> {
 ///
 /// # Safety
 /// 1. The thread is attached.
-pub unsafe fn count<M: Module>() -> Result<Counts, Raised> {
+pub unsafe fn count_records<M: Module>() -> Result<Counts, Raised> {
     // SAFETY: duty 1.
     let binding = M::identity().binding(unsafe { Attached::assume() })?;
     Ok(binding.types.count())

@@ -11,7 +11,7 @@ use interbind_abi::text::cut;
 use interbind_abi::{Reason, Str};
 
 use crate::ffi::error::Class;
-use crate::ffi::{Attached, Raised, error};
+use crate::ffi::{Attached, Raised, error, host};
 
 /// The two sides of a refusal, as far as they are known.
 #[derive(Clone, Copy)]
@@ -37,7 +37,7 @@ impl<'a> Sides<'a> {
     }
 }
 
-/// Sets an exception and returns the proof of it.
+/// Sets an exception and returns the proof of it; one that is set already becomes its cause.
 ///
 /// The template's first line says what failed, its last what one can do, those between are the differing parts; `{0}` to
 /// `{9}` stand for the values, which are not looked into.
@@ -51,6 +51,7 @@ pub(crate) fn refuse(
     values: &[&str],
     sides: Sides<'_>,
 ) -> Raised {
+    let cause = error::take(at);
     let mut text = String::new();
     let (first, mut rest) = cut(template, "\n").unwrap_or((template, ""));
     fill(&mut text, first, values);
@@ -62,12 +63,12 @@ pub(crate) fn refuse(
     }
     for (side, owner) in [("\n  provider: ", sides.provider), ("\n  consumer: ", sides.consumer)] {
         if let Some(owner) = owner {
-            who(&mut text, side, owner);
+            who(at, &mut text, side, owner);
         }
     }
     push(&mut text, &["\n  fix: "]);
     fill(&mut text, rest, values);
-    error::raise(at, class, reason, &text)
+    error::raise(at, class, reason, &text, cause)
 }
 
 /// Writes a template's line.
@@ -85,11 +86,14 @@ fn fill(text: &mut String, line: &str, values: &[&str]) {
 
 /// `frame 2.0.4 (frame.abi3.so), interbind 0.1.0, rustc 1.95.0`.
 #[inline(never)]
-fn who(text: &mut String, side: &str, owner: &OwnerRecord) {
-    let file = file_name(readable(&owner.file));
-    push(text, &[side, readable(&owner.name), " ", readable(&owner.version)]);
+fn who(at: Attached, text: &mut String, side: &str, owner: &OwnerRecord) {
+    let (name, mut file) = (readable(&owner.name), readable(&owner.file));
+    // A module that is initialised in one phase doesn't know its file while it is bound; Python knows it later.
+    let found = if file.is_empty() { host::file_of(at, name) } else { None };
+    file = found.as_deref().unwrap_or(file);
+    push(text, &[side, name, " ", readable(&owner.version)]);
     if !file.is_empty() {
-        push(text, &[" (", file, ")"]);
+        push(text, &[" (", file_name(file), ")"]);
     }
     push(text, &[", interbind ", readable(&owner.interbind), ", ", readable(&owner.compiler)]);
 }

@@ -15,7 +15,7 @@ use interbind_tests::workshop;
 
 /// Every module as consumer with every module as provider; `NAMES` comes first.
 const PAIRS: &str = r#"
-import importlib
+import importlib, os
 modules = [importlib.import_module(name) for name in NAMES]
 points = {module.Point for module in modules}
 assert len(points) == len(modules), 'each has classes of its own'
@@ -41,7 +41,11 @@ for provider in modules:
         error = refused('provider-panicked', consumer.label, series)
         assert f'no label in {provider.__name__}' in str(error), pair
         refused('wrong-object', consumer.norm, series)
-        refused('wrong-object', consumer.total, point)
+        error = refused('wrong-object', consumer.total, point)
+        # Whoever published the type first is named as the provider; a file is known of every side.
+        sides = [line for line in str(error).splitlines() if line.startswith(('  provider: ', '  consumer: '))]
+        assert len(sides) == 2 and all('.so), ' in side for side in sides), (pair, sides)
+        assert f'({os.path.basename(consumer.__file__)})' in sides[1], (pair, sides)
         del error
         keeper = consumer.Keeper(series)
         assert keeper.total() == 3.0, pair

@@ -35,9 +35,8 @@ impl Class {
     }
 }
 
-/// Raises an exception that carries its reason's slug as `interbind_reason`; one that is set already becomes its cause.
-pub(crate) fn raise(at: Attached, class: Class, reason: Reason, text: &str) -> Raised {
-    let cause = take(at);
+/// Raises an exception that carries its reason's slug as `interbind_reason`.
+pub(crate) fn raise(at: Attached, class: Class, reason: Reason, text: &str, cause: Option<Strong>) -> Raised {
     // Without memory for the exception, Python has set a MemoryError: that one is raised then.
     let Ok(exception) = build(at, class, reason, text) else { return Raised };
     if let Some(cause) = cause {

@@ -5,7 +5,7 @@ use core::ffi::CStr;
 use pyo3_ffi as py;
 
 use super::attached::Attached;
-use super::strong::sys;
+use super::strong::{Strong, sys};
 use interbind_abi::diff::Sink;
 use interbind_abi::platform::{Host, against_host};
 use interbind_abi::text::cut;
@@ -23,6 +23,21 @@ pub(crate) fn compare(at: Attached, build: &str, sink: Sink<'_>) {
     at.clear();
     let gil = cut(version, "free-threading").is_none();
     against_host(build, &Host { python: &python, version, gil, refs }, sink);
+}
+
+/// Returns the file of a module that has been imported.
+#[inline(never)]
+pub(crate) fn file_of(at: Attached, module: &str) -> Option<String> {
+    let (modules, name) = (sys(at, c"modules")?, Strong::text(at, module).ok());
+    let found = name.and_then(|name| {
+        // SAFETY: attached, any object and a `str`; borrowed, or NULL with or without an exception.
+        let found = unsafe { py::PyDict_GetItemWithError(modules.as_ptr(), name.as_ptr()) };
+        // SAFETY: the dict holds it and nothing ran in between.
+        (!found.is_null()).then(|| unsafe { Strong::from_borrowed(at, found) })
+    });
+    let file = found.and_then(|found| found.attribute(at, c"__file__").ok()?.to_text(at));
+    at.clear();
+    file
 }
 
 /// Tells whether the interpreter is past the point where new state may be made.

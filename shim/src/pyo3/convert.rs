@@ -10,7 +10,7 @@ use interbind_abi::values::PlainData;
 
 use crate::construct;
 use crate::error::Error;
-use crate::ffi::error::{Class, raise, restore};
+use crate::ffi::error::{Class, raise};
 use crate::ffi::{Attached, PyObject, Raised, Strong};
 use crate::foreign::{Foreign, ForeignMut, ForeignRaw};
 use crate::module;
@@ -102,9 +102,9 @@ where
 ///
 /// # Errors
 /// ImportError when the module can't bind.
-pub fn count<M: Module>(py: Python<'_>) -> PyResult<crate::Counts> {
+pub fn count_records<M: Module>(py: Python<'_>) -> PyResult<crate::Counts> {
     // SAFETY: `py`.
-    unsafe { module::count::<M>() }.map_err(|found| raised(py, found))
+    unsafe { module::count_records::<M>() }.map_err(|found| raised(py, found))
 }
 
 impl Object {
@@ -132,14 +132,10 @@ impl From<Error> for PyErr {
     /// A RuntimeError with the reason's slug as `interbind_reason` and the provider's exception as its cause.
     fn from(mut error: Error) -> Self {
         Python::attach(|py| {
-            let at = attached(py);
-            if let Some(cause) = error.take_exception() {
-                // SAFETY: the reference is given away; not NULL.
-                if let Ok(cause) = unsafe { Strong::from_new(cause.into_ptr()) } {
-                    restore(at, cause);
-                }
-            }
-            raised(py, raise(at, Class::Runtime, error.reason(), error.message()))
+            // SAFETY: the reference is given away; not NULL.
+            let cause =
+                error.take_exception().and_then(|cause| unsafe { Strong::from_new(cause.into_ptr()) }.ok());
+            raised(py, raise(attached(py), Class::Runtime, error.reason(), error.message(), cause))
         })
     }
 }

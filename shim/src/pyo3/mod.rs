@@ -8,4 +8,4 @@ mod convert;
 mod held;
 
 pub use self::class::{Mutability, publish, wrap};
-pub use self::convert::{bind_module, count, to_python};
+pub use self::convert::{bind_module, count_records, to_python};

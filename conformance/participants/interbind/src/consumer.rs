@@ -314,7 +314,7 @@ impl Drop for Keeper {
 
 #[pyfunction]
 fn live(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
-    let dict = crate::records(py, count(py)?)?;
+    let dict = crate::records(py, count_records(py)?)?;
     dict.set_item("borrows", BORROWS.load(Ordering::Relaxed))?;
     dict.set_item("keepers", KEEPERS.load(Ordering::Relaxed))?;
     dict.set_item("held", with_held(|held| held.1.len()))?;

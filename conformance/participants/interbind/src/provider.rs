@@ -191,7 +191,7 @@ fn publish_again(module: &Bound<'_, PyModule>) -> PyResult<()> {
 
 #[pyfunction]
 fn live(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
-    let dict = crate::records(py, count(py)?)?;
+    let dict = crate::records(py, count_records(py)?)?;
     dict.set_item("objects", OBJECTS.load(Ordering::Relaxed))?;
     Ok(dict)
 }

@@ -294,7 +294,7 @@ pub fn call_detached(args: &Args) -> Result {
 
 pub fn live(_: &Args) -> Result {
     // SAFETY: attached.
-    let counts = unsafe { interbind::count::<__Interbind>() }?;
+    let counts = unsafe { interbind::count_records::<__Interbind>() }?;
     let dict = Dict::new();
     dict.set("records", number((counts.live - counts.immortal) as usize));
     dict.set("immortal", number(counts.immortal as usize));

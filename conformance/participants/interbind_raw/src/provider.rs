@@ -333,7 +333,7 @@ pub fn drop_all(_: &Args) -> Result {
 
 pub fn live(_: &Args) -> Result {
     // SAFETY: attached.
-    let counts = unsafe { interbind::count::<__Interbind>() }?;
+    let counts = unsafe { interbind::count_records::<__Interbind>() }?;
     let dict = Dict::new();
     dict.set("records", number((counts.live - counts.immortal) as usize));
     dict.set("immortal", number(counts.immortal as usize));
