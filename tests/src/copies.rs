@@ -10,11 +10,20 @@ use crate::python::Python;
 
 /// Builds the copies for an interpreter, in a folder of their own: they have the examples' names.
 pub fn copies(workshop: &Path, python: &'static Python) -> Modules {
+    copies_as("copies", workshop, python, |extension| extension)
+}
+
+/// Builds the copies in another way.
+pub fn copies_as(
+    name: &str,
+    workshop: &Path,
+    python: &'static Python,
+    alter: impl Fn(Extension) -> Extension,
+) -> Modules {
     let folder = workshop.join("copies");
-    let modules = Modules::new(workshop, "copies", python);
-    ["frame", "stats", "rawstats"]
-        .iter()
-        .fold(modules, |modules, name| modules.with(&Extension::of(&package(name), &folder)))
+    let modules = Modules::new(workshop, name, python);
+    let names = ["frame", "stats", "rawstats"];
+    names.iter().fold(modules, |modules, name| modules.with(&alter(Extension::of(&package(name), &folder))))
 }
 
 fn package(name: &'static str) -> Package {

@@ -21,6 +21,7 @@ pub struct Extension {
     environment: Vec<(String, String)>,
     release: bool,
     locked: bool,
+    target: Option<String>,
 }
 
 impl Extension {
@@ -43,6 +44,7 @@ impl Extension {
             environment: Vec::new(),
             release: false,
             locked: false,
+            target: None,
         }
     }
 
@@ -61,6 +63,12 @@ impl Extension {
     /// Sets a variable for the build.
     pub fn variable(mut self, name: &str, value: impl Into<String>) -> Self {
         self.environment.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Builds for a target by its name, which keeps flags away from what runs during the build.
+    pub fn target(mut self, triple: &str) -> Self {
+        self.target = Some(triple.to_owned());
         self
     }
 
@@ -89,7 +97,7 @@ impl Extension {
         built?;
         let profile = if self.release { "release" } else { "debug" };
         let file = format!("{}{}{}", env::consts::DLL_PREFIX, self.name, env::consts::DLL_SUFFIX);
-        Ok(target.join(profile).join(file))
+        Ok(target.join(self.target.as_deref().unwrap_or("")).join(profile).join(file))
     }
 
     /// Builds for an interpreter.
@@ -123,6 +131,9 @@ impl Extension {
             cargo.arg("--locked");
         } else if offline {
             cargo.arg("--offline");
+        }
+        if let Some(triple) = &self.target {
+            cargo.args(["--target", triple]);
         }
         cargo.args(&self.arguments);
         for name in FOREIGN {

@@ -12,6 +12,7 @@
 //! | [`copies`] | the examples again, with one PyO3 for interpreters that need it |
 //! | [`modules`] | gathers built extensions for one interpreter and runs scripts on them, each in a child process |
 //! | [`mod@laws`] | laws that are scripts, and going through them on several interpreters |
+//! | [`sanitizer`] | has extensions instrumented, and scripts run under the address sanitizer |
 //! | [`note`] | reads the build note of a finished file |
 //! | [`house`] | walks the sources of this repository |
 //!
@@ -29,6 +30,7 @@ pub mod note;
 pub mod package;
 pub mod python;
 pub mod range;
+pub mod sanitizer;
 pub mod skip;
 
 /// Names the folder in which tests build: cargo tells it to integration tests alone.

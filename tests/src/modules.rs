@@ -16,6 +16,7 @@ pub struct Modules {
     python: &'static Python,
     workshop: PathBuf,
     folder: PathBuf,
+    environment: Vec<(String, String)>,
 }
 
 impl Modules {
@@ -24,7 +25,7 @@ impl Modules {
         let folder = workshop.join("modules").join(format!("{name}-{python}"));
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).expect("the workshop is writable");
-        Self { python, workshop: workshop.to_owned(), folder }
+        Self { python, workshop: workshop.to_owned(), folder, environment: Vec::new() }
     }
 
     /// Builds an extension for this interpreter, and puts it in.
@@ -36,6 +37,12 @@ impl Modules {
     /// Puts in an extension that was built for another interpreter.
     pub fn with_built(self, name: &str, library: &Path) -> Self {
         fs::copy(library, self.file(name)).expect("the workshop is writable");
+        self
+    }
+
+    /// Sets a variable for the scripts.
+    pub fn variable(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.environment.push((name.to_owned(), value.into()));
         self
     }
 
@@ -70,6 +77,7 @@ impl Modules {
             .env("PYTHONFAULTHANDLER", "1")
             .env("PYTHONDONTWRITEBYTECODE", "1");
         python.env("PYTHONIOENCODING", "utf-8");
+        python.envs(self.environment.iter().map(|(name, value)| (name, value)));
         let output = python.output().expect("the interpreter starts: it has answered before");
         Outcome {
             what: format!("Python {}", self.python),

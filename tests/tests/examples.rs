@@ -5,13 +5,14 @@
 
 use std::fs;
 
-use interbind_tests::copies::copies;
+use interbind_tests::copies::{copies, copies_as};
 use interbind_tests::extension::Extension;
 use interbind_tests::laws;
 use interbind_tests::laws::go_through;
 use interbind_tests::modules::{Modules, Outcome};
-use interbind_tests::package::repository;
+use interbind_tests::package::{Package, repository};
 use interbind_tests::python::Python;
+use interbind_tests::sanitizer::Sanitizer;
 use interbind_tests::workshop;
 
 fn examples() -> Option<&'static Modules> {
@@ -469,4 +470,32 @@ atexit.register(check)";
 fn every_law_holds_on_pypy() {
     let Some(python) = Python::find("pypy3.11", "the laws on PyPy") else { return };
     go_through(&copies(workshop!(), python), "", LAWS, any_end);
+}
+
+/// A function that reads a byte behind an allocation: what the sanitizer must not let pass.
+const BEYOND: &str = r#"
+#[unsafe(no_mangle)]
+pub extern "C" fn beyond(bytes: usize) -> u8 {
+    let buffer = vec![1_u8; bytes];
+    // SAFETY: none: the point is that this is wrong.
+    unsafe { *std::hint::black_box(&buffer).as_ptr().add(bytes + 1) }
+}
+"#;
+
+#[test]
+fn every_law_holds_under_the_address_sanitizer() {
+    let what = "the laws under the address sanitizer";
+    let (Some(python), Some(sanitizer)) = (interbind_tests::examples::python(what), Sanitizer::find(what))
+    else {
+        return;
+    };
+    let beyond = Extension::of(&Package::new("beyond", BEYOND), workshop!());
+    let modules = copies_as("sanitized", workshop!(), python, |extension| sanitizer.instrument(extension));
+    let modules = sanitizer.watch(modules.with(&sanitizer.instrument(beyond)));
+    let file = modules.file("beyond");
+    let outcome = modules.run(&format!("import ctypes\nprint(ctypes.CDLL({file:?}).beyond(8))"));
+    assert!(outcome.stderr.contains("AddressSanitizer: heap-buffer-overflow"), "{outcome:#?}");
+    go_through(&modules, "", LAWS, |outcome| {
+        assert!(!outcome.stderr.contains("AddressSanitizer"), "{outcome:#?}");
+    });
 }
