@@ -5,6 +5,8 @@
 //! module that knows it, whoever owns the core. Nothing here is ever replaced or upgraded.
 
 use core::ffi::c_void;
+use core::mem::offset_of;
+use core::ops::Range;
 use core::sync::atomic::AtomicU32;
 
 use crate::header::{Kind, RecordHeader};
@@ -120,6 +122,11 @@ record! {
         /// The owner's own.
         @144 "1.0" private: *mut c_void,
     }
+}
+
+impl CoreRecord {
+    /// Where the functions stand, none of which is NULL; for [`has_null`](crate::header::has_null).
+    pub const FUNCTIONS: Range<usize> = offset_of!(Self, retain)..offset_of!(Self, private);
 }
 
 // SAFETY: all fields but `state` are read-only after publication, `state` is atomic; the functions may be called from

@@ -5,6 +5,7 @@
 
 use core::fmt;
 use core::mem::size_of;
+use core::ops::Range;
 
 use bytemuck::{Pod, Zeroable};
 
@@ -79,6 +80,19 @@ impl Kind {
         }
         Ok(())
     }
+}
+
+/// Tells whether one of the pointers between two offsets of a record is NULL.
+///
+/// Asked before a reference to a record is made: a function that is NULL is no value of its type.
+///
+/// # Safety
+/// 1. The record is aligned, and its header vouches for the bytes up to the end of `words`.
+pub unsafe fn has_null<R>(record: *const R, words: Range<usize>) -> bool {
+    words.step_by(size_of::<usize>()).any(|offset| {
+        // SAFETY: duty 1; pointers are aligned in every record.
+        unsafe { record.wrapping_byte_add(offset).cast::<usize>().read() == 0 }
+    })
 }
 
 /// Why a record's header can't be trusted.
@@ -171,5 +185,17 @@ mod tests {
     fn a_newer_minor_may_be_larger_but_not_smaller_than_ours() {
         assert_eq!(KIND.check(&packed(b"ib.test\0", 4096, 1, 7)), Ok(()));
         assert!(KIND.check(&packed(b"ib.test\0", 24, 1, 7)).is_err());
+    }
+
+    #[test]
+    fn a_null_is_found_where_it_stands_and_nowhere_else() {
+        let word = size_of::<usize>();
+        for null in 0..4 {
+            let mut words = [7_usize; 4];
+            words[null] = 0;
+            // SAFETY: aligned, and four words long.
+            let found = unsafe { has_null(&words, word..3 * word) };
+            assert_eq!(found, (1..3).contains(&null), "{null}");
+        }
     }
 }

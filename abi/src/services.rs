@@ -3,6 +3,9 @@
 //! A service is a named, separately versioned, size-prefixed table. Belongs to the internals contract: each service
 //! has a spec chapter that states what a consumer does when a slot or the whole service is missing.
 
+use core::mem::{offset_of, size_of};
+use core::ops::Range;
+
 use crate::header::RecordHeader;
 use crate::owner::OwnerRecord;
 use crate::record::record;
@@ -24,4 +27,9 @@ record! {
         /// Frees the table and all behind it. Called once, by the core.
         @40 "1.0" destroy: unsafe extern "C" fn(service: *mut ServiceHead),
     }
+}
+
+impl ServiceHead {
+    /// Where the function stands, which is never NULL; for [`has_null`](crate::header::has_null).
+    pub const FUNCTIONS: Range<usize> = offset_of!(Self, destroy)..size_of::<Self>();
 }

@@ -45,13 +45,15 @@ class Forge:
         head += platform if isinstance(platform, bytes) else self.text(platform)
         at = self.at
         body = struct.pack("=I4sQ", state, b"", 1)
-        body += struct.pack("=QQQQQ", at["nothing"], at["nothing"], at["service"], at["list_nothing"], 0)
+        honest = dict(retain=at["nothing"], release=at["nothing"], service=at["service"], list_services=at["list_nothing"])
+        body += struct.pack("=QQQQQ", *(honest | slots).values(), 0)
         return head + body + extra
 
-    def service(self, magic=b"ib.types", size=96, major=1, minor=0, name="types"):
+    def service(self, magic=b"ib.types", size=96, major=1, minor=0, name="types", destroy=None, functions=(0,) * 5):
         """The head of a table, and NULL where functions belong."""
-        head = header(magic, size, major, minor) + self.text(name) + struct.pack("=QQ", self.owner(), self.at["nothing"])
-        return head + bytes(48)
+        destroy = self.at["nothing"] if destroy is None else destroy
+        head = header(magic, size, major, minor) + self.text(name) + struct.pack("=QQ", self.owner(), destroy)
+        return head + struct.pack("=QQQQQQ", *functions, 0)
 
     def record(self, cls, called, meaning, **spoil):
         """A type record; `spoil` replaces single fields."""

@@ -12,7 +12,7 @@ use interbind_abi::core::{
     CAPABILITY_FREE_THREADED, CAPABILITY_FULL_API, CORE, CoreHead, CoreRecord, MakeService, Status,
     VisitService,
 };
-use interbind_abi::header::Malformed;
+use interbind_abi::header::{Malformed, has_null};
 use interbind_abi::owner::OwnerRecord;
 use interbind_abi::services::ServiceHead;
 use interbind_abi::{Reason, RecordHeader, Str, keys, platform};
@@ -63,7 +63,14 @@ fn judge(at: Attached, core: *mut CoreRecord, owner: &OwnerRecord) -> Result<*mu
     if let Err(malformed) = CORE.check(&header) {
         return Err(refuse_malformed(at, core, &header, malformed, owner));
     }
-    // SAFETY: the header vouches for the size of our own minor or more.
+    // SAFETY: aligned; the header vouches for the size of our own minor or more.
+    if unsafe { has_null(core, CoreRecord::FUNCTIONS) } {
+        // SAFETY: as above.
+        let head = unsafe { &(*core).head };
+        let part = ["functions", "NULL", "one for each slot"];
+        return Err(refuse_core(at, Reason::MalformedRecord, part, Some(head), UPGRADE, owner));
+    }
+    // SAFETY: as above, and its functions are there.
     let record = unsafe { &*core };
     // SAFETY: texts of a judged record.
     let theirs = unsafe { record.head.platform.read() }.unwrap_or("");
@@ -266,7 +273,9 @@ thunk! {
                 if status != Status::OK {
                     return status;
                 }
-                if made.is_null() || !is_service(made, name, major) {
+                // SAFETY: `MakeService`'s contract: NULL, or a table, which starts with a head.
+                let spoiled = made.is_null() || unsafe { has_null(made, ServiceHead::FUNCTIONS) };
+                if spoiled || !is_service(made, name, major) {
                     return Status::FAILED;
                 }
                 match behind.services.add(Service(made), wanted) {

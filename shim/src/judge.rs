@@ -12,7 +12,7 @@ use core::ptr;
 use interbind_abi::diff::{self, Sink};
 use interbind_abi::header::Malformed;
 use interbind_abi::interface::{TABLE, TableHead};
-use interbind_abi::owner::{OWNER, OwnerRecord};
+use interbind_abi::owner::OwnerRecord;
 use interbind_abi::types::TypeRecord;
 use interbind_abi::types::record::{
     ALIASING_FROZEN, ALIASING_UNTRACKED, KIND_DATA, KIND_INTERFACE, SHARED, THREAD_ANY, THREAD_ATTACHED,
@@ -24,7 +24,7 @@ use crate::cache::Site;
 use crate::ffi::error::Class;
 use crate::ffi::{Attached, PyObject, Raised, type_object};
 use crate::identity::Binding;
-use crate::refusal::{Sides, add_difference, number, readable, refuse, with_malformed};
+use crate::refusal::{Sides, add_difference, judged_owner, number, readable, refuse, with_malformed};
 use crate::shared::{Consumer, Shared};
 use crate::sync::Ordering;
 
@@ -289,27 +289,9 @@ fn refuse_object(
     refuse(at, Class::Type, reason, template, &[&what, name, requirement], sides)
 }
 
-/// Who provides a record: judged, or a placeholder when the owner record is malformed.
+/// Who provides a record.
 pub(crate) fn owner_of(record: &TypeRecord) -> &'static OwnerRecord {
-    static UNKNOWN: OwnerRecord = {
-        const QUESTION: interbind_abi::Str = interbind_abi::Str::new("?");
-        OwnerRecord {
-            header: OWNER.header::<OwnerRecord>(),
-            name: QUESTION,
-            version: QUESTION,
-            file: QUESTION,
-            platform: QUESTION,
-            interbind: QUESTION,
-            compiler: QUESTION,
-        }
-    };
-    // SAFETY: threat model: the pointer is NULL or leads to a readable header.
-    let header = unsafe { record.owner.cast::<RecordHeader>().as_ref() };
-    match header {
-        // SAFETY: the header vouches for the size.
-        Some(header) if OWNER.check(header).is_ok() => unsafe { &*record.owner },
-        _ => &UNKNOWN,
-    }
+    judged_owner(record.owner)
 }
 
 /// Says why [`check`] doesn't accept a record: it is asked again, and tells this time.

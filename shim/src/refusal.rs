@@ -6,9 +6,9 @@
 use interbind_abi::core::Status;
 use interbind_abi::diff::Sink;
 use interbind_abi::header::{Magic, Malformed};
-use interbind_abi::owner::OwnerRecord;
+use interbind_abi::owner::{OWNER, OwnerRecord};
 use interbind_abi::text::cut;
-use interbind_abi::{Reason, Str};
+use interbind_abi::{Reason, RecordHeader, Str};
 
 use crate::ffi::error::Class;
 use crate::ffi::{Attached, Raised, error, host};
@@ -130,6 +130,30 @@ pub(crate) fn number(number: u64) -> String {
     let mut text = if number < 10 { String::new() } else { self::number(number / 10) };
     text.push(digit);
     text
+}
+
+/// Reads another build's owner record: a placeholder when it is malformed.
+#[inline(never)]
+pub(crate) fn judged_owner(owner: *const OwnerRecord) -> &'static OwnerRecord {
+    static UNKNOWN: OwnerRecord = {
+        const QUESTION: Str = Str::new("?");
+        OwnerRecord {
+            header: OWNER.header::<OwnerRecord>(),
+            name: QUESTION,
+            version: QUESTION,
+            file: QUESTION,
+            platform: QUESTION,
+            interbind: QUESTION,
+            compiler: QUESTION,
+        }
+    };
+    // SAFETY: threat model: the pointer is NULL or leads to a readable header.
+    let header = unsafe { owner.cast::<RecordHeader>().as_ref() };
+    match header {
+        // SAFETY: the header vouches for the size.
+        Some(header) if OWNER.check(header).is_ok() => unsafe { &*owner },
+        _ => &UNKNOWN,
+    }
 }
 
 /// Reads a text of an owner record for messages; broken text shows as `?`.

@@ -5,7 +5,7 @@
 use core::ptr;
 
 use interbind_abi::core::{CoreRecord, Status};
-use interbind_abi::header::Malformed;
+use interbind_abi::header::{Malformed, has_null};
 use interbind_abi::keys;
 use interbind_abi::owner::OwnerRecord;
 use interbind_abi::services::ServiceHead;
@@ -15,7 +15,7 @@ use interbind_abi::{Reason, RecordHeader, Str};
 
 use crate::ffi::error::Class;
 use crate::ffi::{Attached, Raised};
-use crate::refusal::{Sides, number, reason_of_status, refuse, with_malformed};
+use crate::refusal::{Sides, judged_owner, number, reason_of_status, refuse, with_malformed};
 use crate::registry;
 
 /// An interpreter's registry, judged; valid as long as its core.
@@ -54,13 +54,24 @@ pub(crate) fn find_or_make(
                         upgrade the module that owns this interpreter's core";
         refuse(at, Class::Import, reason, template, &[part, theirs, ours], Sides::consumer(owner))
     };
-    if status != Status::OK || found.is_null() {
+    if status != Status::OK || found.is_null() || !found.is_aligned() {
         let code = number(status.0.unsigned_abs().into());
         return Err(refused(reason_of_status(status), "status", &code, "0"));
     }
     // SAFETY: a service's table starts with a readable header.
     let header = unsafe { ptr::read(found.cast::<RecordHeader>()) };
-    let Err(malformed) = TYPES.check(&header) else { return Ok(Types(found.cast_const().cast())) };
+    let Err(malformed) = TYPES.check(&header) else {
+        let table: *const TypesService = found.cast_const().cast();
+        // SAFETY: aligned; the header vouches for the size of our own minor or more.
+        let spoiled = unsafe { has_null(table, ServiceHead::FUNCTIONS) }
+            // SAFETY: as above.
+            || unsafe { has_null(table, TypesService::FUNCTIONS) };
+        return if spoiled {
+            Err(refused(Reason::MalformedRecord, "functions", "NULL", "one for each slot"))
+        } else {
+            Ok(Types(table))
+        };
+    };
     // A sound table that is smaller than ours: its maker doesn't know a slot that is needed.
     let old = matches!(malformed, Malformed::Size { found, .. } if found >= size_of::<ServiceHead>() as u32 && found % 8 == 0);
     with_malformed(malformed, &mut |reason, part, theirs, ours| {
@@ -109,8 +120,6 @@ impl Types {
     /// Who made it.
     pub(crate) fn owner(self) -> &'static OwnerRecord {
         // SAFETY: judged.
-        let owner = unsafe { (*self.0).head.owner };
-        // SAFETY: never NULL, and valid until the process ends (spec: services).
-        unsafe { &*owner }
+        judged_owner(unsafe { (*self.0).head.owner })
     }
 }

@@ -5,6 +5,8 @@
 //! name once and then walks a list that usually has one entry.
 
 use core::ffi::c_void;
+use core::mem::offset_of;
+use core::ops::Range;
 
 use crate::core::Status;
 use crate::header::Kind;
@@ -52,6 +54,11 @@ record! {
         /// The maker's own.
         @88 "1.0" private: *mut c_void,
     }
+}
+
+impl TypesService {
+    /// Where the functions stand, none of which is NULL; for [`has_null`](crate::header::has_null).
+    pub const FUNCTIONS: Range<usize> = offset_of!(Self, list)..offset_of!(Self, private);
 }
 
 // SAFETY: read-only after publication; the functions may be called from any attached thread (spec: types).

@@ -2,9 +2,18 @@ KEY = "__interbind_internals_v1__"
 
 
 def act(p, type):
-    tools = p.forge.tools
-    tools.set_core(p.forge.plant(p.forge.core()), KEY)
-    for service in (p.forge.service(size=8), p.forge.service(size=97), p.forge.service(size=0)):
-        tools.set_service(p.forge.plant(service), 0)
+    forge, tools = p.forge, p.forge.tools
+    tools.set_core(forge.plant(forge.core()), KEY)
+    some = forge.at["nothing"]
+    lacking = [[some] * slot + [0] + [some] * (4 - slot) for slot in range(5)]
+    for service in (
+        forge.service(size=8),
+        forge.service(size=97),
+        forge.service(size=0),
+        forge.service(),
+        forge.service(functions=[some] * 5, destroy=0),
+        *(forge.service(functions=functions) for functions in lacking),
+    ):
+        tools.set_service(forge.plant(service), 0)
         with p.refused():
             p.another("consumer")
