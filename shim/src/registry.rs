@@ -226,23 +226,37 @@ thunk! {
         // SAFETY: Python calls this attached, with the capsule that `watch` made.
         let at = unsafe { Attached::assume() };
         // SAFETY: as above.
-        let entry = unsafe { weak::context(slf) }.cast::<Entry>();
-        // SAFETY: the entry lives as long as the registry, and the type was a user of its core.
-        let entry = unsafe { &*entry };
-        if entry.weak.swap(ptr::null_mut(), Ordering::AcqRel) == weak {
-            // SAFETY: records are never freed.
-            let record = unsafe { &*entry.record };
-            record.py_type.store(ptr::null_mut(), Ordering::Release);
-            let core = record.core.swap(ptr::null_mut(), Ordering::AcqRel);
-            // SAFETY: the entry owned a reference; the caller holds another during the call.
-            drop(unsafe { Strong::from_new(weak) });
-            // SAFETY: the type was a user of this core until here.
-            let release = unsafe { (*core).release };
-            // SAFETY: takes the type's count; nothing of registry or entry is touched after it.
-            unsafe { release(core) };
+        let entry = unsafe { weak::context(at, slf) }.cast::<Entry>();
+        // SAFETY: NULL, or an entry whose type nobody has seen dying: it was a user of its core, so the registry lives.
+        if let Some(entry) = unsafe { entry.as_ref() } {
+            // SAFETY: Python passes a live object.
+            let weak = unsafe { Strong::from_borrowed(at, weak) };
+            // Python code may call this too, with whatever it likes: only the weak reference to a dead type counts, once.
+            let known = entry.weak.load(Ordering::Acquire);
+            let told = known == weak.as_ptr() && weak::is_dead(at, &weak);
+            let free = ptr::null_mut();
+            if told && entry.weak.compare_exchange(known, free, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+                // SAFETY: as above.
+                unsafe { weak::retire(at, slf) };
+                // SAFETY: the entry owned a reference.
+                drop(unsafe { Strong::from_new(known) });
+                bury(entry);
+            }
         }
         weak::none(at)
     }
+}
+
+/// Takes a dead type's address out of its record, and its count from the core.
+fn bury(entry: &Entry) {
+    // SAFETY: records are never freed.
+    let record = unsafe { &*entry.record };
+    record.py_type.store(ptr::null_mut(), Ordering::Release);
+    let core = record.core.swap(ptr::null_mut(), Ordering::AcqRel);
+    // SAFETY: the type was a user of this core until here.
+    let release = unsafe { (*core).release };
+    // SAFETY: takes the type's count; nothing of registry or entry is touched after it.
+    unsafe { release(core) };
 }
 
 /// What a registered type's weak reference calls.

@@ -360,6 +360,20 @@ assert ran == [], ran
 assert stats.norm(frame.Point(3, 4)) == 5.0
 ";
 
+    a_callback_that_python_finds_is_told_lies_in_vain: "
+import weakref
+import frame, stats, rawstats
+point = frame.Point(3, 4)
+found = [ref for ref in weakref.getweakrefs(frame.Point) if ref.__callback__ is not None]
+assert found
+for ref in found:
+    for lie in ref, weakref.ref(frame.Point), frame.Point, point, None, 5:
+        assert ref.__callback__(lie) is None
+assert stats.norm(point) == rawstats.norm(point) == 5.0
+assert stats.norm(frame.Point(6, 8)) == 10.0
+assert type(stats.midpoint(point, point)) is frame.Point
+";
+
     a_subclass_that_lies_is_read_without_running_its_code: "
 import frame, stats, rawstats
 ran = []

@@ -115,6 +115,15 @@ pub(crate) unsafe fn read_private(capsule: *mut PyObject) -> *mut c_void {
     unsafe { py::PyCapsule_GetPointer(capsule, core::ptr::null()) }
 }
 
+/// Gives a capsule another name, by which alone it's read from then on.
+///
+/// # Safety
+/// 1. `capsule` is a capsule; the thread is attached.
+pub(crate) unsafe fn rename(capsule: *mut PyObject, name: &'static CStr) {
+    // SAFETY: duty 1; a static text.
+    unsafe { py::PyCapsule_SetName(capsule, name.as_ptr()) };
+}
+
 /// Reads a published capsule in its destructor.
 ///
 /// # Safety

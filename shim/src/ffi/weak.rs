@@ -32,7 +32,8 @@ impl Definition {
 
 /// Makes a weak reference to `object`; when it dies, the definition's callback gets `context` in a capsule.
 ///
-/// The callback is called at most once, attached, and only while the weak reference lives.
+/// Python code can find weak reference and callback (`weakref.getweakrefs`), keep them, and call the callback at any time
+/// with any object. So it is called attached, and nothing else is certain: see [`context`] and [`is_dead`].
 ///
 /// # Safety
 /// 1. `object` is a live object that can be weakly referenced.
@@ -64,11 +65,33 @@ pub(crate) fn none(_at: Attached) -> *mut PyObject {
     none
 }
 
-/// Reads the context in a callback.
+/// Reads the context in a callback; NULL once [`retire`] was called.
 ///
 /// # Safety
 /// 1. `slf` is the first argument of a callback that [`watch`] registered; the thread is attached.
-pub(crate) unsafe fn context(slf: *mut PyObject) -> *mut c_void {
+pub(crate) unsafe fn context(at: Attached, slf: *mut PyObject) -> *mut c_void {
     // SAFETY: duty 1: a capsule that `watch` made.
-    unsafe { capsule::read_private(slf) }
+    let context = unsafe { capsule::read_private(slf) };
+    if context.is_null() {
+        at.clear();
+    }
+    context
+}
+
+/// Takes the context out of reach of later calls.
+///
+/// # Safety
+/// 1. As [`context`].
+pub(crate) unsafe fn retire(_at: Attached, slf: *mut PyObject) {
+    // SAFETY: duty 1; under another name the pointer is found no more.
+    unsafe { capsule::rename(slf, c"interbind_died") }
+}
+
+/// Tells whether the referent of a weak reference that [`watch`] made is gone.
+pub(crate) fn is_dead(at: Attached, weak: &Strong) -> bool {
+    // SAFETY: the address of a constant.
+    let none = unsafe { py::Py_None() };
+    let referent = weak.call_tuple(at, &[]);
+    at.clear();
+    referent.is_ok_and(|referent| referent.as_ptr() == none)
 }
