@@ -33,7 +33,7 @@ macro_rules! thunk {
             // Unwind safety: what a panic leaves half-done is the body's own; nothing of it is looked at afterwards.
             let caught = ::std::panic::catch_unwind(::std::panic::AssertUnwindSafe(move || $body));
             caught.unwrap_or_else(|payload| {
-                $crate::ffi::message_of(payload);
+                $crate::ffi::discard(payload);
                 $fallback
             })
         }
@@ -47,6 +47,13 @@ pub(crate) fn caught<R>(body: impl FnOnce() -> R) -> Result<R, String> {
     use std::panic::{AssertUnwindSafe, catch_unwind};
     // Unwind safety: as in `thunk`.
     catch_unwind(AssertUnwindSafe(body)).map_err(message_of)
+}
+
+/// Drops a panic's payload.
+#[cold]
+#[inline(never)]
+pub(crate) fn discard(payload: Box<dyn core::any::Any + Send>) {
+    message_of(payload);
 }
 
 /// Takes a panic's message, and drops the payload under a catch of its own: its destructor may panic again.

@@ -22,7 +22,7 @@ use interbind_abi::types::TypeRecord;
 use interbind_abi::types::record::{ALIASING_FROZEN, ALIASING_TRACKED, EXCLUSIVE, THREAD_ANY, THREAD_OWNER};
 
 use super::convert::{attached, bind_module, raised};
-use crate::ffi::error::{Class, restore};
+use crate::ffi::error::Class;
 use crate::ffi::{PyObject, Strong, caught, thunk, type_object};
 use crate::publish::{RawClass, publish_raw, state_offset};
 use crate::refusal::{Sides, refuse};
@@ -49,8 +49,9 @@ pub trait Mutability<C: PyClass> {
 #[derive(Debug)]
 pub enum Refused {
     Frozen,
-    Borrowed(PyErr),
+    Borrowed,
     OtherThread,
+    Panicked(String),
 }
 
 impl<C: PyClass<Frozen = True>> Mutability<C> for True {
@@ -69,13 +70,11 @@ impl<C: PyClass<Frozen = False>> Mutability<C> for False {
     #[inline(always)]
     fn exclusive(object: &Bound<'_, C>) -> Result<*mut C, Refused> {
         #[cfg(interbind_pyo3_0_29)]
-        let guard = PyClassGuardMut::try_from(object).map_err(|error| Refused::Borrowed(error.into()));
+        let guard = PyClassGuardMut::try_from(object);
         #[cfg(not(interbind_pyo3_0_29))]
-        let guard = object
-            .as_any()
-            .extract::<PyClassGuardMut<'_, C>>()
-            .map_err(|error| Refused::Borrowed(error.into()));
-        let mut guard = guard?;
+        let guard = object.as_any().extract::<PyClassGuardMut<'_, C>>();
+        // An object of the class: nothing but another borrow is in the way.
+        let mut guard = guard.map_err(|_| Refused::Borrowed)?;
         const { assert!(size_of::<PyClassGuardMut<'static, C>>() == size_of::<*mut PyObject>()) }
         // SAFETY: the guard is one word.
         let bits: *mut PyObject = unsafe { transmute_copy(&guard) };
@@ -95,11 +94,11 @@ impl<C: PyClass<Frozen = False>> Mutability<C> for False {
 #[inline(always)]
 fn shared<C: PyClass>(object: &Bound<'_, C>) -> Result<*const C, Refused> {
     #[cfg(interbind_pyo3_0_29)]
-    let guard = PyClassGuard::try_from(object).map_err(|error| Refused::Borrowed(error.into()));
+    let guard = PyClassGuard::try_from(object);
     #[cfg(not(interbind_pyo3_0_29))]
-    let guard =
-        object.as_any().extract::<PyClassGuard<'_, C>>().map_err(|error| Refused::Borrowed(error.into()));
-    let guard = guard?;
+    let guard = object.as_any().extract::<PyClassGuard<'_, C>>();
+    // As above.
+    let guard = guard.map_err(|_| Refused::Borrowed)?;
     const { assert!(size_of::<PyClassGuard<'static, C>>() == size_of::<*mut PyObject>()) }
     // SAFETY: the guard is one word.
     let bits: *mut PyObject = unsafe { transmute_copy(&guard) };
@@ -179,8 +178,8 @@ thunk! {
         } else {
             caught(|| shared(&bound).map(<*const C>::cast_mut))
         };
-        match found {
-            Ok(Ok(this)) => {
+        match found.unwrap_or_else(|message| Err(Refused::Panicked(message))) {
+            Ok(this) => {
                 let data = T::project(this);
                 if <C::Frozen as Mutability<C>>::ALIASING == ALIASING_FROZEN && !is_owner_thread::<C>() {
                     let class = C::type_object_raw(py).cast();
@@ -188,8 +187,7 @@ thunk! {
                 }
                 data
             }
-            Ok(Err(refused)) => no_borrow(py, &any, Ok(refused)),
-            Err(message) => no_borrow(py, &any, Err(message)),
+            Err(refused) => no_borrow(py, &any, refused, mode),
         }
     }
 
@@ -270,33 +268,31 @@ fn wrong_object(py: Python<'_>, class: *mut PyObject, object: *mut c_void) -> *m
 
 #[cold]
 #[inline(never)]
-fn no_borrow(py: Python<'_>, object: &Bound<'_, PyAny>, found: Result<Refused, String>) -> *mut c_void {
+fn no_borrow(py: Python<'_>, object: &Bound<'_, PyAny>, refused: Refused, mode: u32) -> *mut c_void {
     let at = attached(py);
     let class = type_object::class_name(at, object.as_ptr().cast());
-    let (reason, why, fix) = match found {
-        Ok(Refused::Borrowed(error)) => {
-            let value = error.into_value(py).into_bound(py);
-            let why = value.str().map_or_else(|_| String::new(), |text| text.to_string());
-            // SAFETY: a new reference, given away.
-            if let Ok(cause) = unsafe { Strong::from_new(value.into_any().into_ptr().cast()) } {
-                restore(at, cause);
-            }
-            (Reason::AlreadyBorrowed, why, "end the other borrow first")
+    let on_its_thread = "use the object on the thread that made it";
+    let (reason, why, fix) = match &refused {
+        Refused::Borrowed if mode == EXCLUSIVE => {
+            (Reason::AlreadyBorrowed, "it is borrowed already", "end the other borrow first")
         }
-        Ok(Refused::Frozen) => (Reason::Frozen, String::from("the class is frozen"), "borrow it shared"),
-        Ok(Refused::OtherThread) => (
-            Reason::WrongThread,
-            String::from("it is unsendable, and another thread made it"),
-            "use the object on the thread that made it",
-        ),
+        Refused::Borrowed => {
+            (Reason::AlreadyBorrowed, "it is borrowed exclusively", "end the other borrow first")
+        }
+        Refused::Frozen => (Reason::Frozen, "the class is frozen", "borrow it shared"),
+        Refused::OtherThread => {
+            (Reason::WrongThread, "it is unsendable, and another thread made it", on_its_thread)
+        }
         #[cfg(not(interbind_pyo3_0_29))]
-        Err(message) if says_unsendable(&message) => {
-            (Reason::WrongThread, message, "use the object on the thread that made it")
+        Refused::Panicked(message) if says_unsendable(message) => {
+            (Reason::WrongThread, &**message, on_its_thread)
         }
-        Err(message) => (Reason::ProviderPanicked, message, "report it to the provider's authors"),
+        Refused::Panicked(message) => {
+            (Reason::ProviderPanicked, &**message, "report it to the provider's authors")
+        }
     };
     let nobody = Sides { provider: None, consumer: None };
-    refuse(at, Class::Runtime, reason, "cannot borrow '{0}'\n{1}\n{2}", &[&class, &why, fix], nobody);
+    refuse(at, Class::Runtime, reason, "cannot borrow '{0}'\n{1}\n{2}", &[&class, why, fix], nobody);
     ptr::null_mut()
 }
 
