@@ -343,59 +343,68 @@ pub(crate) fn check(record: &TypeRecord, expected: &Expected, sink: Option<Sink<
     let mut nobody = |_: Reason, _: &str, _: &str, _: &str| {};
     let sink = sink.unwrap_or(&mut nobody);
     // SAFETY: threat model: texts of a record with a sound header are readable, or NULL.
-    let read = |text: &Str| unsafe { text.read() };
-    // SAFETY: as above.
     let is = |text: &Str, expected: &str| unsafe { text.is(expected) };
     // Equal bytes, as between two builds of one declaration, need no look at what they say.
     let same = is(&record.name, expected.name) && is(&record.descriptor, expected.descriptor);
-    let (version, texts) =
-        (read(&record.version_text), || Some((read(&record.name)?, read(&record.descriptor)?)));
+    match check_declaration(record, expected, same) {
+        Ok(descriptor) if same || check_descriptor(descriptor, expected, sink) => {}
+        Ok(_) => return false,
+        Err((reason, part, theirs, ours)) => {
+            sink(reason, part, theirs, ours);
+            return false;
+        }
+    }
+    (expected.kind != KIND_INTERFACE || check_table(record, expected, sink))
+        && check_offset(record, expected, sink)
+}
+
+/// A difference: the reason, the part, what the provider has, what is expected.
+type Told = (Reason, &'static str, &'static str, &'static str);
+
+/// Step 5: texts, name, version, kind, rules and functions. Returns the descriptor.
+fn check_declaration(record: &TypeRecord, expected: &Expected, same: bool) -> Result<&'static str, Told> {
+    // SAFETY: as in `check`; records are never freed.
+    let read = |text: &Str| unsafe { text.read() };
+    let texts = || Some((read(&record.name)?, read(&record.descriptor)?));
     let texts = if same { Some((expected.name, expected.descriptor)) } else { texts() };
-    let (Some(version), Some((name, descriptor))) = (version, texts) else {
-        sink(Reason::MalformedRecord, "a text of the record", "bytes that can't be read", "UTF-8");
-        return false;
+    let (Some(version), Some((name, descriptor))) = (read(&record.version_text), texts) else {
+        return Err((Reason::MalformedRecord, "a text of the record", "bytes that can't be read", "UTF-8"));
     };
     if !same && name != expected.name {
-        sink(Reason::NameDiffers, "name", name, expected.name);
-        return false;
+        return Err((Reason::NameDiffers, "name", name, expected.name));
     }
     if !expected.requirement.accepts(record.version) {
-        sink(Reason::VersionDiffers, "version", version, expected.requirement_text);
-        return false;
+        return Err((Reason::VersionDiffers, "version", version, expected.requirement_text));
     }
     if record.kind != expected.kind {
-        sink(Reason::KindDiffers, "kind", kind_word(record.kind), kind_word(expected.kind));
-        return false;
+        return Err((Reason::KindDiffers, "kind", kind_word(record.kind), kind_word(expected.kind)));
     }
     let rules = (ALIASING_FROZEN..=ALIASING_UNTRACKED).contains(&record.aliasing)
         && (THREAD_ANY..=THREAD_ATTACHED).contains(&record.thread);
     if !rules {
-        sink(Reason::MalformedRecord, "aliasing and thread", "an unknown rule", "a rule of conduit v1");
-        return false;
+        let part = "aliasing and thread";
+        return Err((Reason::MalformedRecord, part, "an unknown rule", "a rule of conduit v1"));
     }
     if record.borrow.is_none() || record.release.is_none() {
-        sink(Reason::MalformedRecord, "borrow and release", "NULL", "a function");
-        return false;
+        return Err((Reason::MalformedRecord, "borrow and release", "NULL", "a function"));
     }
-    // Step 6. The texts themselves are compared: a digest names a descriptor for people and tools, but equal texts are
-    // what makes two types one, and comparing them costs less than hashing.
-    if !same && descriptor != expected.descriptor {
-        let mut found = false;
-        let compared = diff::compare(descriptor, expected.descriptor, &mut |reason, part, theirs, ours| {
-            found = true;
-            sink(reason, part, theirs, ours);
-        });
-        if compared.is_err() {
-            sink(Reason::MalformedRecord, "descriptor", descriptor, expected.descriptor);
-        }
-        if found || compared.is_err() {
-            return false;
-        }
+    Ok(descriptor)
+}
+
+/// Step 6. The texts themselves are compared: a digest names a descriptor for people and tools, but equal texts are what
+/// makes two types one, and comparing them costs less than hashing.
+#[cold]
+#[inline(never)]
+fn check_descriptor(descriptor: &str, expected: &Expected, sink: Sink<'_>) -> bool {
+    let mut fits = true;
+    let compared = diff::compare(descriptor, expected.descriptor, &mut |reason, part, theirs, ours| {
+        fits = false;
+        sink(reason, part, theirs, ours);
+    });
+    if compared.is_err() {
+        sink(Reason::MalformedRecord, "descriptor", descriptor, expected.descriptor);
     }
-    if expected.kind == KIND_INTERFACE && !check_table(record, expected, sink) {
-        return false;
-    }
-    check_offset(record, expected, sink)
+    fits && compared.is_ok()
 }
 
 fn kind_word(kind: u32) -> &'static str {
