@@ -63,7 +63,7 @@ static RECORDS: Mutex<Vec<Record>> = Mutex::new(Vec::new());
 /// An exception is set: ImportError when the module can't bind, TypeError when the class can't be published.
 ///
 /// # Safety
-/// 1. The thread is attached; `class` is a live type object.
+/// 1. The thread is attached; `class` is a live object (one that is no type is refused).
 /// 2. `raw` keeps the promises of [`TypeRecord`]'s table for the instances of `class` and its subclasses.
 /// 3. `key` tells this class from others of this module that provide `T`, and is the same each time for one class.
 pub unsafe fn publish_raw<T, M>(class: NonNull<PyObject>, raw: RawClass, key: usize) -> Result<(), Raised>

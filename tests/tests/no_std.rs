@@ -25,6 +25,7 @@ use core::panic::PanicInfo;
 
 struct Nothing;
 
+// SAFETY: nothing is ever given out.
 unsafe impl GlobalAlloc for Nothing {
     unsafe fn alloc(&self, _: Layout) -> *mut u8 {
         core::ptr::null_mut()
@@ -42,6 +43,7 @@ fn panic(_: &PanicInfo) -> ! {
 
 #[unsafe(no_mangle)]
 pub extern \"C\" fn everything(bytes: *const u8, len: usize) -> usize {
+    // SAFETY: the caller's text.
     let bytes = unsafe { core::slice::from_raw_parts(bytes, len) };
     let text = core::str::from_utf8(bytes).unwrap_or_default();
     let data = text.parse::<interbind_abi::types::Data>().is_ok();

@@ -16,6 +16,7 @@ use crate::foreign::{Foreign, ForeignMut, ForeignRaw};
 use crate::module;
 use crate::object::Object;
 use crate::shared::{Consumer, DataHandle, Module, Shared};
+use crate::types::Counts;
 
 /// `Python<'py>` is PyO3's proof of what [`Attached`] says.
 pub(crate) fn attached(_: Python<'_>) -> Attached {
@@ -102,7 +103,7 @@ where
 ///
 /// # Errors
 /// ImportError when the module can't bind.
-pub fn count_records<M: Module>(py: Python<'_>) -> PyResult<crate::Counts> {
+pub fn count_records<M: Module>(py: Python<'_>) -> PyResult<Counts> {
     // SAFETY: `py`.
     unsafe { module::count_records::<M>() }.map_err(|found| raised(py, found))
 }

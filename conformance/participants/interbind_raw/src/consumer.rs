@@ -2,15 +2,15 @@
 
 use std::any::Any;
 use std::collections::HashMap;
-use std::ptr::{self, NonNull};
+use std::ptr::NonNull;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use interbind::{Error, Object, Raised};
+use interbind::{Consumer, Error, Object, Raised, Shared};
 use pyo3_ffi::*;
 
 use crate::kinds::{self, CallFailed, Kinds};
-use crate::python::{Args, Dict, Result, bytes, checked, none, number, raise, usage};
+use crate::python::{self, Args, Dict, Result, bytes, count, give_back, none, number, refuse, usage};
 use crate::{Array, Flags, Nested, PackedTail, Point2d, Scalars, ZooType};
 
 /// How often a foreign payload was read.
@@ -52,15 +52,41 @@ fn target(args: &Args, index: isize) -> Result<NonNull<PyObject>> {
 }
 
 fn refused<T>(error: Error) -> Result<T> {
-    let message = format!("{} ({})", error.message(), error.reason());
-    raise(unsafe { PyExc_RuntimeError }, Some(error.reason().slug()), &message)
+    refuse(error.reason().slug(), &format!("{} ({})", error.message(), error.reason()))
 }
 
 /// Runs a Python function and drops what it returns.
 fn run(function: *mut PyObject) -> Result<()> {
-    let called = checked(unsafe { PyObject_CallObject(function, ptr::null_mut()) })?;
-    unsafe { Py_DECREF(called) };
+    give_back(python::call(function)?);
     Ok(())
+}
+
+/// Borrows an argument of the running call, until that call returns at the latest.
+fn borrow<'a, T: Shared + ?Sized>(object: NonNull<PyObject>) -> Result<Foreign<'a, 'a, T>>
+where
+    __Interbind: Consumer<T>,
+{
+    // SAFETY: Python passes live objects and calls attached.
+    unsafe { Foreign::from_ptr(object) }
+}
+
+/// Keeps an argument of the running call.
+fn keep<T: Shared + ?Sized>(object: NonNull<PyObject>) -> Result<Held<T>>
+where
+    __Interbind: Consumer<T>,
+{
+    // SAFETY: Python passes live objects and calls attached.
+    unsafe { Held::from_ptr(object) }
+}
+
+/// Runs `body` while this thread is detached.
+fn detached<R>(body: impl FnOnce() -> R) -> R {
+    // SAFETY: attached, as every function of the module is called.
+    let state = unsafe { PyEval_SaveThread() };
+    let answer = body();
+    // SAFETY: the state that this thread has just saved.
+    unsafe { PyEval_RestoreThread(state) };
+    answer
 }
 
 /// What the surface needs of a consumed type.
@@ -75,7 +101,6 @@ trait Consumed: ZooType {
     fn read_held(kept: &Kept) -> Option<Result<Vec<u8>>>;
 }
 
-// SAFETY, for every handle below: Python passes live objects and calls attached.
 macro_rules! consume {
     ($($name:ident $id:literal ^$requires:tt;)+) => {
         interbind::module! {
@@ -87,19 +112,22 @@ macro_rules! consume {
             impl Consumed for $name {
                 fn own(data: &[u8]) -> Result {
                     let Some(value) = Self::from_bytes(data) else { return usage("not a value") };
+                    // SAFETY: attached, as every function of the module is called.
                     let object = unsafe { interbind::to_python::<Self, __Interbind>(&value) }?;
                     Ok(object.into_ptr())
                 }
 
                 fn read(object: NonNull<PyObject>) -> Result<Vec<u8>> {
-                    let this = unsafe { Foreign::<Self>::from_ptr(object) }?;
+                    let this = borrow::<Self>(object)?;
                     let _counted = Counted::new();
                     touch();
                     Ok(this.to_bytes())
                 }
 
                 fn read_raw(object: NonNull<PyObject>) -> Result<Vec<u8>> {
+                    // SAFETY: Python passes live objects and calls attached.
                     let this = unsafe { ForeignRaw::<Self>::from_ptr(object) }?;
+                    // SAFETY: no case writes to an object that is being copied.
                     match unsafe { this.read() } {
                         Ok(value) => {
                             touch();
@@ -110,23 +138,23 @@ macro_rules! consume {
                 }
 
                 fn read_detached(object: NonNull<PyObject>) -> Result<Vec<u8>> {
-                    let this = unsafe { Foreign::<Self>::from_ptr(object) }?;
+                    let this = borrow::<Self>(object)?;
                     let _counted = Counted::new();
                     match this.detached() {
                         Ok(view) => {
                             touch();
-                            let state = unsafe { PyEval_SaveThread() };
-                            let data = std::thread::scope(|scope| {
-                                scope.spawn(|| view.to_bytes()).join().unwrap_or_default()
-                            });
-                            unsafe { PyEval_RestoreThread(state) };
-                            Ok(data)
+                            Ok(detached(|| {
+                                std::thread::scope(|scope| {
+                                    scope.spawn(|| view.to_bytes()).join().unwrap_or_default()
+                                })
+                            }))
                         }
                         Err(error) => refused(error),
                     }
                 }
 
                 fn write(object: NonNull<PyObject>, field: &str, data: &[u8]) -> Result<()> {
+                    // SAFETY: Python passes live objects and calls attached.
                     let mut this = unsafe { ForeignMut::<Self>::from_ptr(object) }?;
                     let _counted = Counted::new();
                     touch();
@@ -143,23 +171,25 @@ macro_rules! consume {
 
                 fn during(object: NonNull<PyObject>, exclusive: bool, function: *mut PyObject) -> Result<Vec<u8>> {
                     if exclusive {
+                        // SAFETY: Python passes live objects and calls attached.
                         let this = unsafe { ForeignMut::<Self>::from_ptr(object) }?;
                         let _counted = Counted::new();
                         run(function)?;
                         return Ok(this.to_bytes());
                     }
-                    let this = unsafe { Foreign::<Self>::from_ptr(object) }?;
+                    let this = borrow::<Self>(object)?;
                     let _counted = Counted::new();
                     run(function)?;
                     Ok(this.to_bytes())
                 }
 
                 fn hold(object: NonNull<PyObject>) -> Result<Kept> {
-                    Ok(Box::new(unsafe { Held::<Self>::from_ptr(object) }?))
+                    Ok(Box::new(keep::<Self>(object)?))
                 }
 
                 fn read_held(kept: &Kept) -> Option<Result<Vec<u8>>> {
                     let held = kept.downcast_ref::<Held<Self>>()?;
+                    // SAFETY: attached, as every function of the module is called.
                     Some(unsafe { held.bind_ptr() }.map(|this| this.to_bytes()))
                 }
             }
@@ -208,7 +238,8 @@ pub fn write(args: &Args) -> Result {
 /// Calls a function while the borrow is held, then reads.
 pub fn during(args: &Args) -> Result {
     let (exclusive, function) = (args.truth(2)?, args.object(3)?);
-    let data = with_type!(args.text(0)?, T => <T as Consumed>::during(target(args, 1)?, exclusive, function))?;
+    let data =
+        with_type!(args.text(0)?, T => <T as Consumed>::during(target(args, 1)?, exclusive, function))?;
     Ok(bytes(&data))
 }
 
@@ -219,7 +250,7 @@ pub fn own(args: &Args) -> Result {
 pub fn hold(args: &Args) -> Result {
     let object = target(args, 1)?;
     let kept: Kept = match args.text(0)? {
-        "kinds" => Box::new(unsafe { Held::<dyn Kinds>::from_ptr(object) }?),
+        "kinds" => Box::new(keep::<dyn Kinds>(object)?),
         other => with_type!(other, T => <T as Consumed>::hold(object))?,
     };
     Ok(number(with_held(|(next, held)| {
@@ -258,12 +289,13 @@ pub fn call(args: &Args) -> Result {
     if args.text(0)? != "kinds" {
         return usage("not the zoo's interface");
     }
-    let handle = unsafe { Foreign::<dyn Kinds>::from_ptr(target(args, 1)?) }?;
+    let handle = borrow::<dyn Kinds>(target(args, 1)?)?;
     let _counted = Counted::new();
     let method = args.text(2)?;
     if method.starts_with("object") {
+        let object = args.object(3)?;
         // SAFETY: a live object, attached.
-        let object = unsafe { Object::from_borrowed_ptr(args.object(3)?) };
+        let object = unsafe { Object::from_borrowed_ptr(object) };
         return kinds::call_object(&handle, method, object).map(Object::into_ptr).or_else(failed);
     }
     let argument = if args.has(3) { args.bytes(3)? } else { &[] };
@@ -272,23 +304,24 @@ pub fn call(args: &Args) -> Result {
 
 /// The same on a view that any thread may use.
 pub fn call_detached(args: &Args) -> Result {
-    let handle = unsafe { Foreign::<dyn Kinds>::from_ptr(target(args, 0)?) }?;
+    let handle = borrow::<dyn Kinds>(target(args, 0)?)?;
     let _counted = Counted::new();
     let (method, argument) = (args.text(1)?, args.bytes(2)?);
     let view = match handle.detached() {
         Ok(view) => view,
         Err(error) => return refused(error),
     };
-    let nothing = unsafe { Object::from_borrowed_ptr(Py_None()) };
-    let state = unsafe { PyEval_SaveThread() };
     let answer = if method.starts_with("object") {
-        kinds::call_object(&view, method, nothing).map(|_| Vec::new())
+        // SAFETY: attached; `None` lives as long as Python.
+        let nothing = unsafe { Object::from_borrowed_ptr(Py_None()) };
+        detached(|| kinds::call_object(&view, method, nothing).map(|_| Vec::new()))
     } else {
-        std::thread::scope(|scope| {
-            scope.spawn(|| kinds::call(&view, method, argument)).join().unwrap_or(Err(CallFailed::Usage))
+        detached(|| {
+            std::thread::scope(|scope| {
+                scope.spawn(|| kinds::call(&view, method, argument)).join().unwrap_or(Err(CallFailed::Usage))
+            })
         })
     };
-    unsafe { PyEval_RestoreThread(state) };
     answer.map(|data| bytes(&data)).or_else(failed)
 }
 
@@ -299,8 +332,7 @@ pub fn live(_: &Args) -> Result {
     dict.set("records", number((counts.live - counts.immortal) as usize));
     dict.set("immortal", number(counts.immortal as usize));
     dict.set("held", number(with_held(|held| held.1.len())));
-    for (name, count) in [("borrows", &BORROWS), ("touched", &TOUCHED)] {
-        dict.set(name, unsafe { PyLong_FromLongLong(count.load(Ordering::Relaxed)) });
-    }
+    dict.set("borrows", count(&BORROWS));
+    dict.set("touched", count(&TOUCHED));
     Ok(dict.into_ptr())
 }

@@ -11,7 +11,9 @@ use interbind::Raised;
 use pyo3_ffi::*;
 
 use crate::provider;
-use crate::python::{Args, Dict, Result, bytes, checked, none, number, raise, text, usage};
+use crate::python::{
+    Args, Dict, Result, again, bytes, checked, give_back, is_raised, none, number, raise, refuse, text, usage,
+};
 
 /// Whether this build mutates its records.
 pub const IS_MUTATED: bool = cfg!(any(
@@ -25,11 +27,17 @@ pub const IS_MUTATED: bool = cfg!(any(
 
 const KEY: &std::ffi::CStr = c"__interbind_internals_v1__";
 
+/// Writes where an address says.
+fn overwrite(address: *mut u8, data: &[u8]) {
+    // SAFETY: the forger writes into memory that it planted itself, or into records and objects of this provider.
+    unsafe { ptr::copy_nonoverlapping(data.as_ptr(), address, data.len()) };
+}
+
 /// Copies bytes to memory that is never freed, aligned to 16, with room behind it.
 pub fn plant_bytes(data: &[u8]) -> *mut u8 {
     let words = vec![0_u128; data.len().div_ceil(16) + 1].leak();
     let start = words.as_mut_ptr().cast::<u8>();
-    unsafe { ptr::copy_nonoverlapping(data.as_ptr(), start, data.len()) };
+    overwrite(start, data);
     start
 }
 
@@ -44,19 +52,21 @@ pub fn address(args: &Args) -> Result {
 
 /// Overwrites planted memory.
 pub fn put(args: &Args) -> Result {
-    let (address, data) = (args.number(0)?, args.bytes(1)?);
-    unsafe { ptr::copy_nonoverlapping(data.as_ptr(), address as *mut u8, data.len()) };
+    overwrite(args.number(0)? as *mut u8, args.bytes(1)?);
     Ok(none())
 }
 
 pub fn get(args: &Args) -> Result {
     let (address, size) = (args.number(0)?, args.number(1)?);
+    // SAFETY: the cases read what is planted, and live records and tables, no further than the spec says they reach.
     Ok(bytes(unsafe { std::slice::from_raw_parts(address as *const u8, size) }))
 }
 
 fn state_dict() -> Result {
+    // SAFETY: attached.
     #[cfg(not(pypy))]
     let dict = unsafe { PyInterpreterState_GetDict(PyInterpreterState_Get()) };
+    // SAFETY: attached; a terminated name; `builtins` is a module and stays.
     #[cfg(pypy)]
     let dict = unsafe { PyModule_GetDict(checked(PyImport_AddModule(c"builtins".as_ptr()))?) };
     checked(dict)
@@ -70,17 +80,25 @@ pub fn core(_: &Args) -> Result {
 fn bound_core() -> Result<*mut u8> {
     // SAFETY: attached.
     unsafe { interbind::bind::<provider::__Interbind>(ptr::null_mut()) }?;
-    let capsule = checked(unsafe { PyDict_GetItemString(state_dict()?, KEY.as_ptr()) })?;
+    let capsule = checked(current(state_dict()?))?;
+    // SAFETY: attached; a live object, which the dict holds; a terminated name.
     Ok(checked(unsafe { PyCapsule_GetPointer(capsule, KEY.as_ptr()) })?.cast())
+}
+
+/// What stands under the core's key, borrowed; NULL when nothing does.
+fn current(dict: *mut PyObject) -> *mut PyObject {
+    // SAFETY: attached; a live dict, a terminated name.
+    unsafe { PyDict_GetItemString(dict, KEY.as_ptr()) }
 }
 
 /// Puts an object under the core's key; what stood there is kept alive, so that its destructor doesn't run.
 fn replace(object: *mut PyObject) -> Result<()> {
     let dict = state_dict()?;
-    let before = unsafe { PyDict_GetItemString(dict, KEY.as_ptr()) };
+    let before = current(dict);
     if !before.is_null() {
-        unsafe { Py_INCREF(before) };
+        again(before);
     }
+    // SAFETY: attached; a live dict and object, a terminated name.
     if unsafe { PyDict_SetItemString(dict, KEY.as_ptr(), object) } == 0 { Ok(()) } else { Err(Raised) }
 }
 
@@ -91,6 +109,7 @@ pub fn set_core(args: &Args) -> Result {
         "" => ptr::null(),
         name => std::ffi::CString::new(name).unwrap_or_default().into_raw(),
     };
+    // SAFETY: attached; the name is NULL or leaked; Python never follows the address.
     let capsule = checked(unsafe { PyCapsule_New(address as *mut c_void, name, None) })?;
     replace(capsule)?;
     Ok(none())
@@ -127,6 +146,13 @@ struct Maybe(u64, u64);
 type This = *const c_void;
 type Fault = *mut [u64; 8];
 
+/// Answers a call with a value, and with success.
+fn answer<T>(out: *mut T, value: T) -> i32 {
+    // SAFETY: the contract of every such function: the caller has a place for the value.
+    unsafe { out.write(value) };
+    0
+}
+
 unsafe extern "C" fn nothing(_: *mut c_void) {}
 
 unsafe extern "C" fn service(
@@ -137,7 +163,7 @@ unsafe extern "C" fn service(
     _context: *mut c_void,
     out: *mut usize,
 ) -> i32 {
-    unsafe { out.write(SERVICE.load(Ordering::Relaxed)) };
+    answer(out, SERVICE.load(Ordering::Relaxed));
     STATUS.load(Ordering::Relaxed)
 }
 
@@ -146,6 +172,7 @@ unsafe extern "C" fn list_nothing(_: *mut c_void, _: *mut c_void, _: *mut c_void
 }
 
 unsafe extern "C" fn borrow_raises(_: *mut c_void, _: u32) -> *mut c_void {
+    // SAFETY: Python set it when it started, and never changes it.
     let _: Result = raise(unsafe { PyExc_LookupError }, None, "the provider's own trouble");
     ptr::null_mut()
 }
@@ -154,66 +181,58 @@ unsafe extern "C" fn borrow_panics(_: *mut c_void, _: u32) -> *mut c_void {
     // As our own thunks do: nothing unwinds into the other side.
     let caught = std::panic::catch_unwind(|| panic!("the provider's own panic"));
     if caught.is_err() {
-        let class = unsafe { PyExc_RuntimeError };
-        let _: Result = raise(class, Some("provider-panicked"), "the provider panicked (provider-panicked)");
+        let _: Result = refuse("provider-panicked", "the provider panicked (provider-panicked)");
     }
     ptr::null_mut()
 }
 
 unsafe extern "C" fn borrow_misaligned(object: *mut c_void, mode: u32) -> *mut c_void {
+    // SAFETY: the caller's own promises.
     unsafe { provider::borrow_plain(object, mode) }.wrapping_byte_add(1)
 }
 
 unsafe extern "C" fn wrap_raises(_: *const c_void, _: *const c_void) -> *mut c_void {
+    // SAFETY: it looks at neither argument; wrapping is done attached.
     unsafe { borrow_raises(ptr::null_mut(), 0) }
 }
 
 unsafe extern "C" fn bad_boolean(_: This, _: u8, out: *mut u8, _: Fault) -> i32 {
-    unsafe { out.write(2) };
-    0
+    answer(out, 2)
 }
 
 unsafe extern "C" fn bad_letter(_: This, _: u32, out: *mut u32, _: Fault) -> i32 {
-    unsafe { out.write(0xD800) };
-    0
+    answer(out, 0xD800)
 }
 
 unsafe extern "C" fn bad_presence(_: This, _: Maybe, out: *mut Maybe, _: Fault) -> i32 {
-    unsafe { out.write(Maybe(7, 1)) };
-    0
+    answer(out, Maybe(7, 1))
 }
 
 unsafe extern "C" fn bad_null(_: This, _: Text, out: *mut Owned, _: Fault) -> i32 {
-    unsafe { out.write(Owned(ptr::null_mut(), 5, 5, 0)) };
-    0
+    answer(out, Owned(ptr::null_mut(), 5, 5, 0))
 }
 
 unsafe extern "C" fn bad_utf8(_: This, _: Text, out: *mut Owned, _: Fault) -> i32 {
     static BYTES: [u8; 4] = [b'a', 0xff, 0xfe, b'b'];
-    unsafe { out.write(Owned(BYTES.as_ptr().cast_mut().cast(), 4, 4, 0)) };
-    0
+    answer(out, Owned(BYTES.as_ptr().cast_mut().cast(), 4, 4, 0))
 }
 
 unsafe extern "C" fn bad_misaligned(_: This, _: Owned, out: *mut Owned, _: Fault) -> i32 {
     let memory = plant_bytes(&[0; 64]);
-    unsafe { out.write(Owned(memory.wrapping_add(1).cast(), 2, 2, 0)) };
-    0
+    answer(out, Owned(memory.wrapping_add(1).cast(), 2, 2, 0))
 }
 
 unsafe extern "C" fn bad_length(_: This, _: Owned, out: *mut Owned, _: Fault) -> i32 {
     let memory = plant_bytes(&[0; 64]);
-    unsafe { out.write(Owned(memory.cast(), u64::MAX / 8, 0, 0)) };
-    0
+    answer(out, Owned(memory.cast(), u64::MAX / 8, 0, 0))
 }
 
 unsafe extern "C" fn bad_flags(_: This, _: u64, out: *mut [u8; 8], _: Fault) -> i32 {
-    unsafe { out.write([9, 9, 0, 0, 0, 0xd8, 0, 0]) };
-    0
+    answer(out, [9, 9, 0, 0, 0, 0xd8, 0, 0])
 }
 
 unsafe extern "C" fn bad_object(_: This, _: *const c_void, out: *mut usize, _: Fault) -> i32 {
-    unsafe { out.write(0) };
-    0
+    answer(out, 0)
 }
 
 unsafe extern "C" fn bad_status(_: This, _: u64, _: *mut u64, _: Fault) -> i32 {
@@ -222,7 +241,7 @@ unsafe extern "C" fn bad_status(_: This, _: u64, _: *mut u64, _: Fault) -> i32 {
 
 /// A fault of a newer build: a code that nobody here knows, a text that can't be read.
 unsafe extern "C" fn strange_fault(_: This, _: *mut u64, fault: Fault) -> i32 {
-    unsafe { fault.write([0xFFFF, 0, 0, 0, 7, 7, 0, 0]) };
+    answer(fault, [0xFFFF, 0, 0, 0, 7, 7, 0, 0]);
     5
 }
 
@@ -260,17 +279,23 @@ pub fn functions(_: &Args) -> Result {
     Ok(dict.into_ptr())
 }
 
-/// Reads a word of a record.
-unsafe fn word(start: *const u8, offset: usize) -> usize {
-    unsafe { start.add(offset).cast::<usize>().read() }
+/// Reads a word of a record, which may be a function.
+///
+/// # Safety
+/// 1. The record is alive and has a `T` at that offset.
+unsafe fn word<T: Copy>(start: *const u8, offset: usize) -> T {
+    // SAFETY: duty 1.
+    unsafe { start.add(offset).cast::<T>().read() }
 }
 
 /// The registry in the core, by offsets alone.
 fn registry() -> Result<*mut u8> {
     let core = bound_core()?;
     type Service = unsafe extern "C" fn(*mut u8, Text, u32, usize, usize, *mut *mut u8) -> i32;
-    let service: Service = unsafe { std::mem::transmute(word(core, 128)) };
+    // SAFETY: the spec says where a core has it; this module is bound, so the core lives.
+    let service: Service = unsafe { word(core, 128) };
     let mut out = ptr::null_mut();
+    // SAFETY: the core's contract: a static name, a place for the answer, nothing to make the service with.
     let status = unsafe { service(core, Text(b"types".as_ptr(), 5), 1, 0, 0, &mut out) };
     if status == 0 && !out.is_null() { Ok(out) } else { usage("there is no registry") }
 }
@@ -283,7 +308,7 @@ pub fn registry_at(_: &Args) -> Result {
 /// Publishes planted bytes as a record; returns the registry's status.
 pub fn publish_at(args: &Args) -> Result {
     let status = publish_address(args.number(0)?)?;
-    if !unsafe { PyErr_Occurred() }.is_null() {
+    if is_raised() {
         return Err(Raised);
     }
     Ok(number(status as usize))
@@ -292,7 +317,9 @@ pub fn publish_at(args: &Args) -> Result {
 fn publish_address(address: usize) -> Result<i32> {
     let registry = registry()?;
     type Publish = unsafe extern "C" fn(*mut u8, usize) -> i32;
-    let publish: Publish = unsafe { std::mem::transmute(word(registry, 64)) };
+    // SAFETY: the spec says where a registry has it; the registry lives as long as its core.
+    let publish: Publish = unsafe { word(registry, 64) };
+    // SAFETY: attached; the cases pass planted memory, which stays; whether it is a record, the registry finds out.
     Ok(unsafe { publish(registry, address) })
 }
 
@@ -305,16 +332,19 @@ fn record_address(name: &str, class: *mut PyObject) -> Result<usize> {
     let registry = registry()?;
     type List = unsafe extern "C" fn(*mut u8, Text, *mut usize) -> i32;
     type Next = unsafe extern "C" fn(usize, usize) -> usize;
-    let list: List = unsafe { std::mem::transmute(word(registry, 48)) };
-    let next: Next = unsafe { std::mem::transmute(word(registry, 56)) };
+    // SAFETY: the spec says where a registry has them; the registry lives as long as its core.
+    let (list, next): (List, Next) = unsafe { (word(registry, 48), word(registry, 56)) };
     let mut found = 0;
+    // SAFETY: the registry's contract: the text is readable during the call, and there is a place for the answer.
     if unsafe { list(registry, Text(name.as_ptr(), name.len() as u64), &mut found) } != 0 {
         return usage("the registry gives no list");
     }
     let mut record = 0;
     loop {
+        // SAFETY: the registry's contract: its own list, and 0 or a record of it.
         record = unsafe { next(found, record) };
-        if record == 0 || unsafe { word(record as *const u8, 96) } == class as usize {
+        // SAFETY: records are never freed, and have their class there.
+        if record == 0 || unsafe { word::<usize>(record as *const u8, 96) } == class as usize {
             return Ok(record);
         }
     }
@@ -332,13 +362,15 @@ pub fn publish_mutated(class: *mut PyObject, kind: &str, id: &str) -> Result<()>
     let honest = record_address(&name, model)?;
     // Twice as long as today's, for builds that know more than we do.
     let mut copy = vec![0xAA; 416];
+    // SAFETY: the record of a class that was just published, as long as the spec says; records are never freed.
     copy[..208].copy_from_slice(unsafe { std::slice::from_raw_parts(honest as *const u8, 208) });
     copy[96..104].copy_from_slice(&(class as usize).to_ne_bytes());
     copy[200..208].fill(0);
     // No minor came before 0: what a record of then leaves open is filled with what nobody may read.
     copy[76..80].fill(0xAA);
     // A type is part of a cycle: it dies with the next collection.
-    unsafe { Py_DECREF(model) };
+    give_back(model);
+    // SAFETY: attached.
     unsafe { PyGC_Collect() };
     if cfg!(record = "newer-minor") {
         copy[8..12].copy_from_slice(&416_u32.to_ne_bytes());
@@ -351,9 +383,7 @@ pub fn publish_mutated(class: *mut PyObject, kind: &str, id: &str) -> Result<()>
         return usage("the registry doesn't take the record");
     }
     // The registry takes no record with a spoiled header: these are spoiled behind its back.
-    let spoil = |offset: usize, bytes: &[u8]| unsafe {
-        ptr::copy_nonoverlapping(bytes.as_ptr(), planted.add(offset), bytes.len());
-    };
+    let spoil = |offset: usize, bytes: &[u8]| overwrite(planted.wrapping_add(offset), bytes);
     if cfg!(record = "other-major") {
         spoil(12, &2_u16.to_ne_bytes());
     } else if cfg!(record = "bad-magic") {

@@ -1,7 +1,7 @@
 //! interbind on bare pyo3-ffi, built twice. The provider's heap types can die; with `forge` come the tools by which a
 //! case packs records from raw bytes and plants them. Memory that is planted stays readable for ever.
 
-#![allow(clippy::missing_safety_doc, clippy::undocumented_unsafe_blocks, clippy::multiple_unsafe_ops_per_block)]
+#![allow(clippy::missing_safety_doc, clippy::multiple_unsafe_ops_per_block)]
 
 include!(env!("ZOO_RS"));
 

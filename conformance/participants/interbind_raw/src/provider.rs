@@ -10,11 +10,13 @@ use std::sync::atomic::{AtomicI64, AtomicIsize, Ordering};
 use interbind::abi::types::record::{
     ALIASING_FROZEN, ALIASING_TRACKED, ALIASING_UNTRACKED, EXCLUSIVE, THREAD_ANY, THREAD_ATTACHED,
 };
-use interbind::{ProvidedBy, Provider, RawClass, Raised, Shared, publish_raw};
+use interbind::{ProvidedBy, Provider, Raised, RawClass, Shared, publish_raw};
 use pyo3_ffi::*;
 
 use crate::kinds::{self, Kinds};
-use crate::python::{Args, Dict, Result, bytes, checked, none, number, raise, usage};
+use crate::python::{
+    Args, Dict, Result, again, bytes, call, checked, count, give_back, none, number, refuse, usage,
+};
 use crate::{Array, Flags, Nested, PackedTail, Point2d, Scalars, ZooType};
 
 static OBJECTS: AtomicI64 = AtomicI64::new(0);
@@ -39,18 +41,29 @@ pub const OFFSET: usize = std::mem::offset_of!(Instance, data);
 pub struct Echo;
 kinds::echo_kinds!(Echo);
 
+/// What a heap type has in a slot of Python's.
+fn slot(class: *mut PyTypeObject, slot: c_int) -> *mut c_void {
+    // SAFETY: attached; the callers pass a live heap type.
+    unsafe { PyType_GetSlot(class, slot) }
+}
+
 unsafe extern "C" fn dealloc(object: *mut PyObject) {
     OBJECTS.fetch_sub(1, Ordering::Relaxed);
+    // SAFETY: Python calls this attached, with an instance that nobody refers to any more and that owns a reference to
+    // its class; a class's `tp_free` is a `freefunc`.
     unsafe {
         let class = Py_TYPE(object);
-        let free = PyType_GetSlot(class, Py_tp_free);
-        let free: freefunc = std::mem::transmute(free);
+        let free: freefunc = std::mem::transmute(slot(class, Py_tp_free));
         free(object.cast());
-        Py_DECREF(class.cast());
+        give_back(class.cast());
     }
 }
 
-unsafe extern "C" fn new<T: ZooType>(class: *mut PyTypeObject, args: *mut PyObject, _: *mut PyObject) -> *mut PyObject {
+unsafe extern "C" fn new<T: ZooType>(
+    class: *mut PyTypeObject,
+    args: *mut PyObject,
+    _: *mut PyObject,
+) -> *mut PyObject {
     let make = || -> Result {
         let args = Args(args);
         let data = args.bytes(0)?;
@@ -67,8 +80,10 @@ unsafe extern "C" fn new_echo(class: *mut PyTypeObject, _: *mut PyObject, _: *mu
 }
 
 fn instance(class: *mut PyTypeObject, data: &[u8]) -> Result {
+    // SAFETY: attached; the callers pass a class that `heap_type` made or a subclass: its `tp_alloc` is an `allocfunc`
+    // and gives zeroed memory with room for an instance.
     unsafe {
-        let alloc: allocfunc = std::mem::transmute(PyType_GetSlot(class, Py_tp_alloc));
+        let alloc: allocfunc = std::mem::transmute(slot(class, Py_tp_alloc));
         let object = checked(alloc(class, 0))?;
         OBJECTS.fetch_add(1, Ordering::Relaxed);
         let this = &mut *object.cast::<Instance>();
@@ -79,17 +94,19 @@ fn instance(class: *mut PyTypeObject, data: &[u8]) -> Result {
 }
 
 unsafe extern "C" fn borrow_tracked(object: *mut c_void, mode: u32) -> *mut c_void {
+    // SAFETY: the record's contract: a live instance of the class that it was published for.
     let this = unsafe { &*object.cast::<Instance>() };
     let (now, next) = match (this.borrows.load(Ordering::Acquire), mode) {
         (0, EXCLUSIVE) => (0, -1),
         (-1, _) | (_, EXCLUSIVE) => {
-            let class = unsafe { PyExc_RuntimeError };
-            let _: Result = raise(class, Some("already-borrowed"), "cannot borrow it (already-borrowed)\n  fix: end the other borrow first");
+            let message = "cannot borrow it (already-borrowed)\n  fix: end the other borrow first";
+            let _: Result = refuse("already-borrowed", message);
             return ptr::null_mut();
         }
         (count, _) => (count, count + 1),
     };
     if this.borrows.compare_exchange(now, next, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+        // SAFETY: as above.
         return unsafe { borrow_tracked(object, mode) };
     }
     BORROWS.fetch_add(1, Ordering::Relaxed);
@@ -97,6 +114,7 @@ unsafe extern "C" fn borrow_tracked(object: *mut c_void, mode: u32) -> *mut c_vo
 }
 
 unsafe extern "C" fn release_tracked(object: *mut c_void, mode: u32) {
+    // SAFETY: the record's contract: what `borrow_tracked` was called with, still alive.
     let this = unsafe { &*object.cast::<Instance>() };
     BORROWS.fetch_sub(1, Ordering::Relaxed);
     this.borrows.fetch_add(if mode == EXCLUSIVE { 1 } else { -1 }, Ordering::AcqRel);
@@ -134,6 +152,7 @@ pub fn heap_type(id: &str) -> Result {
         flags: (Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE) as u32,
         slots: slots.as_mut_ptr(),
     };
+    // SAFETY: attached; the specification lives during the call, and its slots fit `Instance`.
     checked(unsafe { PyType_FromSpec(&mut spec) })
 }
 
@@ -163,7 +182,9 @@ fn raw_class(kind: &str) -> Result<(RawClass, usize)> {
             };
             (raw, 2)
         }
-        "untracked" => (RawClass { aliasing: ALIASING_UNTRACKED, thread: THREAD_ATTACHED, data_offset: 0, ..plain }, 3),
+        "untracked" => {
+            (RawClass { aliasing: ALIASING_UNTRACKED, thread: THREAD_ATTACHED, data_offset: 0, ..plain }, 3)
+        }
         other => return usage(other),
     })
 }
@@ -173,6 +194,7 @@ unsafe extern "C" fn wrap<T: ZooType>(
     record: *const interbind::abi::types::TypeRecord,
     data: *const c_void,
 ) -> *mut c_void {
+    // SAFETY: the record's contract: the caller passes the record, which is never freed, and a readable `T`.
     let (class, value) = unsafe { ((*record).py_type.load(Ordering::Relaxed), data.cast::<T>().read()) };
     instance(class.cast(), &value.to_bytes()).unwrap_or(ptr::null_mut()).cast()
 }
@@ -199,7 +221,10 @@ macro_rules! provide {
             let (raw, key) = raw_class(kind)?;
             match id {
                 // Only tracked classes let others make objects.
-                $($id => publish::<$name>(class, RawClass { wrap: (key == 2).then_some(wrap::<$name> as _), ..raw }, key),)+
+                $($id => {
+                    let wrap = (key == 2).then_some(wrap::<$name> as _);
+                    publish::<$name>(class, RawClass { wrap, ..raw }, key)
+                })+
                 "kinds" => {
                     let table = <dyn Kinds as ProvidedBy<Echo>>::TABLE;
                     publish::<dyn Kinds>(class, RawClass { table, ..raw }, key)
@@ -223,6 +248,7 @@ fn made(kind: &str, id: &str) -> Result {
 }
 
 struct Kept(*mut PyObject);
+// SAFETY: only an address; the object is used attached.
 unsafe impl Send for Kept {}
 
 static CLASSES: Mutex<Option<HashMap<(String, String), Kept>>> = Mutex::new(None);
@@ -246,15 +272,13 @@ pub fn class_of(kind: &str, id: &str) -> Result {
         kept
     });
     if let Some(loser) = loser {
-        unsafe { Py_DECREF(loser) };
+        give_back(loser);
     }
     Ok(kept)
 }
 
 pub fn cls(args: &Args) -> Result {
-    let class = class_of(args.text(0)?, args.text(1)?)?;
-    unsafe { Py_INCREF(class) };
-    Ok(class)
+    class_of(args.text(0)?, args.text(1)?).map(again)
 }
 
 /// A new class that only the caller keeps.
@@ -265,14 +289,14 @@ pub fn fresh(args: &Args) -> Result {
 
 fn object(kind: &str, id: &str, data: *mut PyObject) -> Result {
     let class = class_of(kind, id)?;
-    let args = unsafe { PyTuple_New(1) };
-    unsafe {
-        Py_INCREF(data);
-        PyTuple_SetItem(args, 0, data);
-        let object = PyObject_Call(class, args, ptr::null_mut());
-        Py_DECREF(args);
-        checked(object)
-    }
+    // SAFETY: attached; a live class and a live object, of which the new tuple takes a reference.
+    let (args, object) = unsafe {
+        let args = PyTuple_New(1);
+        PyTuple_SetItem(args, 0, again(data));
+        (args, PyObject_Call(class, args, ptr::null_mut()))
+    };
+    give_back(args);
+    checked(object)
 }
 
 pub fn make(args: &Args) -> Result {
@@ -286,17 +310,19 @@ pub fn make_as(args: &Args) -> Result {
 
 /// The instance behind an object of a class of this module or a subclass.
 fn this<'a>(object: *mut PyObject) -> Result<&'a Instance> {
+    // SAFETY: Python passes live objects.
     let mut class = unsafe { Py_TYPE(object) };
     loop {
         // Built-in types have no slots to ask for before 3.10.
+        // SAFETY: attached; an object keeps its class alive, and a class its base.
         if class.is_null() || unsafe { PyType_GetFlags(class) } & Py_TPFLAGS_HEAPTYPE == 0 {
             return usage("not an object of this module");
         }
-        let found = unsafe { PyType_GetSlot(class, Py_tp_dealloc) };
-        if found == dealloc as *mut c_void {
+        if slot(class, Py_tp_dealloc) == dealloc as *mut c_void {
+            // SAFETY: only classes that `heap_type` made have this slot; the caller's object lives during the call.
             return Ok(unsafe { &*object.cast() });
         }
-        class = unsafe { PyType_GetSlot(class, Py_tp_base) }.cast();
+        class = slot(class, Py_tp_base).cast();
     }
 }
 
@@ -309,11 +335,12 @@ pub fn peek(args: &Args) -> Result {
 pub fn during(args: &Args) -> Result {
     let (object, mode) = (args.object(0)?, if args.truth(1)? { EXCLUSIVE } else { 1 });
     this(object)?;
-    let borrowed = unsafe { borrow_tracked(object.cast(), mode) };
-    checked(borrowed)?;
-    let called = checked(unsafe { PyObject_CallObject(args.object(2)?, ptr::null_mut()) });
+    // SAFETY: a live instance, as `this` has just found.
+    checked(unsafe { borrow_tracked(object.cast(), mode) })?;
+    let called = call(args.object(2)?);
+    // SAFETY: borrowed above; the tuple holds the object.
     unsafe { release_tracked(object.cast(), mode) };
-    unsafe { Py_DECREF(called?) };
+    give_back(called?);
     Ok(none())
 }
 
@@ -326,7 +353,7 @@ pub fn publish_object(args: &Args) -> Result {
 
 pub fn drop_all(_: &Args) -> Result {
     for (_, class) in with_classes(std::mem::take) {
-        unsafe { Py_DECREF(class.0) };
+        give_back(class.0);
     }
     Ok(none())
 }
@@ -337,8 +364,7 @@ pub fn live(_: &Args) -> Result {
     let dict = Dict::new();
     dict.set("records", number((counts.live - counts.immortal) as usize));
     dict.set("immortal", number(counts.immortal as usize));
-    for (name, count) in [("objects", &OBJECTS), ("borrows", &BORROWS)] {
-        dict.set(name, unsafe { PyLong_FromLongLong(count.load(Ordering::Relaxed)) });
-    }
+    dict.set("objects", count(&OBJECTS));
+    dict.set("borrows", count(&BORROWS));
     Ok(dict.into_ptr())
 }

@@ -2,6 +2,7 @@
 
 use std::ffi::{CStr, CString, c_char};
 use std::ptr;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use interbind::Raised;
 use pyo3_ffi::*;
@@ -15,21 +16,24 @@ pub struct Args(pub *mut PyObject);
 impl Args {
     /// The argument, borrowed; asking for one too many is an IndexError.
     pub fn object(&self, index: isize) -> Result {
+        // SAFETY: attached, as every function of the module is called; a live tuple.
         checked(unsafe { PyTuple_GetItem(self.0, index) })
     }
 
     /// Whether there is such an argument.
     #[allow(dead_code)]
     pub fn has(&self, index: isize) -> bool {
+        // SAFETY: as above.
         index < unsafe { PyTuple_Size(self.0) }
     }
 
     pub fn text(&self, index: isize) -> Result<&str> {
         let object = self.object(index)?;
         // No text of a case is freed during a call: the tuple holds the `str`, which keeps its UTF-8.
+        // SAFETY: attached; a live object, which the tuple holds.
         let bytes = checked(unsafe { PyUnicode_AsUTF8String(object) })?;
         let text = String::from_utf8_lossy(bytes_of(bytes)?).into_owned();
-        unsafe { Py_DECREF(bytes) };
+        give_back(bytes);
         Ok(intern(text))
     }
 
@@ -38,13 +42,17 @@ impl Args {
     }
 
     pub fn number(&self, index: isize) -> Result<usize> {
-        let number = unsafe { PyLong_AsSize_t(self.object(index)?) };
-        if number == usize::MAX && !unsafe { PyErr_Occurred() }.is_null() { Err(Raised) } else { Ok(number) }
+        let object = self.object(index)?;
+        // SAFETY: attached; a live object, which the tuple holds.
+        let number = unsafe { PyLong_AsSize_t(object) };
+        if number == usize::MAX && is_raised() { Err(Raised) } else { Ok(number) }
     }
 
     #[allow(dead_code)]
     pub fn truth(&self, index: isize) -> Result<bool> {
-        Ok(unsafe { PyObject_IsTrue(self.object(index)?) } == 1)
+        let object = self.object(index)?;
+        // SAFETY: attached; a live object, which the tuple holds.
+        Ok(unsafe { PyObject_IsTrue(object) } == 1)
     }
 }
 
@@ -61,9 +69,11 @@ fn intern(text: String) -> &'static str {
 }
 
 fn bytes_of<'a>(object: *mut PyObject) -> Result<&'a [u8]> {
+    // SAFETY: attached; the callers pass a live object.
     let start = checked(unsafe { PyBytes_AsString(object) })?;
+    // SAFETY: as above.
     let len = unsafe { PyBytes_Size(object) };
-    // The caller's object keeps them.
+    // SAFETY: Python says where they are; the caller's object keeps them.
     Ok(unsafe { std::slice::from_raw_parts(start.cast(), len.max(0) as usize) })
 }
 
@@ -72,22 +82,54 @@ pub fn checked<T>(pointer: *mut T) -> Result<*mut T> {
     if pointer.is_null() { Err(Raised) } else { Ok(pointer) }
 }
 
+/// Tells whether an exception is set.
+pub fn is_raised() -> bool {
+    // SAFETY: attached.
+    !unsafe { PyErr_Occurred() }.is_null()
+}
+
+/// One more reference.
+pub fn again(object: *mut PyObject) -> *mut PyObject {
+    // SAFETY: attached; the callers pass a live object.
+    unsafe { Py_INCREF(object) };
+    object
+}
+
+/// Drops a reference.
+pub fn give_back(object: *mut PyObject) {
+    // SAFETY: attached; the callers own the reference and don't use it again.
+    unsafe { Py_DECREF(object) };
+}
+
+/// Calls a Python function without arguments.
+pub fn call(function: *mut PyObject) -> Result {
+    // SAFETY: attached; the callers pass a live object; NULL stands for no arguments.
+    checked(unsafe { PyObject_CallObject(function, ptr::null_mut()) })
+}
+
 pub fn text(text: &str) -> *mut PyObject {
+    // SAFETY: attached; that many bytes are readable.
     unsafe { PyUnicode_FromStringAndSize(text.as_ptr().cast(), text.len() as isize) }
 }
 
 pub fn bytes(data: &[u8]) -> *mut PyObject {
+    // SAFETY: as above.
     unsafe { PyBytes_FromStringAndSize(data.as_ptr().cast::<c_char>(), data.len() as isize) }
 }
 
 pub fn number(number: usize) -> *mut PyObject {
+    // SAFETY: attached.
     unsafe { PyLong_FromSize_t(number) }
 }
 
+pub fn count(of: &AtomicI64) -> *mut PyObject {
+    // SAFETY: attached.
+    unsafe { PyLong_FromLongLong(of.load(Ordering::Relaxed)) }
+}
+
 pub fn none() -> *mut PyObject {
-    let none = unsafe { Py_None() };
-    unsafe { Py_INCREF(none) };
-    none
+    // SAFETY: attached; it lives as long as Python.
+    again(unsafe { Py_None() })
 }
 
 /// A dict in the making.
@@ -95,15 +137,18 @@ pub struct Dict(*mut PyObject);
 
 impl Dict {
     pub fn new() -> Self {
+        // SAFETY: attached.
         Self(unsafe { PyDict_New() })
     }
 
     /// Takes over the value.
     pub fn set(&self, name: &str, value: *mut PyObject) {
         let name = text(name);
+        // SAFETY: attached; our own dict, a name just made, a value that the caller gives away: no case runs out of
+        // memory, so none is NULL.
         unsafe { PyDict_SetItem(self.0, name, value) };
-        unsafe { Py_DECREF(name) };
-        unsafe { Py_DECREF(value) };
+        give_back(name);
+        give_back(value);
     }
 
     pub fn into_ptr(self) -> *mut PyObject {
@@ -113,14 +158,23 @@ impl Dict {
 
 /// A ValueError: the case asks for what isn't there.
 pub fn usage<T>(what: &str) -> Result<T> {
+    // SAFETY: Python set it when it started, and never changes it.
     raise(unsafe { PyExc_ValueError }, None, what)
+}
+
+/// A RuntimeError with a reason.
+pub fn refuse<T>(reason: &str, message: &str) -> Result<T> {
+    // SAFETY: as above.
+    raise(unsafe { PyExc_RuntimeError }, Some(reason), message)
 }
 
 /// Raises, with a reason if there is one.
 pub fn raise<T>(class: *mut PyObject, reason: Option<&str>, message: &str) -> Result<T> {
     let message = CString::new(message.replace('\0', "?")).unwrap_or_default();
+    // SAFETY: attached; the callers pass an exception class; a terminated text.
     unsafe { PyErr_SetString(class, message.as_ptr()) };
     if let Some(reason) = reason {
+        // SAFETY: attached; an exception is set; its references are fetched, and given back at the end.
         #[allow(deprecated)]
         unsafe {
             let (mut class, mut value, mut trace) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
@@ -128,7 +182,7 @@ pub fn raise<T>(class: *mut PyObject, reason: Option<&str>, message: &str) -> Re
             PyErr_NormalizeException(&mut class, &mut value, &mut trace);
             let slug = text(reason);
             PyObject_SetAttrString(value, c"interbind_reason".as_ptr(), slug);
-            Py_DECREF(slug);
+            give_back(slug);
             PyErr_Restore(class, value, trace);
         }
     }
@@ -141,6 +195,7 @@ pub fn enter(args: *mut PyObject, body: fn(&Args) -> Result) -> *mut PyObject {
         Ok(Ok(object)) => object,
         Ok(Err(Raised)) => ptr::null_mut(),
         Err(_) => {
+            // SAFETY: Python set it when it started, and never changes it.
             let _: Result = raise(unsafe { PyExc_SystemError }, None, "the participant itself panicked");
             ptr::null_mut()
         }
@@ -149,6 +204,7 @@ pub fn enter(args: *mut PyObject, body: fn(&Args) -> Result) -> *mut PyObject {
 
 /// A static that Python writes under its own rules.
 pub struct Static<T>(pub std::cell::UnsafeCell<T>);
+// SAFETY: only Python and the module's entry point touch it, and that never runs twice at once.
 unsafe impl<T> Sync for Static<T> {}
 
 pub const fn method(name: &'static CStr, function: PyCFunction) -> PyMethodDef {
@@ -225,4 +281,3 @@ macro_rules! module {
     };
 }
 pub(crate) use module;
-
