@@ -15,8 +15,8 @@ use interbind_abi::interface::{TABLE, TableHead};
 use interbind_abi::owner::OwnerRecord;
 use interbind_abi::types::TypeRecord;
 use interbind_abi::types::record::{
-    ALIASING_FROZEN, ALIASING_UNTRACKED, KIND_DATA, KIND_INTERFACE, SHARED, THREAD_ANY, THREAD_ATTACHED,
-    TYPE, halves,
+    ALIASING_FROZEN, ALIASING_UNTRACKED, FLAG_OUTRANKED, KIND_DATA, KIND_INTERFACE, SHARED, THREAD_ANY,
+    THREAD_ATTACHED, TYPE, halves,
 };
 use interbind_abi::{Reason, RecordHeader, Str};
 
@@ -42,16 +42,25 @@ pub(crate) unsafe fn remembered(site: &Site, object: *mut PyObject) -> Option<&'
     unsafe { fits(record, class) }.then_some(record)
 }
 
-/// Tells whether a class is the record's type or inherits from it.
+/// Tells whether a class is the record's type, or inherits from it and is nobody else's.
 ///
 /// # Safety
 /// 1. `class` is a live type object and the thread is attached.
 #[inline(always)]
 unsafe fn fits(record: &TypeRecord, class: *mut PyObject) -> bool {
+    is_type(record, class)
+        || record.flags.load(Ordering::Relaxed) & FLAG_OUTRANKED == 0
+            // SAFETY: duty 1.
+            && unsafe { inherits(record, class) }
+}
+
+/// Tells whether a class is the record's type or inherits from it.
+///
+/// # Safety
+/// 1. As [`fits`].
+#[inline(always)]
+unsafe fn inherits(record: &TypeRecord, class: *mut PyObject) -> bool {
     let registered = record.py_type.load(Ordering::Relaxed).cast::<PyObject>();
-    if registered == class {
-        return true;
-    }
     // SAFETY: duty 1; a registered type is alive while `py_type` isn't NULL: its weak reference's callback writes NULL
     // before the type's memory goes, and that callback can't run while this attached thread is in here on a build with a
     // GIL. On a free-threaded build a type that is an ancestor of a live object's class can't die; any other may only be
@@ -203,7 +212,7 @@ enum Finding {
 }
 
 /// Steps 1, 3 and 4 over the records of a name: a record whose header is sound, of this interpreter, whose type the
-/// object's class is (an exact match wins) or inherits from.
+/// object's class is (an exact match wins) or inherits from, the nearest of those.
 #[inline(never)]
 fn find(binding: &Binding, list: *mut c_void, class: *mut PyObject) -> Finding {
     let mut result = Finding::Nothing;
@@ -221,8 +230,11 @@ fn find(binding: &Binding, list: *mut c_void, class: *mut PyObject) -> Finding {
                     if registered == class {
                         return Finding::Fits(record);
                     }
-                    // SAFETY: a registered type is alive (see `fits`); attached.
-                    if inherited.is_none() && unsafe { fits(record, class) } {
+                    // SAFETY: attached; the object keeps its class.
+                    let nearer = unsafe { inherits(record, class) }
+                        // SAFETY: attached; an ancestor of the object's class is alive.
+                        && inherited.is_none_or(|best| unsafe { inherits(best, registered) });
+                    if nearer {
                         inherited = Some(record);
                     }
                 }

@@ -180,7 +180,7 @@ fn record_for(
         kind: meaning.kind,
         aliasing: raw.aliasing,
         thread: raw.thread,
-        flags: subclassable | immortal,
+        flags: (subclassable | immortal).into(),
         reserved: [0; 4],
         serial: serial.map(Into::into),
         py_type: class.as_ptr().cast::<c_void>().into(),
@@ -208,7 +208,7 @@ fn says_the_same(record: &TypeRecord, raw: &RawClass) -> bool {
         && ptr::eq(record.vtable, raw.table)
         && record.wrap.is_some() == raw.wrap.is_some()
         && same_call(record.borrow)
-        && (record.flags & FLAG_IMMORTAL != 0) == raw.immortal
+        && (record.flags.load(Ordering::Relaxed) & FLAG_IMMORTAL != 0) == raw.immortal
 }
 
 /// States where the data lies, for the record of this class and type; called by a provider's first borrow.

@@ -12,12 +12,12 @@ use interbind_abi::core::{CoreRecord, Status};
 use interbind_abi::keys;
 use interbind_abi::owner::OwnerRecord;
 use interbind_abi::services::ServiceHead;
-use interbind_abi::types::record::{FLAG_IMMORTAL, TYPE};
+use interbind_abi::types::record::{FLAG_IMMORTAL, FLAG_OUTRANKED, TYPE};
 use interbind_abi::types::registry::{TYPES, TypeCounts, TypeList};
 use interbind_abi::types::{TypeRecord, TypesService};
 use interbind_abi::{RecordHeader, Str};
 
-use crate::ffi::{Attached, PyObject, Raised, Strong, thunk, weak};
+use crate::ffi::{Attached, PyObject, Raised, Strong, thunk, type_object, weak};
 use crate::sync::{AtomicPtr, Ordering};
 
 /// What a maker keeps behind its table.
@@ -210,7 +210,7 @@ thunk! {
                 if is_live(entry.record, registry.core) {
                     counts.live += 1;
                     // SAFETY: records are never freed.
-                    counts.immortal += u64::from(unsafe { (*entry.record).flags } & FLAG_IMMORTAL != 0);
+                    counts.immortal += u64::from(unsafe { &*entry.record }.flags.load(Ordering::Relaxed) & FLAG_IMMORTAL != 0);
                 }
                 None::<()>
             });
@@ -270,6 +270,30 @@ fn registry_of<'a>(service: *const TypesService) -> Option<&'a Registry> {
     unsafe { table.private.cast::<Registry>().as_ref() }
 }
 
+/// Notes which records of a list are outranked, now that `record` is among them.
+fn rank(list: &List, record: &TypeRecord, class: *mut PyObject) {
+    record.flags.fetch_and(!FLAG_OUTRANKED, Ordering::Relaxed);
+    list.find(|entry| {
+        // SAFETY: records are never freed.
+        let other = unsafe { &*entry.record };
+        let theirs = other.py_type.load(Ordering::Acquire).cast::<PyObject>();
+        if theirs.is_null() || ptr::eq(other, record) {
+            return None::<()>;
+        }
+        // Without a GIL a class of somebody else's may be dying just now, unless it never does.
+        let alive =
+            !cfg!(interbind_free_threaded) || other.flags.load(Ordering::Relaxed) & FLAG_IMMORTAL != 0;
+        // SAFETY: attached; `class` is held by the caller, and of the other one only the address is looked at.
+        if unsafe { type_object::is_subtype(class, theirs) } {
+            other.flags.fetch_or(FLAG_OUTRANKED, Ordering::Relaxed);
+        // SAFETY: attached, both are alive.
+        } else if !alive || unsafe { type_object::is_subtype(theirs, class) } {
+            record.flags.fetch_or(FLAG_OUTRANKED, Ordering::Relaxed);
+        }
+        None
+    });
+}
+
 #[inline(never)]
 fn publish(at: Attached, registry: &Registry, record: *const TypeRecord) -> Status {
     // SAFETY: threat model: NULL, or a readable header.
@@ -327,6 +351,7 @@ fn publish(at: Attached, registry: &Registry, record: *const TypeRecord) -> Stat
     unsafe { retain(registry.core) };
     found.core.store(registry.core, Ordering::Release);
     entry.weak.store(weak.into_ptr(), Ordering::Release);
+    rank(list, found, class.cast());
     debug_assert!(ptr::eq(entry.registry, registry));
     Status::OK
 }

@@ -36,6 +36,14 @@ for provider in modules:
         before = counts(series)
         assert consumer.total(series) == 3.0, pair
         assert consumer.each(series, lambda value: [value]) == [2.0], pair
+        class Softer(provider.Series):
+            pass
+        class Louder(provider.Loud):
+            pass
+        for _ in range(2):
+            # The nearest published class answers, whichever was seen first.
+            assert consumer.total(series) == consumer.total(Softer('s', [1, 2])) == 3.0, pair
+            assert consumer.total(provider.Loud('s', [1, 2])) == consumer.total(Louder('s', [1, 2])) == -1.0, pair
         error = refused('provider-raised', consumer.each, series, lambda value: value / 0)
         assert isinstance(error.__cause__, ZeroDivisionError), pair
         error = refused('provider-panicked', consumer.label, series)

@@ -5,7 +5,7 @@
 //! reused, and the provider may use the record again for the same type.
 
 use core::ffi::c_void;
-use core::sync::atomic::{AtomicI64, AtomicPtr, AtomicU64};
+use core::sync::atomic::{AtomicI64, AtomicPtr, AtomicU32, AtomicU64};
 
 use bytemuck::Zeroable;
 
@@ -48,6 +48,10 @@ pub const FLAG_SUBCLASSABLE: u32 = 1 << 0;
 /// `flags`: the Python type is never destroyed (PyO3 keeps its types in statics); not a leak.
 pub const FLAG_IMMORTAL: u32 = 1 << 1;
 
+/// `flags`: a class that inherits from this one may be published under the same name, so an object of a subclass is not
+/// this record's without a look at the others. The registry sets it.
+pub const FLAG_OUTRANKED: u32 = 1 << 2;
+
 /// `mode` of a borrow: others may read too.
 pub const SHARED: u32 = 1;
 /// `mode` of a borrow: nobody else reads or writes.
@@ -64,8 +68,8 @@ record! {
     /// | `core` | once the type is dead | the core's owner; counted | the type dies |
     ///
     /// # ABI
-    /// Append-only. Written before publication; then only `serial`, `py_type`, `core`, `data_offset` change, by the
-    /// provider: serial first, `py_type` last.
+    /// Append-only. Written before publication; then only `serial`, `py_type`, `data_offset` change, by the
+    /// provider: serial first, `py_type` last; and `core` and a flag, by the registry.
     #[derive(Debug, Zeroable)]
     pub struct TypeRecord [208, align 8] {
         /// Magic [`TYPE`].
@@ -83,7 +87,7 @@ record! {
         /// One of `THREAD_…`.
         @68  "1.0" thread: u32,
         /// `FLAG_…` bits.
-        @72  "1.0" flags: u32,
+        @72  "1.0" flags: AtomicU32,
         /// Written as zero, never read.
         @76  "1.0" reserved: [u8; 4],
         /// The interpreter's serial, as two native-endian halves.
