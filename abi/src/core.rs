@@ -38,6 +38,8 @@ impl Status {
     pub const FAILED: Self = Self(4);
     /// The callee filled the [`Fault`](crate::values::Fault).
     pub const FAULT: Self = Self(5);
+    /// Something of that name is there, and is of another kind.
+    pub const DIFFERS: Self = Self(6);
 }
 
 /// A core's `state`: publication and look-up work.

@@ -14,8 +14,17 @@ pub const CORE_PREFIX: &str = "__interbind_internals_v";
 /// The service that holds type records.
 pub const TYPES: &str = "types";
 
+/// The service that maps C pointers to Python objects, and keeps objects alive.
+pub const INSTANCES: &str = "instances";
+
+/// The service that holds what modules share by name.
+pub const USERDATA: &str = "userdata";
+
+/// The service that chains translators of native exceptions.
+pub const EXCEPTIONS: &str = "exceptions";
+
 /// Names of services that are planned; nobody else may claim them.
-pub const RESERVED_SERVICES: &[&str] = &["instances", "functions", "exceptions", "userdata"];
+pub const RESERVED_SERVICES: &[&str] = &["functions"];
 
 /// The attribute of an exception that holds the [`Reason`](crate::Reason)'s slug.
 pub const REASON_ATTRIBUTE: &CStr = c"interbind_reason";

@@ -58,10 +58,12 @@ reasons! {
     ServiceTooOld = 15, "service-too-old", "the service's maker doesn't know the slot that is needed";
     // Step 2: platform parts that can differ in one process.
     CAbi = 20, "c-abi", "the two builds call C functions differently";
+    NativeAbi = 21, "native-abi", "the two builds' C++ compilers or standard libraries lay objects out differently";
     // Step 3: interpreter and state.
     OtherInterpreter = 30, "other-interpreter", "the object or record belongs to another interpreter";
     InterpreterEnding = 31, "interpreter-ending", "the interpreter is ending";
     Pyo3SingleInterpreter = 32, "pyo3-single-interpreter", "the module serves one interpreter and is in use in another";
+    InterpreterNotSupported = 33, "interpreter-not-supported", "the module says that it doesn't support this kind of interpreter";
     // Step 4: the object.
     NotPublished = 40, "not-published", "no module has published a type of that name";
     WrongObject = 41, "wrong-object", "the object is not an instance of a type published under that name";

@@ -37,6 +37,7 @@ mod refusal;
 mod registry;
 mod sync;
 mod types;
+mod upcast;
 
 #[cfg(feature = "pyo3")]
 mod pyo3;

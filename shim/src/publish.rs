@@ -181,7 +181,7 @@ fn record_for(
         aliasing: raw.aliasing,
         thread: raw.thread,
         flags: (subclassable | immortal).into(),
-        reserved: [0; 4],
+        base_count: 0,
         serial: serial.map(Into::into),
         py_type: class.as_ptr().cast::<c_void>().into(),
         data_offset: raw.data_offset.into(),
@@ -193,6 +193,8 @@ fn record_for(
         digest: meaning.digest,
         owner: &raw const binding.owner,
         core: ptr::null_mut::<interbind_abi::core::CoreRecord>().into(),
+        native: Str::new(""),
+        bases: ptr::null(),
     }));
     records.push(Record { id: meaning.id, key, record });
     (record, false)

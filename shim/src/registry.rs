@@ -14,11 +14,12 @@ use interbind_abi::owner::OwnerRecord;
 use interbind_abi::services::ServiceHead;
 use interbind_abi::types::record::{FLAG_IMMORTAL, FLAG_OUTRANKED, TYPE};
 use interbind_abi::types::registry::{TYPES, TypeCounts, TypeList};
-use interbind_abi::types::{TypeRecord, TypesService};
+use interbind_abi::types::{TypeRecord, TypesService, native};
 use interbind_abi::{RecordHeader, Str};
 
 use crate::ffi::{Attached, PyObject, Raised, Strong, thunk, type_object, weak};
 use crate::sync::{AtomicPtr, Ordering};
+use crate::upcast;
 
 /// What a maker keeps behind its table.
 struct Registry {
@@ -42,13 +43,63 @@ struct Entry {
     /// The weak reference whose callback tells that the type died; NULL when it has.
     weak: AtomicPtr<PyObject>,
     registry: *const Registry,
+    /// True for the place under the native key of a record that has a name too: it is counted and watched there.
+    is_again: bool,
     next: AtomicPtr<Entry>,
 }
 
+/// The registry as the walk over base classes sees it.
+struct Bases<'a> {
+    registry: &'a Registry,
+    target: &'a List,
+}
+
+impl upcast::Classes for Bases<'_> {
+    fn is_target(&self, key: &str) -> bool {
+        *self.target.name == *key
+    }
+
+    fn record(&self, key: &str) -> Option<&TypeRecord> {
+        // SAFETY: lists live as long as the registry.
+        let list = unsafe { &*self.registry.known(key)? };
+        let found = list.find(|entry| is_live(entry.record, self.registry.core).then_some(entry.record));
+        // SAFETY: records are never freed.
+        found.map(|record| unsafe { &*record })
+    }
+}
+
 impl Registry {
+    /// The list of that name, if anybody has asked for it.
+    fn known(&self, name: &str) -> Option<*const List> {
+        let names = self.names.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        names.iter().find(|list| *list.name == *name).map(|list| &raw const **list)
+    }
+
     fn nth(&self, place: usize) -> Option<*const List> {
         let names = self.names.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         names.get(place).map(|list| &raw const **list)
+    }
+
+    /// The place of a record in a list, made if it isn't there.
+    fn place(&self, list: &List, record: *const TypeRecord, is_again: bool) -> *const Entry {
+        let same = |entry: &Entry| ptr::eq(entry.record, record).then_some(ptr::from_ref(entry));
+        if let Some(entry) = list.find(same) {
+            return entry;
+        }
+        let _lock = self.names.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        // Somebody may have been faster between the walk and the lock.
+        list.find(same).unwrap_or_else(|| {
+            let entry = Box::new(Entry {
+                record,
+                weak: AtomicPtr::new(ptr::null_mut()),
+                registry: self,
+                is_again,
+                next: AtomicPtr::new(ptr::null_mut()),
+            });
+            let address = &raw const *entry;
+            list.append(entry);
+            address
+        })
     }
 
     fn list(&self, name: &str) -> *const List {
@@ -125,6 +176,8 @@ thunk! {
                 publish: publish_in,
                 names: names_of,
                 count: count_of,
+                of_type: next_of_type,
+                upcast: upcast_to,
                 private: ptr::null_mut(),
             },
             core,
@@ -207,7 +260,7 @@ thunk! {
         counts.names = names.len() as u64;
         for list in names.iter() {
             list.find(|entry| {
-                if is_live(entry.record, registry.core) {
+                if !entry.is_again && is_live(entry.record, registry.core) {
                     counts.live += 1;
                     // SAFETY: records are never freed.
                     counts.immortal += u64::from(unsafe { &*entry.record }.flags.load(Ordering::Relaxed) & FLAG_IMMORTAL != 0);
@@ -219,6 +272,62 @@ thunk! {
         // SAFETY: not NULL; the table's contract.
         unsafe { out.write(counts) };
         Status::OK
+    }
+
+    fn next_of_type(
+        service: *const TypesService,
+        py_type: *mut c_void,
+        after: *const TypeRecord,
+    ) -> *const TypeRecord, else ptr::null(), {
+        let Some(registry) = registry_of(service) else { return ptr::null() };
+        let mut passed = after.is_null();
+        let mut place = 0;
+        while let Some(list) = registry.nth(place) {
+            // SAFETY: lists live as long as the registry.
+            let found = unsafe { &*list }.find(|entry| {
+                // SAFETY: records are never freed.
+                let class = unsafe { &*entry.record }.py_type.load(Ordering::Acquire);
+                // The place under the native key repeats the one under the name.
+                if class != py_type || class.is_null() || entry.is_again || !is_live(entry.record, registry.core) {
+                    return None;
+                }
+                if !passed {
+                    passed = ptr::eq(entry.record, after);
+                    return None;
+                }
+                Some(entry.record)
+            });
+            if let Some(found) = found {
+                return found;
+            }
+            place += 1;
+        }
+        ptr::null()
+    }
+
+    fn upcast_to(
+        service: *const TypesService,
+        record: *const TypeRecord,
+        base: *const TypeList,
+        pointer: *mut c_void,
+        out: *mut *mut c_void,
+    ) -> Status, else Status::FAILED, {
+        let Some(registry) = registry_of(service) else { return Status::INVALID };
+        // SAFETY: the table's contract: NULL, or a list of this service.
+        let Some(base) = (unsafe { base.cast::<List>().as_ref() }) else { return Status::INVALID };
+        // SAFETY: the table's contract: NULL, or a record that this service gave.
+        let Some(record) = (unsafe { record.as_ref() }) else { return Status::INVALID };
+        if out.is_null() || pointer.is_null() {
+            return Status::INVALID;
+        }
+        match upcast::find(&Bases { registry, target: base }, record, pointer) {
+            Ok(found) => {
+                // SAFETY: not NULL; the table's contract.
+                unsafe { out.write(found) };
+                Status::OK
+            }
+            Err(status) => status,
+        }
     }
 
     /// A registered type dies: its record says so before the address can be reused.
@@ -315,22 +424,7 @@ fn publish(at: Attached, registry: &Registry, record: *const TypeRecord) -> Stat
     }
     // SAFETY: lists live as long as the registry.
     let list = unsafe { &*registry.list(name) };
-    let same = |entry: &Entry| ptr::eq(entry.record, record).then_some(ptr::from_ref(entry));
-    let entry = list.find(same).unwrap_or_else(|| {
-        let _lock = registry.names.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        // Somebody may have been faster between the walk and the lock.
-        list.find(same).unwrap_or_else(|| {
-            let entry = Box::new(Entry {
-                record,
-                weak: AtomicPtr::new(ptr::null_mut()),
-                registry,
-                next: AtomicPtr::new(ptr::null_mut()),
-            });
-            let address = &raw const *entry;
-            list.append(entry);
-            address
-        })
-    });
+    let entry = registry.place(list, record, false);
     // SAFETY: entries live as long as the registry.
     let entry = unsafe { &*entry };
     if !entry.weak.load(Ordering::Acquire).is_null() {
@@ -352,6 +446,12 @@ fn publish(at: Attached, registry: &Registry, record: *const TypeRecord) -> Stat
     found.core.store(registry.core, Ordering::Release);
     entry.weak.store(weak.into_ptr(), Ordering::Release);
     rank(list, found, class.cast());
+    // SAFETY: as the name; a broken text is no key.
+    let native = unsafe { found.native.read() }.filter(|key| native::is_key(key) && *key != name);
+    if let Some(key) = native {
+        // SAFETY: lists live as long as the registry.
+        registry.place(unsafe { &*registry.list(key) }, record, true);
+    }
     debug_assert!(ptr::eq(entry.registry, registry));
     Status::OK
 }

@@ -16,10 +16,11 @@ use crate::owner::OwnerRecord;
 use crate::record::record;
 use crate::text::Str;
 use crate::types::digest::Digest;
+use crate::types::native::Base;
 use crate::version::Version;
 
 /// A type record's magic and version.
-pub const TYPE: Kind = Kind { magic: *b"ib.type\0", major: 1, minor: 0, sizes: &[208] };
+pub const TYPE: Kind = Kind { magic: *b"ib.type\0", major: 1, minor: 0, sizes: &[232] };
 
 /// A Python object, seen by a crate that doesn't know Python.
 pub type Object = c_void;
@@ -28,6 +29,9 @@ pub type Object = c_void;
 pub const KIND_DATA: u32 = 1;
 /// `kind`: an interface, called through its table.
 pub const KIND_INTERFACE: u32 = 2;
+/// `kind`: a native object, of which only its key and the ABI of its language are known (see
+/// [`native`](crate::types::native)); the descriptor is that ABI's text.
+pub const KIND_NATIVE: u32 = 3;
 
 /// `aliasing`: the data never changes; shared borrows need no call when `data_offset` is stated.
 pub const ALIASING_FROZEN: u32 = 1;
@@ -63,7 +67,8 @@ record! {
     /// | pointer | NULL? | made and freed by | valid until |
     /// |---|---|---|---|
     /// | texts, `owner`, functions | never (`wrap` may be) | the provider's library | the process ends |
-    /// | `vtable` | for data | the provider's library | the process ends |
+    /// | `vtable` | but for interfaces | the provider's library | the process ends |
+    /// | `bases` | when there are none | the provider's library | the process ends |
     /// | `py_type` | once the type is dead | the interpreter; borrowed, the registry holds a weak reference | the type dies |
     /// | `core` | once the type is dead | the core's owner; counted | the type dies |
     ///
@@ -71,7 +76,7 @@ record! {
     /// Append-only. Written before publication; then only `serial`, `py_type`, `data_offset` change, by the
     /// provider: serial first, `py_type` last; and `core` and a flag, by the registry.
     #[derive(Debug, Zeroable)]
-    pub struct TypeRecord [208, align 8] {
+    pub struct TypeRecord [232, align 8] {
         /// Magic [`TYPE`].
         @0   "1.0" header: RecordHeader,
         /// The shared name, as `org.frame.Point`.
@@ -88,8 +93,8 @@ record! {
         @68  "1.0" thread: u32,
         /// `FLAG_…` bits.
         @72  "1.0" flags: AtomicU32,
-        /// Written as zero, never read.
-        @76  "1.0" reserved: [u8; 4],
+        /// How many there are at `bases`.
+        @76  "1.0" base_count: u32,
         /// The interpreter's serial, as two native-endian halves.
         @80  "1.0" serial: [AtomicU64; 2],
         /// The registered Python type, or NULL.
@@ -113,6 +118,10 @@ record! {
         @192 "1.0" owner: *const OwnerRecord,
         /// The core that it is published in.
         @200 "1.0" core: AtomicPtr<CoreRecord>,
+        /// The native key, as [`native`](crate::types::native) writes it, or empty: the record is found under it too.
+        @208 "1.0" native: Str,
+        /// The native base classes.
+        @224 "1.0" bases: *const Base,
     }
 }
 

@@ -13,10 +13,10 @@ use crate::header::Kind;
 use crate::record::record;
 use crate::services::ServiceHead;
 use crate::text::Str;
-use crate::types::record::TypeRecord;
+use crate::types::record::{Object, TypeRecord};
 
 /// The `types` service's magic and version.
-pub const TYPES: Kind = Kind { magic: *b"ib.types", major: 1, minor: 0, sizes: &[96] };
+pub const TYPES: Kind = Kind { magic: *b"ib.types", major: 1, minor: 0, sizes: &[112] };
 
 /// The records under one name; opaque.
 pub type TypeList = c_void;
@@ -30,7 +30,7 @@ record! {
     /// # ABI
     /// Append-only.
     #[derive(Debug)]
-    pub struct TypesService [96, align 8] {
+    pub struct TypesService [112, align 8] {
         /// Magic [`TYPES`].
         @0  "1.0" head: ServiceHead,
         /// Gets the list of that name, empty when it is new.
@@ -51,8 +51,23 @@ record! {
         ) -> Status,
         /// Counts what is alive.
         @80 "1.0" count: unsafe extern "C" fn(service: *const TypesService, out: *mut TypeCounts) -> Status,
+        /// Returns the next live record of that Python type after `after` (NULL: the first), or NULL.
+        @88 "1.0" of_type: unsafe extern "C" fn(
+            service: *const TypesService,
+            py_type: *mut Object,
+            after: *const TypeRecord,
+        ) -> *const TypeRecord,
+        /// Turns a pointer to an object of a native class into one to its base of the key `base`, through the bases of all
+        /// published records. [`Status::MISSING`]: it is no base. [`Status::DIFFERS`]: it is one more than once.
+        @96 "1.0" upcast: unsafe extern "C" fn(
+            service: *const TypesService,
+            record: *const TypeRecord,
+            base: *const TypeList,
+            pointer: *mut c_void,
+            out: *mut *mut c_void,
+        ) -> Status,
         /// The maker's own.
-        @88 "1.0" private: *mut c_void,
+        @104 "1.0" private: *mut c_void,
     }
 }
 
