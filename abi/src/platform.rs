@@ -116,7 +116,7 @@ pub fn against_host(build: &str, host: &Host<'_>, sink: Sink<'_>) {
 
 /// The first two numbers of a version; 0 for what is none.
 #[inline(never)]
-fn numbers(version: &str) -> (u32, u32) {
+pub fn numbers(version: &str) -> (u32, u32) {
     let mut parts = [0_u32; 2];
     let mut at = 0;
     for byte in version.bytes() {

@@ -36,7 +36,7 @@ where
     // SAFETY: duty 1.
     let at = unsafe { Attached::assume() };
     let expected = Expected::of::<T, M>();
-    let binding = expected.binding(at)?;
+    let binding = &*expected.binding(at)?;
     let record = maker::<T, M>(at, &expected, binding)?;
     let Some(wrap) = record.wrap else { return Err(Raised) };
     let data: *const c_void = ptr::from_ref(value).cast();
@@ -47,18 +47,14 @@ where
 }
 
 /// The record through which objects of `T` are made.
-fn maker<T, M>(
-    at: Attached,
-    expected: &Expected,
-    binding: &'static Binding,
-) -> Result<&'static TypeRecord, Raised>
+fn maker<T, M>(at: Attached, expected: &Expected, binding: &Binding) -> Result<&'static TypeRecord, Raised>
 where
     T: Shared,
     M: Consumer<T>,
 {
-    let pin = &M::site().maker;
+    let pin = expected.site(at).map(|site| &site.maker);
     // SAFETY: only records are pinned, and they are never freed.
-    if let Some(pinned) = unsafe { pin.load(Ordering::Acquire).as_ref() } {
+    if let Some(pinned) = pin.and_then(|pin| unsafe { pin.load(Ordering::Acquire).as_ref() }) {
         if !pinned.py_type.load(Ordering::Relaxed).is_null() {
             return Ok(pinned);
         }
@@ -66,7 +62,9 @@ where
     let list = expected.list(at, binding)?;
     let found = search(list, expected, binding, M::FROM);
     if let Search::Found(record) = found {
-        pin.store(ptr::from_ref(record).cast_mut(), Ordering::Release);
+        if let Some(pin) = pin {
+            pin.store(ptr::from_ref(record).cast_mut(), Ordering::Release);
+        }
         return Ok(record);
     }
     Err(explain(at, expected, binding, found, M::FROM))
@@ -124,7 +122,7 @@ fn explain(
             "cannot make a {0}\nno class published as {0} by {1} can be made by others\n\
              mark the provider's field with `#[shared(from)]` and implement `From` for its class",
             &[expected.name(), from.unwrap_or("anybody")],
-            Sides::both(owner_of(record), &binding.owner),
+            Sides::both(owner_of(record), binding.owner),
         ),
         Search::Nothing => refuse(
             at,
@@ -133,7 +131,7 @@ fn explain(
             "cannot make a {0}\nno module in this interpreter has published {0}\n\
              import a module that provides {0} first",
             &[expected.name()],
-            Sides::consumer(&binding.owner),
+            Sides::consumer(binding.owner),
         ),
     }
 }

@@ -138,7 +138,7 @@ fn refuse_mode(
              read the object with `ForeignRaw`, or have the provider track its borrows"
         }
     };
-    let sides = Sides { provider: Some(owner), consumer: identity.bound().map(|binding| &binding.owner) };
+    let sides = Sides { provider: Some(owner), consumer: identity.owner() };
     refuse(at, Class::Type, reason, template, &[&class, name], sides)
 }
 
@@ -153,7 +153,11 @@ where
     M: Consumer<T>,
 {
     // SAFETY: duty 1.
-    match unsafe { remembered(M::site(), object.as_ptr()) } {
+    let site = unsafe { M::site() };
+    // SAFETY: a site is valid while the thread is attached.
+    let site = unsafe { site.as_ref() };
+    // SAFETY: duty 1.
+    match site.and_then(|site| unsafe { remembered(site, object.as_ptr()) }) {
         Some(record) => Ok(record),
         // SAFETY: duty 1.
         None => unsafe { judge::<T, M>(object.as_ptr()) },

@@ -2,9 +2,10 @@
 
 use core::fmt;
 use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
-use crate::ffi::{PyObject, Raised};
+use crate::ffi::{Attached, PyObject, Raised};
 use crate::foreign::Foreign;
 use crate::object::Object;
 use crate::shared::{Consumer, Shared};
@@ -17,7 +18,9 @@ type Roles<T, M> = (fn() -> M, fn() -> Box<T>);
 /// May be moved to any thread; using it needs an attached one ([`Held::bind_ptr`]), where the provider's own rules apply.
 /// In a class of yours, visit it from `__traverse__`: otherwise a cycle through it leaks.
 pub struct Held<T: Shared + ?Sized, M: Consumer<T>> {
-    object: Object,
+    object: ManuallyDrop<Object>,
+    /// The interpreter that the object belongs to, as the module knows it; 0 for the only one.
+    home: u64,
     marker: PhantomData<Roles<T, M>>,
 }
 
@@ -37,7 +40,10 @@ where
         // SAFETY: duty 1.
         drop(unsafe { Foreign::<T, M>::from_ptr(object) }?);
         // SAFETY: duty 1.
-        Ok(Self { object: unsafe { Object::from_borrowed_ptr(object.as_ptr()) }, marker: PhantomData })
+        let home = M::identity().interpreters().home(unsafe { Attached::assume() });
+        // SAFETY: duty 1.
+        let object = ManuallyDrop::new(unsafe { Object::from_borrowed_ptr(object.as_ptr()) });
+        Ok(Self { object, home, marker: PhantomData })
     }
 
     /// Borrows the object.
@@ -55,6 +61,25 @@ where
     /// Returns the object.
     pub fn object(&self) -> &Object {
         &self.object
+    }
+}
+
+impl<T: Shared + ?Sized, M: Consumer<T>> Drop for Held<T, M> {
+    fn drop(&mut self) {
+        // SAFETY: taken here, once.
+        let object = unsafe { ManuallyDrop::take(&mut self.object) };
+        if self.home == 0 {
+            return drop(object);
+        }
+        // A module that serves several interpreters: only a thread that is attached to the right one may drop it.
+        let interpreters = M::identity().interpreters();
+        match Attached::current() {
+            Some(at) if interpreters.home(at) == self.home => {
+                drop(object);
+                interpreters.settle(at);
+            }
+            _ => interpreters.release_later(object, self.home),
+        }
     }
 }
 

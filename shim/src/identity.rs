@@ -1,19 +1,22 @@
-//! Who this module is, and its binding to the interpreter that it serves.
+//! Who this module is, and its binding to an interpreter that it serves.
 //!
-//! `module!` makes one [`Identity`] per extension. It binds once: this build is held against the running Python (step 0
-//! of the check), the core is found or made, and from then on everything carries the pointer. A binding is a user of its
-//! core, so the pointer stays valid for the process. Belongs to the platform contract.
+//! `module!` and `raw_module!` make one [`Identity`] per extension. Binding holds this build against the running Python
+//! (step 0 of the check), and finds or makes the core; from then on everything carries the pointer. Which interpreters a
+//! module serves, and how it finds its binding again, is [`interpreters`](crate::interpreters)' part. Belongs to the
+//! platform contract.
 
-use core::ptr;
+use std::sync::OnceLock;
 
+use interbind_abi::Str;
 use interbind_abi::core::CoreRecord;
 use interbind_abi::owner::{OWNER, OwnerRecord};
-use interbind_abi::{Reason, Str};
 
 use crate::ffi::error::Class;
 use crate::ffi::{Attached, Raised, error, host};
+use crate::interpreters::each::Each;
+use crate::interpreters::first::First;
+use crate::interpreters::{Bound, Interpreters};
 use crate::refusal::{Sides, add_line, refuse};
-use crate::sync::{AtomicPtr, Ordering};
 use crate::types::{self, Types};
 
 /// This build's platform, as [`interbind_abi::Platform`] parses it.
@@ -23,25 +26,27 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The compiler, for people.
 pub const COMPILER: &str = env!("INTERBIND_COMPILER");
 
-/// Who a module is; a static that `module!` makes.
+/// Who a module is; a static that `module!` or `raw_module!` makes.
 #[derive(Debug)]
 pub struct Identity {
     name: &'static str,
     version: &'static str,
-    binding: AtomicPtr<Binding>,
+    /// Written at the first import; others keep its address.
+    owner: OnceLock<OwnerRecord>,
+    interpreters: &'static dyn Interpreters,
 }
 
-/// A module's binding to an interpreter, made once and never freed: PyO3 modules live in process statics.
+/// A module's binding to an interpreter.
 #[derive(Debug)]
 pub(crate) struct Binding {
-    /// The core; retained by this binding.
+    /// The core; it outlives the binding.
     pub(crate) core: *mut CoreRecord,
     /// The core's registry.
     pub(crate) types: Types,
     /// The interpreter's address while it lives.
     pub(crate) interpreter: usize,
     /// Who this module is, for others.
-    pub(crate) owner: OwnerRecord,
+    pub(crate) owner: &'static OwnerRecord,
 }
 
 // SAFETY: everything in it is read-only after publication, or a record that is `Sync` itself.
@@ -50,49 +55,49 @@ unsafe impl Sync for Binding {}
 unsafe impl Send for Binding {}
 
 impl Identity {
-    /// Makes an identity that isn't bound yet.
-    pub const fn new(name: &'static str, version: &'static str) -> Self {
-        Self { name, version, binding: AtomicPtr::new(ptr::null_mut()) }
+    /// Makes the identity of a module that serves the first interpreter only.
+    pub const fn of_one(name: &'static str, version: &'static str, first: &'static First) -> Self {
+        Self { name, version, owner: OnceLock::new(), interpreters: first }
     }
 
-    /// Returns the binding if there is one, whatever its interpreter.
-    pub(crate) fn bound(&self) -> Option<&'static Binding> {
-        // SAFETY: a binding is never freed.
-        unsafe { self.binding.load(Ordering::Acquire).as_ref() }
+    /// Makes the identity of a module that serves each interpreter.
+    pub const fn of_each(name: &'static str, version: &'static str, each: &'static Each) -> Self {
+        Self { name, version, owner: OnceLock::new(), interpreters: each }
+    }
+
+    /// Returns what Python imports.
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Returns who the module is, for others; none before the first import.
+    pub(crate) fn owner(&self) -> Option<&OwnerRecord> {
+        self.owner.get()
+    }
+
+    /// Returns how the module serves interpreters.
+    pub(crate) fn interpreters(&self) -> &'static dyn Interpreters {
+        self.interpreters
     }
 
     /// Returns the binding to the current interpreter, and makes it at the first call.
     ///
     /// # Errors
-    /// ImportError: the build doesn't fit the running Python, the interpreter is another one or ending, or what stands in
-    /// the place of the core is none.
-    #[inline]
-    pub(crate) fn binding(&'static self, at: Attached) -> Result<&'static Binding, Raised> {
-        match self.bound() {
-            Some(binding) if binding.interpreter == at.interpreter() && binding.is_open() => Ok(binding),
-            Some(binding) => Err(self.refuse_interpreter(at, binding)),
+    /// ImportError: the build doesn't fit the running Python, the interpreter is one that the module doesn't serve or is
+    /// ending, or what stands in the place of the core is none.
+    pub(crate) fn binding(&'static self, at: Attached) -> Result<Bound, Raised> {
+        match self.interpreters.find(at, self)? {
+            Some(bound) => Ok(bound),
             None => self.bind(at, None),
         }
     }
 
-    #[cold]
-    fn refuse_interpreter(&self, at: Attached, binding: &Binding) -> Raised {
-        let (reason, template) = if binding.is_open() {
-            (
-                Reason::Pyo3SingleInterpreter,
-                "cannot use module '{0}' in this interpreter\n\
-                 the module serves the interpreter that imported it first\n\
-                 import it in one interpreter only: its types live in statics of the process",
-            )
-        } else {
-            (
-                Reason::InterpreterEnding,
-                "cannot use module '{0}' in this interpreter\n\
-                 the interpreter that the module serves is ending or has ended\n\
-                 use shared objects before the interpreter ends",
-            )
-        };
-        refuse(at, Class::Import, reason, template, &[self.name], Sides::consumer(&binding.owner))
+    /// Tells whether the module has to be bound to the current interpreter.
+    ///
+    /// # Errors
+    /// As [`Identity::binding`].
+    pub(crate) fn is_new(&self, at: Attached) -> Result<bool, Raised> {
+        Ok(self.interpreters.find(at, self)?.is_none())
     }
 
     /// Binds to the current interpreter; whoever is second takes the first one's binding.
@@ -100,44 +105,33 @@ impl Identity {
     /// # Errors
     /// As [`Identity::binding`].
     #[cold]
-    pub(crate) fn bind(
-        &'static self,
-        at: Attached,
-        file: Option<String>,
-    ) -> Result<&'static Binding, Raised> {
-        let owner = self.owner(file.unwrap_or_default());
-        check_host(at, self, &owner)?;
-        let core = crate::core::find_or_make(at, &owner)?;
+    pub(crate) fn bind(&'static self, at: Attached, file: Option<String>) -> Result<Bound, Raised> {
+        let owner = self.owner.get_or_init(|| self.make_owner(file.unwrap_or_default()));
+        check_host(at, self, owner)?;
+        let core = crate::core::find_or_make(at, owner)?;
         // SAFETY: a judged core: its functions are there.
         let retain = unsafe { (*core).retain };
         // SAFETY: attached, so the interpreter's capsule keeps the core alive during the call.
         unsafe { retain(core) };
-        // SAFETY: a judged core.
-        let release = unsafe { (*core).release };
-        // SAFETY: called at most once, when no binding takes the `retain` over.
-        let give_back = || unsafe { release(core) };
-        let types = types::find_or_make(at, core, &owner).map_err(|_| {
-            // Other modules' functions are called without an exception set.
-            let why = error::take(at);
-            give_back();
-            why.map_or(Raised, |why| error::restore(at, why))
-        })?;
-        let binding = Box::into_raw(Box::new(Binding { core, types, interpreter: at.interpreter(), owner }));
-        match self.binding.compare_exchange(ptr::null_mut(), binding, Ordering::AcqRel, Ordering::Acquire) {
-            // SAFETY: never freed from here on.
-            Ok(_) => Ok(unsafe { &*binding }),
-            Err(winner) => {
-                // SAFETY: ours wasn't published.
-                drop(unsafe { Box::from_raw(binding) });
-                give_back();
-                // SAFETY: a binding is never freed.
-                Ok(unsafe { &*winner })
+        match types::find_or_make(at, core, owner) {
+            Ok(types) => {
+                let binding = Binding { core, types, interpreter: at.interpreter(), owner };
+                self.interpreters.keep(at, self, binding)
+            }
+            Err(Raised) => {
+                // Other modules' functions are called without an exception set.
+                let why = error::take(at);
+                // SAFETY: a judged core.
+                let release = unsafe { (*core).release };
+                // SAFETY: the count taken above, which no binding takes over.
+                unsafe { release(core) };
+                Err(why.map_or(Raised, |why| error::restore(at, why)))
             }
         }
     }
 
     /// Makes the record by which others name this module; its file lives for ever.
-    fn owner(&self, file: String) -> OwnerRecord {
+    fn make_owner(&self, file: String) -> OwnerRecord {
         OwnerRecord {
             header: OWNER.header::<OwnerRecord>(),
             name: Str::new(self.name),
@@ -153,14 +147,22 @@ impl Identity {
 impl Binding {
     /// Tells whether the interpreter is not ending.
     pub(crate) fn is_open(&self) -> bool {
-        // SAFETY: the binding retains the core.
+        // SAFETY: the core outlives the binding.
         crate::lifetime::is_open(unsafe { &(*self.core).state })
     }
 
     /// The interpreter's serial.
     pub(crate) fn serial(&self) -> [u8; 16] {
-        // SAFETY: the binding retains the core; the head is read-only.
+        // SAFETY: the core outlives the binding; the head is read-only.
         unsafe { (*self.core).head.serial }
+    }
+
+    /// Gives the count back that `bind` took.
+    pub(crate) fn release_core(self) {
+        // SAFETY: the core outlives the binding.
+        let release = unsafe { (*self.core).release };
+        // SAFETY: `bind` retained it for this binding.
+        unsafe { release(self.core) };
     }
 }
 

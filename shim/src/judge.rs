@@ -24,6 +24,7 @@ use crate::cache::Site;
 use crate::ffi::error::Class;
 use crate::ffi::{Attached, PyObject, Raised, type_object};
 use crate::identity::Binding;
+use crate::interpreters::Bound;
 use crate::refusal::{Sides, add_difference, judged_owner, number, readable, refuse, with_malformed};
 use crate::shared::{Consumer, Shared};
 use crate::sync::Ordering;
@@ -94,7 +95,7 @@ where
 
 /// What a consumer expects, without its generics: one copy of the judge serves every type.
 pub(crate) struct Expected {
-    site: &'static Site,
+    site: unsafe fn() -> *const Site,
     identity: &'static crate::identity::Identity,
     name: &'static str,
     kind: u32,
@@ -111,7 +112,7 @@ impl Expected {
         M: Consumer<T>,
     {
         Self {
-            site: M::site(),
+            site: M::site,
             identity: M::identity(),
             name: T::NAME,
             kind: T::KIND,
@@ -128,23 +129,33 @@ impl Expected {
     }
 
     /// Asks for the binding to the current interpreter.
-    pub(crate) fn binding(&self, at: Attached) -> Result<&'static Binding, Raised> {
+    pub(crate) fn binding(&self, at: Attached) -> Result<Bound, Raised> {
         self.identity.binding(at)
+    }
+
+    /// The consumer's call site in the current interpreter; none before the module is bound to it.
+    pub(crate) fn site(&self, _at: Attached) -> Option<&Site> {
+        // SAFETY: attached; only the module's own code asks for its types.
+        let site = unsafe { (self.site)() };
+        // SAFETY: valid while the thread is attached, and no caller keeps it.
+        unsafe { site.as_ref() }
     }
 
     /// The registry's list of the type's name.
     pub(crate) fn list(&self, at: Attached, binding: &Binding) -> Result<*mut c_void, Raised> {
-        let known = self.site.list.load(Ordering::Acquire);
-        if !known.is_null() {
+        let known = self.site(at).map(|site| site.list.load(Ordering::Acquire));
+        if let Some(known) = known.filter(|known| !known.is_null()) {
             return Ok(known);
         }
         let Some(list) = binding.types.list(self.name) else {
             let template = "cannot look for {0}\nthe registry gives no list for this name\n\
                             use shared objects before the interpreter ends";
-            let sides = Sides::consumer(&binding.owner);
+            let sides = Sides::consumer(binding.owner);
             return Err(refuse(at, Class::Type, Reason::InterpreterEnding, template, &[self.name], sides));
         };
-        self.site.list.store(list, Ordering::Release);
+        if let Some(site) = self.site(at) {
+            site.list.store(list, Ordering::Release);
+        }
         Ok(list)
     }
 }
@@ -157,17 +168,15 @@ unsafe fn judge_object(object: *mut PyObject, expected: &Expected) -> Result<&'s
     let at = unsafe { Attached::assume() };
     // SAFETY: as above.
     let class = unsafe { type_object::class_of(object) };
-    // SAFETY: only judged records are remembered, and records are never freed.
-    let known = || expected.site.records.all().map(|record| unsafe { &*record });
-    if let Some(record) = known().find(|record| is_type(record, class)) {
+    if let Some(record) = expected.site(at).and_then(|site| {
+        let exact = known(site).find(|record| is_type(record, class));
+        // The first was tried by `remembered`.
+        // SAFETY: `judge`'s duty 1.
+        exact.or_else(|| known(site).skip(1).find(|record| unsafe { fits(record, class) }))
+    }) {
         return Ok(record);
     }
-    // The first was tried by `remembered`.
-    // SAFETY: `judge`'s duty 1.
-    if let Some(record) = known().skip(1).find(|record| unsafe { fits(record, class) }) {
-        return Ok(record);
-    }
-    let binding = expected.binding(at)?;
+    let binding = &*expected.binding(at)?;
     let list = expected.list(at, binding)?;
     let record = match find(binding, list, class) {
         Finding::Fits(record) => record,
@@ -184,11 +193,19 @@ unsafe fn judge_object(object: *mut PyObject, expected: &Expected) -> Result<&'s
             return Err(refuse_record(at, Some(object), record, expected, binding));
         }
     }
-    expected.site.records.remember(record, |other| {
-        // SAFETY: records are never freed.
-        unsafe { &*other }.py_type.load(Ordering::Relaxed).is_null()
-    });
+    if let Some(site) = expected.site(at) {
+        site.records.remember(record, |other| {
+            // SAFETY: records are never freed.
+            unsafe { &*other }.py_type.load(Ordering::Relaxed).is_null()
+        });
+    }
     Ok(record)
+}
+
+/// The records that a site remembers.
+fn known(site: &Site) -> impl Iterator<Item = &'static TypeRecord> {
+    // SAFETY: only judged records are remembered, and records are never freed.
+    site.records.all().map(|record| unsafe { &*record })
 }
 
 /// What was wanted: the first line's start, for an object or for a new one.
@@ -267,7 +284,7 @@ fn refuse_object(
 ) -> Raised {
     let (name, requirement) = (expected.name, expected.requirement_text);
     let what = wanted(at, Some(object));
-    let consumer = &binding.owner;
+    let consumer = binding.owner;
     let (reason, template, record) = match found {
         Finding::Broken(malformed) => {
             with_malformed(malformed, &mut |reason, part, theirs, ours| {
@@ -325,7 +342,7 @@ pub(crate) fn refuse_record(
         }),
     );
     let kind = kind.unwrap_or(Reason::MalformedRecord);
-    let (provider, consumer) = (owner_of(record), &binding.owner);
+    let (provider, consumer) = (owner_of(record), binding.owner);
     let template = match kind {
         Reason::VersionDiffers => {
             "{0} as {1} {2}\n{3}\ninstall a {4} that provides {1} {2}, or rebuild {5} for {1} {6}"

@@ -20,6 +20,7 @@ mod ffi;
 mod foreign;
 mod held;
 mod object;
+pub mod raw;
 mod shared;
 
 mod cache;
@@ -29,6 +30,7 @@ mod core;
 mod faces;
 mod identity;
 mod interface;
+mod interpreters;
 mod judge;
 mod lifetime;
 mod module;
@@ -44,7 +46,7 @@ mod pyo3;
 
 pub use interbind_abi as abi;
 pub use interbind_abi::types::Reserved;
-pub use interbind_derive::{Provide, Shared, interface, module};
+pub use interbind_derive::{Provide, Shared, interface, module, raw_module};
 
 pub use self::construct::to_python;
 pub use self::error::Error;
@@ -66,7 +68,10 @@ pub mod __private {
     pub use crate::cache::Site;
     pub use crate::identity::{COMPILER, Identity, PLATFORM, VERSION};
     pub use crate::interface::{Failure, Interface, answer};
+    pub use crate::interpreters::each::{Each, Support};
+    pub use crate::interpreters::first::First;
     pub use crate::shared::{DataHandle, Wrap};
+    pub use pyo3_ffi::PyObject;
 
     #[cfg(feature = "pyo3")]
     pub use crate::pyo3::{Mutability, count_records, to_python, wrap};

@@ -19,13 +19,13 @@ pub unsafe fn bind<M: Module>(module: *mut c_void) -> Result<(), Raised> {
     // SAFETY: duty 1.
     let at = unsafe { Attached::assume() };
     let identity = M::identity();
-    if identity.bound().is_none() {
+    if identity.is_new(at)? {
         // SAFETY: duty 1: NULL or a live object.
         let module = (!module.is_null()).then(|| unsafe { Strong::from_borrowed(at, module.cast()) });
         let file = module.and_then(|module| file(at, &module));
-        return identity.bind(at, file).map(|_| ());
+        identity.bind(at, file)?;
     }
-    identity.binding(at).map(|_| ())
+    Ok(())
 }
 
 /// The module object's file, when it already knows it (multi-phase initialisation sets it before the module runs).

@@ -10,6 +10,8 @@ use interbind_abi::Piece;
 use interbind_abi::values::{InvalidValue, Value};
 use pyo3_ffi as py;
 
+#[cfg(not(feature = "pyo3"))]
+use crate::ffi::Attached;
 use crate::ffi::PyObject;
 
 /// An owned reference to a Python object.
@@ -68,6 +70,11 @@ impl Drop for Object {
 
     #[cfg(not(feature = "pyo3"))]
     fn drop(&mut self) {
+        // Below is for the main interpreter alone; whoever is attached is in the object's own.
+        if Attached::current().is_some() {
+            // SAFETY: attached; the reference is ours.
+            return unsafe { py::Py_DECREF(self.0.as_ptr()) };
+        }
         // SAFETY: may be asked anywhere.
         if unsafe { py::Py_IsInitialized() } == 0 {
             return;

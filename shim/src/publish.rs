@@ -73,7 +73,7 @@ where
 {
     // SAFETY: duty 1.
     let at = unsafe { Attached::assume() };
-    let binding = M::identity().binding(at)?;
+    let binding = &*M::identity().binding(at)?;
     let meaning = Meaning {
         id: TypeId::of::<fn(&T)>(),
         name: T::NAME,
@@ -103,7 +103,7 @@ struct Meaning {
 #[inline(never)]
 fn publish(
     at: Attached,
-    binding: &'static Binding,
+    binding: &Binding,
     class: NonNull<PyObject>,
     raw: &RawClass,
     key: usize,
@@ -116,7 +116,7 @@ fn publish(
         let template = "cannot publish '{0}' as {1} {2}\n{3}{4}\n\
                         publish a class as the guide \"Share a type between two wheels\" shows";
         let values = [&name, meaning.name, meaning.version_text, line, value];
-        refuse(at, kind, reason, template, &values, Sides::provider(&binding.owner))
+        refuse(at, kind, reason, template, &values, Sides::provider(binding.owner))
     };
     // SAFETY: live object, attached.
     if !unsafe { type_object::is_type(class.as_ptr()) } {
@@ -144,7 +144,7 @@ fn publish(
 
 /// Finds the record of this class and type (then true), a dead one of it, or makes one.
 fn record_for(
-    binding: &'static Binding,
+    binding: &Binding,
     class: &Strong,
     raw: &RawClass,
     key: usize,
@@ -191,7 +191,7 @@ fn record_for(
         vtable: raw.table,
         descriptor: Str::new(meaning.descriptor),
         digest: meaning.digest,
-        owner: &raw const binding.owner,
+        owner: binding.owner,
         core: ptr::null_mut::<interbind_abi::core::CoreRecord>().into(),
         native: Str::new(""),
         bases: ptr::null(),

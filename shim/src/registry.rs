@@ -161,14 +161,14 @@ fn is_live(record: *const TypeRecord, core: *const CoreRecord) -> bool {
 thunk! {
     /// Makes a registry for [`CoreRecord::service`]; `context` is the maker's owner record.
     pub(crate) fn make(core: *mut CoreRecord, context: *mut c_void, out: *mut *mut ServiceHead) -> Status, else Status::FAILED, {
-        // SAFETY: `find_or_make` passes an owner record that lives for ever once its module is bound; its texts do anyway.
-        let owner = unsafe { *context.cast::<OwnerRecord>() };
+        // `find_or_make` passes an owner record that lives for ever.
+        let owner: *const OwnerRecord = context.cast_const().cast();
         let registry = Box::into_raw(Box::new(Registry {
             table: TypesService {
                 head: ServiceHead {
                     header: TYPES.header::<TypesService>(),
                     name: Str::new(keys::TYPES),
-                    owner: Box::leak(Box::new(owner)),
+                    owner,
                     destroy,
                 },
                 list: list_of,

@@ -150,7 +150,8 @@ pub trait Provider<T: Shared + ?Sized>: Module {}
 /// A module that declared that it consumes `T`.
 ///
 /// # Safety
-/// 1. `site` always returns the same static, which no other type or module uses.
+/// 1. `site` returns the same site each time in one interpreter, or NULL in one that hasn't imported the module; no other type
+///    or module uses it, and it is valid as long as the thread stays attached.
 #[diagnostic::on_unimplemented(
     message = "this module doesn't declare that it consumes `{T}`",
     note = "add it with a requirement to `consumes = […]` of `interbind::module!`, as `Point ^1.2`"
@@ -164,5 +165,8 @@ pub unsafe trait Consumer<T: Shared + ?Sized>: Module {
     const FROM: Option<&'static str>;
 
     /// Returns the call-site cache.
-    fn site() -> &'static Site;
+    ///
+    /// # Safety
+    /// 1. The thread is attached, and runs code of the module.
+    unsafe fn site() -> *const Site;
 }

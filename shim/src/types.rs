@@ -38,7 +38,7 @@ pub struct Counts {
 pub(crate) fn find_or_make(
     at: Attached,
     core: *mut CoreRecord,
-    owner: &OwnerRecord,
+    owner: &'static OwnerRecord,
 ) -> Result<Types, Raised> {
     let mut found: *mut ServiceHead = ptr::null_mut();
     // SAFETY: a judged core.

@@ -1,14 +1,21 @@
-//! A consumer without PyO3: the C API through pyo3-ffi, and nothing else.
+//! A consumer without PyO3: the C API through pyo3-ffi, and nothing else. It serves every interpreter that imports it.
 
-use std::ffi::{c_int, c_void};
 use std::ptr::{self, NonNull};
 
 use frame_api::{Point, Series};
 use pyo3_ffi::*;
 
-interbind::module! {
+interbind::raw_module! {
     name = "rawstats",
+    doc = "Statistics on other wheels' objects, without PyO3.",
+    // Handles hold no state of this module: nothing here is shared between interpreters, or needs the GIL.
+    interpreters = per_interpreter_gil,
+    gil_used = false,
     consumes = [Point ^1.2, dyn Series ^2.0],
+    methods = [
+        norm: O "The length of a point's vector.",
+        total: O "The sum of a series.",
+    ],
 }
 
 /// Reads the fields of another wheel's object.
@@ -45,60 +52,4 @@ unsafe extern "C" fn total(_module: *mut PyObject, argument: *mut PyObject) -> *
             ptr::null_mut()
         }
     }
-}
-
-unsafe extern "C" fn exec(module: *mut PyObject) -> c_int {
-    // SAFETY: Python executes the module attached.
-    match unsafe { interbind::bind::<__Interbind>(module.cast::<c_void>()) } {
-        Ok(()) => 0,
-        Err(interbind::Raised) => -1,
-    }
-}
-
-struct Static<T>(T);
-// SAFETY: written by Python under its own rules, as every extension's definitions are.
-unsafe impl<T> Sync for Static<T> {}
-
-static METHODS: Static<[PyMethodDef; 3]> = Static([
-    PyMethodDef {
-        ml_name: c"norm".as_ptr(),
-        ml_meth: PyMethodDefPointer { PyCFunction: norm },
-        ml_flags: METH_O,
-        ml_doc: c"The length of a point's vector.".as_ptr(),
-    },
-    PyMethodDef {
-        ml_name: c"total".as_ptr(),
-        ml_meth: PyMethodDefPointer { PyCFunction: total },
-        ml_flags: METH_O,
-        ml_doc: c"The sum of a series.".as_ptr(),
-    },
-    PyMethodDef::zeroed(),
-]);
-
-static SLOTS: Static<[PyModuleDef_Slot; if cfg!(Py_GIL_DISABLED) { 3 } else { 2 }]> = Static([
-    PyModuleDef_Slot { slot: Py_mod_exec, value: exec as *mut c_void },
-    // Handles hold no state of this module: nothing here needs the GIL.
-    #[cfg(Py_GIL_DISABLED)]
-    PyModuleDef_Slot { slot: Py_mod_gil, value: Py_MOD_GIL_NOT_USED },
-    PyModuleDef_Slot { slot: 0, value: ptr::null_mut() },
-]);
-
-static mut DEFINITION: PyModuleDef = PyModuleDef {
-    m_base: PyModuleDef_HEAD_INIT,
-    m_name: c"rawstats".as_ptr(),
-    m_doc: c"Statistics on other wheels' objects, without PyO3.".as_ptr(),
-    m_size: 0,
-    m_methods: (&raw const METHODS.0).cast_mut().cast(),
-    m_slots: (&raw const SLOTS.0).cast_mut().cast(),
-    m_traverse: None,
-    m_clear: None,
-    m_free: None,
-};
-
-/// Python's entry point.
-#[unsafe(no_mangle)]
-#[allow(non_snake_case)]
-pub unsafe extern "C" fn PyInit_rawstats() -> *mut PyObject {
-    // SAFETY: Python calls this attached; the definition is a static.
-    unsafe { PyModuleDef_Init(&raw mut DEFINITION) }
 }

@@ -10,6 +10,7 @@
 //! | `methods`, `table`, `handle`, `interface` | `#[interface]`: what a method is, the provider's side, the consumer's |
 //! | `provide` | `#[derive(Provide)]`: a class that holds shared data |
 //! | `module` | `module!`: the roles of an extension |
+//! | `raw` | `raw_module!`: the same, and the module itself |
 //!
 //! `pieces`, `demand` and `note` write what several of them need: texts that are put together in constant context,
 //! assertions with such a text, and build notes. What is written never panics, names only absolute paths, and keeps its
@@ -26,6 +27,7 @@ mod note;
 mod pieces;
 mod problems;
 mod provide;
+mod raw;
 mod shared;
 mod table;
 
@@ -111,6 +113,35 @@ pub fn interface(arguments: TokenStream, input: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn module(input: TokenStream) -> TokenStream {
     answer(module::expand(input.into()))
+}
+
+/// Declares a module on bare pyo3-ffi: its roles, as [`module!`] does, and the module itself.
+///
+/// The module serves each interpreter that imports it, with state of its own in each. It brings `PyInit_…`, a definition
+/// with the slots that the running Python knows, and what [`module!`] brings.
+///
+/// | key | what it says | left out |
+/// |---|---|---|
+/// | `name`, `provides`, `consumes` | as in [`module!`] | |
+/// | `doc` | the docstring | empty |
+/// | `interpreters` | `not_supported`: the main interpreter alone; `shared_gil`: also others that share its GIL; `per_interpreter_gil`: all | `not_supported` |
+/// | `gil_used` | `false`: nothing in it needs the GIL | `true` |
+/// | `methods` | functions, each with `O`, `NOARGS`, `VARARGS`, `KEYWORDS`, `FASTCALL` or `FASTCALL_KEYWORDS`, and a docstring | none |
+/// | `state` | a type that implements `interbind::raw::ModuleState` | `()` |
+/// | `exec` | `unsafe fn(NonNull<PyObject>) -> Result<State, Raised>`, which makes the state | needs none |
+///
+/// ```ignore
+/// interbind::raw_module! {
+///     name = "rawstats",
+///     interpreters = per_interpreter_gil,
+///     gil_used = false,
+///     consumes = [Point ^1.2],
+///     methods = [norm: O "The length of a point's vector."],
+/// }
+/// ```
+#[proc_macro]
+pub fn raw_module(input: TokenStream) -> TokenStream {
+    answer(module::expand_raw(input.into()))
 }
 
 fn answer(result: syn::Result<proc_macro2::TokenStream>) -> TokenStream {

@@ -1,4 +1,4 @@
-//! `module!`: the roles of an extension, said once.
+//! `module!`, and the part of `raw_module!` that is the same: the roles of an extension, said once.
 //!
 //! Emits the module's type, its identity, a `Provider` or `Consumer` for each type (each consumer with a call-site cache
 //! of its own, which is why this can't be generic code of the shim), the build note, and the aliases that carry the
@@ -10,7 +10,7 @@ use interbind_abi::Requirement;
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
-use syn::parse::{Parse, ParseStream};
+use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{Error, Ident, LitStr, Token, Type, bracketed};
@@ -19,6 +19,7 @@ use crate::attributes::version_tokens;
 use crate::note;
 use crate::pieces::Pieces;
 use crate::problems::Problems;
+use crate::raw::{self, Raw};
 
 /// A type that the module consumes.
 struct Consumed {
@@ -32,28 +33,53 @@ struct Roles {
     name: Option<LitStr>,
     provides: Vec<Type>,
     consumes: Vec<Consumed>,
+    /// What only `raw_module!` takes.
+    raw: Option<Raw>,
     problems: Problems,
 }
 
-/// Expands the macro.
+/// Expands `module!`.
 pub(crate) fn expand(input: TokenStream) -> syn::Result<TokenStream> {
-    let Roles { name, provides, consumes, mut problems } = syn::parse2(input)?;
-    match &name {
-        Some(name) => refuse_name(name, &mut problems),
-        None => problems.add(Error::new(
-            Span::call_site(),
-            "missing `name`: say `name = \"frame\"`, as Python imports it",
-        )),
+    Roles::default().expand(input)
+}
+
+/// Expands `raw_module!`.
+pub(crate) fn expand_raw(input: TokenStream) -> syn::Result<TokenStream> {
+    Roles { raw: Some(Raw::default()), ..Roles::default() }.expand(input)
+}
+
+impl Roles {
+    fn expand(self, input: TokenStream) -> syn::Result<TokenStream> {
+        (|input: ParseStream<'_>| self.read(input)).parse2(input)?.finish()
     }
-    for consumed in &consumes {
-        if let Some(from) = &consumed.from {
-            refuse_name(from, &mut problems);
+
+    fn finish(self) -> syn::Result<TokenStream> {
+        let Self { name, provides, consumes, raw, mut problems } = self;
+        match &name {
+            Some(name) => refuse_name(name, &mut problems),
+            None => problems.add(Error::new(
+                Span::call_site(),
+                "missing `name`: say `name = \"frame\"`, as Python imports it",
+            )),
         }
+        for consumed in &consumes {
+            if let Some(from) = &consumed.from {
+                refuse_name(from, &mut problems);
+            }
+        }
+        refuse_twins(provides.iter(), "provides", &mut problems);
+        refuse_twins(consumes.iter().map(|consumed| &consumed.ty), "consumes", &mut problems);
+        problems.end()?;
+        let Some(name) = name else { return Ok(TokenStream::new()) };
+        let body = raw.as_ref().map(|raw| raw.write(&name));
+        let serving = match &raw {
+            Some(raw) => raw.serving(consumes.len()),
+            None => Serving::first(),
+        };
+        let mut written = write(&name.value(), &provides, &consumes, &serving);
+        written.extend(body);
+        Ok(written)
     }
-    refuse_twins(provides.iter(), "provides", &mut problems);
-    refuse_twins(consumes.iter().map(|consumed| &consumed.ty), "consumes", &mut problems);
-    problems.end()?;
-    Ok(name.map(|name| write(&name.value(), &provides, &consumes)).unwrap_or_default())
 }
 
 fn refuse_name(name: &LitStr, problems: &mut Problems) {
@@ -82,9 +108,35 @@ fn refuse_twins<'a>(types: impl Iterator<Item = &'a Type>, role: &str, problems:
     }
 }
 
-impl Parse for Roles {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let mut roles = Self::default();
+/// How the module serves interpreters: its identity, and its call sites.
+pub(crate) struct Serving {
+    pub(crate) identity: TokenStream,
+    pub(crate) site: fn(usize) -> TokenStream,
+}
+
+impl Serving {
+    /// The first one only: everything is a static.
+    fn first() -> Self {
+        Self {
+            identity: quote! {
+                static __FIRST: ::interbind::__private::First = ::interbind::__private::First::new();
+                static __IDENTITY: ::interbind::__private::Identity = ::interbind::__private::Identity::of_one(
+                    __NAME, ::core::env!("CARGO_PKG_VERSION"), &__FIRST,
+                );
+            },
+            site: |_| {
+                quote! {
+                    static __SITE: ::interbind::__private::Site = ::interbind::__private::Site::new();
+                    &__SITE
+                }
+            },
+        }
+    }
+}
+
+impl Roles {
+    fn read(self, input: ParseStream<'_>) -> syn::Result<Self> {
+        let mut roles = self;
         let mut seen: Vec<Ident> = Vec::new();
         while !input.is_empty() {
             let key = input.call(Ident::parse_any)?;
@@ -108,8 +160,9 @@ impl Parse for Roles {
                         list.parse::<Token![,]>()?;
                     }
                 }
-            } else {
-                let way_out = "this macro takes `name`, `provides`, `consumes`";
+            } else if !roles.raw.as_mut().map_or(Ok(false), |raw| raw.read(&key, input))? {
+                let more = if roles.raw.is_some() { raw::KEYS } else { "" };
+                let way_out = format!("this macro takes `name`, `provides`, `consumes`{more}");
                 return Err(Error::new(key.span(), format!("unknown key `{key}`: {way_out}")));
             }
             seen.push(key);
@@ -170,8 +223,8 @@ fn wrong(text: &str, why: impl Display) -> String {
     format!("`{text}` is not a requirement: {why}")
 }
 
-fn write(name: &str, provides: &[Type], consumes: &[Consumed]) -> TokenStream {
-    let consumers = consumes.iter().map(|Consumed { ty, requirement, from }| {
+fn write(name: &str, provides: &[Type], consumes: &[Consumed], serving: &Serving) -> TokenStream {
+    let consumers = consumes.iter().enumerate().map(|(index, Consumed { ty, requirement, from })| {
         let (least, below) = (version_tokens(requirement.least), version_tokens(requirement.below));
         let text = requirement.to_string();
         let from = match from {
@@ -179,8 +232,9 @@ fn write(name: &str, provides: &[Type], consumes: &[Consumed]) -> TokenStream {
             None => quote!(::core::option::Option::None),
         };
         let consumer = quote_spanned!(ty.span()=> ::interbind::Consumer<#ty>);
+        let site = (serving.site)(index);
         quote! {
-            // SAFETY: (1) the static stands in this function alone.
+            // SAFETY: (1) a static that stands in this function alone, or a place that belongs to this type alone.
             unsafe impl #consumer for __Interbind {
                 const REQUIREMENT: ::interbind::abi::Requirement =
                     ::interbind::abi::Requirement { least: #least, below: #below };
@@ -188,27 +242,28 @@ fn write(name: &str, provides: &[Type], consumes: &[Consumed]) -> TokenStream {
                 const FROM: ::core::option::Option<&'static str> = #from;
 
                 #[inline(always)]
-                fn site() -> &'static ::interbind::__private::Site {
-                    static __SITE: ::interbind::__private::Site = ::interbind::__private::Site::new();
-                    &__SITE
+                unsafe fn site() -> *const ::interbind::__private::Site {
+                    #site
                 }
             }
         }
     });
     let providers = provides.iter().map(|ty| quote_spanned!(ty.span()=> ::interbind::Provider<#ty>));
     let note = note::of_module(text(name, provides, consumes));
+    let identity = &serving.identity;
     quote! {
         #[doc(hidden)]
         pub struct __Interbind;
 
         #[allow(unsafe_code)]
         const _: () = {
-            // SAFETY: (1) the static stands in this function alone.
+            const __NAME: &str = #name;
+            #identity
+
+            // SAFETY: (1) the static is named here alone.
             unsafe impl ::interbind::Module for __Interbind {
                 #[inline(always)]
                 fn identity() -> &'static ::interbind::__private::Identity {
-                    static __IDENTITY: ::interbind::__private::Identity =
-                        ::interbind::__private::Identity::new(#name, ::core::env!("CARGO_PKG_VERSION"));
                     &__IDENTITY
                 }
             }

@@ -13,6 +13,22 @@ impl Attached {
         Self(PhantomData)
     }
 
+    /// The proof, if this thread is attached; may be asked anywhere, also when Python doesn't run.
+    ///
+    /// `PyGILState_Check` would do, but knows one interpreter only.
+    #[cfg(not(interbind_pypy))]
+    pub(crate) fn current() -> Option<Self> {
+        // SAFETY: callable without a thread state: that is what its NULL says.
+        let dict = unsafe { pyo3_ffi::PyThreadState_GetDict() };
+        (!dict.is_null()).then_some(Self(PhantomData))
+    }
+
+    /// The proof, if this thread is attached; PyPy doesn't tell.
+    #[cfg(interbind_pypy)]
+    pub(crate) fn current() -> Option<Self> {
+        None
+    }
+
     /// Returns the interpreter's address: different for any two interpreters that live at the same time.
     ///
     /// 0 on PyPy, which has one.

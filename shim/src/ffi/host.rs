@@ -7,7 +7,7 @@ use pyo3_ffi as py;
 use super::attached::Attached;
 use super::strong::{Strong, sys};
 use interbind_abi::diff::Sink;
-use interbind_abi::platform::{Host, against_host};
+use interbind_abi::platform::{Host, against_host, numbers};
 use interbind_abi::text::cut;
 
 /// Holds a build's platform text against the running Python; `sink` is told what differs.
@@ -38,6 +38,30 @@ pub(crate) fn file_of(at: Attached, module: &str) -> Option<String> {
     let file = found.and_then(|found| found.attribute(at, c"__file__").ok()?.to_text(at));
     at.clear();
     file
+}
+
+/// The running Python's major and minor version.
+pub(crate) fn version(_at: Attached) -> (u32, u32) {
+    // SAFETY: callable at any time.
+    let text = unsafe { py::Py_GetVersion() };
+    // SAFETY: a static text in every Python.
+    numbers(unsafe { CStr::from_ptr(text) }.to_str().unwrap_or(""))
+}
+
+/// Tells whether the current interpreter is the main one.
+#[cfg(not(interbind_pypy))]
+pub(crate) fn is_main(_at: Attached) -> bool {
+    // SAFETY: attached, so there is a current interpreter.
+    let interpreter = unsafe { py::PyInterpreterState_Get() };
+    // CPython counts from 0, anew with each `Py_Initialize`.
+    // SAFETY: as above.
+    (unsafe { py::PyInterpreterState_GetID(interpreter) }) == 0
+}
+
+/// Tells whether the current interpreter is the main one: PyPy has no other.
+#[cfg(interbind_pypy)]
+pub(crate) fn is_main(_at: Attached) -> bool {
+    true
 }
 
 /// Tells whether the interpreter is past the point where new state may be made.

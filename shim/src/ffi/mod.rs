@@ -8,6 +8,7 @@ pub(crate) mod attached;
 pub(crate) mod capsule;
 pub(crate) mod error;
 pub(crate) mod host;
+pub(crate) mod module_def;
 pub(crate) mod strong;
 pub(crate) mod type_object;
 pub(crate) mod weak;

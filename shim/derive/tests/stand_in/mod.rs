@@ -60,7 +60,7 @@ pub unsafe trait Consumer<T: Shared + ?Sized>: Module {
     const REQUIREMENT: Requirement;
     const REQUIREMENT_TEXT: &'static str;
     const FROM: Option<&'static str>;
-    fn site() -> &'static __private::Site;
+    unsafe fn site() -> *const __private::Site;
 }
 
 /// What only attached threads may touch.
@@ -104,8 +104,16 @@ pub mod __private {
     pub struct Identity(pub &'static str, pub &'static str);
 
     impl Identity {
-        pub const fn new(name: &'static str, version: &'static str) -> Self {
+        pub const fn of_one(name: &'static str, version: &'static str, _: &'static First) -> Self {
             Self(name, version)
+        }
+    }
+
+    pub struct First;
+
+    impl First {
+        pub const fn new() -> Self {
+            Self
         }
     }
 

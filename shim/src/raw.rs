@@ -1,0 +1,267 @@
+//! Modules on bare pyo3-ffi, which serve each interpreter: what `raw_module!` says of one, and its state.
+//!
+//! The macro states name, functions and which interpreters the module supports; here that becomes a definition for the Python
+//! that runs. Module state is a value of the module's own type, made when the module is executed and dropped with the module
+//! object, once per interpreter.
+
+use core::any::type_name;
+use core::ffi::{CStr, c_int, c_void};
+use core::marker::PhantomData;
+use core::ptr::NonNull;
+use std::sync::OnceLock;
+
+use interbind_abi::Reason;
+use pyo3_ffi as py;
+
+use crate::ffi::error::Class;
+use crate::ffi::module_def::{Definition, Parts, state_of};
+use crate::ffi::{Attached, PyObject, Raised, caught, thunk};
+use crate::interpreters::each::Support;
+use crate::module;
+use crate::object::Object;
+use crate::refusal::{Sides, refuse};
+use crate::shared::Module;
+
+/// What a module keeps per interpreter.
+pub trait ModuleState: Send + 'static {
+    /// Shows every object that the state owns to the garbage collector.
+    fn traverse(&self, visit: &mut Visit) {
+        let _ = visit;
+    }
+
+    /// Lets go of the objects: the collector found them in a cycle.
+    fn clear(&self) {}
+}
+
+impl ModuleState for () {}
+
+/// The garbage collector's question: which objects do you own?
+#[derive(Debug)]
+pub struct Visit {
+    visit: py::visitproc,
+    context: *mut c_void,
+    answer: c_int,
+}
+
+impl Visit {
+    /// Shows one.
+    pub fn object(&mut self, object: &Object) {
+        if self.answer == 0 {
+            // SAFETY: the collector's own function and argument; a live object.
+            self.answer = unsafe { (self.visit)(object.as_ptr(), self.context) };
+        }
+    }
+}
+
+/// A module as `raw_module!` declares it.
+///
+/// # Safety
+/// 1. `definition` always returns the same static, one per module.
+/// 2. The functions of `METHODS` keep the promises of their calling convention, and don't unwind.
+pub unsafe trait RawModule: Module {
+    /// What the module keeps per interpreter.
+    type State: ModuleState;
+    /// What Python imports, and what it says of itself.
+    const NAME: &'static CStr;
+    /// The module's docstring.
+    const DOC: &'static CStr;
+    /// Its functions.
+    const METHODS: &'static [Method];
+    /// The interpreters that it supports.
+    const SUPPORT: Support;
+    /// False when nothing in it needs the GIL.
+    const GIL_USED: bool;
+
+    /// Returns where the definition is kept.
+    fn definition() -> &'static RawDefinition;
+
+    /// Runs when the module is executed, bound already, and makes its state.
+    ///
+    /// # Errors
+    /// An exception is set.
+    ///
+    /// # Safety
+    /// 1. The thread is attached, and `module` is the module that is executed.
+    unsafe fn execute(module: NonNull<PyObject>) -> Result<Self::State, Raised>;
+}
+
+/// A function of a module.
+#[derive(Clone, Copy, Debug)]
+pub struct Method {
+    /// Its name.
+    pub name: &'static CStr,
+    /// Its docstring.
+    pub doc: &'static CStr,
+    /// How it is called.
+    pub call: Call,
+}
+
+/// How Python calls a function.
+#[derive(Clone, Copy, Debug)]
+#[allow(non_camel_case_types, reason = "the names of `METH_…`")]
+pub enum Call {
+    /// `METH_O`: one positional argument.
+    O(py::PyCFunction),
+    /// `METH_NOARGS`.
+    NOARGS(py::PyCFunction),
+    /// `METH_VARARGS`: a tuple.
+    VARARGS(py::PyCFunction),
+    /// `METH_VARARGS | METH_KEYWORDS`: a tuple, and a dict or NULL.
+    KEYWORDS(py::PyCFunctionWithKeywords),
+    /// `METH_FASTCALL`: an array; under the limited API from 3.10 on.
+    #[cfg(interbind_fastcall)]
+    FASTCALL(py::PyCFunctionFast),
+    /// `METH_FASTCALL | METH_KEYWORDS`: an array, and a tuple of names or NULL; as above.
+    #[cfg(interbind_fastcall)]
+    FASTCALL_KEYWORDS(py::PyCFunctionFastWithKeywords),
+}
+
+impl Method {
+    fn definition(&self) -> py::PyMethodDef {
+        let (ml_meth, ml_flags) = match self.call {
+            Call::O(function) => (py::PyMethodDefPointer { PyCFunction: function }, py::METH_O),
+            Call::NOARGS(function) => (py::PyMethodDefPointer { PyCFunction: function }, py::METH_NOARGS),
+            Call::VARARGS(function) => (py::PyMethodDefPointer { PyCFunction: function }, py::METH_VARARGS),
+            Call::KEYWORDS(function) => (
+                py::PyMethodDefPointer { PyCFunctionWithKeywords: function },
+                py::METH_VARARGS | py::METH_KEYWORDS,
+            ),
+            #[cfg(interbind_fastcall)]
+            Call::FASTCALL(function) => {
+                (py::PyMethodDefPointer { PyCFunctionFast: function }, py::METH_FASTCALL)
+            }
+            #[cfg(interbind_fastcall)]
+            Call::FASTCALL_KEYWORDS(function) => (
+                py::PyMethodDefPointer { PyCFunctionFastWithKeywords: function },
+                py::METH_FASTCALL | py::METH_KEYWORDS,
+            ),
+        };
+        py::PyMethodDef { ml_name: self.name.as_ptr(), ml_meth, ml_flags, ml_doc: self.doc.as_ptr() }
+    }
+}
+
+/// Where a module's definition is kept: made at the first import, used by every interpreter.
+#[derive(Debug)]
+pub struct RawDefinition(OnceLock<Definition>);
+
+impl RawDefinition {
+    /// Holds none yet.
+    #[allow(clippy::new_without_default, reason = "made by `raw_module!` only")]
+    pub const fn new() -> Self {
+        Self(OnceLock::new())
+    }
+}
+
+/// Initialises a module: what its `PyInit_…` does.
+///
+/// # Safety
+/// 1. Called by Python, attached.
+pub unsafe fn init<M: RawModule>() -> *mut PyObject {
+    // SAFETY: duty 1.
+    let at = unsafe { Attached::assume() };
+    let make = || {
+        Definition::new(
+            at,
+            Parts {
+                name: M::NAME,
+                doc: M::DOC,
+                methods: &mut M::METHODS.iter().map(Method::definition),
+                exec: exec::<M>,
+                interpreters: match M::SUPPORT {
+                    Support::NotSupported => 0,
+                    Support::SharedGil => 1,
+                    Support::PerInterpreterGil => 2,
+                },
+                gil_used: M::GIL_USED,
+                state: size_of::<Option<Box<M::State>>>(),
+                traverse: traverse::<M>,
+                clear: clear::<M>,
+                free: free::<M>,
+            },
+        )
+    };
+    M::definition().0.get_or_init(make).init(at)
+}
+
+/// Returns a module's state; none when `module` is another object, or isn't executed yet.
+///
+/// # Safety
+/// 1. The thread is attached, and `module` is a live object during `'a`.
+pub unsafe fn state<'a, M: RawModule>(module: NonNull<PyObject>) -> Option<&'a M::State> {
+    // SAFETY: duty 1.
+    let at = unsafe { Attached::assume() };
+    let place = M::definition().0.get()?.state(at, module.as_ptr());
+    Place::<M>::at(place)?.state()
+}
+
+/// A module's memory at Python: zeroed, then a box.
+struct Place<M: RawModule>(Option<Box<M::State>>, PhantomData<M>);
+
+impl<M: RawModule> Place<M> {
+    /// The place that Python's pointer leads to; none for NULL.
+    fn at<'a>(state: *mut c_void) -> Option<&'a mut Self> {
+        // SAFETY: Python gave this module so many bytes, aligned for pointers, zeroed: no state.
+        unsafe { state.cast::<Self>().as_mut() }
+    }
+
+    fn state<'a>(&self) -> Option<&'a M::State> {
+        // SAFETY: the box is dropped with the module object, which the callers hold.
+        self.0.as_deref().map(|state| unsafe { &*core::ptr::from_ref(state) })
+    }
+}
+
+thunk! {
+    fn exec[M: RawModule](module: *mut PyObject) -> c_int, else -1, {
+        // SAFETY: Python executes the module attached.
+        let at = unsafe { Attached::assume() };
+        // SAFETY: as above; Python passes the module.
+        let bound = unsafe { module::bind::<M>(module.cast()) };
+        let (Ok(()), Some(object)) = (bound, NonNull::new(module)) else { return -1 };
+        // SAFETY: as above.
+        let state = match caught(|| unsafe { M::execute(object) }) {
+            Ok(Ok(state)) => state,
+            Ok(Err(Raised)) => return -1,
+            Err(message) => {
+                panicked::<M>(at, &message);
+                return -1;
+            }
+        };
+        // SAFETY: attached, a module of this definition.
+        let Some(place) = Place::<M>::at(unsafe { state_of(module) }) else { return -1 };
+        place.0 = Some(Box::new(state));
+        0
+    }
+
+    fn traverse[M: RawModule](module: *mut PyObject, visit: py::visitproc, context: *mut c_void) -> c_int, else 0, {
+        let mut visit = Visit { visit, context, answer: 0 };
+        // SAFETY: Python passes the module.
+        if let Some(state) = Place::<M>::at(unsafe { state_of(module) }).and_then(|place| place.state()) {
+            state.traverse(&mut visit);
+        }
+        visit.answer
+    }
+
+    fn clear[M: RawModule](module: *mut PyObject) -> c_int, else 0, {
+        // SAFETY: Python passes the module.
+        if let Some(state) = Place::<M>::at(unsafe { state_of(module) }).and_then(|place| place.state()) {
+            state.clear();
+        }
+        0
+    }
+
+    fn free[M: RawModule](module: *mut c_void) -> (), else (), {
+        // SAFETY: Python passes the module.
+        if let Some(place) = Place::<M>::at(unsafe { state_of(module.cast()) }) {
+            drop(place.0.take());
+        }
+    }
+}
+
+#[cold]
+fn panicked<M: RawModule>(at: Attached, message: &str) {
+    let owner = M::identity().owner();
+    let sides = Sides { provider: None, consumer: owner };
+    let template = "cannot import '{0}'\nits code panicked: {1}\nreport this to the author of {0}";
+    let name = M::NAME.to_str().unwrap_or(type_name::<M>());
+    refuse(at, Class::Import, Reason::ProviderPanicked, template, &[name, message], sides);
+}
