@@ -7,6 +7,7 @@ It must never judge: it says what happened, src/judge.rs says what that means.
 
 import contextlib
 import gc
+import importlib.machinery
 import importlib.util
 import json
 import os
@@ -219,6 +220,14 @@ class Cell:
                 side.last.raised = error
             raise
         return Side(self, role, module)
+
+    def load(self, role, name):
+        """Imports another module of a side's file."""
+        self.log.say("step", step=f"import {name}")
+        loader = importlib.machinery.ExtensionFileLoader(name, self.spec[role]["file"])
+        module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
+        loader.exec_module(module)
+        return module
 
     # -- lifetime -------------------------------------------------------------------------------------
 

@@ -80,6 +80,14 @@ impl Identity {
         self.interpreters
     }
 
+    /// Tells whether the module supports the current interpreter.
+    ///
+    /// # Errors
+    /// ImportError: it doesn't.
+    pub(crate) fn check_support(&self, at: Attached) -> Result<(), Raised> {
+        self.interpreters.check_support(at, self)
+    }
+
     /// Returns the binding to the current interpreter, and makes it at the first call.
     ///
     /// # Errors
@@ -108,6 +116,7 @@ impl Identity {
     pub(crate) fn bind(&'static self, at: Attached, file: Option<String>) -> Result<Bound, Raised> {
         let owner = self.owner.get_or_init(|| self.make_owner(file.unwrap_or_default()));
         check_host(at, self, owner)?;
+        self.check_support(at)?;
         let core = crate::core::find_or_make(at, owner)?;
         // SAFETY: a judged core: its functions are there.
         let retain = unsafe { (*core).retain };

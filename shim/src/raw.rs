@@ -71,11 +71,13 @@ pub unsafe trait RawModule: Module {
     const SUPPORT: Support;
     /// False when nothing in it needs the GIL.
     const GIL_USED: bool;
+    /// True when it is bound at its first use only, so that importing it never fails because of a mismatch.
+    const BINDS_LATE: bool;
 
     /// Returns where the definition is kept.
     fn definition() -> &'static RawDefinition;
 
-    /// Runs when the module is executed, bound already, and makes its state.
+    /// Runs when the module is executed, and makes its state.
     ///
     /// # Errors
     /// An exception is set.
@@ -214,9 +216,13 @@ thunk! {
     fn exec[M: RawModule](module: *mut PyObject) -> c_int, else -1, {
         // SAFETY: Python executes the module attached.
         let at = unsafe { Attached::assume() };
-        // SAFETY: as above; Python passes the module.
-        let bound = unsafe { module::bind::<M>(module.cast()) };
-        let (Ok(()), Some(object)) = (bound, NonNull::new(module)) else { return -1 };
+        let prepared = if M::BINDS_LATE {
+            M::identity().check_support(at)
+        } else {
+            // SAFETY: as above; Python passes the module.
+            unsafe { module::bind::<M>(module.cast()) }
+        };
+        let (Ok(()), Some(object)) = (prepared, NonNull::new(module)) else { return -1 };
         // SAFETY: as above.
         let state = match caught(|| unsafe { M::execute(object) }) {
             Ok(Ok(state)) => state,

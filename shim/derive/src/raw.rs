@@ -7,12 +7,12 @@ use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::spanned::Spanned;
-use syn::{Error, Ident, LitBool, LitCStr, LitStr, Path, Token, Type, bracketed};
+use syn::{Attribute, Error, Ident, LitBool, LitCStr, LitStr, Path, Token, Type, bracketed};
 
 use crate::module::Serving;
 
 /// The keys, for messages.
-pub(crate) const KEYS: &str = ", `doc`, `interpreters`, `gil_used`, `methods`, `state`, `exec`";
+pub(crate) const KEYS: &str = ", `doc`, `interpreters`, `gil_used`, `bind`, `methods`, `state`, `exec`";
 
 /// The words of `interpreters`, and what they are in the shim.
 const SUPPORT: [(&str, &str); 3] = [
@@ -30,12 +30,15 @@ pub(crate) struct Raw {
     doc: Option<LitStr>,
     support: Option<Ident>,
     gil_used: Option<LitBool>,
+    /// True to bind at the first use only.
+    lazy: bool,
     methods: Vec<Method>,
     state: Option<Type>,
     exec: Option<Path>,
 }
 
 struct Method {
+    attributes: Vec<Attribute>,
     function: Path,
     call: Ident,
     doc: Option<LitStr>,
@@ -48,6 +51,7 @@ impl Raw {
             "doc" => self.doc = Some(input.parse()?),
             "interpreters" => self.support = Some(support(&input.call(Ident::parse_any)?)?),
             "gil_used" => self.gil_used = Some(input.parse()?),
+            "bind" => self.lazy = is_lazy(&input.call(Ident::parse_any)?)?,
             "methods" => {
                 let list;
                 bracketed!(list in input);
@@ -99,16 +103,16 @@ impl Raw {
             .doc
             .as_ref()
             .map_or_else(|| literal("", name.span()), |doc| literal(&doc.value(), doc.span()));
-        let methods = self.methods.iter().map(|Method { function, call, doc }| {
+        let methods = self.methods.iter().map(|Method { attributes, function, call, doc }| {
             let name = function.segments.last().map(|part| part.ident.unraw().to_string()).unwrap_or_default();
             let name = literal(&name, function.span());
             let doc = doc.as_ref().map_or_else(|| literal("", call.span()), |doc| literal(&doc.value(), doc.span()));
             quote_spanned! {function.span()=>
-                ::interbind::raw::Method { name: #name, doc: #doc, call: ::interbind::raw::Call::#call(#function) }
+                #(#attributes)* ::interbind::raw::Method { name: #name, doc: #doc, call: ::interbind::raw::Call::#call(#function) }
             }
         });
         let support = self.support();
-        let gil_used = self.gil_used.as_ref().is_none_or(LitBool::value);
+        let (gil_used, lazy) = (self.gil_used.as_ref().is_none_or(LitBool::value), self.lazy);
         let state = self.state.as_ref().map_or_else(|| quote!(()), |state| quote!(#state));
         let execute = match &self.exec {
             // SAFETY, in the user's crate: the duty of `execute` is the function's own.
@@ -130,6 +134,7 @@ impl Raw {
                     const METHODS: &'static [::interbind::raw::Method] = &[#(#methods),*];
                     const SUPPORT: ::interbind::__private::Support = ::interbind::__private::Support::#support;
                     const GIL_USED: bool = #gil_used;
+                    const BINDS_LATE: bool = #lazy;
 
                     fn definition() -> &'static ::interbind::raw::RawDefinition {
                         static __DEFINITION: ::interbind::raw::RawDefinition = ::interbind::raw::RawDefinition::new();
@@ -163,7 +168,19 @@ fn support(word: &Ident) -> syn::Result<Ident> {
     })
 }
 
+fn is_lazy(word: &Ident) -> syn::Result<bool> {
+    match word.to_string().as_str() {
+        "on_import" => Ok(false),
+        "on_first_use" => Ok(true),
+        _ => Err(Error::new(
+            word.span(),
+            format!("`{word}` is no time to bind: write `on_import` or `on_first_use`"),
+        )),
+    }
+}
+
 fn method(input: ParseStream<'_>) -> syn::Result<Method> {
+    let attributes = input.call(Attribute::parse_outer)?;
     let function: Path = input.parse()?;
     input.parse::<Token![:]>()?;
     let call: Ident = input.call(Ident::parse_any)?;
@@ -175,7 +192,7 @@ fn method(input: ParseStream<'_>) -> syn::Result<Method> {
         ));
     }
     let doc = if input.peek(LitStr) { Some(input.parse()?) } else { None };
-    Ok(Method { function, call, doc })
+    Ok(Method { attributes, function, call, doc })
 }
 
 /// Text as a C string; a NUL in it is shown as `?`.

@@ -72,6 +72,9 @@ impl<B> Bindings<B> {
     /// Adds the binding of an interpreter; one that an ended interpreter of the same address has left is forgotten.
     pub(crate) fn add(&self, interpreter: usize, binding: *mut B) {
         let mut all = self.lock();
+        if all.pairs.contains(&(interpreter, binding)) {
+            return;
+        }
         all.pairs.retain(|(address, _)| *address != interpreter);
         all.pairs.push((interpreter, binding));
         all.seen += 1;

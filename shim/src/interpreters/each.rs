@@ -12,7 +12,7 @@ use std::sync::Mutex;
 use interbind_abi::core::{CoreRecord, Status};
 use interbind_abi::header::Kind;
 use interbind_abi::services::ServiceHead;
-use interbind_abi::{Reason, Str};
+use interbind_abi::{Reason, RecordHeader, Str};
 
 use super::bindings::Bindings;
 use super::{Bound, Interpreters};
@@ -21,7 +21,7 @@ use crate::ffi::error::Class;
 use crate::ffi::{Attached, PyObject, Raised, Strong, host, thunk};
 use crate::identity::{Binding, Identity};
 use crate::object::Object;
-use crate::refusal::{Sides, reason_of_status, refuse};
+use crate::refusal::{Sides, refuse};
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
 /// The interpreters that a raw module supports.
@@ -126,23 +126,22 @@ impl Each {
         // SAFETY: as in `site`.
         unsafe { seat.as_ref() }
     }
+}
 
-    /// Says that a module doesn't serve the current interpreter, if it doesn't.
-    ///
+impl Interpreters for Each {
     /// CPython asks this itself before an interpreter with a GIL of its own imports anything; in one that shares the GIL it
     /// lets every module pass.
-    fn check_support(&self, at: Attached, identity: &Identity, sides: Sides<'_>) -> Result<(), Raised> {
+    fn check_support(&self, at: Attached, identity: &Identity) -> Result<(), Raised> {
         if self.support != Support::NotSupported || host::is_main(at) {
             return Ok(());
         }
         let template = "cannot import module '{0}' into this interpreter\n\
                         interpreters: {0} supports the main one only, this is a sub-interpreter\n\
                         import it in the main interpreter, or install a release of {0} that supports sub-interpreters";
+        let sides = Sides { provider: None, consumer: identity.owner() };
         Err(refuse(at, Class::Import, Reason::InterpreterNotSupported, template, &[identity.name()], sides))
     }
-}
 
-impl Interpreters for Each {
     fn find(&self, at: Attached, identity: &Identity) -> Result<Option<Bound>, Raised> {
         let Some(seat) = self.seat(at) else { return Ok(None) };
         if !seat.binding.is_open() {
@@ -169,40 +168,42 @@ impl Interpreters for Each {
         identity: &'static Identity,
         binding: Binding,
     ) -> Result<Bound, Raised> {
-        let core = binding.core;
-        let supported = self.check_support(at, identity, Sides::consumer(binding.owner));
-        let (owner, interpreter) = (binding.owner, binding.interpreter);
+        let (core, interpreter) = (binding.core, binding.interpreter);
+        // SAFETY: a judged core.
+        let release = unsafe { (*core).release };
         // One module has one seat, whatever others are called.
         let name = format!("seat {} {:x}", identity.name(), ptr::from_ref(self).addr()).into_boxed_str();
         let text = Str { ptr: name.as_ptr(), len: name.len() as u64 };
         let mut making = Some(Making { each: self, binding, name: name.clone() });
         let mut found: *mut ServiceHead = ptr::null_mut();
-        let status = supported.map(|()| {
-            // SAFETY: a judged core, which the binding retains.
-            let service = unsafe { (*core).service };
-            let context = (&raw mut making).cast();
-            // SAFETY: attached; the text outlives the call, and so does the context, which is what `make` takes.
-            unsafe { service(core, text, SEAT.major.into(), Some(make), context, &mut found) }
-        });
-        // SAFETY: a judged core.
-        let release = unsafe { (*core).release };
-        // SAFETY: the count that `bind` took: the seat is the core's and needs none.
-        unsafe { release(core) };
-        let status = status?;
-        if status != Status::OK || found.is_null() {
-            let template = "cannot use module '{0}' in this interpreter\nthe core keeps no state for it\n\
-                            upgrade the module that owns this interpreter's core";
-            let reason = reason_of_status(status);
-            return Err(refuse(
-                at,
-                Class::Import,
-                reason,
-                template,
-                &[identity.name()],
-                Sides::consumer(owner),
-            ));
-        }
-        let seat: *mut Seat = found.cast();
+        // SAFETY: as above.
+        let service = unsafe { (*core).service };
+        let context = (&raw mut making).cast();
+        // SAFETY: attached; the text outlives the call, and so does the context, which is what `make` takes.
+        let status = unsafe { service(core, text, SEAT.major.into(), Some(make), context, &mut found) };
+        let seat: *mut Seat = match making {
+            _ if status == Status::OK && is_seat(found, &name) => {
+                // SAFETY: the count that `bind` took: the seat is the core's and needs none.
+                unsafe { release(core) };
+                found.cast()
+            }
+            // A core that doesn't keep other modules' services: the seat keeps the core instead, for as long as the process.
+            Some(making) => Box::into_raw(seat(making)),
+            // It took the seat and gave something else: nothing can be said about its life.
+            None => {
+                let template = "cannot use module '{0}' in this interpreter\nthe core took its state and gave back something else\n\
+                                upgrade the module that owns this interpreter's core";
+                let sides = Sides { provider: None, consumer: identity.owner() };
+                return Err(refuse(
+                    at,
+                    Class::Import,
+                    Reason::MalformedRecord,
+                    template,
+                    &[identity.name()],
+                    sides,
+                ));
+            }
+        };
         self.seats.add(interpreter, seat);
         // SAFETY: a seat lives as long as its interpreter's core, which the capsule keeps.
         let binding = unsafe { &(*seat).binding };
@@ -244,38 +245,57 @@ impl Interpreters for Each {
     }
 }
 
-/// What [`make`] needs.
+/// What [`seat`] is made of.
 struct Making {
     each: &'static Each,
     binding: Binding,
     name: Box<str>,
 }
 
+fn seat(Making { each, binding, name }: Making) -> Box<Seat> {
+    static IDS: AtomicU64 = AtomicU64::new(1);
+    let head = ServiceHead {
+        header: SEAT.header::<Seat>(),
+        name: Str { ptr: name.as_ptr(), len: name.len() as u64 },
+        owner: binding.owner,
+        destroy,
+    };
+    Box::new(Seat {
+        head,
+        binding,
+        each,
+        id: IDS.fetch_add(1, Ordering::Relaxed),
+        name,
+        sites: (0..each.sites).map(|_| Site::new()).collect(),
+        later: Mutex::new(Vec::new()),
+        waiting: AtomicU32::new(0),
+    })
+}
+
+/// Tells whether a service is a seat of that name, which has an address of this library in it: [`make`]'s own work.
+fn is_seat(found: *const ServiceHead, name: &str) -> bool {
+    if found.is_null() || !found.is_aligned() {
+        return false;
+    }
+    // SAFETY: threat model: a service starts with a readable header.
+    let header = unsafe { found.cast::<RecordHeader>().read() };
+    if header != SEAT.header::<Seat>() {
+        return false;
+    }
+    // SAFETY: the header vouches for the head.
+    let head = unsafe { &*found };
+    // SAFETY: a text of the head.
+    unsafe { head.name.is(name) }
+}
+
 thunk! {
     fn make(_core: *mut CoreRecord, context: *mut c_void, out: *mut *mut ServiceHead) -> Status,
     else Status::FAILED, {
-        static IDS: AtomicU64 = AtomicU64::new(1);
         // SAFETY: `keep` passes this, which nobody else uses meanwhile.
         let making = unsafe { &mut *context.cast::<Option<Making>>() };
-        let Some(Making { each, binding, name }) = making.take() else { return Status::FAILED };
-        let head = ServiceHead {
-            header: SEAT.header::<Seat>(),
-            name: Str { ptr: name.as_ptr(), len: name.len() as u64 },
-            owner: binding.owner,
-            destroy,
-        };
-        let seat = Box::new(Seat {
-            head,
-            binding,
-            each,
-            id: IDS.fetch_add(1, Ordering::Relaxed),
-            name,
-            sites: (0..each.sites).map(|_| Site::new()).collect(),
-            later: Mutex::new(Vec::new()),
-            waiting: AtomicU32::new(0),
-        });
+        let Some(making) = making.take() else { return Status::FAILED };
         // SAFETY: the core passes a place to write to.
-        unsafe { out.write(Box::into_raw(seat).cast()) };
+        unsafe { out.write(Box::into_raw(seat(making)).cast()) };
         Status::OK
     }
 

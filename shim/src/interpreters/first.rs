@@ -49,6 +49,11 @@ impl First {
 }
 
 impl Interpreters for First {
+    /// Whichever comes first is supported.
+    fn check_support(&self, _: Attached, _: &Identity) -> Result<(), Raised> {
+        Ok(())
+    }
+
     fn find(&self, at: Attached, identity: &Identity) -> Result<Option<Bound>, Raised> {
         let Some(known) = NonNull::new(self.binding.load(Ordering::Acquire)) else { return Ok(None) };
         // SAFETY: (1) never freed; of the current interpreter, or refused below.

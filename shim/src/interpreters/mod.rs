@@ -41,10 +41,16 @@ impl Bound {
 
 /// How a module serves interpreters.
 pub(crate) trait Interpreters: Debug + Sync {
+    /// Tells whether the module supports the current interpreter.
+    ///
+    /// # Errors
+    /// ImportError: it doesn't.
+    fn check_support(&self, at: Attached, identity: &Identity) -> Result<(), Raised>;
+
     /// Finds the binding to the current interpreter; none when the module wasn't imported into it yet.
     ///
     /// # Errors
-    /// ImportError: the module serves another interpreter, or doesn't serve one of this kind.
+    /// ImportError: the module serves another interpreter, or this one is ending.
     fn find(&self, at: Attached, identity: &Identity) -> Result<Option<Bound>, Raised>;
 
     /// Keeps a new binding, whose core is retained; whoever is second takes the first one's.

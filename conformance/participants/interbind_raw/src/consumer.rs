@@ -6,6 +6,7 @@ use std::ptr::NonNull;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use interbind::raw::ModuleState;
 use interbind::{Consumer, Error, Object, Raised, Shared};
 use pyo3_ffi::*;
 
@@ -40,11 +41,31 @@ impl Drop for Counted {
 
 type Kept = Box<dyn Any + Send>;
 
-static HELD: Mutex<Option<(usize, HashMap<usize, Kept>)>> = Mutex::new(None);
+mod entry {
+    crate::python::entries! {
+        read = super::read, read_raw = super::read_raw, read_detached = super::read_detached,
+        write = super::write, during = super::during, own = super::own, hold = super::hold,
+        let_go = super::let_go, read_held = super::read_held, call = super::call,
+        call_detached = super::call_detached, live = super::live,
+    }
+}
 
-fn with_held<R>(body: impl FnOnce(&mut (usize, HashMap<usize, Kept>)) -> R) -> R {
-    let mut held = HELD.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    body(held.get_or_insert_with(|| (0, HashMap::new())))
+/// What an interpreter's cases hold, by token. The collector doesn't see it: a case lets go of what it holds.
+#[derive(Default)]
+pub struct State {
+    held: Mutex<(usize, HashMap<usize, Kept>)>,
+}
+
+impl ModuleState for State {}
+
+unsafe fn execute(_: NonNull<PyObject>) -> Result<State> {
+    crate::silence();
+    Ok(State::default())
+}
+
+fn with_held<R>(args: &Args, body: impl FnOnce(&mut (usize, HashMap<usize, Kept>)) -> R) -> Result<R> {
+    let state = args.state::<__Interbind>()?;
+    Ok(body(&mut state.held.lock().unwrap_or_else(|poisoned| poisoned.into_inner())))
 }
 
 fn target(args: &Args, index: isize) -> Result<NonNull<PyObject>> {
@@ -103,9 +124,19 @@ trait Consumed: ZooType {
 
 macro_rules! consume {
     ($($name:ident $id:literal ^$requires:tt;)+) => {
-        interbind::module! {
+        interbind::raw_module! {
             name = "interbind_raw_consumer",
+            interpreters = per_interpreter_gil,
+            gil_used = false,
             consumes = [$($name ^$requires,)+ dyn Kinds ^1.0],
+            methods = [
+                crate::entry::identity: VARARGS, crate::entry::descriptor: VARARGS,
+                entry::read: VARARGS, entry::read_raw: VARARGS, entry::read_detached: VARARGS, entry::write: VARARGS,
+                entry::during: VARARGS, entry::own: VARARGS, entry::hold: VARARGS, entry::let_go: VARARGS,
+                entry::read_held: VARARGS, entry::call: VARARGS, entry::call_detached: VARARGS, entry::live: VARARGS,
+            ],
+            state = State,
+            exec = execute,
         }
 
         $(
@@ -253,16 +284,16 @@ pub fn hold(args: &Args) -> Result {
         "kinds" => Box::new(keep::<dyn Kinds>(object)?),
         other => with_type!(other, T => <T as Consumed>::hold(object))?,
     };
-    Ok(number(with_held(|(next, held)| {
+    Ok(number(with_held(args, |(next, held)| {
         *next += 1;
         held.insert(*next, kept);
         *next
-    })))
+    })?))
 }
 
 pub fn let_go(args: &Args) -> Result {
     let token = args.number(0)?;
-    match with_held(|(_, held)| held.remove(&token)) {
+    match with_held(args, |(_, held)| held.remove(&token))? {
         Some(_) => Ok(none()),
         None => usage("no such token"),
     }
@@ -271,9 +302,9 @@ pub fn let_go(args: &Args) -> Result {
 /// Reads what is held.
 pub fn read_held(args: &Args) -> Result {
     let token = args.number(0)?;
-    let Some(kept) = with_held(|(_, held)| held.remove(&token)) else { return usage("no such token") };
+    let Some(kept) = with_held(args, |(_, held)| held.remove(&token))? else { return usage("no such token") };
     let data = read_any_held(&kept);
-    with_held(|(_, held)| held.insert(token, kept));
+    with_held(args, |(_, held)| held.insert(token, kept))?;
     Ok(bytes(&data?))
 }
 
@@ -325,13 +356,13 @@ pub fn call_detached(args: &Args) -> Result {
     answer.map(|data| bytes(&data)).or_else(failed)
 }
 
-pub fn live(_: &Args) -> Result {
+pub fn live(args: &Args) -> Result {
     // SAFETY: attached.
     let counts = unsafe { interbind::count_records::<__Interbind>() }?;
     let dict = Dict::new();
     dict.set("records", number((counts.live - counts.immortal) as usize));
     dict.set("immortal", number(counts.immortal as usize));
-    dict.set("held", number(with_held(|held| held.1.len())));
+    dict.set("held", number(with_held(args, |held| held.1.len())?));
     dict.set("borrows", count(&BORROWS));
     dict.set("touched", count(&TOUCHED));
     Ok(dict.into_ptr())

@@ -41,31 +41,24 @@ fn descriptor(args: &Args) -> Result {
     Ok(text(with_zoo!(of_zoo)))
 }
 
-#[cfg(role = "provider")]
-python::module! {
-    PyInit_interbind_raw_provider c"interbind_raw_provider" |_module| Ok(());
-    identity = crate::identity, descriptor = crate::descriptor,
-    make = crate::provider::make, make_as = crate::provider::make_as, cls = crate::provider::cls,
-    peek = crate::provider::peek, during = crate::provider::during, drop_all = crate::provider::drop_all,
-    #[cfg(not(pypy))]
-    fresh = crate::provider::fresh,
-    publish_object = crate::provider::publish_object, live = crate::provider::live,
-    plant = crate::forge::plant, address = crate::forge::address, put = crate::forge::put, get = crate::forge::get,
-    functions = crate::forge::functions, core = crate::forge::core, set_core = crate::forge::set_core,
-    set_core_object = crate::forge::set_core_object, set_service = crate::forge::set_service,
-    publish_at = crate::forge::publish_at, record_of = crate::forge::record_of, bare = crate::forge::bare,
-    registry = crate::forge::registry_at,
+/// The functions that Python calls, as both roles have them.
+mod entry {
+    crate::python::entries! { identity = crate::identity, descriptor = crate::descriptor }
 }
 
-#[cfg(role = "consumer")]
-python::module! {
-    PyInit_interbind_raw_consumer c"interbind_raw_consumer" |module| {
-        // SAFETY: Python executes the module attached.
-        unsafe { interbind::bind::<consumer::__Interbind>(module.cast()) }
-    };
-    identity = crate::identity, descriptor = crate::descriptor,
-    read = crate::consumer::read, read_raw = crate::consumer::read_raw, read_detached = crate::consumer::read_detached,
-    write = crate::consumer::write, during = crate::consumer::during, own = crate::consumer::own,
-    hold = crate::consumer::hold, let_go = crate::consumer::let_go, read_held = crate::consumer::read_held,
-    call = crate::consumer::call, call_detached = crate::consumer::call_detached, live = crate::consumer::live,
+/// Modules that support fewer interpreters.
+#[cfg(role = "provider")]
+mod support {
+    mod main_only {
+        interbind::raw_module! { name = "main_only" }
+    }
+
+    mod shared_only {
+        interbind::raw_module! { name = "shared_only", interpreters = shared_gil }
+    }
+}
+
+/// Cases panic on purpose: nothing is printed.
+fn silence() {
+    std::panic::set_hook(Box::new(|_| {}));
 }

@@ -4,13 +4,14 @@
 use std::collections::HashMap;
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr::{self, NonNull};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 use std::sync::atomic::{AtomicI64, AtomicIsize, Ordering};
 
 use interbind::abi::types::record::{
     ALIASING_FROZEN, ALIASING_TRACKED, ALIASING_UNTRACKED, EXCLUSIVE, THREAD_ANY, THREAD_ATTACHED,
 };
-use interbind::{ProvidedBy, Provider, Raised, RawClass, Shared, publish_raw};
+use interbind::raw::{ModuleState, Visit};
+use interbind::{Object, ProvidedBy, Provider, Raised, RawClass, Shared, publish_raw};
 use pyo3_ffi::*;
 
 use crate::kinds::{self, Kinds};
@@ -65,7 +66,7 @@ unsafe extern "C" fn new<T: ZooType>(
     _: *mut PyObject,
 ) -> *mut PyObject {
     let make = || -> Result {
-        let args = Args(args);
+        let args = Args::of(args);
         let data = args.bytes(0)?;
         match T::from_bytes(data) {
             Some(_) => instance(class, data),
@@ -209,11 +210,79 @@ where
     unsafe { publish_raw::<T, __Interbind>(class, raw, key) }
 }
 
+mod entry {
+    crate::python::entries! {
+        make = super::make, make_as = super::make_as, cls = super::cls, peek = super::peek,
+        during = super::during, drop_all = super::drop_all,
+        #[cfg(not(pypy))]
+        fresh = super::fresh,
+        publish_object = super::publish_object, live = super::live,
+    }
+}
+
+mod forge {
+    use crate::forge;
+
+    crate::python::entries! {
+        plant = forge::plant, address = forge::address, put = forge::put, get = forge::get,
+        functions = forge::functions, core = forge::core, set_core = forge::set_core,
+        set_core_object = forge::set_core_object, set_service = forge::set_service,
+        publish_at = forge::publish_at, record_of = forge::record_of, bare = forge::bare,
+        registry = forge::registry_at,
+    }
+}
+
+/// The classes of an interpreter, by kind and type, until `drop_all`.
+#[derive(Default)]
+pub struct State {
+    classes: Mutex<HashMap<(String, String), Object>>,
+}
+
+impl State {
+    fn classes(&self) -> MutexGuard<'_, HashMap<(String, String), Object>> {
+        self.classes.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl ModuleState for State {
+    fn traverse(&self, visit: &mut Visit) {
+        for class in self.classes().values() {
+            visit.object(class);
+        }
+    }
+
+    fn clear(&self) {
+        let classes = std::mem::take(&mut *self.classes());
+        drop(classes);
+    }
+}
+
+unsafe fn execute(_: NonNull<PyObject>) -> Result<State> {
+    crate::silence();
+    Ok(State::default())
+}
+
 macro_rules! provide {
     ($($name:ident $id:literal ^$requires:tt;)+) => {
-        interbind::module! {
+        interbind::raw_module! {
             name = "interbind_raw_provider",
+            interpreters = per_interpreter_gil,
+            gil_used = false,
+            // So that a case can plant what the next module will find.
+            bind = on_first_use,
             provides = [$($name,)+ dyn Kinds],
+            methods = [
+                crate::entry::identity: VARARGS, crate::entry::descriptor: VARARGS,
+                entry::make: VARARGS, entry::make_as: VARARGS, entry::cls: VARARGS, entry::peek: VARARGS,
+                entry::during: VARARGS, entry::drop_all: VARARGS, #[cfg(not(pypy))] entry::fresh: VARARGS,
+                entry::publish_object: VARARGS, entry::live: VARARGS,
+                forge::plant: VARARGS, forge::address: VARARGS, forge::put: VARARGS, forge::get: VARARGS,
+                forge::functions: VARARGS, forge::core: VARARGS, forge::set_core: VARARGS,
+                forge::set_core_object: VARARGS, forge::set_service: VARARGS, forge::publish_at: VARARGS,
+                forge::record_of: VARARGS, forge::bare: VARARGS, forge::registry: VARARGS,
+            ],
+            state = State,
+            exec = execute,
         }
 
         /// Publishes a class as a type of the zoo.
@@ -247,38 +316,24 @@ fn made(kind: &str, id: &str) -> Result {
     Ok(class)
 }
 
-struct Kept(*mut PyObject);
-// SAFETY: only an address; the object is used attached.
-unsafe impl Send for Kept {}
-
-static CLASSES: Mutex<Option<HashMap<(String, String), Kept>>> = Mutex::new(None);
-
-fn with_classes<R>(body: impl FnOnce(&mut HashMap<(String, String), Kept>) -> R) -> R {
-    body(CLASSES.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).get_or_insert_default())
-}
-
 /// The kept class of a kind for a type, borrowed.
-pub fn class_of(kind: &str, id: &str) -> Result {
+pub fn class_of(args: &Args, kind: &str, id: &str) -> Result {
+    let state = args.state::<__Interbind>()?;
     let key = (kind.to_owned(), id.to_owned());
-    if let Some(known) = with_classes(|classes| classes.get(&key).map(|kept| kept.0)) {
-        return Ok(known);
+    if let Some(known) = state.classes().get(&key) {
+        return Ok(known.as_ptr());
     }
     // Made without the lock: making a type may hand the GIL to another thread.
-    let class = made(kind, id)?;
-    let mut loser = None;
-    let kept = with_classes(|classes| {
-        let kept = classes.entry(key).or_insert_with(|| Kept(class)).0;
-        loser = (kept != class).then_some(class);
-        kept
-    });
-    if let Some(loser) = loser {
-        give_back(loser);
-    }
+    // SAFETY: a new reference.
+    let mut class = unsafe { Object::from_ptr(made(kind, id)?) };
+    let kept = state.classes().entry(key).or_insert_with(|| class.take().expect("nobody else takes it")).as_ptr();
+    // Whoever was second drops its own here, with no lock held.
+    drop(class);
     Ok(kept)
 }
 
 pub fn cls(args: &Args) -> Result {
-    class_of(args.text(0)?, args.text(1)?).map(again)
+    class_of(args, args.text(0)?, args.text(1)?).map(again)
 }
 
 /// A new class that only the caller keeps.
@@ -287,8 +342,8 @@ pub fn fresh(args: &Args) -> Result {
     made(args.text(0)?, args.text(1)?)
 }
 
-fn object(kind: &str, id: &str, data: *mut PyObject) -> Result {
-    let class = class_of(kind, id)?;
+fn object(args: &Args, kind: &str, id: &str, data: *mut PyObject) -> Result {
+    let class = class_of(args, kind, id)?;
     // SAFETY: attached; a live class and a live object, of which the new tuple takes a reference.
     let (args, object) = unsafe {
         let args = PyTuple_New(1);
@@ -300,12 +355,12 @@ fn object(kind: &str, id: &str, data: *mut PyObject) -> Result {
 }
 
 pub fn make(args: &Args) -> Result {
-    object("tracked", args.text(0)?, args.object(1)?)
+    object(args, "tracked", args.text(0)?, args.object(1)?)
 }
 
 pub fn make_as(args: &Args) -> Result {
     let kind = if args.text(1)? == "kinds" { "frozen" } else { args.text(0)? };
-    object(kind, args.text(1)?, args.object(2)?)
+    object(args, kind, args.text(1)?, args.object(2)?)
 }
 
 /// The instance behind an object of a class of this module or a subclass.
@@ -351,10 +406,8 @@ pub fn publish_object(args: &Args) -> Result {
     Ok(none())
 }
 
-pub fn drop_all(_: &Args) -> Result {
-    for (_, class) in with_classes(std::mem::take) {
-        give_back(class.0);
-    }
+pub fn drop_all(args: &Args) -> Result {
+    args.state::<__Interbind>()?.clear();
     Ok(none())
 }
 

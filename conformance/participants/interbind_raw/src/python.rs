@@ -1,30 +1,47 @@
 //! As much of Python's C API as this participant needs: arguments, results, a dict, an exception, the module.
 
-use std::ffi::{CStr, CString, c_char};
-use std::ptr;
+use std::ffi::{CString, c_char};
+use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use interbind::Raised;
+use interbind::raw::RawModule;
 use pyo3_ffi::*;
 
 /// A new reference, or an exception that is set.
 pub type Result<T = *mut PyObject> = std::result::Result<T, Raised>;
 
-/// The positional arguments of a call.
-pub struct Args(pub *mut PyObject);
+/// The positional arguments of a call, and the module whose function it is.
+pub struct Args {
+    args: *mut PyObject,
+    module: *mut PyObject,
+}
 
 impl Args {
     /// The argument, borrowed; asking for one too many is an IndexError.
     pub fn object(&self, index: isize) -> Result {
         // SAFETY: attached, as every function of the module is called; a live tuple.
-        checked(unsafe { PyTuple_GetItem(self.0, index) })
+        checked(unsafe { PyTuple_GetItem(self.args, index) })
+    }
+
+    /// Arguments that aren't a call's.
+    #[allow(dead_code)]
+    pub fn of(args: *mut PyObject) -> Self {
+        Self { args, module: ptr::null_mut() }
+    }
+
+    /// What the module keeps in this interpreter.
+    pub fn state<M: RawModule>(&self) -> Result<&M::State> {
+        let module = NonNull::new(self.module).ok_or(Raised)?;
+        // SAFETY: attached; Python passes the module, and holds it during the call.
+        unsafe { interbind::raw::state::<M>(module) }.ok_or(Raised)
     }
 
     /// Whether there is such an argument.
     #[allow(dead_code)]
     pub fn has(&self, index: isize) -> bool {
         // SAFETY: as above.
-        index < unsafe { PyTuple_Size(self.0) }
+        index < unsafe { PyTuple_Size(self.args) }
     }
 
     pub fn text(&self, index: isize) -> Result<&str> {
@@ -190,8 +207,8 @@ pub fn raise<T>(class: *mut PyObject, reason: Option<&str>, message: &str) -> Re
 }
 
 /// Runs a function of the module; nothing unwinds into Python.
-pub fn enter(args: *mut PyObject, body: fn(&Args) -> Result) -> *mut PyObject {
-    match std::panic::catch_unwind(|| body(&Args(args))) {
+pub fn enter(module: *mut PyObject, args: *mut PyObject, body: fn(&Args) -> Result) -> *mut PyObject {
+    match std::panic::catch_unwind(|| body(&Args { args, module })) {
         Ok(Ok(object)) => object,
         Ok(Err(Raised)) => ptr::null_mut(),
         Err(_) => {
@@ -202,82 +219,15 @@ pub fn enter(args: *mut PyObject, body: fn(&Args) -> Result) -> *mut PyObject {
     }
 }
 
-/// A static that Python writes under its own rules.
-pub struct Static<T>(pub std::cell::UnsafeCell<T>);
-// SAFETY: only Python and the module's entry point touch it, and that never runs twice at once.
-unsafe impl<T> Sync for Static<T> {}
-
-pub const fn method(name: &'static CStr, function: PyCFunction) -> PyMethodDef {
-    PyMethodDef {
-        ml_name: name.as_ptr(),
-        ml_meth: PyMethodDefPointer { PyCFunction: function },
-        ml_flags: METH_VARARGS,
-        ml_doc: ptr::null(),
-    }
-}
-
-/// `module! { PyInit_x c"x" |module| exec; name = path, … }`
-macro_rules! module {
-    ($init:ident $name:literal |$module:ident| $exec:expr; $($(#[$meta:meta])* $function:ident = $path:path),+ $(,)?) => {
-        mod entry {
-            $($(#[$meta])* pub unsafe extern "C" fn $function(
-                _: *mut pyo3_ffi::PyObject,
-                args: *mut pyo3_ffi::PyObject,
-            ) -> *mut pyo3_ffi::PyObject {
-                $crate::python::enter(args, $path)
-            })+
-        }
-
-        unsafe extern "C" fn exec($module: *mut pyo3_ffi::PyObject) -> std::ffi::c_int {
-            std::panic::set_hook(Box::new(|_| {}));
-            let done: $crate::python::Result<()> = $exec;
-            if done.is_ok() { 0 } else { -1 }
-        }
-
-        /// Python's entry point.
-        #[unsafe(no_mangle)]
-        #[allow(non_snake_case)]
-        pub unsafe extern "C" fn $init() -> *mut pyo3_ffi::PyObject {
-            use pyo3_ffi::*;
-            use $crate::python::{Static, method};
-            // Made once and leaked: Python keeps them for ever.
-            let mut methods: Vec<PyMethodDef> = Vec::new();
-            $($(#[$meta])* methods.push(method(
-                const { match std::ffi::CStr::from_bytes_with_nul(concat!(stringify!($function), "\0").as_bytes()) {
-                    Ok(name) => name,
-                    Err(_) => c"?",
-                } },
-                entry::$function,
-            ));)+
-            methods.push(PyMethodDef::zeroed());
-            let slots = vec![
-                PyModuleDef_Slot { slot: Py_mod_exec, value: exec as *mut std::ffi::c_void },
-                // Free-threaded hosts want to be told that the module needs no GIL.
-                #[cfg(free_threaded)]
-                PyModuleDef_Slot { slot: Py_mod_gil, value: Py_MOD_GIL_NOT_USED },
-                PyModuleDef_Slot { slot: 0, value: std::ptr::null_mut() },
-            ];
-            static DEFINITION: Static<PyModuleDef> = Static(std::cell::UnsafeCell::new(PyModuleDef {
-                m_base: PyModuleDef_HEAD_INIT,
-                m_name: $name.as_ptr(),
-                m_doc: std::ptr::null(),
-                m_size: 0,
-                m_methods: std::ptr::null_mut(),
-                m_slots: std::ptr::null_mut(),
-                m_traverse: None,
-                m_clear: None,
-                m_free: None,
-            }));
-            let definition = DEFINITION.0.get();
-            // SAFETY: Python calls this attached, and never twice at once.
-            unsafe {
-                if (*definition).m_methods.is_null() {
-                    (*definition).m_methods = methods.leak().as_mut_ptr();
-                    (*definition).m_slots = slots.leak().as_mut_ptr();
-                }
-                PyModuleDef_Init(definition)
-            }
-        }
+/// `entries! { name = path, … }`: the functions that Python calls.
+macro_rules! entries {
+    ($($(#[$meta:meta])* $function:ident = $path:path),+ $(,)?) => {
+        $($(#[$meta])* pub unsafe extern "C" fn $function(
+            module: *mut pyo3_ffi::PyObject,
+            args: *mut pyo3_ffi::PyObject,
+        ) -> *mut pyo3_ffi::PyObject {
+            $crate::python::enter(module, args, $path)
+        })+
     };
 }
-pub(crate) use module;
+pub(crate) use entries;

@@ -1,0 +1,9 @@
+def act(p, type):
+    for kind in ("frozen", "tracked"):
+        obj = p.provider.make_as(kind, type, p.graffiti(type, 1))
+        p.check_equal(p.consumer.read(type, obj), p.graffiti(type, 1), "read", type)
+        token = p.consumer.hold(type, obj)
+        p.check_equal(p.consumer.read_held(token), p.graffiti(type, 1), "held", type)
+        p.consumer.let_go(token)
+    made = p.consumer.own(type, p.graffiti(type, 2))
+    p.check_equal(p.provider.peek(made), p.graffiti(type, 2), "made", type)
