@@ -260,6 +260,8 @@ thunk! {
         if let Some(place) = Place::<M>::at(unsafe { state_of(module.cast()) }) {
             drop(place.0.take());
         }
+        // SAFETY: Python frees modules attached. It may be the last time that code of this one runs in the interpreter.
+        M::identity().interpreters().settle(unsafe { Attached::assume() });
     }
 }
 

@@ -35,11 +35,9 @@ fn package(name: &'static str) -> Package {
     // Debug information would be most of the work.
     let package = package.profile("debug = false");
     match name {
-        "rawstats" => package
-            .version("0.1.0")
-            .ours("interbind", "shim", "")
-            .dependency("pyo3-ffi = \"0.28\"")
-            .build(read("build.rs"), "pyo3-build-config = \"0.28\""),
+        "rawstats" => {
+            package.version("0.1.0").ours("interbind", "shim", "").dependency("pyo3-ffi = \"0.28\"")
+        }
         "stats" => package
             .version("0.3.1")
             .ours("interbind", "shim", "features = [\"pyo3\"]")

@@ -51,6 +51,11 @@ impl Modules {
         self.python
     }
 
+    /// Where they lie.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Where a module of that name lies.
     pub fn file(&self, name: &str) -> PathBuf {
         self.folder.join(format!("{name}{}", self.python.suffix))

@@ -1,5 +1,5 @@
 //! The end: of a borrow whose provider is gone from `sys.modules`, of an interpreter with handles alive, and of the idea
-//! that a module serves two interpreters.
+//! that a PyO3 module serves two interpreters.
 //!
 //! Each law is a script in a process of its own, which must end with status 0 and without a word on stderr. The scripts
 //! know two modules that were built apart, `provider` and `consumer`, and `raw`, a consumer without PyO3: on the default
@@ -190,7 +190,7 @@ assert keeper.total() == 8.0
     a_second_interpreter_that_shares_the_gil_is_refused: "
 point = provider.Point(3, 4)
 assert consumer.norm(point) == raw.norm(point) == 5.0
-for name in MODULES:
+for name in OF_ONE:
     said = in_another_interpreter(f'import {name}', own_gil=False)
     if said is None:
         skip('there are no second interpreters')
@@ -201,7 +201,7 @@ assert consumer.norm(point) == raw.norm(provider.Point(3, 4)) == 5.0
 
     a_second_interpreter_with_its_own_gil_is_refused_by_python: "
 point = provider.Point(3, 4)
-for name in MODULES:
+for name in OF_ONE:
     said = in_another_interpreter(f'import {name}', own_gil=True)
     if said is None:
         skip('there are no second interpreters with a GIL of their own')
@@ -214,7 +214,7 @@ assert consumer.norm(point) == raw.norm(point) == 5.0
 const FIRST_ELSEWHERE: Law = (
     "what_a_second_interpreter_imported_first_is_refused_in_the_main_one",
     "
-for name in MODULES:
+for name in OF_ONE:
     said = in_another_interpreter(f'import {name}', own_gil=False)
     if said is None:
         skip('there are no second interpreters')
@@ -269,9 +269,10 @@ fn every_law_of_the_end_holds_on_pypy() {
     go_through(&copies(workshop!(), python), &before(EXAMPLES), LAWS, quiet);
 }
 
-/// What stands in front of a script that imports nothing yet: names, and a way to run code in another interpreter.
+/// What stands in front of a script that imports nothing yet: the modules that serve one interpreter, and a way to run code
+/// in another.
 fn names(names: [&str; 3]) -> String {
-    format!("MODULES = {names:?}\n{INTERPRETERS}")
+    format!("OF_ONE = {:?}\n{INTERPRETERS}", &names[..2])
 }
 
 /// The same, with the modules imported: `provider`, `consumer`, `raw`.

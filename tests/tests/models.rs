@@ -4,6 +4,8 @@
 
 #![allow(missing_docs, dead_code, reason = "the included files serve the shim")]
 
+#[path = "../../shim/src/interpreters/bindings.rs"]
+mod bindings;
 #[path = "../../shim/src/cache.rs"]
 mod cache;
 #[path = "../../shim/src/chain.rs"]
@@ -13,6 +15,7 @@ mod lifetime;
 #[path = "../../shim/src/sync.rs"]
 mod sync;
 
+use bindings::Bindings;
 use cache::Cache;
 use chain::Chain;
 use loom::sync::Arc;
@@ -188,5 +191,79 @@ fn a_type_that_dies_hides_its_record_before_its_address_is_used_again() {
             assert!(registered.load(Ordering::Relaxed).is_null(), "no hit on a reused address");
         }
         dying.join().unwrap();
+    });
+}
+
+/// A module's binding as the look-up sees it: which interpreter it is of, and whether it was freed.
+struct Seat {
+    interpreter: usize,
+    freed: AtomicU32,
+}
+
+fn seat(interpreter: usize) -> *mut Seat {
+    Box::into_raw(Box::new(Seat { interpreter, freed: AtomicU32::new(0) }))
+}
+
+/// What code of the module does in an interpreter that has imported it.
+fn serve(bindings: &Bindings<Seat>, interpreter: usize) {
+    let mut found = bindings.sole();
+    if found.is_null() {
+        let generation = bindings.generation();
+        let (seat, under) = bindings.find(interpreter);
+        assert!(under >= generation);
+        found = seat;
+    }
+    // SAFETY: seats are leaked here, so that a stale one can be told from a freed one.
+    let seat = unsafe { found.as_ref() }.expect("the module was imported");
+    assert_eq!(seat.interpreter, interpreter);
+    assert_eq!(seat.freed.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn a_module_is_served_by_the_seat_of_the_interpreter_that_its_code_runs_in() {
+    loom::model(|| {
+        let bindings = Arc::new(Bindings::new());
+        bindings.add(1, seat(1));
+        let other = {
+            let bindings = bindings.clone();
+            thread::spawn(move || {
+                // The second interpreter imports the module, runs its code, and ends.
+                let mine = seat(2);
+                bindings.add(2, mine);
+                serve(&bindings, 2);
+                bindings.remove(mine);
+                // SAFETY: as in `serve`.
+                unsafe { &*mine }.freed.store(1, Ordering::Relaxed);
+            })
+        };
+        serve(&bindings, 1);
+        serve(&bindings, 1);
+        other.join().expect("no panic");
+        serve(&bindings, 1);
+        // For ever: whoever was second may have left code behind that still runs.
+        assert!(bindings.sole().is_null());
+    });
+}
+
+#[test]
+fn a_remembered_seat_is_asked_for_anew_when_an_address_comes_back() {
+    loom::model(|| {
+        let bindings = Arc::new(Bindings::new());
+        let first = seat(1);
+        bindings.add(1, first);
+        let generation = bindings.generation();
+        let ends = {
+            let bindings = bindings.clone();
+            thread::spawn(move || {
+                bindings.remove(first);
+                // SAFETY: as in `serve`.
+                unsafe { &*first }.freed.store(1, Ordering::Relaxed);
+                // Another interpreter at the same address.
+                bindings.add(1, seat(1));
+            })
+        };
+        ends.join().expect("no panic");
+        assert_ne!(bindings.generation(), generation);
+        serve(&bindings, 1);
     });
 }

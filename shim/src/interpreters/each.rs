@@ -145,6 +145,10 @@ impl Interpreters for Each {
     fn find(&self, at: Attached, identity: &Identity) -> Result<Option<Bound>, Raised> {
         let Some(seat) = self.seat(at) else { return Ok(None) };
         if !seat.binding.is_open() {
+            if !host::is_ending(at) {
+                // An ended interpreter of the same address has left it behind, with a class that never died.
+                return Ok(None);
+            }
             let template = "cannot use module '{0}' in this interpreter\nthe interpreter is ending\n\
                             use shared objects before the interpreter ends";
             let sides = Sides::consumer(seat.binding.owner);

@@ -1,0 +1,538 @@
+//! Modules on bare pyo3-ffi in several interpreters: each has its own core, classes, sites and state, and all of it goes with
+//! the interpreter; and a process that starts Python more than once.
+//!
+//! The laws that begin with a number stand for a bug of pybind11's of that number: what happened there is said in front.
+//! Each script runs in a process of its own and knows `Interpreter(own_gil)`, `KINDS` and `USE`, code that shares.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::OnceLock;
+
+use interbind_tests::examples::examples;
+use interbind_tests::extension::Extension;
+use interbind_tests::laws;
+use interbind_tests::laws::go_through;
+use interbind_tests::modules::{Modules, Outcome};
+use interbind_tests::package::{Package, repository};
+use interbind_tests::python::{FOREIGN, Python, program};
+use interbind_tests::skip::skip;
+use interbind_tests::workshop;
+
+const KEEPER: &str = include_str!("../fixtures/keeper.rs");
+
+fn keeper(pyo3_ffi: &str) -> Package {
+    Package::new("keeper", KEEPER)
+        .ours("frame-api", "examples/frame-api", "")
+        .ours("interbind", "shim", "")
+        .dependency(pyo3_ffi)
+        .profile("debug = false")
+}
+
+/// The modules for the default interpreter.
+fn modules() -> Option<&'static Modules> {
+    static MODULES: OnceLock<Option<Modules>> = OnceLock::new();
+    let build = || {
+        let python = interbind_tests::examples::python("raw modules in several interpreters")?;
+        let modules = Modules::new(workshop!(), "interpreters", python);
+        let modules = ["rawframe", "rawstats"]
+            .iter()
+            .fold(modules, |modules, name| modules.with(&Extension::example(name)));
+        Some(modules.with(&Extension::of(&keeper("pyo3-ffi = \"0.30\""), &workshop!().join("keeper"))))
+    };
+    MODULES.get_or_init(build).as_ref()
+}
+
+fn quiet(outcome: &Outcome) {
+    assert_eq!(outcome.stderr, "", "{outcome:#?}");
+}
+
+/// What stands in front of every script.
+const BEFORE: &str = r#"
+import contextlib, os, time
+try:
+    import _interpreters as interpreters
+except ImportError:
+    try:
+        import _xxsubinterpreters as interpreters
+    except ImportError:
+        skip('there are no second interpreters')
+NEW = hasattr(interpreters, 'exec')
+class Interpreter:
+    def __init__(self, own_gil):
+        self.id = interpreters.create('isolated' if own_gil else 'legacy') if NEW else interpreters.create(isolated=own_gil)
+    def run(self, code):
+        failure = interpreters.exec(self.id, code) if NEW else interpreters.run_string(self.id, code)
+        assert failure is None, failure
+    def end(self):
+        # A thread that has just left it may still be on its way out.
+        for _ in range(100):
+            try:
+                return interpreters.destroy(self.id)
+            except Exception as error:
+                if 'running' not in str(error):
+                    raise
+                time.sleep(0.01)
+    def __enter__(self):
+        return self
+    def __exit__(self, *_):
+        self.end()
+KINDS = [False] + [True] * (sys.version_info >= (3, 12))
+USE = '''
+import rawframe, rawstats, keeper
+class Named(rawframe.Point):
+    pass
+assert rawstats.norm(rawframe.Point(3, 4)) == rawstats.norm(Named(3, 4)) == 5.0
+assert type(keeper.make()) is rawframe.Point and type(rawframe.origin()) is rawframe.Point
+assert rawframe.records() == 1
+'''
+"#;
+
+laws! {
+    modules, BEFORE, quiet;
+
+    every_interpreter_has_a_class_a_core_and_sites_of_its_own: "
+exec(USE)
+address = id(rawframe.Point)
+for own_gil in KINDS:
+    with Interpreter(own_gil) as one, Interpreter(own_gil) as two:
+        for interpreter in one, two, one:
+            interpreter.run(USE + f'''
+assert id(rawframe.Point) != {address}
+try:
+    rawstats.norm(object())
+except TypeError as error:
+    assert error.interbind_reason == 'wrong-object', error
+''')
+            exec(USE)
+exec(USE)
+";
+
+    a_module_may_be_imported_by_a_second_interpreter_first: "
+for own_gil in KINDS:
+    with Interpreter(own_gil) as first:
+        first.run(USE)
+    with Interpreter(own_gil) as second:
+        second.run(USE)
+        exec(USE)
+    exec(USE)
+";
+
+    an_object_of_another_interpreter_is_refused_by_name: "
+import rawframe, rawstats, ctypes
+if PYPY:
+    skip('an address is no object there')
+with Interpreter(False) as other:
+    reader, writer = os.pipe()
+    other.run(USE + f'''
+import builtins, os
+builtins.kept = rawframe.Point(3, 4)
+os.write({writer}, str(id(builtins.kept)).encode())
+''')
+    stolen = ctypes.cast(int(os.read(reader, 32)), ctypes.py_object).value
+    assert type(stolen).__name__ == 'Point' and type(stolen) is not rawframe.Point
+    said = refused('wrong-object', rawstats.norm, stolen)
+    assert \"'rawframe.Point'\" in str(said) and 'org.frame.Point' in str(said), said
+    del stolen, said
+assert rawstats.norm(rawframe.Point(3, 4)) == 5.0
+";
+
+    what_is_dropped_on_a_detached_thread_is_released_in_its_own_interpreter: "
+SCRIPT = USE + '''
+import gc, weakref
+class Watched(rawframe.Point):
+    __slots__ = ('__weakref__',)
+for let_go in keeper.let_go, keeper.let_go_detached, keeper.let_go_elsewhere:
+    point = Watched(3, 4)
+    ref = weakref.ref(point)
+    keeper.hold(point)
+    del point
+    gc.collect()
+    assert ref() is not None
+    let_go()
+    # Whoever uses the module next brings what waits to an end.
+    keeper.hold(rawframe.Point(0, 0))
+    keeper.let_go()
+    gc.collect()
+    assert ref() is None, let_go
+'''
+exec(SCRIPT)
+for own_gil in KINDS:
+    with Interpreter(own_gil) as one, Interpreter(own_gil) as two:
+        one.run(SCRIPT)
+        two.run(SCRIPT)
+    exec(SCRIPT)
+";
+
+    an_interpreter_may_end_with_handles_alive_and_references_waiting: "
+exec(USE)
+for own_gil in KINDS:
+    for let_go in '', 'keeper.let_go_detached()', 'keeper.let_go_elsewhere()':
+        with Interpreter(own_gil) as other:
+            other.run(USE + f'keeper.hold(Named(3, 4))\\nkeeper.hold(rawframe.Point(1, 2))\\n{let_go}')
+        exec(USE)
+";
+
+    a_module_may_be_imported_again_in_one_interpreter: "
+SCRIPT = '''
+import sys, gc
+for _ in range(3):
+    import rawframe, rawstats, keeper
+    assert rawstats.norm(rawframe.Point(3, 4)) == 5.0 and rawstats.norm(keeper.make()) == 10.0
+    for name in 'rawframe', 'rawstats', 'keeper':
+        del sys.modules[name]
+    del rawframe, rawstats, keeper
+    gc.collect()
+import rawframe
+assert rawframe.records() == 1, rawframe.records()
+'''
+exec(SCRIPT)
+for own_gil in KINDS:
+    with Interpreter(own_gil) as other:
+        other.run(SCRIPT)
+# A free-threaded 3.13 makes classes immortal once there was a second thread state.
+exec(SCRIPT if getattr(sys, '_is_gil_enabled', lambda: True)() else SCRIPT.replace('== 1', '<= 7'))
+";
+
+    // 5687: an object in a static was released after the interpreter, and its thread state, had gone.
+    law_5687_the_end_comes_with_objects_in_statics_and_cycles: "
+for own_gil in KINDS:
+    with Interpreter(own_gil) as other:
+        other.run(USE + '''
+import builtins, sys
+point = Named(3, 4)
+point.me = point
+keeper.hold(point)
+builtins.kept = sys.kept = [point, rawframe]
+''')
+exec(USE)
+point = Named(3, 4)
+point.me = point
+keeper.hold(point)
+sys.kept = [point]
+";
+
+    // 5870: a worker thread that imported a module first left its thread state behind, which the next callback used.
+    law_5870_a_module_that_a_worker_thread_imported_first_serves_all_others: "
+in_thread(exec, USE, {})
+exec(USE)
+in_thread(exec, USE, {})
+for own_gil in KINDS:
+    with Interpreter(own_gil) as other:
+        in_thread(other.run, USE)
+        other.run(USE)
+in_thread(exec, USE, {})
+";
+
+    // 5926: a value that was made once per process belonged to the interpreter that had made it, and ended with it.
+    law_5926_what_an_interpreter_made_isnt_given_to_another_after_its_end: "
+for own_gil in KINDS:
+    with Interpreter(own_gil) as first:
+        first.run(USE + 'keeper.hold(Named(3, 4))')
+    for _ in range(3):
+        with Interpreter(own_gil) as other:
+            other.run(USE)
+exec(USE)
+";
+
+    // 5947, 5779: several interpreters imported a module at once, and one of them found no internals.
+    law_5947_many_interpreters_may_import_at_once: "
+if sys.version_info < (3, 13):
+    skip('CPython before 3.13 crashes by itself when interpreters are made at once')
+for own_gil in KINDS:
+    all = [Interpreter(own_gil) for _ in range(6)]
+    barrier, failed = threading.Barrier(len(all)), []
+    def work(interpreter):
+        try:
+            barrier.wait(60)
+            for _ in range(5):
+                interpreter.run(USE)
+        except BaseException as error:
+            failed.append(error)
+    threads = [threading.Thread(target=work, args=[interpreter]) for interpreter in all]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed, failed
+    for interpreter in all:
+        interpreter.end()
+exec(USE)
+";
+
+    // 5958: code that runs while an interpreter ends made its internals anew, without the types.
+    law_5958_whoever_shares_while_an_interpreter_ends_gets_a_result_or_a_refusal: "
+exec(USE)
+for own_gil in KINDS:
+    reader, writer = os.pipe()
+    other = Interpreter(own_gil)
+    other.run(USE + f'''
+import builtins, codecs, os
+class Late:
+    def __init__(self, where, call=rawstats.norm, point=rawframe.Point(3, 4), write=os.write):
+        self.where, self.call, self.point, self.write = where, call, point, write
+    def __del__(self, Exception=Exception, str=str):
+        try:
+            said = str(self.call(self.point))
+        except Exception as error:
+            said = 'refused' if '(interpreter-ending)' in str(error) else str(error)
+        self.write({writer}, (self.where + ' ' + said + chr(10)).encode())
+kept = Late('global')
+builtins.kept = Late('builtins')
+held = Late('codec')
+codecs.register(lambda name, held=held: None)
+cycle = Late('cycle')
+cycle.me = cycle
+del held, cycle
+''')
+    other.end()
+    os.close(writer)
+    with os.fdopen(reader) as answers:
+        lines = answers.read().splitlines()
+    assert lines and all(line.split()[1] in ('5.0', 'refused') for line in lines), lines
+exec(USE)
+";
+
+    // 6040: threads that entered interpreters in turn found another one's state.
+    law_6040_a_thread_may_go_from_one_interpreter_to_another_and_back: "
+exec(USE)
+for own_gil in KINDS:
+    if own_gil and sys.version_info < (3, 13):
+        continue
+    all = [Interpreter(own_gil) for _ in range(3)]
+    for interpreter in all:
+        interpreter.run(USE)
+    locks, failed = [threading.Lock() for _ in all], []
+    def work(start):
+        try:
+            for turn in range(15):
+                place = (start + turn) % len(all)
+                # One thread at a time may be in an interpreter that is run by id.
+                with locks[place]:
+                    all[place].run(USE)
+                assert rawstats.norm(rawframe.Point(3, 4)) == 5.0
+        except BaseException as error:
+            failed.append(error)
+    threads = [threading.Thread(target=work, args=[start]) for start in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed, failed
+    for interpreter in all:
+        interpreter.end()
+exec(USE)
+";
+}
+
+/// Built once under the limited API, for every CPython.
+fn limited() -> Option<Vec<(&'static str, std::path::PathBuf)>> {
+    let python = interbind_tests::examples::python("raw modules under the limited API")?;
+    let built = |name: &'static str, extension: Extension| {
+        let file = workshop!().join(format!("{name}-abi3-interpreters.so"));
+        extension.build_to(workshop!(), python, &file);
+        (name, file)
+    };
+    let example = |name: &'static str| built(name, Extension::example(name).argument("--features=abi3"));
+    let keeper = keeper("pyo3-ffi = { version = \"0.30\", features = [\"abi3-py39\"] }");
+    let keeper = built("keeper", Extension::of(&keeper, &workshop!().join("keeper-abi3")));
+    Some(vec![example("rawframe"), example("rawstats"), keeper])
+}
+
+#[test]
+fn every_law_of_interpreters_holds_in_every_cpython() {
+    let Some(limited) = limited() else { return };
+    for minor in 9..=15 {
+        let what = "the laws of interpreters in each CPython";
+        let Some(python) = Python::find(&format!("3.{minor}"), what) else { continue };
+        let modules = Modules::new(workshop!(), "limited-interpreters", python);
+        let modules = limited.iter().fold(modules, |modules, (name, file)| modules.with_built(name, file));
+        go_through(&modules, BEFORE, LAWS, quiet);
+    }
+}
+
+#[test]
+fn every_law_of_interpreters_holds_for_a_build_that_knows_the_new_slots() {
+    let Some(python) = Python::find("3.15", "module slots with the numbers of 3.15") else { return };
+    let modules = Modules::new(workshop!(), "interpreters-3.15", python);
+    let build = |name| Extension::of(&copy(name, "0.30"), &workshop!().join("copies-3.15"));
+    let modules =
+        ["rawframe", "rawstats"].into_iter().fold(modules, |modules, name| modules.with(&build(name)));
+    let modules =
+        modules.with(&Extension::of(&keeper("pyo3-ffi = \"0.30\""), &workshop!().join("keeper-3.15")));
+    go_through(&modules, BEFORE, LAWS, quiet);
+}
+
+#[test]
+fn every_law_of_interpreters_holds_on_a_free_threaded_python() {
+    let Some(python) = Python::find("3.13t", "the laws of interpreters on a free-threaded Python") else {
+        return;
+    };
+    let modules = Modules::new(workshop!(), "interpreters-3.13t", python);
+    let build = |name| Extension::of(&copy(name, "0.28"), &workshop!().join("copies-3.13t"));
+    let modules =
+        ["rawframe", "rawstats"].into_iter().fold(modules, |modules, name| modules.with(&build(name)));
+    let modules =
+        modules.with(&Extension::of(&keeper("pyo3-ffi = \"0.28\""), &workshop!().join("keeper-3.13t")));
+    go_through(&modules, BEFORE, LAWS, quiet);
+    let gil = "import rawframe, rawstats, keeper\nassert not sys._is_gil_enabled()";
+    quiet(&modules.run(&format!("{BEFORE}\n{gil}")));
+}
+
+/// One of the examples with another release of pyo3-ffi.
+fn copy(name: &'static str, pyo3_ffi: &str) -> Package {
+    let file = repository().join("examples").join(name).join("src/lib.rs");
+    let source = std::fs::read_to_string(file).expect("the examples are in the repository");
+    Package::new(name, source)
+        .ours("frame-api", "examples/frame-api", "")
+        .ours("interbind", "shim", "")
+        .dependency(format!("pyo3-ffi = \"{pyo3_ffi}\""))
+        .profile("debug = false")
+}
+
+/// Bytes in use after each round, with and without our modules: 5794, where every interpreter left something behind.
+const ROUNDS: &str = r#"
+import ctypes, statistics
+try:
+    info = ctypes.CDLL(None).mallinfo2
+except AttributeError:
+    skip('the C library has no mallinfo2')
+class Info(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_size_t) for name in
+                'arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost'.split()]
+info.restype = Info
+def in_use():
+    now = info()
+    return now.uordblks + now.hblkhd
+# As much of CPython's own as a module with a class brings.
+THEIRS = 'import _struct, _bisect, sys\nassert _struct.Struct("d").size == 8'
+def growth(code, own_gil, rounds):
+    # A leak shows in every fifth of the way; a table of Python's that grows once shows in one.
+    marks = []
+    for part in range(6):
+        for _ in range(rounds // 5 if part else 20):
+            with Interpreter(own_gil) as other:
+                other.run(code)
+        collect()
+        marks.append(in_use())
+    return statistics.median(after - before for before, after in zip(marks, marks[1:])) / (rounds // 5)
+exec(USE)
+for own_gil in KINDS:
+    ours, theirs = growth(USE, own_gil, ROUNDS), growth(THEIRS, own_gil, max(100, ROUNDS // 4))
+    # Less than the smallest thing that we make for an interpreter.
+    assert ours <= theirs + 128, (own_gil, ours, theirs)
+    print(f'{ROUNDS} interpreters, own_gil={own_gil}: {ours:.0f} bytes each, {theirs:.0f} without us')
+assert rawframe.records() == 1
+"#;
+
+#[test]
+fn a_thousand_interpreters_leave_no_more_behind_than_without_us() {
+    let Some(limited) = limited() else { return };
+    // Those of 3.12 and 3.13 leave 100 KiB behind by themselves, which is too coarse a ground.
+    for (name, rounds) in [("3.11", 100), ("3.14", 200), ("3.15", 1000)] {
+        let Some(python) = Python::find(name, "a thousand interpreters") else { continue };
+        let modules = Modules::new(workshop!(), "rounds", python).variable("PYTHONMALLOC", "malloc");
+        let modules = limited.iter().fold(modules, |modules, (name, file)| modules.with_built(name, file));
+        let outcome = modules.run(&format!("{BEFORE}\nROUNDS = {rounds}\n{ROUNDS}"));
+        assert!(outcome.status.success(), "{outcome:#?}");
+        print!("Python {name}: {}", outcome.stdout);
+    }
+}
+
+/// Compiles `embed.c` against an interpreter's own library.
+fn embed(python: &Python) -> Option<std::path::PathBuf> {
+    let what = format!("an embedded Python {python}");
+    let Some(gcc) = program("cc") else {
+        skip(&what, "no C compiler");
+        return None;
+    };
+    let question = "import sysconfig, sys\nv = sysconfig.get_config_var\nprint(sysconfig.get_path('include'))\n\
+                    print(v('LIBDIR'))\nprint(v('LIBPL'))\nprint(v('LDVERSION'))\nprint(v('LIBS') or '', v('SYSLIBS') or '')";
+    let answer =
+        Command::new(&python.executable).args(["-c", question]).output().expect("it has answered before");
+    let answer = String::from_utf8_lossy(&answer.stdout).into_owned();
+    let lines: Vec<_> = answer.lines().collect();
+    let [include, library, config, version, more] = lines[..] else { panic!("{answer}") };
+    let file = workshop!().join(format!("embed-{python}"));
+    let compiled = Command::new(gcc)
+        .arg(repository().join("tests/fixtures/embed.c"))
+        .args([&format!("-I{include}"), &format!("-L{library}"), &format!("-L{config}")])
+        .arg(format!("-Wl,-rpath,{library}"))
+        .args(["-rdynamic", &format!("-lpython{version}")])
+        .args(more.split_whitespace())
+        .args(["-lm", "-ldl", "-lpthread", "-o"])
+        .arg(&file)
+        .output()
+        .expect("the compiler starts");
+    if !compiled.status.success() {
+        skip(&what, String::from_utf8_lossy(&compiled.stderr).lines().next().unwrap_or("it can't be linked"));
+        return None;
+    }
+    Some(file)
+}
+
+fn run_embedded(program: &Path, python: &Python, folder: &Path, scripts: [&str; 2]) -> String {
+    let mut command = Command::new(program);
+    for name in FOREIGN {
+        command.env_remove(name);
+    }
+    let home = Command::new(&python.executable).args(["-c", "import sys; print(sys.base_prefix)"]).output();
+    let home = String::from_utf8_lossy(&home.expect("it has answered before").stdout).trim().to_owned();
+    let output = command
+        .env("PYTHONHOME", home)
+        .env("PYTHONPATH", folder)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .arg("5")
+        .args(scripts)
+        .output()
+        .expect("it was just compiled");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "Python {python}: {:?}\n{said}", output.status);
+    assert_eq!(said, "", "Python {python}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// A script that shares and leaves handles behind.
+const EMBEDDED: &str = "
+import rawframe, rawstats, keeper
+class Named(rawframe.Point):
+    pass
+assert rawstats.norm(rawframe.Point(3, 4)) == rawstats.norm(Named(3, 4)) == 5.0
+assert type(keeper.make()) is rawframe.Point and rawframe.records() == 1
+keeper.hold(Named(1, 2))
+";
+
+#[test]
+fn python_may_start_again_in_one_process() {
+    let Some(limited) = limited() else { return };
+    for name in ["3.11", "3.13", "3.14", "3.15"] {
+        let Some(python) = Python::find(name, "an embedded Python") else { continue };
+        let Some(program) = embed(python) else { continue };
+        let modules = Modules::new(workshop!(), "embedded", python);
+        let modules = limited.iter().fold(modules, |modules, (name, file)| modules.with_built(name, file));
+        run_embedded(&program, python, modules.folder(), [EMBEDDED, EMBEDDED]);
+    }
+}
+
+#[test]
+fn a_module_that_serves_one_interpreter_is_refused_when_python_starts_again() {
+    let Some(modules) = examples(workshop!(), "embedded-one") else { return };
+    let Some(program) = embed(modules.python()) else { return };
+    let second = "
+import sys
+if not hasattr(sys, 'seen'):
+    for name in 'frame', 'stats':
+        try:
+            __import__(name)
+        except ImportError as error:
+            assert error.interbind_reason == 'interpreter-ending', error
+            assert 'fix: ' in str(error)
+        else:
+            raise AssertionError(name)
+";
+    // In the first round they are imported; in all others refused.
+    let script = format!(
+        "import os, sys\nif os.environ.get('SEEN') != '1':\n    os.environ['SEEN'] = '1'\n    import frame, stats\n    \
+         assert stats.norm(frame.Point(3, 4)) == 5.0\n    sys.seen = True\n{second}"
+    );
+    run_embedded(&program, modules.python(), modules.folder(), [&script, &script]);
+}
