@@ -40,9 +40,9 @@ struct Typed {
     entry: NonNull<Entry>,
 }
 
-// SAFETY (both): the pointers lead to lists and entries of the same registry, which are `Sync` and live as long.
+// SAFETY: leads to a list of the same registry, which lives as long; what changes in it is atomic.
 unsafe impl Send for Named {}
-// SAFETY: as above.
+// SAFETY: as above, to an entry.
 unsafe impl Send for Typed {}
 
 impl Hashed for Named {
