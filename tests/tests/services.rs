@@ -583,3 +583,39 @@ fn every_law_of_the_services_holds_under_the_limited_api() {
     let Some(python) = Python::find("3.14", "the laws of the services under the limited API") else { return };
     go_through(&limited(workshop!(), "services-limited", python), BEFORE, LAWS, quiet);
 }
+
+/// A module that isn't bound is no user of the core: what it made goes with the interpreter.
+fn end(modules: &Modules) {
+    let python = modules.python();
+    let modules = modules.clone().variable("SERVICES_UNBOUND", "1");
+    let script = "
+import left
+class Thing: pass
+nurse = Thing()
+assert left.unbound(nurse, Thing(), 1000000) == [0] * 5
+";
+    let freed = |what: &str| {
+        let said = modules.run(&format!("{script}\n{what}"));
+        assert_eq!(said.stderr, "", "{what}, on Python {python}: {said:#?}");
+        said.passed()
+    };
+    assert_eq!(freed(""), "payload 1000000\nfreed 1000000\n", "on Python {python}");
+    assert_eq!(
+        freed("del nurse; print('gone')"),
+        "payload 1000000\ngone\nfreed 1000000\n",
+        "on Python {python}"
+    );
+    // What is forgotten at a fork is forgotten after the state dict: the nurse is the core's last user.
+    let late = "import os\nos.register_at_fork(before=lambda nurse=nurse: None)\ndel nurse";
+    assert_eq!(freed(late), "payload 1000000\nfreed 1000000\n", "on Python {python}");
+}
+
+#[test]
+fn everything_is_freed_with_the_cores_last_user() {
+    if let Some(modules) = both() {
+        end(modules);
+    }
+    if let Some(python) = Python::find("3.13t", "the end of the services on a free-threaded Python") {
+        end(&built_apart(workshop!(), "services-end", python));
+    }
+}
