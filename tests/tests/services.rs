@@ -468,6 +468,27 @@ raised('upcast: 2', left.upcast, C, 'c++:1A', 0)
 raised('upcast: 2', left.upcast, int, 'c++:1A', 1000)
 ";
 
+    a_native_object_is_borrowed_by_key_and_judged_by_the_abi_of_its_language: "
+class Named(right.Wrap):
+    pass
+assert right.publish(right.Wrap, 'right.Wrap', 'c++:1W', []) == OK
+refused('wrong-object', left.native, Thing(), 0)
+w, named = right.Wrap(640, 'a.W'), Named(656, 'a.W')
+# Whose borrows they are, its provider counts.
+assert left.native(w, 0)[0] == 640 and left.native(named, 0)[0] == 656
+assert right.native(w, 0) == (640, 1, 0)
+error = refused('native-abi', left.native, w, 1)
+assert isinstance(error, TypeError)
+for line in (
+    'lib: provider has libstdc++, this module expects libc++',
+    'libabi: provider has gxx_abi_1xxx, this module expects libcpp_abi1',
+    'cxx11: provider has 1, this module expects -',
+    'provider: right 7.0.0', 'consumer: left', 'fix: build left and right with',
+):
+    assert line in str(error), (line, str(error))
+assert 'debug' not in str(error)
+";
+
     an_older_table_is_refused_with_its_makers_name: "
 assert left.forge('userdata', 'ib.udata', 64, 0, 1) == OK
 error = refused('service-too-old', left.user, 'userdata')
