@@ -25,6 +25,16 @@ fn extension(workshop: &Path, name: &str, release: &str, features: &str) -> Exte
 
 /// Both builds for an interpreter: with different releases of pyo3-ffi where it has two that know it.
 pub fn built_apart(workshop: &Path, name: &str, python: &'static Python) -> Modules {
+    built_as(name, workshop, python, |extension| extension)
+}
+
+/// Both builds, each altered in one way.
+pub fn built_as(
+    name: &str,
+    workshop: &Path,
+    python: &'static Python,
+    alter: impl Fn(Extension) -> Extension,
+) -> Modules {
     let both = if python.free_threaded {
         ["0.28", "0.28"]
     } else if python.version >= (3, 15) {
@@ -36,7 +46,7 @@ pub fn built_apart(workshop: &Path, name: &str, python: &'static Python) -> Modu
     NAMES.iter().zip(both).fold(modules, |modules, (name, release)| {
         // A folder of its own for each: they are built with different locks.
         let folder = workshop.join("services").join(format!("{name}-{release}"));
-        modules.with(&extension(&folder, name, release, ""))
+        modules.with(&alter(extension(&folder, name, release, "")))
     })
 }
 

@@ -8,7 +8,8 @@ use interbind_tests::laws;
 use interbind_tests::laws::go_through;
 use interbind_tests::modules::{Modules, Outcome};
 use interbind_tests::python::Python;
-use interbind_tests::services::{built_apart, limited};
+use interbind_tests::sanitizer::Sanitizer;
+use interbind_tests::services::{built_apart, built_as, limited};
 use interbind_tests::workshop;
 
 /// The two builds for the default interpreter.
@@ -613,6 +614,17 @@ fn every_law_of_the_services_holds_on_the_newest_python() {
 fn every_law_of_the_services_holds_under_the_limited_api() {
     let Some(python) = Python::find("3.14", "the laws of the services under the limited API") else { return };
     go_through(&limited(workshop!(), "services-limited", python), BEFORE, LAWS, quiet);
+}
+
+#[test]
+fn every_law_of_the_services_holds_under_the_address_sanitizer() {
+    let what = "the laws of the services under the address sanitizer";
+    let (Some(python), Some(sanitizer)) = (Python::default(what), Sanitizer::find(what)) else { return };
+    let modules =
+        built_as("services-sanitized", workshop!(), python, |extension| sanitizer.instrument(extension));
+    let modules = sanitizer.watch(modules);
+    go_through(&modules, BEFORE, LAWS, quiet);
+    end(&modules);
 }
 
 /// A module that isn't bound is no user of the core: what it made goes with the interpreter.
