@@ -6,7 +6,7 @@ use std::env;
 use std::process::Command;
 
 fn main() {
-    for name in ["limited", "pypy", "free_threaded", "pyo3_0_29", "fastcall", "slots_3_15"] {
+    for name in ["limited", "pypy", "free_threaded", "try_incref", "pyo3_0_29", "fastcall", "slots_3_15"] {
         println!("cargo::rustc-check-cfg=cfg(interbind_{name})");
     }
     println!("cargo::rerun-if-env-changed=DEP_PYTHON_PYO3_CONFIG");
@@ -38,8 +38,10 @@ fn main() {
     set("limited", limited);
     set("pypy", implementation == "pypy");
     set("free_threaded", free_threaded || both);
-    // The limited API has METH_FASTCALL from 3.10 on; 3.15 gave the module slots numbers of their own.
     let minor: u8 = version.split('.').nth(1).and_then(|minor| minor.parse().ok()).unwrap_or(0);
+    // `PyUnstable_TryIncRef` came with 3.14, METH_FASTCALL to the limited API with 3.10; 3.15 gave the module slots numbers
+    // of their own.
+    set("try_incref", (free_threaded || both) && minor >= 14);
     set("fastcall", !limited || minor >= 10);
     set("slots_3_15", minor >= 15);
     // The release that renamed the key also brought `PyClassGuard: TryFrom<&Bound<T>>`.

@@ -16,8 +16,8 @@ use crate::ffi::{Attached, Raised, error, host};
 use crate::interpreters::each::Each;
 use crate::interpreters::first::First;
 use crate::interpreters::{Bound, Interpreters};
-use crate::refusal::{Sides, add_line, refuse};
-use crate::types::{self, Types};
+use crate::refusal::{Sides, add_line, readable, refuse};
+use crate::types::Types;
 
 /// This build's platform, as [`interbind_abi::Platform`] parses it.
 pub const PLATFORM: &str = env!("INTERBIND_PLATFORM");
@@ -115,14 +115,14 @@ impl Identity {
     #[cold]
     pub(crate) fn bind(&'static self, at: Attached, file: Option<String>) -> Result<Bound, Raised> {
         let owner = self.owner.get_or_init(|| self.make_owner(file.unwrap_or_default()));
-        check_host(at, self, owner)?;
+        check_host(at, owner)?;
         self.check_support(at)?;
         let core = crate::core::find_or_make(at, owner)?;
         // SAFETY: a judged core: its functions are there.
         let retain = unsafe { (*core).retain };
         // SAFETY: attached, so the interpreter's capsule keeps the core alive during the call.
         unsafe { retain(core) };
-        match types::find_or_make(at, core, owner) {
+        match Types::find_or_make(at, core, owner) {
             Ok(types) => {
                 let binding = Binding { core, types, interpreter: at.interpreter(), owner };
                 self.interpreters.keep(at, self, binding)
@@ -176,7 +176,7 @@ impl Binding {
 }
 
 /// Step 0: this build against the running Python. All differences are listed.
-fn check_host(at: Attached, identity: &Identity, owner: &OwnerRecord) -> Result<(), Raised> {
+pub(crate) fn check_host(at: Attached, owner: &OwnerRecord) -> Result<(), Raised> {
     let (mut first, mut lines) = (None, String::new());
     host::compare(at, PLATFORM, &mut |reason, part, build, running| {
         first.get_or_insert(reason);
@@ -184,5 +184,5 @@ fn check_host(at: Attached, identity: &Identity, owner: &OwnerRecord) -> Result<
     });
     let Some(reason) = first else { return Ok(()) };
     let template = "cannot import '{0}' into this Python\n{1}\ninstall a build of {0} for this Python";
-    Err(refuse(at, Class::Import, reason, template, &[identity.name, &lines], Sides::consumer(owner)))
+    Err(refuse(at, Class::Import, reason, template, &[readable(&owner.name), &lines], Sides::consumer(owner)))
 }

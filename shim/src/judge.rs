@@ -3,8 +3,8 @@
 //! Called when a call site's cache doesn't know the object's class. Steps 0 to 3 for module and core were done when the
 //! module was bound (`identity`, `core`, `types`); here come, for the record that fits the object: header, interpreter,
 //! instance, name, version, slots, layout, alignment, thread. All differences of a step are collected before it refuses.
-//! Runs no Python code unless it refuses. What passes is a `&'static TypeRecord`: [`judge`] is the only function that
-//! makes one out of a foreign pointer.
+//! Runs no Python code unless it refuses. What passes is a `&'static TypeRecord`: [`judge_object`] is the only function
+//! that makes one out of a foreign pointer.
 
 use core::ffi::c_void;
 use core::ptr;
@@ -13,14 +13,14 @@ use interbind_abi::diff::{self, Sink};
 use interbind_abi::header::Malformed;
 use interbind_abi::interface::{TABLE, TableHead};
 use interbind_abi::owner::OwnerRecord;
-use interbind_abi::types::TypeRecord;
 use interbind_abi::types::record::{
-    ALIASING_FROZEN, ALIASING_UNTRACKED, FLAG_OUTRANKED, KIND_DATA, KIND_INTERFACE, SHARED, THREAD_ANY,
-    THREAD_ATTACHED, TYPE, halves,
+    ALIASING_FROZEN, ALIASING_UNTRACKED, FLAG_OUTRANKED, KIND_DATA, KIND_INTERFACE, KIND_NATIVE, SHARED,
+    THREAD_ANY, THREAD_ATTACHED, TYPE, halves,
 };
-use interbind_abi::{Reason, RecordHeader, Str};
+use interbind_abi::types::{TypeRecord, native};
+use interbind_abi::{Reason, RecordHeader, Requirement, Str, Version};
 
-use crate::cache::Site;
+use crate::cache::{Cache, Site};
 use crate::ffi::error::Class;
 use crate::ffi::{Attached, PyObject, Raised, type_object};
 use crate::identity::Binding;
@@ -93,16 +93,30 @@ where
     unsafe { judge_object(object, &Expected::of::<T, M>()) }
 }
 
+/// Judged records: a class is one interpreter's, so those of several may stand together.
+pub(crate) type Records = Cache<TypeRecord>;
+
+/// Where a consumer remembers.
+#[derive(Clone, Copy)]
+enum Place {
+    /// A call site, of the current interpreter.
+    Site(unsafe fn() -> *const Site),
+    /// Records alone.
+    Records(&'static Records),
+}
+
 /// What a consumer expects, without its generics: one copy of the judge serves every type.
 pub(crate) struct Expected {
-    site: unsafe fn() -> *const Site,
+    place: Place,
     identity: &'static crate::identity::Identity,
     name: &'static str,
     kind: u32,
     descriptor: &'static str,
-    requirement: interbind_abi::Requirement,
+    requirement: Requirement,
     requirement_text: &'static str,
     align: usize,
+    /// Step 6: whether the record's descriptor fits; tells what differs.
+    fits: fn(&str, &Expected, Sink<'_>) -> bool,
 }
 
 impl Expected {
@@ -112,7 +126,7 @@ impl Expected {
         M: Consumer<T>,
     {
         Self {
-            site: M::site,
+            place: Place::Site(M::site),
             identity: M::identity(),
             name: T::NAME,
             kind: T::KIND,
@@ -120,6 +134,27 @@ impl Expected {
             requirement: M::REQUIREMENT,
             requirement_text: M::REQUIREMENT_TEXT,
             align: T::ALIGN,
+            fits: check_descriptor,
+        }
+    }
+
+    /// Expects a native class of any version: `abi` is the ABI of its language.
+    pub(crate) fn of_native(
+        records: &'static Records,
+        identity: &'static crate::identity::Identity,
+        key: &'static str,
+        abi: &'static str,
+    ) -> Self {
+        Self {
+            place: Place::Records(records),
+            identity,
+            name: key,
+            kind: KIND_NATIVE,
+            descriptor: abi,
+            requirement: ANY_VERSION,
+            requirement_text: "*",
+            align: 1,
+            fits: |theirs, expected, sink| native::against_peer(theirs, expected.descriptor, sink),
         }
     }
 
@@ -135,10 +170,19 @@ impl Expected {
 
     /// The consumer's call site in the current interpreter; none before the module is bound to it.
     pub(crate) fn site(&self, _at: Attached) -> Option<&Site> {
+        let Place::Site(site) = self.place else { return None };
         // SAFETY: attached; only the module's own code asks for its types.
-        let site = unsafe { (self.site)() };
+        let site = unsafe { site() };
         // SAFETY: valid while the thread is attached, and no caller keeps it.
         unsafe { site.as_ref() }
+    }
+
+    /// Where judged records are remembered.
+    fn records(&self, at: Attached) -> Option<&Records> {
+        match self.place {
+            Place::Site(_) => self.site(at).map(|site| &site.records),
+            Place::Records(records) => Some(records),
+        }
     }
 
     /// The registry's list of the type's name.
@@ -160,19 +204,26 @@ impl Expected {
     }
 }
 
+/// Every version of a type.
+const ANY_VERSION: Requirement =
+    Requirement { least: Version::new(0, 0, 0), below: Version::new(u32::MAX, u32::MAX, u32::MAX) };
+
 /// # Safety
 /// 1. As [`judge`].
 #[inline(never)]
-unsafe fn judge_object(object: *mut PyObject, expected: &Expected) -> Result<&'static TypeRecord, Raised> {
+pub(crate) unsafe fn judge_object(
+    object: *mut PyObject,
+    expected: &Expected,
+) -> Result<&'static TypeRecord, Raised> {
     // SAFETY: `judge`'s duty 1.
     let at = unsafe { Attached::assume() };
     // SAFETY: as above.
     let class = unsafe { type_object::class_of(object) };
-    if let Some(record) = expected.site(at).and_then(|site| {
-        let exact = known(site).find(|record| is_type(record, class));
+    if let Some(record) = expected.records(at).and_then(|records| {
+        let exact = known(records).find(|record| is_type(record, class));
         // The first was tried by `remembered`.
         // SAFETY: `judge`'s duty 1.
-        exact.or_else(|| known(site).skip(1).find(|record| unsafe { fits(record, class) }))
+        exact.or_else(|| known(records).skip(1).find(|record| unsafe { fits(record, class) }))
     }) {
         return Ok(record);
     }
@@ -193,8 +244,8 @@ unsafe fn judge_object(object: *mut PyObject, expected: &Expected) -> Result<&'s
             return Err(refuse_record(at, Some(object), record, expected, binding));
         }
     }
-    if let Some(site) = expected.site(at) {
-        site.records.remember(record, |other| {
+    if let Some(records) = expected.records(at) {
+        records.remember(record, |other| {
             // SAFETY: records are never freed.
             unsafe { &*other }.py_type.load(Ordering::Relaxed).is_null()
         });
@@ -202,10 +253,10 @@ unsafe fn judge_object(object: *mut PyObject, expected: &Expected) -> Result<&'s
     Ok(record)
 }
 
-/// The records that a site remembers.
-fn known(site: &Site) -> impl Iterator<Item = &'static TypeRecord> {
+/// The records that are remembered.
+fn known(records: &Records) -> impl Iterator<Item = &'static TypeRecord> {
     // SAFETY: only judged records are remembered, and records are never freed.
-    site.records.all().map(|record| unsafe { &*record })
+    records.all().map(|record| unsafe { &*record })
 }
 
 /// What was wanted: the first line's start, for an object or for a new one.
@@ -350,6 +401,9 @@ pub(crate) fn refuse_record(
         Reason::LayoutDiffers | Reason::SignatureDiffers | Reason::SlotMissing | Reason::KindDiffers => {
             "{0} as {1} {2}\n{3}\nrebuild {5} and {4} against the same declaration of {1}; a changed one needs a new major version"
         }
+        Reason::NativeAbi => {
+            "{0} as {1} {2}\n{3}\nbuild {5} and {4} with compilers of one family, one standard library and the same switches of it"
+        }
         _ => "{0} as {1} {2}\n{3}\nrebuild {4} with the current interbind",
     };
     let values = [
@@ -374,9 +428,9 @@ pub(crate) fn check(record: &TypeRecord, expected: &Expected, sink: Option<Sink<
     // SAFETY: threat model: texts of a record with a sound header are readable, or NULL.
     let is = |text: &Str, expected: &str| unsafe { text.is(expected) };
     // Equal bytes, as between two builds of one declaration, need no look at what they say.
-    let same = is(&record.name, expected.name) && is(&record.descriptor, expected.descriptor);
+    let same = is(name_of(record, expected), expected.name) && is(&record.descriptor, expected.descriptor);
     match check_declaration(record, expected, same) {
-        Ok(descriptor) if same || check_descriptor(descriptor, expected, sink) => {}
+        Ok(descriptor) if same || (expected.fits)(descriptor, expected, sink) => {}
         Ok(_) => return false,
         Err((reason, part, theirs, ours)) => {
             sink(reason, part, theirs, ours);
@@ -390,11 +444,16 @@ pub(crate) fn check(record: &TypeRecord, expected: &Expected, sink: Option<Sink<
 /// A difference: the reason, the part, what the provider has, what is expected.
 type Told = (Reason, &'static str, &'static str, &'static str);
 
+/// What a record was looked for by: its name, or its native key.
+fn name_of<'a>(record: &'a TypeRecord, expected: &Expected) -> &'a Str {
+    if expected.kind == KIND_NATIVE { &record.native } else { &record.name }
+}
+
 /// Step 5: texts, name, version, kind, rules and functions. Returns the descriptor.
 fn check_declaration(record: &TypeRecord, expected: &Expected, same: bool) -> Result<&'static str, Told> {
     // SAFETY: as in `check`; records are never freed.
     let read = |text: &Str| unsafe { text.read() };
-    let texts = || Some((read(&record.name)?, read(&record.descriptor)?));
+    let texts = || Some((read(name_of(record, expected))?, read(&record.descriptor)?));
     let texts = if same { Some((expected.name, expected.descriptor)) } else { texts() };
     let (Some(version), Some((name, descriptor))) = (read(&record.version_text), texts) else {
         return Err((Reason::MalformedRecord, "a text of the record", "bytes that can't be read", "UTF-8"));
@@ -440,6 +499,7 @@ fn kind_word(kind: u32) -> &'static str {
     match kind {
         KIND_DATA => "a data type",
         KIND_INTERFACE => "an interface",
+        KIND_NATIVE => "a native class",
         _ => "an unknown kind",
     }
 }

@@ -8,12 +8,13 @@
 //! |---|---|---|
 //! | describe | `shared`, `interface`, `object` | what a type is, at compile time |
 //! | bind | `module`, `identity`, `core` | this build against the running Python; the interpreter's core |
-//! | publish | `publish`, `types`, `registry` | a provider's record goes into the registry |
+//! | publish | `publish`, `types`, `registry`, `lists` | a provider's record goes into the registry |
 //! | judge | `judge`, `refusal` | the order of the checks, and what is said when one fails |
-//! | borrow | `foreign`, `held`, `construct` | the handles that user code sees |
+//! | borrow | `foreign`, `native`, `held`, `construct` | the handles that user code sees |
+//! | serve | `services` | what binding libraries need besides: instances, userdata, exceptions |
 //!
 //! `ffi` is the only place that speaks to Python; `cache`, `chain` and `lifetime` are the lock-free parts, which
-//! know nothing of Python and are modelled with loom; `pyo3` is the face for PyO3.
+//! know nothing of Python and are modelled with loom; `table` is the hash table of every map; `pyo3` is the face for PyO3.
 
 pub mod error;
 mod ffi;
@@ -21,6 +22,7 @@ mod foreign;
 mod held;
 mod object;
 pub mod raw;
+pub mod services;
 mod shared;
 
 mod cache;
@@ -33,11 +35,14 @@ mod interface;
 mod interpreters;
 mod judge;
 mod lifetime;
+mod lists;
 mod module;
+mod native;
 mod publish;
 mod refusal;
 mod registry;
 mod sync;
+mod table;
 mod types;
 mod upcast;
 
@@ -54,8 +59,10 @@ pub use self::ffi::attached::Raised;
 pub use self::foreign::{Detached, Foreign, ForeignMut, ForeignRaw};
 pub use self::held::Held;
 pub use self::module::{bind, count_records};
+pub use self::native::{Native, NativeRef};
 pub use self::object::Object;
 pub use self::publish::{RawClass, publish_raw};
+pub use self::services::provide;
 pub use self::shared::{Consumer, Handle, Module, ProvidedBy, Provider, Shared};
 pub use self::types::Counts;
 

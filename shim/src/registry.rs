@@ -1,12 +1,10 @@
 //! The registry that this build serves: the maker's side of the `types` service.
 //!
-//! Only the maker touches the map; a list only grows and is walked without a lock, because records are never freed. When
-//! a type dies, its record says so itself (`py_type` is NULL) before the address can be reused, so nothing has to be
-//! taken out of a list. Belongs to the internals contract.
+//! Only the maker touches its `lists`. When a type dies, its record says so itself (`py_type` is NULL) before the address
+//! can be reused, so nothing has to be taken out of a list. Belongs to the internals contract.
 
 use core::ffi::c_void;
-use core::ptr;
-use std::sync::Mutex;
+use core::ptr::{self, NonNull};
 
 use interbind_abi::core::{CoreRecord, Status};
 use interbind_abi::keys;
@@ -17,35 +15,16 @@ use interbind_abi::types::registry::{TYPES, TypeCounts, TypeList};
 use interbind_abi::types::{TypeRecord, TypesService, native};
 use interbind_abi::{RecordHeader, Str};
 
-use crate::ffi::{Attached, PyObject, Raised, Strong, thunk, type_object, weak};
-use crate::sync::{AtomicPtr, Ordering};
+use crate::ffi::{Attached, PyObject, Raised, Strong, error, thunk, type_object, weak};
+use crate::lists::{Entry, List, Lists, is_live};
+use crate::sync::Ordering;
 use crate::upcast;
 
 /// What a maker keeps behind its table.
 struct Registry {
     table: TypesService,
     core: *mut CoreRecord,
-    /// A handful; a consumer asks for a name once.
-    #[allow(clippy::vec_box, reason = "a list's address is handed out and must not move")]
-    names: Mutex<Vec<Box<List>>>,
-}
-
-/// The records under one name, in the order of publication.
-struct List {
-    name: Box<str>,
-    registry: *const Registry,
-    first: AtomicPtr<Entry>,
-}
-
-/// A record's place in a list.
-struct Entry {
-    record: *const TypeRecord,
-    /// The weak reference whose callback tells that the type died; NULL when it has.
-    weak: AtomicPtr<PyObject>,
-    registry: *const Registry,
-    /// True for the place under the native key of a record that has a name too: it is counted and watched there.
-    is_again: bool,
-    next: AtomicPtr<Entry>,
+    lists: Lists,
 }
 
 /// The registry as the walk over base classes sees it.
@@ -61,114 +40,22 @@ impl upcast::Classes for Bases<'_> {
 
     fn record(&self, key: &str) -> Option<&TypeRecord> {
         // SAFETY: lists live as long as the registry.
-        let list = unsafe { &*self.registry.known(key)? };
+        let list = unsafe { self.registry.lists.known(key)?.as_ref() };
         let found = list.find(|entry| is_live(entry.record, self.registry.core).then_some(entry.record));
         // SAFETY: records are never freed.
         found.map(|record| unsafe { &*record })
     }
 }
 
-impl Registry {
-    /// The list of that name, if anybody has asked for it.
-    fn known(&self, name: &str) -> Option<*const List> {
-        let names = self.names.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        names.iter().find(|list| *list.name == *name).map(|list| &raw const **list)
-    }
-
-    fn nth(&self, place: usize) -> Option<*const List> {
-        let names = self.names.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        names.get(place).map(|list| &raw const **list)
-    }
-
-    /// The place of a record in a list, made if it isn't there.
-    fn place(&self, list: &List, record: *const TypeRecord, is_again: bool) -> *const Entry {
-        let same = |entry: &Entry| ptr::eq(entry.record, record).then_some(ptr::from_ref(entry));
-        if let Some(entry) = list.find(same) {
-            return entry;
-        }
-        let _lock = self.names.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        // Somebody may have been faster between the walk and the lock.
-        list.find(same).unwrap_or_else(|| {
-            let entry = Box::new(Entry {
-                record,
-                weak: AtomicPtr::new(ptr::null_mut()),
-                registry: self,
-                is_again,
-                next: AtomicPtr::new(ptr::null_mut()),
-            });
-            let address = &raw const *entry;
-            list.append(entry);
-            address
-        })
-    }
-
-    fn list(&self, name: &str) -> *const List {
-        let mut names = self.names.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if let Some(list) = names.iter().find(|list| *list.name == *name) {
-            return &raw const **list;
-        }
-        let list =
-            Box::new(List { name: name.into(), registry: self, first: AtomicPtr::new(ptr::null_mut()) });
-        let address = &raw const *list;
-        names.push(list);
-        address
-    }
-}
-
-impl List {
-    /// Calls `visit` with each entry until it returns something.
-    fn find<R>(&self, mut visit: impl FnMut(&Entry) -> Option<R>) -> Option<R> {
-        let mut at = self.first.load(Ordering::Acquire);
-        // SAFETY: entries live as long as the registry.
-        while let Some(entry) = unsafe { at.as_ref() } {
-            if let Some(found) = visit(entry) {
-                return Some(found);
-            }
-            at = entry.next.load(Ordering::Acquire);
-        }
-        None
-    }
-
-    /// Appends an entry. The registry's lock is held.
-    fn append(&self, entry: Box<Entry>) {
-        let mut last = &self.first;
-        // SAFETY: entries live as long as the registry.
-        while let Some(entry) = unsafe { last.load(Ordering::Acquire).as_ref() } {
-            last = &entry.next;
-        }
-        last.store(Box::into_raw(entry), Ordering::Release);
-    }
-}
-
-impl Drop for List {
-    fn drop(&mut self) {
-        let mut at = self.first.load(Ordering::Acquire);
-        while !at.is_null() {
-            // SAFETY: the registry is being dropped: nobody walks the list; each entry came from a box.
-            let entry = unsafe { Box::from_raw(at) };
-            at = entry.next.load(Ordering::Acquire);
-        }
-    }
-}
-
-/// Tells whether a record is alive in the interpreter of that core.
-fn is_live(record: *const TypeRecord, core: *const CoreRecord) -> bool {
-    // SAFETY: records are never freed.
-    let record = unsafe { &*record };
-    !record.py_type.load(Ordering::Acquire).is_null() && ptr::eq(record.core.load(Ordering::Relaxed), core)
-}
-
 thunk! {
-    /// Makes a registry for [`CoreRecord::service`]; `context` is the maker's owner record.
+    /// Makes a registry for [`CoreRecord::service`]; `context` is the maker's owner record, which lives for ever.
     pub(crate) fn make(core: *mut CoreRecord, context: *mut c_void, out: *mut *mut ServiceHead) -> Status, else Status::FAILED, {
-        // `find_or_make` passes an owner record that lives for ever.
-        let owner: *const OwnerRecord = context.cast_const().cast();
         let registry = Box::into_raw(Box::new(Registry {
             table: TypesService {
                 head: ServiceHead {
                     header: TYPES.header::<TypesService>(),
                     name: Str::new(keys::TYPES),
-                    owner,
+                    owner: context.cast_const().cast::<OwnerRecord>(),
                     destroy,
                 },
                 list: list_of,
@@ -181,7 +68,7 @@ thunk! {
                 private: ptr::null_mut(),
             },
             core,
-            names: Mutex::default(),
+            lists: Lists::new(core),
         }));
         // SAFETY: just made, not shared yet.
         let table = unsafe { &raw mut (*registry).table };
@@ -205,23 +92,22 @@ thunk! {
         let (Some(name), Some(registry), false) = (name, registry_of(service), out.is_null()) else {
             return Status::INVALID;
         };
+        let Some(list) = registry.lists.list(name) else { return Status::FAILED };
         // SAFETY: not NULL; the table's contract.
-        unsafe { out.write(registry.list(name).cast()) };
+        unsafe { out.write(list.as_ptr().cast_const().cast()) };
         Status::OK
     }
 
     fn next_of(list: *const TypeList, after: *const TypeRecord) -> *const TypeRecord, else ptr::null(), {
         // SAFETY: the table's contract: the list came from `list_of` of this service.
         let Some(list) = (unsafe { list.cast::<List>().as_ref() }) else { return ptr::null() };
-        // SAFETY: a list is dropped with its registry only.
-        let core = unsafe { (*list.registry).core };
         let mut passed = after.is_null();
         list.find(|entry| {
             if !passed {
                 passed = ptr::eq(entry.record, after);
                 return None;
             }
-            is_live(entry.record, core).then_some(entry.record)
+            is_live(entry.record, list.core).then_some(entry.record)
         })
         .unwrap_or(ptr::null())
     }
@@ -240,7 +126,7 @@ thunk! {
         let (Some(registry), Some(visit)) = (registry_of(service), visit) else { return Status::INVALID };
         let mut place = 0;
         // The lock isn't held over foreign code.
-        while let Some(list) = registry.nth(place) {
+        while let Some(list) = registry.lists.nth(place) {
             // SAFETY: lists live as long as the registry.
             let name = unsafe { &(*list).name };
             // SAFETY: the visitor's contract; name and list live as long as the service.
@@ -256,9 +142,9 @@ thunk! {
     fn count_of(service: *const TypesService, out: *mut TypeCounts) -> Status, else Status::FAILED, {
         let (Some(registry), false) = (registry_of(service), out.is_null()) else { return Status::INVALID };
         let mut counts = TypeCounts::default();
-        let names = registry.names.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        counts.names = names.len() as u64;
-        for list in names.iter() {
+        let maps = registry.lists.lock();
+        counts.names = maps.all.len() as u64;
+        for list in &maps.all {
             list.find(|entry| {
                 if !entry.is_again && is_live(entry.record, registry.core) {
                     counts.live += 1;
@@ -268,7 +154,7 @@ thunk! {
                 None::<()>
             });
         }
-        drop(names);
+        drop(maps);
         // SAFETY: not NULL; the table's contract.
         unsafe { out.write(counts) };
         Status::OK
@@ -279,28 +165,21 @@ thunk! {
         py_type: *mut c_void,
         after: *const TypeRecord,
     ) -> *const TypeRecord, else ptr::null(), {
-        let Some(registry) = registry_of(service) else { return ptr::null() };
-        let mut passed = after.is_null();
-        let mut place = 0;
-        while let Some(list) = registry.nth(place) {
-            // SAFETY: lists live as long as the registry.
-            let found = unsafe { &*list }.find(|entry| {
-                // SAFETY: records are never freed.
-                let class = unsafe { &*entry.record }.py_type.load(Ordering::Acquire);
-                // The place under the native key repeats the one under the name.
-                if class != py_type || class.is_null() || entry.is_again || !is_live(entry.record, registry.core) {
-                    return None;
-                }
-                if !passed {
-                    passed = ptr::eq(entry.record, after);
-                    return None;
-                }
-                Some(entry.record)
-            });
-            if let Some(found) = found {
-                return found;
+        let (Some(registry), Some(class)) = (registry_of(service), NonNull::new(py_type.cast::<PyObject>())) else {
+            return ptr::null();
+        };
+        let mut number = 0;
+        if !after.is_null() {
+            let Some(found) = registry.lists.number_of(class, after) else { return ptr::null() };
+            number = found;
+        }
+        while let Some(entry) = registry.lists.of_type(class, number) {
+            // SAFETY: entries live as long as the registry.
+            let entry = unsafe { entry.as_ref() };
+            if is_live(entry.record, registry.core) {
+                return entry.record;
             }
-            place += 1;
+            number = entry.number;
         }
         ptr::null()
     }
@@ -360,6 +239,11 @@ thunk! {
 fn bury(entry: &Entry) {
     // SAFETY: records are never freed.
     let record = unsafe { &*entry.record };
+    let class = record.py_type.load(Ordering::Acquire);
+    if let Some(class) = NonNull::new(class.cast::<PyObject>()) {
+        // SAFETY: the type is a user of the core, so the registry lives.
+        unsafe { &*entry.lists }.forget(class, entry);
+    }
     record.py_type.store(ptr::null_mut(), Ordering::Release);
     let core = record.core.swap(ptr::null_mut(), Ordering::AcqRel);
     // SAFETY: the type was a user of this core until here.
@@ -369,7 +253,7 @@ fn bury(entry: &Entry) {
 }
 
 /// What a registered type's weak reference calls.
-static TYPE_DIED: weak::Definition = weak::Definition::new(type_died);
+static TYPE_DIED: weak::Definition = weak::Definition::new(c"interbind_type_died", type_died);
 
 /// Returns what stands behind one of our own tables.
 fn registry_of<'a>(service: *const TypesService) -> Option<&'a Registry> {
@@ -403,6 +287,12 @@ fn rank(list: &List, record: &TypeRecord, class: *mut PyObject) {
     });
 }
 
+#[cold]
+fn no_memory(at: Attached) -> Status {
+    error::no_memory(at);
+    Status::FAILED
+}
+
 #[inline(never)]
 fn publish(at: Attached, registry: &Registry, record: *const TypeRecord) -> Status {
     // SAFETY: threat model: NULL, or a readable header.
@@ -418,40 +308,51 @@ fn publish(at: Attached, registry: &Registry, record: *const TypeRecord) -> Stat
     if !crate::lifetime::is_open(unsafe { &(*registry.core).state }) {
         return Status::ENDING;
     }
-    let class = found.py_type.load(Ordering::Acquire);
-    if class.is_null() || found.owner.is_null() {
-        return Status::INVALID;
-    }
+    let class = NonNull::new(found.py_type.load(Ordering::Acquire).cast::<PyObject>());
+    let (Some(class), false) = (class, found.owner.is_null()) else { return Status::INVALID };
+    let Some(list) = registry.lists.list(name) else { return no_memory(at) };
     // SAFETY: lists live as long as the registry.
-    let list = unsafe { &*registry.list(name) };
-    let entry = registry.place(list, record, false);
+    let list = unsafe { list.as_ref() };
+    let entry = registry.lists.place(list, record, false);
     // SAFETY: entries live as long as the registry.
-    let entry = unsafe { &*entry };
+    let entry = unsafe { entry.as_ref() };
     if !entry.weak.load(Ordering::Acquire).is_null() {
         // The same living record again, as when a module is executed twice: nothing to do.
         return Status::OK;
     }
     // SAFETY: (1) the caller holds the type, and every type can be weakly referenced; (2) the entry outlives the weak
     // reference, which it owns.
-    let weak =
-        match unsafe { weak::watch(at, class.cast(), &TYPE_DIED, ptr::from_ref(entry).cast_mut().cast()) } {
-            Ok(weak) => weak,
-            Err(Raised) => return Status::FAILED,
-        };
+    let weak = match unsafe {
+        weak::watch(at, class.as_ptr(), &TYPE_DIED, ptr::from_ref(entry).cast_mut().cast())
+    } {
+        Ok(weak) => weak,
+        Err(Raised) => return Status::FAILED,
+    };
+    let weak = weak.into_ptr();
+    let free = ptr::null_mut();
+    if entry.weak.compare_exchange(free, weak, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+        // Another thread publishes the same record, and was faster.
+        // SAFETY: ours wasn't stored.
+        drop(unsafe { Strong::from_new(weak) });
+        return Status::OK;
+    }
     // The type is a user of the core from here until it dies.
     // SAFETY: our own core record.
     let retain = unsafe { (*registry.core).retain };
     // SAFETY: the caller is a user.
     unsafe { retain(registry.core) };
     found.core.store(registry.core, Ordering::Release);
-    entry.weak.store(weak.into_ptr(), Ordering::Release);
-    rank(list, found, class.cast());
+    if registry.lists.remember(class, entry).is_err() {
+        return no_memory(at);
+    }
+    rank(list, found, class.as_ptr());
     // SAFETY: as the name; a broken text is no key.
     let native = unsafe { found.native.read() }.filter(|key| native::is_key(key) && *key != name);
     if let Some(key) = native {
         // SAFETY: lists live as long as the registry.
-        registry.place(unsafe { &*registry.list(key) }, record, true);
+        let Some(list) = registry.lists.list(key) else { return no_memory(at) };
+        // SAFETY: lists live as long as the registry.
+        registry.lists.place(unsafe { list.as_ref() }, record, true);
     }
-    debug_assert!(ptr::eq(entry.registry, registry));
     Status::OK
 }

@@ -13,6 +13,7 @@
 //! | [`modules`] | gathers built extensions for one interpreter and runs scripts on them, each in a child process |
 //! | [`mod@laws`] | laws that are scripts, and going through them on several interpreters |
 //! | [`sanitizer`] | has extensions instrumented, and scripts run under the address sanitizer |
+//! | [`services`] | a small binding library that shows the services to Python |
 //! | [`note`] | reads the build note of a finished file |
 //! | [`house`] | walks the sources of this repository |
 //!
@@ -31,6 +32,7 @@ pub mod package;
 pub mod python;
 pub mod range;
 pub mod sanitizer;
+pub mod services;
 pub mod skip;
 
 /// Names the folder in which tests build: cargo tells it to integration tests alone.

@@ -7,7 +7,7 @@
 
 use core::ptr;
 
-use crate::sync::{AtomicPtr, AtomicU64, Mutex, Ordering};
+use crate::sync::{AtomicPtr, AtomicU64, Mutex, Ordering, locked};
 
 /// The bindings of a module, one for each living interpreter that has imported it; owned by somebody else.
 #[derive(Debug)]
@@ -64,14 +64,14 @@ impl<B> Bindings<B> {
 
     /// The binding of an interpreter, or NULL, with the generation that it was found under.
     pub(crate) fn find(&self, interpreter: usize) -> (*const B, u64) {
-        let all = self.lock();
+        let all = locked(&self.all);
         let found = all.pairs.iter().find(|(address, _)| *address == interpreter);
         (found.map_or(ptr::null(), |(_, binding)| binding.cast_const()), self.generation())
     }
 
     /// Adds the binding of an interpreter; one that an ended interpreter of the same address has left is forgotten.
     pub(crate) fn add(&self, interpreter: usize, binding: *mut B) {
-        let mut all = self.lock();
+        let mut all = locked(&self.all);
         if all.pairs.contains(&(interpreter, binding)) {
             return;
         }
@@ -83,14 +83,14 @@ impl<B> Bindings<B> {
 
     /// Takes a binding away.
     pub(crate) fn remove(&self, binding: *mut B) {
-        let mut all = self.lock();
+        let mut all = locked(&self.all);
         all.pairs.retain(|(_, other)| *other != binding);
         self.moved(&all);
     }
 
     /// Calls `visit` with each binding, under the lock.
     pub(crate) fn each(&self, mut visit: impl FnMut(*mut B)) {
-        for (_, binding) in &self.lock().pairs {
+        for (_, binding) in &locked(&self.all).pairs {
             visit(*binding);
         }
     }
@@ -103,15 +103,5 @@ impl<B> Bindings<B> {
         };
         self.generation.fetch_add(1, Ordering::AcqRel);
         self.sole.store(sole, Ordering::Release);
-    }
-
-    #[cfg(not(loom))]
-    fn lock(&self) -> impl core::ops::DerefMut<Target = All<B>> + '_ {
-        self.all.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
-    #[cfg(loom)]
-    fn lock(&self) -> impl core::ops::DerefMut<Target = All<B>> + '_ {
-        self.all.lock().expect("no model panics")
     }
 }

@@ -7,7 +7,6 @@
 use core::cell::Cell;
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
-use std::sync::Mutex;
 
 use interbind_abi::core::{CoreRecord, Status};
 use interbind_abi::header::Kind;
@@ -22,7 +21,7 @@ use crate::ffi::{Attached, PyObject, Raised, Strong, host, thunk};
 use crate::identity::{Binding, Identity};
 use crate::object::Object;
 use crate::refusal::{Sides, refuse};
-use crate::sync::{AtomicU32, AtomicU64, Ordering};
+use crate::sync::{AtomicU32, AtomicU64, Mutex, Ordering, locked};
 
 /// The interpreters that a raw module supports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -226,7 +225,7 @@ impl Interpreters for Each {
             // SAFETY: a seat leaves the list before it is freed, and the list is locked.
             let seat = unsafe { &*seat };
             if let Some(object) = object.take_if(|_| seat.id == home).and_then(NonNull::new) {
-                seat.later.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(object);
+                locked(&seat.later).push(object);
                 seat.waiting.store(1, Ordering::Release);
             }
         });
@@ -238,7 +237,7 @@ impl Interpreters for Each {
             return;
         };
         let waiting = {
-            let mut later = seat.later.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            let mut later = locked(&seat.later);
             seat.waiting.store(0, Ordering::Release);
             core::mem::take(&mut *later)
         };
