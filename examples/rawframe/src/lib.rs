@@ -12,6 +12,7 @@ use interbind::raw::{ModuleState, Visit, state};
 use interbind::{Object, Raised, RawClass, count_records, publish_raw};
 use pyo3_ffi::*;
 
+// ANCHOR: module
 interbind::raw_module! {
     name = "rawframe",
     doc = "Points, without PyO3.",
@@ -25,7 +26,9 @@ interbind::raw_module! {
     state = State,
     exec = execute,
 }
+// ANCHOR_END: module
 
+// ANCHOR: state
 /// What an interpreter has of this module.
 pub struct State {
     point: Object,
@@ -36,6 +39,7 @@ impl ModuleState for State {
         visit.object(&self.point);
     }
 }
+// ANCHOR_END: state
 
 /// An object in memory; the data never changes.
 #[repr(C)]
