@@ -154,37 +154,6 @@ impl RawDefinition {
     }
 }
 
-/// Initialises a module: what its `PyInit_…` does.
-///
-/// # Safety
-/// 1. Called by Python, attached.
-pub unsafe fn init<M: RawModule>() -> *mut PyObject {
-    // SAFETY: duty 1.
-    let at = unsafe { Attached::assume() };
-    let make = || {
-        Definition::new(
-            at,
-            Parts {
-                name: M::NAME,
-                doc: M::DOC,
-                methods: &mut M::METHODS.iter().map(Method::definition),
-                exec: exec::<M>,
-                interpreters: match M::SUPPORT {
-                    Support::NotSupported => 0,
-                    Support::SharedGil => 1,
-                    Support::PerInterpreterGil => 2,
-                },
-                gil_used: M::GIL_USED,
-                state: size_of::<Option<Box<M::State>>>(),
-                traverse: traverse::<M>,
-                clear: clear::<M>,
-                free: free::<M>,
-            },
-        )
-    };
-    M::definition().0.get_or_init(make).init(at)
-}
-
 /// Returns a module's state; none when `module` is another object, or isn't executed yet.
 ///
 /// # Safety
@@ -213,6 +182,31 @@ impl<M: RawModule> Place<M> {
 }
 
 thunk! {
+    /// Initialises a module: what its `PyInit_…` calls. A panic is NULL without an exception, which Python reports.
+    pub fn init[M: RawModule]() -> *mut PyObject, else core::ptr::null_mut(), {
+        // SAFETY: Python calls this attached.
+        let at = unsafe { Attached::assume() };
+        let make = || {
+            Definition::new(at, Parts {
+                name: M::NAME,
+                doc: M::DOC,
+                methods: &mut M::METHODS.iter().map(Method::definition),
+                exec: exec::<M>,
+                interpreters: match M::SUPPORT {
+                    Support::NotSupported => 0,
+                    Support::SharedGil => 1,
+                    Support::PerInterpreterGil => 2,
+                },
+                gil_used: M::GIL_USED,
+                state: size_of::<Option<Box<M::State>>>(),
+                traverse: traverse::<M>,
+                clear: clear::<M>,
+                free: free::<M>,
+            })
+        };
+        M::definition().0.get_or_init(make).init(at)
+    }
+
     fn exec[M: RawModule](module: *mut PyObject) -> c_int, else -1, {
         // SAFETY: Python executes the module attached.
         let at = unsafe { Attached::assume() };

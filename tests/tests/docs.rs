@@ -54,8 +54,13 @@ const EXTENSIONS: &[(&str, &str)] = &[
 ];
 
 /// Folders whose sources are compiled with the extensions.
-const COMPILED: &[&str] =
-    &["examples/frame-api", "examples/frame", "examples/stats", "tests/fixtures/snippets"];
+const COMPILED: &[&str] = &[
+    "examples/frame-api",
+    "examples/frame",
+    "examples/stats",
+    "examples/rawframe",
+    "tests/fixtures/snippets",
+];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the workspace's folder")
