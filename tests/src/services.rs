@@ -11,7 +11,7 @@ use crate::python::Python;
 pub const NAMES: [&str; 2] = ["left", "right"];
 
 /// The extension of that name, on a release of pyo3-ffi.
-fn extension(workshop: &Path, name: &str, release: &str, features: &str) -> Extension {
+pub fn extension(workshop: &Path, name: &str, release: &str, features: &str) -> Extension {
     let package = Package::new(name, include_str!("services.rs.in").replace("NAME", name))
         .ours("interbind", "shim", "")
         .dependency(format!("pyo3-ffi = {{ version = \"{release}\"{features} }}"))

@@ -2,14 +2,17 @@
 //!
 //! Each law is a script in a process of its own. Addresses are made up by the scripts: a service compares them.
 
+use std::fs;
 use std::sync::OnceLock;
 
 use interbind_tests::laws;
 use interbind_tests::laws::go_through;
 use interbind_tests::modules::{Modules, Outcome};
+use interbind_tests::package::write_if_changed;
 use interbind_tests::python::Python;
 use interbind_tests::sanitizer::Sanitizer;
-use interbind_tests::services::{built_apart, built_as, limited};
+use interbind_tests::services::{built_apart, built_as, extension, limited};
+use interbind_tests::skip::skip;
 use interbind_tests::workshop;
 
 /// The two builds for the default interpreter.
@@ -614,6 +617,30 @@ fn every_law_of_the_services_holds_on_the_newest_python() {
 fn every_law_of_the_services_holds_under_the_limited_api() {
     let Some(python) = Python::find("3.14", "the laws of the services under the limited API") else { return };
     go_through(&limited(workshop!(), "services-limited", python), BEFORE, LAWS, quiet);
+}
+
+#[test]
+fn a_build_for_a_free_threaded_3_14_takes_references_as_python_offers_it() {
+    let Some(python) = Python::default("the services for a free-threaded 3.14") else { return };
+    skip("the services on a free-threaded 3.14", "only built, for a configuration written by hand; not run");
+    let config = workshop!().join("services-free-threaded-3.14.txt");
+    write_if_changed(
+        &config,
+        "implementation=CPython\nversion=3.14\nshared=true\nabi3=false\npointer_width=64\nbuild_flags=Py_GIL_DISABLED\n\
+         suppress_build_script_link_lines=true\n",
+    );
+    // A folder of its own: the configuration isn't the interpreter's.
+    let free_threaded = Python { version: (3, 14), free_threaded: true, ..python.clone() };
+    let folder = workshop!().join("services").join("left-3.14t");
+    let library = extension(&folder, "left", "0.30", "")
+        .variable("PYO3_CONFIG_FILE", config.to_str().expect("a path in UTF-8"))
+        .build(&folder, &free_threaded);
+    let library = fs::read(library).expect("it was built");
+    let wanted =
+        |name: &str| library.windows(name.len() + 2).any(|found| found == format!("\0{name}\0").as_bytes());
+    for name in ["PyUnstable_EnableTryIncRef", "PyUnstable_TryIncRef"] {
+        assert!(wanted(name), "{name}");
+    }
 }
 
 #[test]
