@@ -241,11 +241,16 @@ nurse, foreign = left.Wrap(64, 'a.A'), Thing()
 first, second = Thing(), Thing()
 refs = [weakref.ref(first), weakref.ref(second)]
 assert left.keep_alive(nurse, first, True) == left.keep_alive(foreign, second, False) == OK
+[weak] = weakref.getweakrefs(foreign)
+callback = weak.__callback__
 del first, second
 assert right.release(nurse) and right.release(foreign)
 collect()
 assert [ref() for ref in refs] == [None, None]
 assert not left.release(nurse) and not left.release(foreign)
+# What Python code kept of the watch leads nowhere any more.
+callback(weak)
+del weak, callback
 assert left.counts() == (1, 0, 0) and weakref.getweakrefs(foreign) == []
 # And again, with a watch that was used before.
 patient = Thing()
