@@ -251,6 +251,7 @@ assert not left.release(nurse) and not left.release(foreign)
 # What Python code kept of the watch leads nowhere any more.
 callback(weak)
 del weak, callback
+collect()
 assert left.counts() == (1, 0, 0) and weakref.getweakrefs(foreign) == []
 # And again, with a watch that was used before.
 patient = Thing()
