@@ -59,7 +59,7 @@ pub fn is_key(text: &str) -> bool {
 /// | `debug` | `no`, `yes` | `_GLIBCXX_DEBUG`, `_ITERATOR_DEBUG_LEVEL` |
 pub const PARTS: [&str; 6] = ["language", "abi", "lib", "libabi", "cxx11", "debug"];
 
-/// Tells `sink` each part in which two builds' native ABIs differ, as `cxx-abi`; whether there is none.
+/// Tells `sink` each part in which two builds' native ABIs differ; whether there is none.
 pub fn against_peer(provider: &str, consumer: &str, sink: Sink<'_>) -> bool {
     let mut same = true;
     for key in PARTS {

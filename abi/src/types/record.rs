@@ -85,7 +85,7 @@ record! {
         @32  "1.0" version_text: Str,
         /// The same version as numbers, so that nobody needs a parser.
         @48  "1.0" version: Version,
-        /// [`KIND_DATA`] or [`KIND_INTERFACE`].
+        /// [`KIND_DATA`], [`KIND_INTERFACE`] or [`KIND_NATIVE`].
         @60  "1.0" kind: u32,
         /// One of `ALIASING_…`.
         @64  "1.0" aliasing: u32,
