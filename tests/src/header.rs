@@ -157,12 +157,8 @@ pub fn header() -> String {
     section(&mut out, "Reasons: the slugs that refusals carry.");
     for reason in Reason::ALL {
         let name = reason.slug().replace('-', "_").to_uppercase();
-        let _ = writeln!(
-            out,
-            "/* {}. */\n#define INTERBIND_REASON_{name} \"{}\"",
-            reason.summary(),
-            reason.slug()
-        );
+        comment(&mut out, "", "", &[format!("The reason: {}.", reason.summary())]);
+        let _ = writeln!(out, "#define INTERBIND_REASON_{name} \"{}\"", reason.slug());
     }
     section(&mut out, "Names, kinds and numbers.");
     for (path, file) in SOURCES.iter().zip(&files) {
@@ -191,10 +187,14 @@ pub fn header() -> String {
             let Type::BareFn(function) = &*alias.ty else { continue };
             let name = names.of(&alias.ident.to_string()).expect("every type of a function has a name");
             comment(&mut out, "\n", "", &paragraphs(&alias.attrs, &names));
-            let _ = writeln!(out, "typedef {};", names.function(function, &format!("(*{name})")));
+            declaration(
+                &mut out,
+                "",
+                &format!("typedef {};", names.function(function, &format!("(*{name})"))),
+            );
         }
     }
-    section(&mut out, "Records.");
+    out.push_str("\n/* ---- Records. ---- */\n");
     for (rust, ..) in FROZEN {
         let record = &records[*rust];
         assert_eq!(record.generic, *rust == GENERIC, "{rust}: C has no generic records");
@@ -361,7 +361,7 @@ fn write_record(out: &mut String, record: &Record, names: &Names) {
     for field in &record.fields {
         comment(out, "", "    ", &paragraphs(&field.docs, names));
         let declared = names.declare(&field.ty, &field_name(&field.name.to_string()));
-        let _ = writeln!(out, "    {declared};");
+        declaration(out, "    ", &format!("{declared};"));
     }
     out.push_str("};\n");
 }
@@ -397,6 +397,7 @@ fn translate(text: &str, names: &Names) -> String {
         let last = name.rsplit("::").next().expect("a name");
         let c = match name.split_once("::") {
             Some(("Status", status)) => format!("INTERBIND_{status}"),
+            _ if is_kind(last) => format!("{}_MAGIC", constant_name(last)),
             _ if last.chars().all(|letter| letter.is_uppercase() || letter == '_') => constant_name(last),
             _ => names.of(last).map_or_else(|| last.to_owned(), str::to_owned),
         };
@@ -404,6 +405,25 @@ fn translate(text: &str, names: &Names) -> String {
         rest = behind;
     }
     out + rest
+}
+
+/// Tells whether a constant is a kind of record: it has no form of its own in C, only its parts have.
+fn is_kind(name: &str) -> bool {
+    ["CORE", "OWNER", "TYPES", "TYPE", "INSTANCES", "USERDATA", "EXCEPTIONS", "TRANSLATOR", "TABLE"]
+        .contains(&name)
+}
+
+/// Writes a declaration on lines that fit, broken behind a comma.
+fn declaration(out: &mut String, indent: &str, text: &str) {
+    let mut line = indent.to_owned();
+    for (i, part) in text.split_inclusive(", ").enumerate() {
+        if i > 0 && line.len() + part.trim_end().len() > 110 {
+            let _ = writeln!(out, "{}", line.trim_end());
+            line = format!("{indent}    ");
+        }
+        line.push_str(part);
+    }
+    let _ = writeln!(out, "{line}");
 }
 
 /// Writes paragraphs as one comment of lines that fit.

@@ -14,75 +14,75 @@ extern "C" {
 
 /* ---- Reasons: the slugs that refusals carry. ---- */
 
-/* one side is built for a free-threaded Python, the other isn't. */
+/* The reason: one side is built for a free-threaded Python, the other isn't. */
 #define INTERBIND_REASON_GIL_BUILD "gil-build"
-/* the build is for another version of Python. */
+/* The reason: the build is for another version of Python. */
 #define INTERBIND_REASON_PYTHON_VERSION "python-version"
-/* the build is for another implementation of Python. */
+/* The reason: the build is for another implementation of Python. */
 #define INTERBIND_REASON_IMPLEMENTATION "implementation"
-/* one side is built with Py_TRACE_REFS, which changes the object header. */
+/* The reason: one side is built with Py_TRACE_REFS, which changes the object header. */
 #define INTERBIND_REASON_TRACE_REFS "trace-refs"
-/* something else stands where the core's capsule belongs. */
+/* The reason: something else stands where the core's capsule belongs. */
 #define INTERBIND_REASON_NOT_A_CAPSULE "not-a-capsule"
-/* a record starts with another kind's magic. */
+/* The reason: a record starts with another kind's magic. */
 #define INTERBIND_REASON_BAD_MAGIC "bad-magic"
-/* a record's size, text or slots contradict its version. */
+/* The reason: a record's size, text or slots contradict its version. */
 #define INTERBIND_REASON_MALFORMED_RECORD "malformed-record"
-/* a record has another major version. */
+/* The reason: a record has another major version. */
 #define INTERBIND_REASON_OTHER_MAJOR "other-major"
-/* nobody in this process offers the service. */
+/* The reason: nobody in this process offers the service. */
 #define INTERBIND_REASON_SERVICE_MISSING "service-missing"
-/* the service's maker doesn't know the slot that is needed. */
+/* The reason: the service's maker doesn't know the slot that is needed. */
 #define INTERBIND_REASON_SERVICE_TOO_OLD "service-too-old"
-/* the two builds call C functions differently. */
+/* The reason: the two builds call C functions differently. */
 #define INTERBIND_REASON_C_ABI "c-abi"
-/* the two builds' C++ compilers or standard libraries lay objects out differently. */
+/* The reason: the two builds' C++ compilers or standard libraries lay objects out differently. */
 #define INTERBIND_REASON_NATIVE_ABI "native-abi"
-/* the object or record belongs to another interpreter. */
+/* The reason: the object or record belongs to another interpreter. */
 #define INTERBIND_REASON_OTHER_INTERPRETER "other-interpreter"
-/* the interpreter is ending. */
+/* The reason: the interpreter is ending. */
 #define INTERBIND_REASON_INTERPRETER_ENDING "interpreter-ending"
-/* the module serves one interpreter and is in use in another. */
+/* The reason: the module serves one interpreter and is in use in another. */
 #define INTERBIND_REASON_PYO3_SINGLE_INTERPRETER "pyo3-single-interpreter"
-/* the module says that it doesn't support this kind of interpreter. */
+/* The reason: the module says that it doesn't support this kind of interpreter. */
 #define INTERBIND_REASON_INTERPRETER_NOT_SUPPORTED "interpreter-not-supported"
-/* no module has published a type of that name. */
+/* The reason: no module has published a type of that name. */
 #define INTERBIND_REASON_NOT_PUBLISHED "not-published"
-/* the object is not an instance of a type published under that name. */
+/* The reason: the object is not an instance of a type published under that name. */
 #define INTERBIND_REASON_WRONG_OBJECT "wrong-object"
-/* the record carries another name than it was published under. */
+/* The reason: the record carries another name than it was published under. */
 #define INTERBIND_REASON_NAME_DIFFERS "name-differs"
-/* the provider's version is outside the consumer's requirement. */
+/* The reason: the provider's version is outside the consumer's requirement. */
 #define INTERBIND_REASON_VERSION_DIFFERS "version-differs"
-/* one side has a data type, the other an interface. */
+/* The reason: one side has a data type, the other an interface. */
 #define INTERBIND_REASON_KIND_DIFFERS "kind-differs"
-/* the provider lacks a method that the consumer needs. */
+/* The reason: the provider lacks a method that the consumer needs. */
 #define INTERBIND_REASON_SLOT_MISSING "slot-missing"
-/* the two sides lay the type out differently. */
+/* The reason: the two sides lay the type out differently. */
 #define INTERBIND_REASON_LAYOUT_DIFFERS "layout-differs"
-/* a method's slot or signature differs. */
+/* The reason: a method's slot or signature differs. */
 #define INTERBIND_REASON_SIGNATURE_DIFFERS "signature-differs"
-/* the provider's data is not aligned as the type needs. */
+/* The reason: the provider's data is not aligned as the type needs. */
 #define INTERBIND_REASON_MISALIGNED "misaligned"
-/* the object may be used only on the thread that made it. */
+/* The reason: the object may be used only on the thread that made it. */
 #define INTERBIND_REASON_WRONG_THREAD "wrong-thread"
-/* the object is borrowed in a way that excludes this borrow. */
+/* The reason: the object is borrowed in a way that excludes this borrow. */
 #define INTERBIND_REASON_ALREADY_BORROWED "already-borrowed"
-/* an exclusive borrow of a frozen class. */
+/* The reason: an exclusive borrow of a frozen class. */
 #define INTERBIND_REASON_FROZEN "frozen"
-/* the provider tracks no borrows, so no reference can be given out. */
+/* The reason: the provider tracks no borrows, so no reference can be given out. */
 #define INTERBIND_REASON_UNTRACKED "untracked"
-/* the provider's code panicked. */
+/* The reason: the provider's code panicked. */
 #define INTERBIND_REASON_PROVIDER_PANICKED "provider-panicked"
-/* the provider's code raised an exception or returned an error. */
+/* The reason: the provider's code raised an exception or returned an error. */
 #define INTERBIND_REASON_PROVIDER_RAISED "provider-raised"
-/* a value is not one of its type's. */
+/* The reason: a value is not one of its type's. */
 #define INTERBIND_REASON_INVALID_VALUE "invalid-value"
-/* the method handles Python objects and was called on a detached thread. */
+/* The reason: the method handles Python objects and was called on a detached thread. */
 #define INTERBIND_REASON_NOT_ATTACHED "not-attached"
-/* the class can't be published as this type. */
+/* The reason: the class can't be published as this type. */
 #define INTERBIND_REASON_NOT_SHAREABLE "not-shareable"
-/* the provider can't make objects for others. */
+/* The reason: the provider can't make objects for others. */
 #define INTERBIND_REASON_NOT_CONSTRUCTIBLE "not-constructible"
 
 /* ---- Names, kinds and numbers. ---- */
@@ -253,7 +253,8 @@ typedef struct interbind_owned interbind_owned;
 typedef struct interbind_fault interbind_fault;
 
 /* Makes a service's table; on `INTERBIND_OK` `out` holds one that the core will `destroy`. */
-typedef interbind_status (*interbind_make_service)(interbind_core *core, void *context, interbind_service_head **out);
+typedef interbind_status (*interbind_make_service)(interbind_core *core, void *context,
+    interbind_service_head **out);
 
 /* Is called with each service; stops when it returns something else than `INTERBIND_OK`. */
 typedef interbind_status (*interbind_visit_service)(const interbind_service_head *service, void *context);
@@ -261,7 +262,8 @@ typedef interbind_status (*interbind_visit_service)(const interbind_service_head
 /* Is called with each object at an address; stops when it returns something else than `INTERBIND_OK`.
  *
  * The object is borrowed, and alive during the call. */
-typedef interbind_status (*interbind_visit_instance)(const interbind_type_list *key, interbind_object *object, void *context);
+typedef interbind_status (*interbind_visit_instance)(const interbind_type_list *key, interbind_object *object,
+    void *context);
 
 /* Python's `visitproc`. */
 typedef int (*interbind_visit_object)(interbind_object *object, void *context);
@@ -273,7 +275,8 @@ typedef interbind_status (*interbind_make_userdata)(void *context, void **out);
 typedef void (*interbind_free_userdata)(void *data);
 
 /* Is called with each datum; stops when it returns something else than `INTERBIND_OK`. */
-typedef interbind_status (*interbind_visit_userdata)(interbind_str name, interbind_str kind, const interbind_owner *owner, void *data, void *context);
+typedef interbind_status (*interbind_visit_userdata)(interbind_str name, interbind_str kind,
+    const interbind_owner *owner, void *data, void *context);
 
 /* Turns a native exception into Python's: `INTERBIND_OK` with one set, `INTERBIND_MISSING` when it doesn't know
  * it. */
@@ -283,7 +286,6 @@ typedef interbind_status (*interbind_translate)(void *context, const void *excep
 typedef interbind_status (*interbind_visit_translator)(const interbind_translator *translator, void *context);
 
 /* ---- Records. ---- */
-
 
 /* UTF-8 text of another library, borrowed.
  *
@@ -315,7 +317,7 @@ struct interbind_record_header {
  *
  * Frozen for ever. Written before publication, read-only after. The texts live as long as the record. */
 struct interbind_core_head {
-    /* Magic `INTERBIND_CORE`. */
+    /* Magic `INTERBIND_CORE_MAGIC`. */
     interbind_record_header header;
     /* Random; the interpreter's identity (CPython's own id starts again with each `Py_Initialize`). */
     uint8_t serial[16];
@@ -349,7 +351,8 @@ struct interbind_core {
     /* Takes a user away; the last one frees core and services. */
     void (*release)(interbind_core *core);
     /* Finds the service of that name and major, or makes it: whoever comes second frees what it built. */
-    interbind_status (*service)(interbind_core *core, interbind_str name, uint32_t major, interbind_make_service make, void *context, interbind_service_head **out);
+    interbind_status (*service)(interbind_core *core, interbind_str name, uint32_t major,
+        interbind_make_service make, void *context, interbind_service_head **out);
     /* Calls `visit` with each service. */
     interbind_status (*list_services)(interbind_core *core, interbind_visit_service visit, void *context);
     /* The owner's own. */
@@ -360,7 +363,7 @@ struct interbind_core {
  *
  * Append-only. Lives in the module's library until the process ends, texts included. */
 struct interbind_owner {
-    /* Magic `INTERBIND_OWNER`. */
+    /* Magic `INTERBIND_OWNER_MAGIC`. */
     interbind_record_header header;
     /* The module's name. */
     interbind_str name;
@@ -397,24 +400,29 @@ struct interbind_service_head {
  *
  * Append-only. */
 struct interbind_types_service {
-    /* Magic `INTERBIND_TYPES`. */
+    /* Magic `INTERBIND_TYPES_MAGIC`. */
     interbind_service_head head;
     /* Gets the list of that name, empty when it is new. */
-    interbind_status (*list)(const interbind_types_service *service, interbind_str name, const interbind_type_list **out);
+    interbind_status (*list)(const interbind_types_service *service, interbind_str name,
+        const interbind_type_list **out);
     /* Returns the next live record of this interpreter after `after` (NULL: the first), or NULL. */
     const interbind_type_record *(*next)(const interbind_type_list *list, const interbind_type_record *after);
     /* Publishes a complete record; on `INTERBIND_FAILED` a Python exception is set. */
     interbind_status (*publish)(const interbind_types_service *service, const interbind_type_record *record);
     /* Calls `visit` with each name. */
-    interbind_status (*names)(const interbind_types_service *service, interbind_status (*visit)(interbind_str name, const interbind_type_list *list, void *context), void *context);
+    interbind_status (*names)(const interbind_types_service *service,
+        interbind_status (*visit)(interbind_str name, const interbind_type_list *list, void *context),
+        void *context);
     /* Counts what is alive. */
     interbind_status (*count)(const interbind_types_service *service, interbind_type_counts *out);
     /* Returns the next live record of that Python type after `after` (NULL: the first), or NULL. */
-    const interbind_type_record *(*of_type)(const interbind_types_service *service, interbind_object *py_type, const interbind_type_record *after);
+    const interbind_type_record *(*of_type)(const interbind_types_service *service, interbind_object *py_type,
+        const interbind_type_record *after);
     /* Turns a pointer to an object of a native class into one to its base of the key `base`, through the bases
      * of all published records. `INTERBIND_MISSING`: it is no base. `INTERBIND_DIFFERS`: it is one more than
      * once. */
-    interbind_status (*upcast)(const interbind_types_service *service, const interbind_type_record *record, const interbind_type_list *base, void *pointer, void **out);
+    interbind_status (*upcast)(const interbind_types_service *service, const interbind_type_record *record,
+        const interbind_type_list *base, void *pointer, void **out);
     /* The maker's own. */
     void *private_;
 };
@@ -436,7 +444,7 @@ struct interbind_type_counts {
  * Append-only. Written before publication; then only `serial`, `py_type`, `data_offset` change, by the
  * provider: serial first, `py_type` last; and `core` and a flag, by the registry. */
 struct interbind_type_record {
-    /* Magic `INTERBIND_TYPE`. */
+    /* Magic `INTERBIND_TYPE_MAGIC`. */
     interbind_record_header header;
     /* The shared name, as `org.frame.Point`. */
     interbind_str name;
@@ -502,37 +510,45 @@ struct interbind_base {
  *
  * Append-only. */
 struct interbind_instances_service {
-    /* Magic `INTERBIND_INSTANCES`. */
+    /* Magic `INTERBIND_INSTANCES_MAGIC`. */
     interbind_service_head head;
     /* Parts of the map that are locked apart: a power of two; 1 with a GIL. */
     uint32_t shards;
     /* An address shifted right by so many bits is what chooses the shard. */
     uint32_t shift;
     /* Adds an object that wraps `pointer` as a `key`: complete, and not yet seen by another thread. */
-    interbind_status (*insert)(const interbind_instances_service *service, const void *pointer, const interbind_type_list *key, interbind_object *object);
+    interbind_status (*insert)(const interbind_instances_service *service, const void *pointer,
+        const interbind_type_list *key, interbind_object *object);
     /* Takes exactly this object away, under `key` or, when that is NULL, under all: the first statement of its
      * dealloc. `INTERBIND_MISSING`: it wasn't there. */
-    interbind_status (*remove)(const interbind_instances_service *service, const void *pointer, const interbind_type_list *key, interbind_object *object);
+    interbind_status (*remove)(const interbind_instances_service *service, const void *pointer,
+        const interbind_type_list *key, interbind_object *object);
     /* Finds a living object that wraps `pointer` as a `key`: a new reference. `INTERBIND_MISSING`: there is
      * none. */
-    interbind_status (*find)(const interbind_instances_service *service, const void *pointer, const interbind_type_list *key, interbind_object **out);
+    interbind_status (*find)(const interbind_instances_service *service, const void *pointer,
+        const interbind_type_list *key, interbind_object **out);
     /* Calls `visit` with each living object that wraps `pointer`, outside every lock. */
-    interbind_status (*visit)(const interbind_instances_service *service, const void *pointer, interbind_visit_instance visit, void *context);
+    interbind_status (*visit)(const interbind_instances_service *service, const void *pointer,
+        interbind_visit_instance visit, void *context);
     /* Keeps `patient` alive as long as `nurse`; without `INTERBIND_NURSE_VISITS` through a weak reference to
      * the nurse. `INTERBIND_FAILED` with an exception: the nurse can't be weakly referenced.
      * `INTERBIND_MISSING`: NULL patient or None, nothing to do. */
-    interbind_status (*keep_alive)(const interbind_instances_service *service, interbind_object *nurse, interbind_object *patient, uint32_t flags);
+    interbind_status (*keep_alive)(const interbind_instances_service *service, interbind_object *nurse,
+        interbind_object *patient, uint32_t flags);
     /* Keeps memory of C alive as long as `nurse`; `free` is called attached, once. */
-    interbind_status (*attach)(const interbind_instances_service *service, interbind_object *nurse, void *payload, void (*free)(void *payload), uint32_t flags);
+    interbind_status (*attach)(const interbind_instances_service *service, interbind_object *nurse,
+        void *payload, void (*free)(void *payload), uint32_t flags);
     /* Visits what a nurse keeps alive: part of its class's `tp_traverse`. Returns the first answer that isn't
      * 0. */
-    int (*traverse)(const interbind_instances_service *service, interbind_object *nurse, interbind_visit_object visit, void *context);
+    int (*traverse)(const interbind_instances_service *service, interbind_object *nurse,
+        interbind_visit_object visit, void *context);
     /* Lets go of what a nurse keeps alive: part of its class's `tp_clear` and `tp_dealloc`. Runs Python code. */
     interbind_status (*release)(const interbind_instances_service *service, interbind_object *nurse);
     /* Counts what there is. */
     interbind_status (*count)(const interbind_instances_service *service, interbind_instance_counts *out);
     /* Calls `visit` with each living object of the map, outside every lock: for leak reports. */
-    interbind_status (*all)(const interbind_instances_service *service, interbind_visit_instance visit, void *context);
+    interbind_status (*all)(const interbind_instances_service *service, interbind_visit_instance visit,
+        void *context);
     /* The maker's own. */
     void *private_;
 };
@@ -556,15 +572,18 @@ struct interbind_instance_counts {
  *
  * Append-only. */
 struct interbind_userdata_service {
-    /* Magic `INTERBIND_USERDATA`. */
+    /* Magic `INTERBIND_USERDATA_MAGIC`. */
     interbind_service_head head;
     /* Finds the datum of that name, or makes it with no lock held: whoever comes second frees what it built.
      *
      * `INTERBIND_MISSING`: there is none, and `make` is NULL. `INTERBIND_DIFFERS`: its kind is another; `out`
      * is not written, and `visit` tells who made it. */
-    interbind_status (*get)(const interbind_userdata_service *service, interbind_str name, interbind_str kind, const interbind_owner *owner, interbind_make_userdata make, interbind_free_userdata free, void *context, void **out);
+    interbind_status (*get)(const interbind_userdata_service *service, interbind_str name, interbind_str kind,
+        const interbind_owner *owner, interbind_make_userdata make, interbind_free_userdata free,
+        void *context, void **out);
     /* Calls `visit` with each datum, outside every lock. */
-    interbind_status (*visit)(const interbind_userdata_service *service, interbind_visit_userdata visit, void *context);
+    interbind_status (*visit)(const interbind_userdata_service *service, interbind_visit_userdata visit,
+        void *context);
     /* The maker's own. */
     void *private_;
 };
@@ -575,17 +594,21 @@ struct interbind_userdata_service {
  *
  * Append-only. */
 struct interbind_exceptions_service {
-    /* Magic `INTERBIND_EXCEPTIONS`. */
+    /* Magic `INTERBIND_EXCEPTIONS_MAGIC`. */
     interbind_service_head head;
     /* Adds a translator in front of the others; `INTERBIND_DIFFERS`: it is registered already. */
-    interbind_status (*register_)(const interbind_exceptions_service *service, const interbind_translator *translator);
+    interbind_status (*register_)(const interbind_exceptions_service *service,
+        const interbind_translator *translator);
     /* Takes it away; `INTERBIND_MISSING`: it wasn't there. */
-    interbind_status (*unregister)(const interbind_exceptions_service *service, const interbind_translator *translator);
+    interbind_status (*unregister)(const interbind_exceptions_service *service,
+        const interbind_translator *translator);
     /* Asks the translators of that kind, the newest first, until one knows the exception: `INTERBIND_OK`, and a
      * Python exception is set. `INTERBIND_MISSING`: nobody knows it. */
-    interbind_status (*translate)(const interbind_exceptions_service *service, interbind_str kind, const void *exception);
+    interbind_status (*translate)(const interbind_exceptions_service *service, interbind_str kind,
+        const void *exception);
     /* Calls `visit` with each translator, the newest first. */
-    interbind_status (*visit)(const interbind_exceptions_service *service, interbind_visit_translator visit, void *context);
+    interbind_status (*visit)(const interbind_exceptions_service *service, interbind_visit_translator visit,
+        void *context);
     /* The maker's own. */
     void *private_;
 };
@@ -595,7 +618,7 @@ struct interbind_exceptions_service {
  * Append-only. The module's, and its address is its identity; must stay readable, and `translate` callable,
  * until it is unregistered *and* no call of `translate` is under way, or until the service's end. */
 struct interbind_translator {
-    /* Magic `INTERBIND_TRANSLATOR`. */
+    /* Magic `INTERBIND_TRANSLATOR_MAGIC`. */
     interbind_record_header header;
     /* What the exception pointer is, as `c++:std::exception_ptr` followed by the build's C++ ABI. */
     interbind_str kind;
@@ -614,7 +637,7 @@ struct interbind_translator {
  *
  * Frozen for ever. Lives in the provider's library until the process ends; read-only. */
 struct interbind_table_head {
-    /* Magic `INTERBIND_TABLE`; `struct_size` covers the slots. */
+    /* Magic `INTERBIND_TABLE_MAGIC`; `struct_size` covers the slots. */
     interbind_record_header header;
     /* How many slots follow. */
     uint64_t slots;
