@@ -60,6 +60,19 @@ const RECORDS: &[(&str, &str)] = &[
     ("Fault", "fault"),
 ];
 
+/// Which record a kind is of.
+const KINDS: &[(&str, &str)] = &[
+    ("CORE", "core"),
+    ("OWNER", "owner"),
+    ("TYPES", "types_service"),
+    ("TYPE", "type_record"),
+    ("INSTANCES", "instances_service"),
+    ("USERDATA", "userdata_service"),
+    ("EXCEPTIONS", "exceptions_service"),
+    ("TRANSLATOR", "translator"),
+    ("TABLE", "table_head"),
+];
+
 /// A record without a form in C: it has as many as there are values.
 pub const GENERIC: &str = "Maybe";
 
@@ -153,6 +166,12 @@ pub fn header() -> String {
     let names = names(&files);
     let mut records = BTreeMap::new();
     let mut out = String::from(HEAD);
+
+    let version = env!("CARGO_PKG_VERSION");
+    let _ = writeln!(
+        out,
+        "\n/* The version of interbind that this header is of. */\n#define INTERBIND_VERSION \"{version}\""
+    );
 
     section(&mut out, "Reasons: the slugs that refusals carry.");
     for reason in Reason::ALL {
@@ -306,7 +325,8 @@ fn write_constant(out: &mut String, constant: &ItemConst, is_key: bool, names: &
             let Expr::Reference(sizes) = field("sizes") else { panic!("sizes are listed") };
             let Expr::Array(sizes) = &*sizes.expr else { panic!("sizes are listed") };
             let sizes: Vec<_> = sizes.elems.iter().map(number).collect();
-            let magic = magic.value().escape_ascii().to_string().replace("\\x00", "\\0");
+            let value_of_magic = magic.value();
+            let magic = value_of_magic.escape_ascii().to_string().replace("\\x00", "\\0");
             comment(out, "", "", &docs);
             let _ = writeln!(out, "#define INTERBIND_{rust}_MAGIC \"{magic}\"");
             for part in ["major", "minor"] {
@@ -314,6 +334,14 @@ fn write_constant(out: &mut String, constant: &ItemConst, is_key: bool, names: &
                     writeln!(out, "#define INTERBIND_{rust}_{} {}", part.to_uppercase(), number(field(part)));
             }
             let _ = writeln!(out, "#define INTERBIND_{rust}_SIZES {{{}}}", sizes.join(", "));
+            let record = KINDS.iter().find(|(kind, _)| *kind == rust).expect("a kind's record").1;
+            let bytes: Vec<_> = value_of_magic.iter().map(|byte| format!("{byte}")).collect();
+            let _ = writeln!(out, "#define INTERBIND_{rust}_HEADER \\");
+            let _ = writeln!(
+                out,
+                "    {{{{{}}}, sizeof(interbind_{record}), INTERBIND_{rust}_MAJOR, INTERBIND_{rust}_MINOR}}",
+                bytes.join(", ")
+            );
         }
         Expr::Lit(syn::ExprLit { lit, .. }) => {
             let value = match lit {
@@ -397,7 +425,7 @@ fn translate(text: &str, names: &Names) -> String {
         let last = name.rsplit("::").next().expect("a name");
         let c = match name.split_once("::") {
             Some(("Status", status)) => format!("INTERBIND_{status}"),
-            _ if is_kind(last) => format!("{}_MAGIC", constant_name(last)),
+            _ if KINDS.iter().any(|(kind, _)| *kind == last) => format!("{}_MAGIC", constant_name(last)),
             _ if last.chars().all(|letter| letter.is_uppercase() || letter == '_') => constant_name(last),
             _ => names.of(last).map_or_else(|| last.to_owned(), str::to_owned),
         };
@@ -405,12 +433,6 @@ fn translate(text: &str, names: &Names) -> String {
         rest = behind;
     }
     out + rest
-}
-
-/// Tells whether a constant is a kind of record: it has no form of its own in C, only its parts have.
-fn is_kind(name: &str) -> bool {
-    ["CORE", "OWNER", "TYPES", "TYPE", "INSTANCES", "USERDATA", "EXCEPTIONS", "TRANSLATOR", "TABLE"]
-        .contains(&name)
 }
 
 /// Writes a declaration on lines that fit, broken behind a comma.

@@ -12,6 +12,9 @@
 extern "C" {
 #endif
 
+/* The version of interbind that this header is of. */
+#define INTERBIND_VERSION "0.1.0"
+
 /* ---- Reasons: the slugs that refusals carry. ---- */
 
 /* The reason: one side is built for a free-threaded Python, the other isn't. */
@@ -110,6 +113,8 @@ extern "C" {
 #define INTERBIND_CORE_MAJOR 1
 #define INTERBIND_CORE_MINOR 0
 #define INTERBIND_CORE_SIZES {152}
+#define INTERBIND_CORE_HEADER \
+    {{105, 98, 46, 99, 111, 114, 101, 0}, sizeof(interbind_core), INTERBIND_CORE_MAJOR, INTERBIND_CORE_MINOR}
 /* Done; outputs are written. */
 #define INTERBIND_OK 0
 /* The interpreter is ending: no new publication. */
@@ -137,16 +142,22 @@ extern "C" {
 #define INTERBIND_OWNER_MAJOR 1
 #define INTERBIND_OWNER_MINOR 0
 #define INTERBIND_OWNER_SIZES {112}
+#define INTERBIND_OWNER_HEADER \
+    {{105, 98, 46, 111, 119, 110, 101, 114}, sizeof(interbind_owner), INTERBIND_OWNER_MAJOR, INTERBIND_OWNER_MINOR}
 /* The `types` service's magic and version. */
 #define INTERBIND_TYPES_MAGIC "ib.types"
 #define INTERBIND_TYPES_MAJOR 1
 #define INTERBIND_TYPES_MINOR 0
 #define INTERBIND_TYPES_SIZES {112}
+#define INTERBIND_TYPES_HEADER \
+    {{105, 98, 46, 116, 121, 112, 101, 115}, sizeof(interbind_types_service), INTERBIND_TYPES_MAJOR, INTERBIND_TYPES_MINOR}
 /* A type record's magic and version. */
 #define INTERBIND_TYPE_MAGIC "ib.type\0"
 #define INTERBIND_TYPE_MAJOR 1
 #define INTERBIND_TYPE_MINOR 0
 #define INTERBIND_TYPE_SIZES {232}
+#define INTERBIND_TYPE_HEADER \
+    {{105, 98, 46, 116, 121, 112, 101, 0}, sizeof(interbind_type_record), INTERBIND_TYPE_MAJOR, INTERBIND_TYPE_MINOR}
 /* `kind`: plain data, read through its layout. */
 #define INTERBIND_KIND_DATA 1u
 /* `kind`: an interface, called through its table. */
@@ -189,6 +200,8 @@ extern "C" {
 #define INTERBIND_INSTANCES_MAJOR 1
 #define INTERBIND_INSTANCES_MINOR 0
 #define INTERBIND_INSTANCES_SIZES {144}
+#define INTERBIND_INSTANCES_HEADER \
+    {{105, 98, 46, 105, 110, 115, 116, 115}, sizeof(interbind_instances_service), INTERBIND_INSTANCES_MAJOR, INTERBIND_INSTANCES_MINOR}
 /* `keep_alive`: the nurse's class calls `traverse` and `release`, so the garbage collector sees what it keeps
  * alive. */
 #define INTERBIND_NURSE_VISITS (1u << 0)
@@ -197,21 +210,29 @@ extern "C" {
 #define INTERBIND_USERDATA_MAJOR 1
 #define INTERBIND_USERDATA_MINOR 0
 #define INTERBIND_USERDATA_SIZES {72}
+#define INTERBIND_USERDATA_HEADER \
+    {{105, 98, 46, 117, 100, 97, 116, 97}, sizeof(interbind_userdata_service), INTERBIND_USERDATA_MAJOR, INTERBIND_USERDATA_MINOR}
 /* The `exceptions` service's magic and version. */
 #define INTERBIND_EXCEPTIONS_MAGIC "ib.excep"
 #define INTERBIND_EXCEPTIONS_MAJOR 1
 #define INTERBIND_EXCEPTIONS_MINOR 0
 #define INTERBIND_EXCEPTIONS_SIZES {88}
+#define INTERBIND_EXCEPTIONS_HEADER \
+    {{105, 98, 46, 101, 120, 99, 101, 112}, sizeof(interbind_exceptions_service), INTERBIND_EXCEPTIONS_MAJOR, INTERBIND_EXCEPTIONS_MINOR}
 /* A translator's magic and version. */
 #define INTERBIND_TRANSLATOR_MAGIC "ib.trans"
 #define INTERBIND_TRANSLATOR_MAJOR 1
 #define INTERBIND_TRANSLATOR_MINOR 0
 #define INTERBIND_TRANSLATOR_SIZES {56}
+#define INTERBIND_TRANSLATOR_HEADER \
+    {{105, 98, 46, 116, 114, 97, 110, 115}, sizeof(interbind_translator), INTERBIND_TRANSLATOR_MAJOR, INTERBIND_TRANSLATOR_MINOR}
 /* A table's magic and version. */
 #define INTERBIND_TABLE_MAGIC "ib.table"
 #define INTERBIND_TABLE_MAJOR 1
 #define INTERBIND_TABLE_MINOR 0
 #define INTERBIND_TABLE_SIZES {24}
+#define INTERBIND_TABLE_HEADER \
+    {{105, 98, 46, 116, 97, 98, 108, 101}, sizeof(interbind_table_head), INTERBIND_TABLE_MAJOR, INTERBIND_TABLE_MINOR}
 
 /* ---- Types. ---- */
 
