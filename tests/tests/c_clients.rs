@@ -21,12 +21,11 @@ const WAYS: [(&str, Linked, Linked); 3] = [
     ("process", ByHeaders, Statically),
 ];
 
-/// Builds both modules for an interpreter, in one of the ways.
-fn build(way: usize, python: &'static Python, flags: &[&str]) -> Option<Modules> {
+/// Builds both modules for an interpreter, in one of the ways; each test in a folder of its own.
+fn build(test: &str, way: usize, python: &'static Python, flags: &[&str]) -> Option<Modules> {
     let (name, client, other) = WAYS[way];
     let what = format!("a client in C, {name}");
-    let limited = if flags.is_empty() { "full" } else { "limited" };
-    let mut modules = Modules::new(workshop!(), &format!("c-{name}-{limited}"), python);
+    let mut modules = Modules::new(workshop!(), &format!("c-{test}-{name}"), python);
     if name == "runtime" {
         modules = with_runtime(modules, workshop!());
     }
@@ -40,7 +39,7 @@ fn build(way: usize, python: &'static Python, flags: &[&str]) -> Option<Modules>
 
 fn default() -> Option<&'static Modules> {
     static BUILT: OnceLock<Option<Modules>> = OnceLock::new();
-    BUILT.get_or_init(|| build(0, Python::default("clients in C")?, &[])).as_ref()
+    BUILT.get_or_init(|| build("default", 0, Python::default("clients in C")?, &[])).as_ref()
 }
 
 fn quiet(outcome: &Outcome) {
@@ -260,9 +259,9 @@ assert not errors, errors
 }
 
 /// Goes through the laws in every way, for an interpreter.
-fn every_way(python: &'static Python, flags: &[&str]) {
+fn every_way(test: &str, python: &'static Python, flags: &[&str]) {
     for way in 0..WAYS.len() {
-        let Some(modules) = build(way, python, flags) else { continue };
+        let Some(modules) = build(test, way, python, flags) else { continue };
         go_through(&modules, BEFORE, LAWS, quiet);
     }
 }
@@ -270,28 +269,28 @@ fn every_way(python: &'static Python, flags: &[&str]) {
 #[test]
 fn every_law_holds_in_every_way_to_link() {
     if let Some(python) = Python::default("clients in C") {
-        every_way(python, &[]);
+        every_way("full", python, &[]);
     }
 }
 
 #[test]
 fn every_law_holds_for_a_free_threaded_python() {
     if let Some(python) = Python::find("3.13t", "clients in C") {
-        every_way(python, &[]);
+        every_way("full", python, &[]);
     }
 }
 
 #[test]
 fn every_law_holds_for_the_newest_python() {
     if let Some(python) = Python::find("3.15", "clients in C") {
-        every_way(python, &[]);
+        every_way("full", python, &[]);
     }
 }
 
 #[test]
 fn every_law_holds_for_pypy() {
     if let Some(python) = Python::find("pypy3.11", "clients in C") {
-        every_way(python, &[]);
+        every_way("full", python, &[]);
     }
 }
 
@@ -299,7 +298,7 @@ fn every_law_holds_for_pypy() {
 fn every_law_holds_for_limited_builds_in_old_and_new_pythons() {
     for name in ["3.9", "3.12", "3.15"] {
         if let Some(python) = Python::find(name, "limited clients in C") {
-            every_way(python, &["-DPy_LIMITED_API=0x03090000"]);
+            every_way("limited", python, &["-DPy_LIMITED_API=0x03090000"]);
         }
     }
 }
@@ -309,7 +308,10 @@ fn the_platform_text_parses() {
     let say = "import other, client\nprint(client.owners()[0])";
     for flags in [&[][..], &["-DPy_LIMITED_API=0x03090000"]] {
         let Some(python) = Python::default("the platform text of C") else { return };
-        let Some(modules) = build(0, python, flags) else { return };
+        let Some(modules) = build(if flags.is_empty() { "text" } else { "text-limited" }, 0, python, flags)
+        else {
+            return;
+        };
         let said = modules.run(say).passed();
         let platform: interbind_abi::Platform = said.trim().parse().expect("canonical text");
         let rust = interbind_abi::Platform { api: platform.api, ..platform.clone() };
@@ -346,7 +348,7 @@ else:
 #[test]
 fn what_isn_t_a_core_is_neither_followed_nor_replaced() {
     let Some(python) = Python::find("pypy3.11", "another object under the core's key") else { return };
-    let Some(modules) = build(0, python, &[]) else { return };
+    let Some(modules) = build("stranger", 0, python, &[]) else { return };
     let law = (
         "what_isn_t_a_core_is_neither_followed_nor_replaced",
         "

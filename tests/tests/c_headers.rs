@@ -71,9 +71,9 @@ fn no_compiler_complains_in_any_dialect_for_any_python() {
     let what = "the headers, compiled";
     let compilers = Compiler::all(what);
     let fixtures = repository().join("tests/fixtures/capi");
-    let mut complaints = Vec::new();
-    for python in Python::all() {
-        let Some(headers) = include(python, what) else { continue };
+    let complain_for = |python: &Python| {
+        let mut complaints = Vec::new();
+        let Some(headers) = include(python, what) else { return complaints };
         for (compiler, limited) in compilers.iter().flat_map(|one| [(one, false), (one, true)]) {
             // The limited API came to free-threaded builds with 3.15.
             if limited && python.free_threaded {
@@ -90,7 +90,14 @@ fn no_compiler_complains_in_any_dialect_for_any_python() {
                 complaints.extend(complain(compiler, dialect, &more, &fixtures.join("client.cpp")));
             }
         }
-    }
+        complaints
+    };
+    let complaints = std::thread::scope(|scope| {
+        let complain_for = &complain_for;
+        let all: Vec<_> =
+            Python::all().iter().map(|python| scope.spawn(move || complain_for(python))).collect();
+        all.into_iter().flat_map(|one| one.join().expect("compilers are only run")).collect()
+    });
     assert_quiet(complaints);
 }
 
