@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | describe | `shared`, `interface`, `object` | what a type is, at compile time |
 //! | bind | `module`, `identity`, `core` | this build against the running Python; the interpreter's core |
-//! | publish | `publish`, `types`, `registry` | a provider's record goes into the registry |
+//! | publish | `publish`, `types`, `registry`, `lists` | a provider's record goes into the registry |
 //! | judge | `judge`, `refusal` | the order of the checks, and what is said when one fails |
 //! | borrow | `foreign`, `held`, `construct` | the handles that user code sees |
 //! | serve | `services` | what binding libraries need besides: instances, userdata, exceptions |
@@ -33,6 +33,7 @@ mod identity;
 mod interface;
 mod judge;
 mod lifetime;
+mod lists;
 mod module;
 mod owner;
 mod publish;

@@ -6,7 +6,7 @@
 
 /// What stands in a [`Table`].
 pub(crate) trait Hashed {
-    /// A hash of which all bits are good; [`hash_address`] and [`hash_text`] make some.
+    /// A hash whose upper bits are good; [`hash_address`] and [`hash_text`] make some.
     fn hash(&self) -> u64;
 }
 
@@ -15,6 +15,8 @@ pub(crate) trait Hashed {
 pub(crate) struct Table<T> {
     /// As many as a power of two, or none.
     places: Box<[Option<T>]>,
+    /// Bits of a hash below those that choose a place.
+    shift: u32,
     len: usize,
 }
 
@@ -26,7 +28,7 @@ const SMALLEST: usize = 8;
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { places: Box::new([]), len: 0 }
+        Self { places: Box::new([]), shift: 63, len: 0 }
     }
 }
 
@@ -39,8 +41,8 @@ impl<T: Hashed> Table<T> {
     /// Where a thing of that hash belongs; the table isn't empty.
     #[inline(always)]
     fn home(&self, hash: u64) -> usize {
-        // The places are a power of two, and the upper bits of a multiplied hash are the better ones.
-        (hash >> 32) as usize & (self.places.len() - 1)
+        // The uppermost bits of a multiplied hash are the good ones; there are fewer than 2^63 places.
+        (hash >> self.shift) as usize & (self.places.len() - 1)
     }
 
     #[inline(always)]
@@ -128,6 +130,7 @@ impl<T: Hashed> Table<T> {
         let mut places = Vec::new();
         places.try_reserve_exact(size).map_err(|_| Full)?;
         places.resize_with(size, || None);
+        self.shift = 64 - size.trailing_zeros();
         let before = core::mem::replace(&mut self.places, places.into_boxed_slice());
         for thing in before.into_iter().flatten() {
             self.put(thing);
@@ -156,7 +159,7 @@ impl<T: Hashed> Table<T> {
     }
 }
 
-/// Hashes an address: by Fibonacci's multiplication, whose upper half is what [`Table`] uses.
+/// Hashes an address: by Fibonacci's multiplication, whose uppermost bits are what [`Table`] uses.
 #[inline(always)]
 pub(crate) fn hash_address(address: usize) -> u64 {
     (address as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)
