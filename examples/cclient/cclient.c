@@ -129,7 +129,7 @@ static int execute(PyObject *module) {
     module_state *state = (module_state *)PyModule_GetState(module);
     if (interbind_bind(&slot, module, NULL, &state->binding) != INTERBIND_OK) {
         if (!PyErr_Occurred()) {
-            PyErr_SetString(PyExc_ImportError, "cclient is in this interpreter already");
+            PyErr_SetString(PyExc_ImportError, "cclient was executed twice");
         }
         return -1;
     }

@@ -88,13 +88,37 @@ static inline interbind_status interbind_release_patients(const interbind_contex
 
 /* ---- Userdata. ---- */
 
+/* A datum that is looked for by its name: its kind, and who made it. */
+typedef struct interbind_userdata_found {
+    interbind_str name;
+    interbind_str kind;
+    const interbind_owner *owner;
+} interbind_userdata_found;
+
+INTERBIND_COLD interbind_status interbind_userdata_is(interbind_str name, interbind_str kind,
+    const interbind_owner *owner, void *data, void *context) {
+    interbind_userdata_found *found = (interbind_userdata_found *)context;
+    (void)data;
+    if (!interbind_str_same(name, found->name)) {
+        return INTERBIND_OK;
+    }
+    found->kind = kind;
+    found->owner = owner;
+    return INTERBIND_MISSING;
+}
+
 /* Raises what `INTERBIND_DIFFERS` means: the name is taken by a datum of another kind. */
 INTERBIND_COLD interbind_status interbind_userdata_refuse(const interbind_context *context, const char *name,
     const char *kind) {
+    interbind_userdata_found found;
     interbind_refusal refusal;
+    memset(&found, 0, sizeof found);
+    found.name = interbind_str_of(name);
+    context->userdata->visit(context->userdata, interbind_userdata_is, &found);
     interbind_refusal_start(&refusal, INTERBIND_REASON_KIND_DIFFERS, context->owner);
+    refusal.provider = found.owner;
     snprintf(refusal.failed, sizeof refusal.failed, "cannot share userdata '%s'", name);
-    interbind_refusal_add(&refusal, "kind: provider has another one, this module expects %s", kind);
+    interbind_refusal_differs(&refusal, "kind", found.kind, interbind_str_of(kind));
     snprintf(refusal.fix, sizeof refusal.fix, "share it under another name, or build both modules for one kind");
     return interbind_refusal_raise(&refusal, PyExc_TypeError);
 }
