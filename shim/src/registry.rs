@@ -322,16 +322,18 @@ fn publish(at: Attached, registry: &Registry, record: *const TypeRecord) -> Stat
     }
     // SAFETY: (1) the caller holds the type, and every type can be weakly referenced; (2) the entry outlives the weak
     // reference, which it owns.
-    let weak = match unsafe {
+    let (weak, capsule) = match unsafe {
         weak::watch(at, class.as_ptr(), &TYPE_DIED, ptr::from_ref(entry).cast_mut().cast())
     } {
-        Ok(weak) => weak,
+        Ok(watched) => watched,
         Err(Raised) => return Status::FAILED,
     };
     let weak = weak.into_ptr();
     let free = ptr::null_mut();
     if entry.weak.compare_exchange(free, weak, Ordering::AcqRel, Ordering::Relaxed).is_err() {
         // Another thread publishes the same record, and was faster.
+        // SAFETY: the capsule that `weak::watch` returned.
+        unsafe { weak::retire(at, capsule.as_ptr()) };
         // SAFETY: ours wasn't stored.
         drop(unsafe { Strong::from_new(weak) });
         return Status::OK;

@@ -50,9 +50,9 @@ impl<T: Hashed> Table<T> {
         (place + 1) & (self.places.len() - 1)
     }
 
-    /// Finds the place of the first thing of that hash that `wanted` accepts.
+    /// Finds the first thing of that hash that `wanted` accepts, and its place.
     #[inline(always)]
-    fn place(&self, hash: u64, mut wanted: impl FnMut(&T) -> bool) -> Option<usize> {
+    fn search(&self, hash: u64, mut wanted: impl FnMut(&T) -> bool) -> Option<(usize, &T)> {
         if self.len == 0 {
             return None;
         }
@@ -60,7 +60,7 @@ impl<T: Hashed> Table<T> {
         // Ends: a quarter of the places is empty.
         while let Some(thing) = &self.places[place] {
             if wanted(thing) {
-                return Some(place);
+                return Some((place, thing));
             }
             place = self.after(place);
         }
@@ -70,18 +70,18 @@ impl<T: Hashed> Table<T> {
     /// Finds the first thing of that hash that `wanted` accepts; it is asked about others too, about each once.
     #[inline(always)]
     pub(crate) fn find(&self, hash: u64, wanted: impl FnMut(&T) -> bool) -> Option<&T> {
-        self.places[self.place(hash, wanted)?].as_ref()
+        self.search(hash, wanted).map(|(_, thing)| thing)
     }
 
     /// As [`find`](Self::find), to change it; its hash must stay what it is.
     pub(crate) fn find_mut(&mut self, hash: u64, wanted: impl FnMut(&T) -> bool) -> Option<&mut T> {
-        let place = self.place(hash, wanted)?;
+        let (place, _) = self.search(hash, wanted)?;
         self.places[place].as_mut()
     }
 
     /// Calls `visit` with each thing that may have that hash.
     pub(crate) fn each(&self, hash: u64, mut visit: impl FnMut(&T)) {
-        self.place(hash, |thing| {
+        self.search(hash, |thing| {
             visit(thing);
             false
         });
@@ -141,7 +141,7 @@ impl<T: Hashed> Table<T> {
     /// Takes the first thing of that hash that `wanted` accepts out.
     #[inline]
     pub(crate) fn remove(&mut self, hash: u64, wanted: impl FnMut(&T) -> bool) -> Option<T> {
-        let mut hole = self.place(hash, wanted)?;
+        let (mut hole, _) = self.search(hash, wanted)?;
         let taken = self.places[hole].take();
         self.len -= 1;
         // Whatever was pushed past the hole moves up, so that no search ends at it.
