@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use interbind_tests::native::{Compiler, include};
+use interbind_tests::native::{Compiler, include, static_library};
 use interbind_tests::package::repository;
 use interbind_tests::python::{FOREIGN, Python, program};
 use interbind_tests::skip::skip;
@@ -95,20 +95,45 @@ fn the_example_is_built_with_setuptools() {
     use_example(python, &folder);
 }
 
-#[test]
-fn the_example_is_built_with_cmake() {
-    let (Some(python), Some(_)) = (environment(), Compiler::of(false, "the example in C")) else { return };
-    let Some(cmake) = program("cmake") else { return skip("the CMake config", "no `cmake` on PATH") };
-    let folder = example("cclient-cmake");
+/// Builds the example with CMake, in a folder of that name; the folder with the module, where there is a CMake.
+fn with_cmake(name: &str, python: &Path, more: &[String]) -> Option<PathBuf> {
+    Compiler::of(false, "the example in C")?;
+    let Some(cmake) = program("cmake") else {
+        skip("the CMake config", "no `cmake` on PATH");
+        return None;
+    };
+    let folder = example(name);
     let asked =
         run(Command::new(python).args(["-m", "interbind", "--cmakedir"])).expect("the module answers");
     let mut configure = Command::new(&cmake);
-    configure.arg(format!("-Dinterbind_DIR={}", asked.trim())).args(["-S", ".", "-B", "build"]);
+    configure.arg(format!("-Dinterbind_DIR={}", asked.trim())).args(["-S", ".", "-B", "build"]).args(more);
     configure.arg(format!("-DPython_EXECUTABLE={}", python.display())).current_dir(&folder);
     run(&mut configure).unwrap_or_else(|said| panic!("{said}"));
     let mut build = Command::new(&cmake);
     run(build.args(["--build", "build"]).current_dir(&folder)).unwrap_or_else(|said| panic!("{said}"));
-    use_example(python, &folder.join("build"));
+    Some(folder.join("build"))
+}
+
+#[test]
+fn the_example_is_built_with_cmake() {
+    let Some(python) = environment() else { return };
+    if let Some(folder) = with_cmake("cclient-cmake", python, &[]) {
+        use_example(python, &folder);
+    }
+}
+
+#[test]
+fn the_example_is_linked_with_the_static_library_by_cmake() {
+    let (Some(python), Some(default)) = (environment(), Python::default("the static library by CMake"))
+    else {
+        return;
+    };
+    let library = format!("-DINTERBIND_LIBRARY={}", static_library(workshop!(), default).display());
+    let Some(folder) = with_cmake("cclient-cmake-static", python, &[library]) else { return };
+    let alone =
+        "import sys, cclient; print(cclient.norm(cclient.Point(3, 4)), 'interbind._runtime' in sys.modules)";
+    let said = run(Command::new(python).args(["-c", alone]).env("PYTHONPATH", &folder));
+    assert_eq!(said.unwrap_or_else(|said| panic!("{said}")), "5.0 False\n");
 }
 
 #[test]
