@@ -80,7 +80,7 @@ except TypeError as error:
 ";
 
 fn use_example(python: &Path, folder: &Path) {
-    let said = run(Command::new(python).args(["-c", USE]).env("PYTHONPATH", folder).current_dir(folder));
+    let said = run(Command::new(python).args(["-c", USE]).current_dir(folder));
     let said = said.unwrap_or_else(|said| panic!("{said}"));
     assert!(said.starts_with("cannot borrow 'int' as org.frame.Point (wrong-object)\n"), "{said}");
 }
@@ -132,7 +132,7 @@ fn the_example_is_linked_with_the_static_library_by_cmake() {
     let Some(folder) = with_cmake("cclient-cmake-static", python, &[library]) else { return };
     let alone =
         "import sys, cclient; print(cclient.norm(cclient.Point(3, 4)), 'interbind._runtime' in sys.modules)";
-    let said = run(Command::new(python).args(["-c", alone]).env("PYTHONPATH", &folder));
+    let said = run(Command::new(python).args(["-c", alone]).current_dir(&folder));
     assert_eq!(said.unwrap_or_else(|said| panic!("{said}")), "5.0 False\n");
 }
 
