@@ -13,8 +13,10 @@
 //! | [`modules`] | gathers built extensions for one interpreter and runs scripts on them, each in a child process |
 //! | [`mod@laws`] | laws that are scripts, and going through them on several interpreters |
 //! | [`sanitizer`] | has extensions instrumented, and scripts run under the address sanitizer |
+//! | [`native`] | compiles extensions in C and C++ |
 //! | [`services`] | a small binding library that shows the services to Python |
 //! | [`note`] | reads the build note of a finished file |
+//! | [`header`] | writes the C header of the records |
 //! | [`house`] | walks the sources of this repository |
 //!
 //! Nothing here loads an extension into the tests' own process.
@@ -24,9 +26,11 @@
 pub mod copies;
 pub mod examples;
 pub mod extension;
+pub mod header;
 pub mod house;
 pub mod laws;
 pub mod modules;
+pub mod native;
 pub mod note;
 pub mod package;
 pub mod python;
