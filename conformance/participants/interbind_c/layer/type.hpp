@@ -1,0 +1,97 @@
+// What a module knows of one C++ type in one interpreter: its key, its class if it bound one, its bases.
+//
+// A `Type` is counted by its class and by the functions that mention it, so what they hold can't dangle: when the class
+// dies `python` becomes NULL, and a NULL is no object's type. Runs no Python code.
+#pragma once
+
+#include <Python.h>
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <typeinfo>
+#include <vector>
+
+#include <interbind/abi.h>
+
+#define BINDING_LIKELY(x) __builtin_expect(!!(x), 1)
+#define BINDING_COLD __attribute__((noinline, cold))
+
+namespace binding {
+
+struct Function;
+struct Module;
+struct Type;
+
+// One base class of a bound class, and how a pointer gets there.
+struct Base {
+    Type *type;
+    void *(*cast)(void *derived);
+};
+
+struct Type {
+    // The class that this module bound; NULL: none, or it is dead. Borrowed.
+    std::atomic<PyTypeObject *> python{nullptr};
+    // The map that its objects stand in, and the key they stand under. Valid while a class is published.
+    const interbind_instances_service *instances = nullptr;
+    const interbind_type_list *key = nullptr;
+    const std::type_info *cpp = nullptr;
+    // The chain of constructors; the class's dictionary keeps it.
+    Function *init = nullptr;
+    // Copies a value into a new object: for `wrap`. NULL when the class can't be copied.
+    PyObject *(*copy)(Type *type, const void *value) = nullptr;
+    Module *module = nullptr;
+    // Its objects hold the C++ object itself, not a pointer.
+    bool is_inline = false;
+    std::vector<Base> bases;
+    // The key's text; records point at it.
+    std::string native;
+    std::atomic<std::uint32_t> users{1};
+
+    void retain() { users.fetch_add(1, std::memory_order_relaxed); }
+    void release() {
+        if (users.fetch_sub(1, std::memory_order_acq_rel) == 1)
+            delete this;
+    }
+
+    // A pointer to the part of an object that is a `wanted`, or NULL.
+    void *upcast(void *pointer, const Type *wanted) const {
+        if (this == wanted)
+            return pointer;
+        for (const Base &base : bases)
+            if (void *found = base.type->upcast(base.cast(pointer), wanted))
+                return found;
+        return nullptr;
+    }
+};
+
+// Stands where a type hasn't been asked for yet: no object is of it.
+inline Type unresolved;
+
+// A class with a place for its `Type`: what the metaclass makes. NULL in classes that Python code derives.
+struct Meta {
+    PyHeapTypeObject heap;
+    Type *type;
+};
+
+inline void meta_dealloc(PyObject *self) {
+    Type *type = reinterpret_cast<Meta *>(self)->type;
+    PyTypeObject *meta = Py_TYPE(self);
+    if (type)
+        type->python.store(nullptr, std::memory_order_relaxed);
+    PyType_Type.tp_dealloc(self);
+    Py_DECREF(meta);
+    if (type)
+        type->release();
+}
+
+// The `Type` of a class, or of the bound class that it derives from; NULL: none of this module's.
+inline Type *type_of(PyTypeObject *python) {
+    for (; python; python = python->tp_base)
+        if (Py_TYPE(python)->tp_dealloc == meta_dealloc)
+            if (Type *type = reinterpret_cast<Meta *>(python)->type)
+                return type;
+    return nullptr;
+}
+
+} // namespace binding
