@@ -6,7 +6,7 @@ use std::env;
 use std::process::Command;
 
 fn main() {
-    for name in ["limited", "pypy", "free_threaded", "pyo3_0_29"] {
+    for name in ["limited", "pypy", "free_threaded", "try_incref", "pyo3_0_29"] {
         println!("cargo::rustc-check-cfg=cfg(interbind_{name})");
     }
     println!("cargo::rerun-if-env-changed=DEP_PYTHON_PYO3_CONFIG");
@@ -38,6 +38,9 @@ fn main() {
     set("limited", limited);
     set("pypy", implementation == "pypy");
     set("free_threaded", free_threaded || both);
+    // `PyUnstable_TryIncRef` came with 3.14.
+    let minor = version.trim_start_matches("3.").parse::<u32>().unwrap_or(0);
+    set("try_incref", (free_threaded || both) && minor >= 14);
     // The release that renamed the key also brought `PyClassGuard: TryFrom<&Bound<T>>`.
     set("pyo3_0_29", !target_abi.is_empty());
 

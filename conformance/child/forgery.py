@@ -49,16 +49,16 @@ class Forge:
         body += struct.pack("=QQQQQ", *(honest | slots).values(), 0)
         return head + body + extra
 
-    def service(self, magic=b"ib.types", size=96, major=1, minor=0, name="types", destroy=None, functions=(0,) * 5):
+    def service(self, magic=b"ib.types", size=112, major=1, minor=0, name="types", destroy=None, functions=(0,) * 7):
         """The head of a table, and NULL where functions belong."""
         destroy = self.at["nothing"] if destroy is None else destroy
         head = header(magic, size, major, minor) + self.text(name) + struct.pack("=QQ", self.owner(), destroy)
-        return head + struct.pack("=QQQQQQ", *functions, 0)
+        return head + struct.pack("=QQQQQQQQ", *functions, 0)
 
     def record(self, cls, called, meaning, **spoil):
         """A type record; `spoil` replaces single fields."""
         field = dict(
-            header=header(b"ib.type", 208),
+            header=header(b"ib.type", 232),
             name=None,
             version_text=None,
             version=(1, 2, 0),
@@ -77,6 +77,8 @@ class Forge:
             descriptor=None,
             digest=None,
             owner=None,
+            native="",
+            bases=(0, 0),
             tail=b"",
         )
         field.update(spoil)
@@ -88,13 +90,14 @@ class Forge:
         data += field["name"] or self.text(called)
         data += field["version_text"] or self.text(".".join(map(str, field["version"])))
         data += struct.pack("=III", *field["version"])
-        data += struct.pack("=IIII4x", field["kind"], field["aliasing"], field["thread"], field["flags"])
+        data += struct.pack("=IIIII", *(field[k] for k in "kind aliasing thread flags".split()), field["bases"][0])
         data += serial
         data += struct.pack("=QqQQQQ", *(field[k] for k in "py_type data_offset borrow release wrap vtable".split()))
         data += field["descriptor"] or self.text(meaning)
         data += digest
         data += struct.pack("=QQ", self.owner() if field["owner"] is None else field["owner"], 0)
-        assert len(data) == 208, len(data)
+        data += self.text(field["native"]) + struct.pack("=Q", field["bases"][1])
+        assert len(data) == 232, len(data)
         return data + field["tail"]
 
     def publish(self, data):

@@ -124,7 +124,7 @@ fn explain(
             "cannot make a {0}\nno class published as {0} by {1} can be made by others\n\
              mark the provider's field with `#[shared(from)]` and implement `From` for its class",
             &[expected.name(), from.unwrap_or("anybody")],
-            Sides::both(owner_of(record), &binding.owner),
+            Sides::both(owner_of(record), binding.owner),
         ),
         Search::Nothing => refuse(
             at,
@@ -133,7 +133,7 @@ fn explain(
             "cannot make a {0}\nno module in this interpreter has published {0}\n\
              import a module that provides {0} first",
             &[expected.name()],
-            Sides::consumer(&binding.owner),
+            Sides::consumer(binding.owner),
         ),
     }
 }

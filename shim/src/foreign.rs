@@ -138,7 +138,7 @@ fn refuse_mode(
              read the object with `ForeignRaw`, or have the provider track its borrows"
         }
     };
-    let sides = Sides { provider: Some(owner), consumer: identity.bound().map(|binding| &binding.owner) };
+    let sides = Sides { provider: Some(owner), consumer: identity.bound().map(|binding| binding.owner) };
     refuse(at, Class::Type, reason, template, &[&class, name], sides)
 }
 

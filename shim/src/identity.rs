@@ -6,15 +6,16 @@
 
 use core::ptr;
 
+use interbind_abi::Reason;
 use interbind_abi::core::CoreRecord;
-use interbind_abi::owner::{OWNER, OwnerRecord};
-use interbind_abi::{Reason, Str};
+use interbind_abi::owner::OwnerRecord;
 
 use crate::ffi::error::Class;
 use crate::ffi::{Attached, Raised, error, host};
-use crate::refusal::{Sides, add_line, refuse};
+use crate::owner;
+use crate::refusal::{Sides, add_line, readable, refuse};
 use crate::sync::{AtomicPtr, Ordering};
-use crate::types::{self, Types};
+use crate::types::Types;
 
 /// This build's platform, as [`interbind_abi::Platform`] parses it.
 pub const PLATFORM: &str = env!("INTERBIND_PLATFORM");
@@ -41,7 +42,7 @@ pub(crate) struct Binding {
     /// The interpreter's address while it lives.
     pub(crate) interpreter: usize,
     /// Who this module is, for others.
-    pub(crate) owner: OwnerRecord,
+    pub(crate) owner: &'static OwnerRecord,
 }
 
 // SAFETY: everything in it is read-only after publication, or a record that is `Sync` itself.
@@ -92,7 +93,7 @@ impl Identity {
                  use shared objects before the interpreter ends",
             )
         };
-        refuse(at, Class::Import, reason, template, &[self.name], Sides::consumer(&binding.owner))
+        refuse(at, Class::Import, reason, template, &[self.name], Sides::consumer(binding.owner))
     }
 
     /// Binds to the current interpreter; whoever is second takes the first one's binding.
@@ -105,9 +106,9 @@ impl Identity {
         at: Attached,
         file: Option<String>,
     ) -> Result<&'static Binding, Raised> {
-        let owner = self.owner(file.unwrap_or_default());
-        check_host(at, self, &owner)?;
-        let core = crate::core::find_or_make(at, &owner)?;
+        let owner = owner::of(self.name, self.version, file.unwrap_or_default());
+        check_host(at, owner)?;
+        let core = crate::core::find_or_make(at, owner)?;
         // SAFETY: a judged core: its functions are there.
         let retain = unsafe { (*core).retain };
         // SAFETY: attached, so the interpreter's capsule keeps the core alive during the call.
@@ -116,7 +117,7 @@ impl Identity {
         let release = unsafe { (*core).release };
         // SAFETY: called at most once, when no binding takes the `retain` over.
         let give_back = || unsafe { release(core) };
-        let types = types::find_or_make(at, core, &owner).map_err(|_| {
+        let types = Types::find_or_make(at, core, owner).map_err(|_| {
             // Other modules' functions are called without an exception set.
             let why = error::take(at);
             give_back();
@@ -133,19 +134,6 @@ impl Identity {
                 // SAFETY: a binding is never freed.
                 Ok(unsafe { &*winner })
             }
-        }
-    }
-
-    /// Makes the record by which others name this module; its file lives for ever.
-    fn owner(&self, file: String) -> OwnerRecord {
-        OwnerRecord {
-            header: OWNER.header::<OwnerRecord>(),
-            name: Str::new(self.name),
-            version: Str::new(self.version),
-            file: Str::new(String::leak(file)),
-            platform: Str::new(PLATFORM),
-            interbind: Str::new(VERSION),
-            compiler: Str::new(COMPILER),
         }
     }
 }
@@ -165,7 +153,7 @@ impl Binding {
 }
 
 /// Step 0: this build against the running Python. All differences are listed.
-fn check_host(at: Attached, identity: &Identity, owner: &OwnerRecord) -> Result<(), Raised> {
+pub(crate) fn check_host(at: Attached, owner: &OwnerRecord) -> Result<(), Raised> {
     let (mut first, mut lines) = (None, String::new());
     host::compare(at, PLATFORM, &mut |reason, part, build, running| {
         first.get_or_insert(reason);
@@ -173,5 +161,5 @@ fn check_host(at: Attached, identity: &Identity, owner: &OwnerRecord) -> Result<
     });
     let Some(reason) = first else { return Ok(()) };
     let template = "cannot import '{0}' into this Python\n{1}\ninstall a build of {0} for this Python";
-    Err(refuse(at, Class::Import, reason, template, &[identity.name, &lines], Sides::consumer(owner)))
+    Err(refuse(at, Class::Import, reason, template, &[readable(&owner.name), &lines], Sides::consumer(owner)))
 }

@@ -141,7 +141,7 @@ impl Expected {
         let Some(list) = binding.types.list(self.name) else {
             let template = "cannot look for {0}\nthe registry gives no list for this name\n\
                             use shared objects before the interpreter ends";
-            let sides = Sides::consumer(&binding.owner);
+            let sides = Sides::consumer(binding.owner);
             return Err(refuse(at, Class::Type, Reason::InterpreterEnding, template, &[self.name], sides));
         };
         self.site.list.store(list, Ordering::Release);
@@ -267,7 +267,7 @@ fn refuse_object(
 ) -> Raised {
     let (name, requirement) = (expected.name, expected.requirement_text);
     let what = wanted(at, Some(object));
-    let consumer = &binding.owner;
+    let consumer = binding.owner;
     let (reason, template, record) = match found {
         Finding::Broken(malformed) => {
             with_malformed(malformed, &mut |reason, part, theirs, ours| {
@@ -325,7 +325,7 @@ pub(crate) fn refuse_record(
         }),
     );
     let kind = kind.unwrap_or(Reason::MalformedRecord);
-    let (provider, consumer) = (owner_of(record), &binding.owner);
+    let (provider, consumer) = (owner_of(record), binding.owner);
     let template = match kind {
         Reason::VersionDiffers => {
             "{0} as {1} {2}\n{3}\ninstall a {4} that provides {1} {2}, or rebuild {5} for {1} {6}"

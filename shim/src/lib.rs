@@ -11,15 +11,17 @@
 //! | publish | `publish`, `types`, `registry` | a provider's record goes into the registry |
 //! | judge | `judge`, `refusal` | the order of the checks, and what is said when one fails |
 //! | borrow | `foreign`, `held`, `construct` | the handles that user code sees |
+//! | serve | `services` | what binding libraries need besides: instances, userdata, exceptions |
 //!
 //! `ffi` is the only place that speaks to Python; `cache`, `chain` and `lifetime` are the lock-free parts, which
-//! know nothing of Python and are modelled with loom; `pyo3` is the face for PyO3.
+//! know nothing of Python and are modelled with loom; `table` is the hash table of every map; `pyo3` is the face for PyO3.
 
 pub mod error;
 mod ffi;
 mod foreign;
 mod held;
 mod object;
+pub mod services;
 mod shared;
 
 mod cache;
@@ -32,10 +34,12 @@ mod interface;
 mod judge;
 mod lifetime;
 mod module;
+mod owner;
 mod publish;
 mod refusal;
 mod registry;
 mod sync;
+mod table;
 mod types;
 mod upcast;
 
@@ -54,6 +58,7 @@ pub use self::held::Held;
 pub use self::module::{bind, count_records};
 pub use self::object::Object;
 pub use self::publish::{RawClass, publish_raw};
+pub use self::services::provide;
 pub use self::shared::{Consumer, Handle, Module, ProvidedBy, Provider, Shared};
 pub use self::types::Counts;
 

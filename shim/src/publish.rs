@@ -116,7 +116,7 @@ fn publish(
         let template = "cannot publish '{0}' as {1} {2}\n{3}{4}\n\
                         publish a class as the guide \"Share a type between two wheels\" shows";
         let values = [&name, meaning.name, meaning.version_text, line, value];
-        refuse(at, kind, reason, template, &values, Sides::provider(&binding.owner))
+        refuse(at, kind, reason, template, &values, Sides::provider(binding.owner))
     };
     // SAFETY: live object, attached.
     if !unsafe { type_object::is_type(class.as_ptr()) } {
@@ -191,7 +191,7 @@ fn record_for(
         vtable: raw.table,
         descriptor: Str::new(meaning.descriptor),
         digest: meaning.digest,
-        owner: &raw const binding.owner,
+        owner: binding.owner,
         core: ptr::null_mut::<interbind_abi::core::CoreRecord>().into(),
         native: Str::new(""),
         bases: ptr::null(),

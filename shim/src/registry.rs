@@ -5,8 +5,7 @@
 //! taken out of a list. Belongs to the internals contract.
 
 use core::ffi::c_void;
-use core::ptr;
-use std::sync::Mutex;
+use core::ptr::{self, NonNull};
 
 use interbind_abi::core::{CoreRecord, Status};
 use interbind_abi::keys;
@@ -17,17 +16,63 @@ use interbind_abi::types::registry::{TYPES, TypeCounts, TypeList};
 use interbind_abi::types::{TypeRecord, TypesService, native};
 use interbind_abi::{RecordHeader, Str};
 
-use crate::ffi::{Attached, PyObject, Raised, Strong, thunk, type_object, weak};
-use crate::sync::{AtomicPtr, Ordering};
+use crate::ffi::{Attached, PyObject, Raised, Strong, error, thunk, type_object, weak};
+use crate::sync::{AtomicPtr, Mutex, MutexGuard, Ordering, locked};
+use crate::table::{Hashed, Table, hash_address, hash_text};
 use crate::upcast;
 
 /// What a maker keeps behind its table.
 struct Registry {
     table: TypesService,
     core: *mut CoreRecord,
-    /// A handful; a consumer asks for a name once.
+    lists: Mutex<Lists>,
+}
+
+/// What the registry's lock guards; it is held over no Python API.
+#[derive(Default)]
+struct Lists {
+    /// In the order in which somebody first asked.
     #[allow(clippy::vec_box, reason = "a list's address is handed out and must not move")]
-    names: Mutex<Vec<Box<List>>>,
+    all: Vec<Box<List>>,
+    by_name: Table<Named>,
+    by_type: Table<Typed>,
+    /// How many entries there ever were.
+    entries: u64,
+}
+
+/// A list's place under its name.
+struct Named(NonNull<List>);
+
+/// A watched entry's place under the address of its type.
+struct Typed {
+    class: NonNull<PyObject>,
+    entry: NonNull<Entry>,
+}
+
+// SAFETY (both): the pointers lead to lists and entries of the same registry, which are `Sync` and live as long.
+unsafe impl Send for Named {}
+// SAFETY: as above.
+unsafe impl Send for Typed {}
+
+impl Hashed for Named {
+    fn hash(&self) -> u64 {
+        // SAFETY: lists live as long as the registry.
+        hash_text(&unsafe { self.0.as_ref() }.name)
+    }
+}
+
+impl Hashed for Typed {
+    fn hash(&self) -> u64 {
+        hash_address(self.class.as_ptr() as usize)
+    }
+}
+
+impl Lists {
+    fn known(&self, name: &str) -> Option<NonNull<List>> {
+        // SAFETY: lists live as long as the registry.
+        let found = self.by_name.find(hash_text(name), |list| *unsafe { list.0.as_ref() }.name == *name);
+        found.map(|list| list.0)
+    }
 }
 
 /// The records under one name, in the order of publication.
@@ -45,6 +90,8 @@ struct Entry {
     registry: *const Registry,
     /// True for the place under the native key of a record that has a name too: it is counted and watched there.
     is_again: bool,
+    /// In the order of publication.
+    number: u64,
     next: AtomicPtr<Entry>,
 }
 
@@ -61,7 +108,7 @@ impl upcast::Classes for Bases<'_> {
 
     fn record(&self, key: &str) -> Option<&TypeRecord> {
         // SAFETY: lists live as long as the registry.
-        let list = unsafe { &*self.registry.known(key)? };
+        let list = unsafe { self.registry.known(key)?.as_ref() };
         let found = list.find(|entry| is_live(entry.record, self.registry.core).then_some(entry.record));
         // SAFETY: records are never freed.
         found.map(|record| unsafe { &*record })
@@ -69,49 +116,91 @@ impl upcast::Classes for Bases<'_> {
 }
 
 impl Registry {
+    fn lists(&self) -> MutexGuard<'_, Lists> {
+        locked(&self.lists)
+    }
+
     /// The list of that name, if anybody has asked for it.
-    fn known(&self, name: &str) -> Option<*const List> {
-        let names = self.names.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        names.iter().find(|list| *list.name == *name).map(|list| &raw const **list)
+    fn known(&self, name: &str) -> Option<NonNull<List>> {
+        self.lists().known(name)
     }
 
     fn nth(&self, place: usize) -> Option<*const List> {
-        let names = self.names.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        names.get(place).map(|list| &raw const **list)
+        self.lists().all.get(place).map(|list| &raw const **list)
     }
 
     /// The place of a record in a list, made if it isn't there.
-    fn place(&self, list: &List, record: *const TypeRecord, is_again: bool) -> *const Entry {
-        let same = |entry: &Entry| ptr::eq(entry.record, record).then_some(ptr::from_ref(entry));
+    fn place(&self, list: &List, record: *const TypeRecord, is_again: bool) -> NonNull<Entry> {
+        let same = |entry: &Entry| ptr::eq(entry.record, record).then_some(NonNull::from(entry));
         if let Some(entry) = list.find(same) {
             return entry;
         }
-        let _lock = self.names.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut lists = self.lists();
         // Somebody may have been faster between the walk and the lock.
         list.find(same).unwrap_or_else(|| {
+            lists.entries += 1;
             let entry = Box::new(Entry {
                 record,
                 weak: AtomicPtr::new(ptr::null_mut()),
                 registry: self,
                 is_again,
+                number: lists.entries,
                 next: AtomicPtr::new(ptr::null_mut()),
             });
-            let address = &raw const *entry;
+            let address = NonNull::from(&*entry);
             list.append(entry);
             address
         })
     }
 
-    fn list(&self, name: &str) -> *const List {
-        let mut names = self.names.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if let Some(list) = names.iter().find(|list| *list.name == *name) {
-            return &raw const **list;
+    /// The list of that name, made if nobody has asked for it; `None` without memory.
+    fn list(&self, name: &str) -> Option<NonNull<List>> {
+        let mut lists = self.lists();
+        if let Some(list) = lists.known(name) {
+            return Some(list);
         }
+        lists.by_name.reserve().ok()?;
         let list =
             Box::new(List { name: name.into(), registry: self, first: AtomicPtr::new(ptr::null_mut()) });
-        let address = &raw const *list;
-        names.push(list);
-        address
+        let address = NonNull::from(&*list);
+        lists.all.push(list);
+        lists.by_name.add(Named(address)).ok()?;
+        Some(address)
+    }
+
+    /// The entry of a type that comes after the one with that number.
+    fn of_type(&self, class: NonNull<PyObject>, number: u64) -> Option<NonNull<Entry>> {
+        let mut next: Option<&Entry> = None;
+        self.lists().by_type.each(hash_address(class.as_ptr() as usize), |typed| {
+            // SAFETY: entries live as long as the registry.
+            let entry = unsafe { typed.entry.as_ref() };
+            if typed.class == class
+                && entry.number > number
+                && next.is_none_or(|next| entry.number < next.number)
+            {
+                next = Some(entry);
+            }
+        });
+        next.map(NonNull::from)
+    }
+
+    /// The number of a record's entry under its type.
+    fn number_of(&self, class: NonNull<PyObject>, record: *const TypeRecord) -> Option<u64> {
+        let lists = self.lists();
+        let found = lists.by_type.find(hash_address(class.as_ptr() as usize), |typed| {
+            // SAFETY: entries live as long as the registry.
+            typed.class == class && ptr::eq(unsafe { typed.entry.as_ref() }.record, record)
+        });
+        // SAFETY: as above.
+        found.map(|typed| unsafe { typed.entry.as_ref() }.number)
+    }
+
+    /// Takes a dying type's entry out from under its address.
+    fn forget(&self, class: NonNull<PyObject>, entry: &Entry) {
+        let hash = hash_address(class.as_ptr() as usize);
+        self.lists()
+            .by_type
+            .remove(hash, |typed| typed.class == class && ptr::eq(typed.entry.as_ptr(), entry));
     }
 }
 
@@ -159,16 +248,14 @@ fn is_live(record: *const TypeRecord, core: *const CoreRecord) -> bool {
 }
 
 thunk! {
-    /// Makes a registry for [`CoreRecord::service`]; `context` is the maker's owner record.
+    /// Makes a registry for [`CoreRecord::service`]; `context` is the maker's owner record, which lives for ever.
     pub(crate) fn make(core: *mut CoreRecord, context: *mut c_void, out: *mut *mut ServiceHead) -> Status, else Status::FAILED, {
-        // SAFETY: `find_or_make` passes an owner record that lives for ever once its module is bound; its texts do anyway.
-        let owner = unsafe { *context.cast::<OwnerRecord>() };
         let registry = Box::into_raw(Box::new(Registry {
             table: TypesService {
                 head: ServiceHead {
                     header: TYPES.header::<TypesService>(),
                     name: Str::new(keys::TYPES),
-                    owner: Box::leak(Box::new(owner)),
+                    owner: context.cast_const().cast::<OwnerRecord>(),
                     destroy,
                 },
                 list: list_of,
@@ -181,7 +268,7 @@ thunk! {
                 private: ptr::null_mut(),
             },
             core,
-            names: Mutex::default(),
+            lists: Mutex::default(),
         }));
         // SAFETY: just made, not shared yet.
         let table = unsafe { &raw mut (*registry).table };
@@ -205,8 +292,9 @@ thunk! {
         let (Some(name), Some(registry), false) = (name, registry_of(service), out.is_null()) else {
             return Status::INVALID;
         };
+        let Some(list) = registry.list(name) else { return Status::FAILED };
         // SAFETY: not NULL; the table's contract.
-        unsafe { out.write(registry.list(name).cast()) };
+        unsafe { out.write(list.as_ptr().cast_const().cast()) };
         Status::OK
     }
 
@@ -256,9 +344,9 @@ thunk! {
     fn count_of(service: *const TypesService, out: *mut TypeCounts) -> Status, else Status::FAILED, {
         let (Some(registry), false) = (registry_of(service), out.is_null()) else { return Status::INVALID };
         let mut counts = TypeCounts::default();
-        let names = registry.names.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        counts.names = names.len() as u64;
-        for list in names.iter() {
+        let lists = registry.lists();
+        counts.names = lists.all.len() as u64;
+        for list in &lists.all {
             list.find(|entry| {
                 if !entry.is_again && is_live(entry.record, registry.core) {
                     counts.live += 1;
@@ -268,7 +356,7 @@ thunk! {
                 None::<()>
             });
         }
-        drop(names);
+        drop(lists);
         // SAFETY: not NULL; the table's contract.
         unsafe { out.write(counts) };
         Status::OK
@@ -279,28 +367,21 @@ thunk! {
         py_type: *mut c_void,
         after: *const TypeRecord,
     ) -> *const TypeRecord, else ptr::null(), {
-        let Some(registry) = registry_of(service) else { return ptr::null() };
-        let mut passed = after.is_null();
-        let mut place = 0;
-        while let Some(list) = registry.nth(place) {
-            // SAFETY: lists live as long as the registry.
-            let found = unsafe { &*list }.find(|entry| {
-                // SAFETY: records are never freed.
-                let class = unsafe { &*entry.record }.py_type.load(Ordering::Acquire);
-                // The place under the native key repeats the one under the name.
-                if class != py_type || class.is_null() || entry.is_again || !is_live(entry.record, registry.core) {
-                    return None;
-                }
-                if !passed {
-                    passed = ptr::eq(entry.record, after);
-                    return None;
-                }
-                Some(entry.record)
-            });
-            if let Some(found) = found {
-                return found;
+        let (Some(registry), Some(class)) = (registry_of(service), NonNull::new(py_type.cast::<PyObject>())) else {
+            return ptr::null();
+        };
+        let mut number = 0;
+        if !after.is_null() {
+            let Some(found) = registry.number_of(class, after) else { return ptr::null() };
+            number = found;
+        }
+        while let Some(entry) = registry.of_type(class, number) {
+            // SAFETY: entries live as long as the registry.
+            let entry = unsafe { entry.as_ref() };
+            if is_live(entry.record, registry.core) {
+                return entry.record;
             }
-            place += 1;
+            number = entry.number;
         }
         ptr::null()
     }
@@ -360,6 +441,11 @@ thunk! {
 fn bury(entry: &Entry) {
     // SAFETY: records are never freed.
     let record = unsafe { &*entry.record };
+    let class = record.py_type.load(Ordering::Acquire);
+    if let Some(class) = NonNull::new(class.cast::<PyObject>()) {
+        // SAFETY: the type is a user of the core, so the registry lives.
+        unsafe { &*entry.registry }.forget(class, entry);
+    }
     record.py_type.store(ptr::null_mut(), Ordering::Release);
     let core = record.core.swap(ptr::null_mut(), Ordering::AcqRel);
     // SAFETY: the type was a user of this core until here.
@@ -369,7 +455,7 @@ fn bury(entry: &Entry) {
 }
 
 /// What a registered type's weak reference calls.
-static TYPE_DIED: weak::Definition = weak::Definition::new(type_died);
+static TYPE_DIED: weak::Definition = weak::Definition::new(c"interbind_type_died", type_died);
 
 /// Returns what stands behind one of our own tables.
 fn registry_of<'a>(service: *const TypesService) -> Option<&'a Registry> {
@@ -403,6 +489,12 @@ fn rank(list: &List, record: &TypeRecord, class: *mut PyObject) {
     });
 }
 
+#[cold]
+fn no_memory(at: Attached) -> Status {
+    error::no_memory(at);
+    Status::FAILED
+}
+
 #[inline(never)]
 fn publish(at: Attached, registry: &Registry, record: *const TypeRecord) -> Status {
     // SAFETY: threat model: NULL, or a readable header.
@@ -418,39 +510,51 @@ fn publish(at: Attached, registry: &Registry, record: *const TypeRecord) -> Stat
     if !crate::lifetime::is_open(unsafe { &(*registry.core).state }) {
         return Status::ENDING;
     }
-    let class = found.py_type.load(Ordering::Acquire);
-    if class.is_null() || found.owner.is_null() {
-        return Status::INVALID;
-    }
+    let class = NonNull::new(found.py_type.load(Ordering::Acquire).cast::<PyObject>());
+    let (Some(class), false) = (class, found.owner.is_null()) else { return Status::INVALID };
+    let Some(list) = registry.list(name) else { return no_memory(at) };
     // SAFETY: lists live as long as the registry.
-    let list = unsafe { &*registry.list(name) };
+    let list = unsafe { list.as_ref() };
     let entry = registry.place(list, record, false);
     // SAFETY: entries live as long as the registry.
-    let entry = unsafe { &*entry };
+    let entry = unsafe { entry.as_ref() };
     if !entry.weak.load(Ordering::Acquire).is_null() {
         // The same living record again, as when a module is executed twice: nothing to do.
         return Status::OK;
     }
     // SAFETY: (1) the caller holds the type, and every type can be weakly referenced; (2) the entry outlives the weak
     // reference, which it owns.
-    let weak =
-        match unsafe { weak::watch(at, class.cast(), &TYPE_DIED, ptr::from_ref(entry).cast_mut().cast()) } {
-            Ok(weak) => weak,
-            Err(Raised) => return Status::FAILED,
-        };
+    let weak = match unsafe {
+        weak::watch(at, class.as_ptr(), &TYPE_DIED, ptr::from_ref(entry).cast_mut().cast())
+    } {
+        Ok(weak) => weak,
+        Err(Raised) => return Status::FAILED,
+    };
+    let weak = weak.into_ptr();
+    let free = ptr::null_mut();
+    if entry.weak.compare_exchange(free, weak, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+        // Another thread publishes the same record, and was faster.
+        // SAFETY: ours wasn't stored.
+        drop(unsafe { Strong::from_new(weak) });
+        return Status::OK;
+    }
     // The type is a user of the core from here until it dies.
     // SAFETY: our own core record.
     let retain = unsafe { (*registry.core).retain };
     // SAFETY: the caller is a user.
     unsafe { retain(registry.core) };
     found.core.store(registry.core, Ordering::Release);
-    entry.weak.store(weak.into_ptr(), Ordering::Release);
-    rank(list, found, class.cast());
+    if registry.lists().by_type.add(Typed { class, entry: NonNull::from(entry) }).is_err() {
+        return no_memory(at);
+    }
+    rank(list, found, class.as_ptr());
     // SAFETY: as the name; a broken text is no key.
     let native = unsafe { found.native.read() }.filter(|key| native::is_key(key) && *key != name);
     if let Some(key) = native {
         // SAFETY: lists live as long as the registry.
-        registry.place(unsafe { &*registry.list(key) }, record, true);
+        let Some(list) = registry.list(key) else { return no_memory(at) };
+        // SAFETY: lists live as long as the registry.
+        registry.place(unsafe { list.as_ref() }, record, true);
     }
     debug_assert!(ptr::eq(entry.registry, registry));
     Status::OK

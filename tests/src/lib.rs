@@ -14,6 +14,7 @@
 //! | [`mod@laws`] | laws that are scripts, and going through them on several interpreters |
 //! | [`sanitizer`] | has extensions instrumented, and scripts run under the address sanitizer |
 //! | [`note`] | reads the build note of a finished file |
+//! | [`header`] | writes the C header of the records |
 //! | [`house`] | walks the sources of this repository |
 //!
 //! Nothing here loads an extension into the tests' own process.
@@ -23,6 +24,7 @@
 pub mod copies;
 pub mod examples;
 pub mod extension;
+pub mod header;
 pub mod house;
 pub mod laws;
 pub mod modules;

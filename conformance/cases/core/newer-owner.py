@@ -9,7 +9,7 @@ def act(p, type):
     tools, at = p.forge.tools, p.forge.at
     obj = p.provider.make(type, p.graffiti(type, 1))
     core = tools.get(tools.core(), 152)
-    registry = p.forge.plant(newer(tools.get(tools.registry(), 96)))
+    registry = p.forge.plant(newer(tools.get(tools.registry(), 112)))
     tools.set_service(registry, 0)
     for data in (newer(core), newer(core[:128] + at["service"].to_bytes(8, "little") + core[136:])):
         tools.set_core(p.forge.plant(data), KEY)

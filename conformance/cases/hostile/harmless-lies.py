@@ -6,7 +6,7 @@ def act(p, type):
         {"owner": p.forge.owner(name=b"\xff")},
         {"flags": 0xFFFFFFFF},
         {"version_text": p.forge.text("none of your business")},
-        {"header": b"ib.type\0" + (320).to_bytes(4, "little") + b"\1\0\7\0", "tail": b"\xaa" * 112},
+        {"header": b"ib.type\0" + (344).to_bytes(4, "little") + b"\1\0\7\0", "tail": b"\xaa" * 112},
     ):
         cls = p.provider.bare(type)
         p.forge.published(cls, name, p.consumer.descriptor(type), **spoil)

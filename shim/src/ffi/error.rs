@@ -62,6 +62,13 @@ fn set_attribute(_at: Attached, object: &Strong, name: &CStr, value: &Strong) ->
     if status == 0 { Ok(()) } else { Err(Raised) }
 }
 
+/// Raises a MemoryError.
+pub(crate) fn no_memory(_at: Attached) -> Raised {
+    // SAFETY: attached.
+    unsafe { py::PyErr_NoMemory() };
+    Raised
+}
+
 /// Takes the exception that is set, normalised and with its traceback.
 #[allow(
     deprecated,

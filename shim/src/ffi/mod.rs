@@ -9,6 +9,7 @@ pub(crate) mod capsule;
 pub(crate) mod error;
 pub(crate) mod host;
 pub(crate) mod strong;
+pub(crate) mod try_incref;
 pub(crate) mod type_object;
 pub(crate) mod weak;
 

@@ -1,6 +1,7 @@
-//! Weak references with a callback in Rust: how the registry learns that a type has died, before its address is reused.
+//! Weak references with a callback in Rust: how a service learns that a type or a nurse has died, before the address is
+//! reused.
 
-use core::ffi::c_void;
+use core::ffi::{CStr, c_void};
 
 use pyo3_ffi as py;
 
@@ -19,10 +20,10 @@ pub(crate) struct Definition(py::PyMethodDef);
 unsafe impl Sync for Definition {}
 
 impl Definition {
-    /// Makes the definition of a callback, for a static.
-    pub(crate) const fn new(callback: Callback) -> Self {
+    /// Makes the definition of a callback, for a static; Python code can see its name.
+    pub(crate) const fn new(name: &'static CStr, callback: Callback) -> Self {
         Self(py::PyMethodDef {
-            ml_name: c"interbind_type_died".as_ptr(),
+            ml_name: name.as_ptr(),
             ml_meth: py::PyMethodDefPointer { PyCFunction: callback },
             ml_flags: py::METH_O,
             ml_doc: core::ptr::null(),
@@ -54,6 +55,12 @@ pub(crate) unsafe fn watch(
     let weak = unsafe { py::PyWeakref_NewRef(object, function.as_ptr()) };
     // SAFETY: a new reference or NULL with an exception.
     unsafe { Strong::from_new(weak) }
+}
+
+/// Tells whether an object is `None`.
+pub(crate) fn is_none(_at: Attached, object: *mut PyObject) -> bool {
+    // SAFETY: the address of a constant.
+    object == unsafe { py::Py_None() }
 }
 
 /// Returns `None`, as a new reference, for a callback to return.

@@ -361,19 +361,17 @@ pub fn publish_mutated(class: *mut PyObject, kind: &str, id: &str) -> Result<()>
     let name = format!("org.zoo.{}", id.replace('-', "_"));
     let honest = record_address(&name, model)?;
     // Twice as long as today's, for builds that know more than we do.
-    let mut copy = vec![0xAA; 416];
+    let mut copy = vec![0xAA; 464];
     // SAFETY: the record of a class that was just published, as long as the spec says; records are never freed.
-    copy[..208].copy_from_slice(unsafe { std::slice::from_raw_parts(honest as *const u8, 208) });
+    copy[..232].copy_from_slice(unsafe { std::slice::from_raw_parts(honest as *const u8, 232) });
     copy[96..104].copy_from_slice(&(class as usize).to_ne_bytes());
     copy[200..208].fill(0);
-    // No minor came before 0: what a record of then leaves open is filled with what nobody may read.
-    copy[76..80].fill(0xAA);
     // A type is part of a cycle: it dies with the next collection.
     give_back(model);
     // SAFETY: attached.
     unsafe { PyGC_Collect() };
     if cfg!(record = "newer-minor") {
-        copy[8..12].copy_from_slice(&416_u32.to_ne_bytes());
+        copy[8..12].copy_from_slice(&464_u32.to_ne_bytes());
         copy[14..16].copy_from_slice(&7_u16.to_ne_bytes());
     } else if cfg!(record = "null-slot") {
         copy[104..120].fill(0);

@@ -1,0 +1,715 @@
+/* The frozen records: what every participant agrees on, laid out as `abi/abi.lock` promises.
+ *
+ * Written by `INTERBIND_HEADER=write cargo test -p interbind-tests --test c_headers`; never edited by hand. Needs no
+ * Python: an `interbind_object` is a `PyObject`. Texts of records are UTF-8 with a length and no end mark. Fields that
+ * move after publication are read and written atomically, see <interbind/judge.h>. */
+#ifndef INTERBIND_ABI_H
+#define INTERBIND_ABI_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The version of interbind that this header is of. */
+#define INTERBIND_VERSION "0.1.0"
+
+/* ---- Reasons: the slugs that refusals carry. ---- */
+
+/* The reason: one side is built for a free-threaded Python, the other isn't. */
+#define INTERBIND_REASON_GIL_BUILD "gil-build"
+/* The reason: the build is for another version of Python. */
+#define INTERBIND_REASON_PYTHON_VERSION "python-version"
+/* The reason: the build is for another implementation of Python. */
+#define INTERBIND_REASON_IMPLEMENTATION "implementation"
+/* The reason: one side is built with Py_TRACE_REFS, which changes the object header. */
+#define INTERBIND_REASON_TRACE_REFS "trace-refs"
+/* The reason: something else stands where the core's capsule belongs. */
+#define INTERBIND_REASON_NOT_A_CAPSULE "not-a-capsule"
+/* The reason: a record starts with another kind's magic. */
+#define INTERBIND_REASON_BAD_MAGIC "bad-magic"
+/* The reason: a record's size, text or slots contradict its version. */
+#define INTERBIND_REASON_MALFORMED_RECORD "malformed-record"
+/* The reason: a record has another major version. */
+#define INTERBIND_REASON_OTHER_MAJOR "other-major"
+/* The reason: nobody in this process offers the service. */
+#define INTERBIND_REASON_SERVICE_MISSING "service-missing"
+/* The reason: the service's maker doesn't know the slot that is needed. */
+#define INTERBIND_REASON_SERVICE_TOO_OLD "service-too-old"
+/* The reason: the two builds call C functions differently. */
+#define INTERBIND_REASON_C_ABI "c-abi"
+/* The reason: the two builds' C++ compilers or standard libraries lay objects out differently. */
+#define INTERBIND_REASON_NATIVE_ABI "native-abi"
+/* The reason: the object or record belongs to another interpreter. */
+#define INTERBIND_REASON_OTHER_INTERPRETER "other-interpreter"
+/* The reason: the interpreter is ending. */
+#define INTERBIND_REASON_INTERPRETER_ENDING "interpreter-ending"
+/* The reason: the module serves one interpreter and is in use in another. */
+#define INTERBIND_REASON_PYO3_SINGLE_INTERPRETER "pyo3-single-interpreter"
+/* The reason: the module says that it doesn't support this kind of interpreter. */
+#define INTERBIND_REASON_INTERPRETER_NOT_SUPPORTED "interpreter-not-supported"
+/* The reason: no module has published a type of that name. */
+#define INTERBIND_REASON_NOT_PUBLISHED "not-published"
+/* The reason: the object is not an instance of a type published under that name. */
+#define INTERBIND_REASON_WRONG_OBJECT "wrong-object"
+/* The reason: the record carries another name than it was published under. */
+#define INTERBIND_REASON_NAME_DIFFERS "name-differs"
+/* The reason: the provider's version is outside the consumer's requirement. */
+#define INTERBIND_REASON_VERSION_DIFFERS "version-differs"
+/* The reason: one side has a data type, the other an interface. */
+#define INTERBIND_REASON_KIND_DIFFERS "kind-differs"
+/* The reason: the provider lacks a method that the consumer needs. */
+#define INTERBIND_REASON_SLOT_MISSING "slot-missing"
+/* The reason: the two sides lay the type out differently. */
+#define INTERBIND_REASON_LAYOUT_DIFFERS "layout-differs"
+/* The reason: a method's slot or signature differs. */
+#define INTERBIND_REASON_SIGNATURE_DIFFERS "signature-differs"
+/* The reason: the provider's data is not aligned as the type needs. */
+#define INTERBIND_REASON_MISALIGNED "misaligned"
+/* The reason: the object may be used only on the thread that made it. */
+#define INTERBIND_REASON_WRONG_THREAD "wrong-thread"
+/* The reason: the object is borrowed in a way that excludes this borrow. */
+#define INTERBIND_REASON_ALREADY_BORROWED "already-borrowed"
+/* The reason: an exclusive borrow of a frozen class. */
+#define INTERBIND_REASON_FROZEN "frozen"
+/* The reason: the provider tracks no borrows, so no reference can be given out. */
+#define INTERBIND_REASON_UNTRACKED "untracked"
+/* The reason: the provider's code panicked. */
+#define INTERBIND_REASON_PROVIDER_PANICKED "provider-panicked"
+/* The reason: the provider's code raised an exception or returned an error. */
+#define INTERBIND_REASON_PROVIDER_RAISED "provider-raised"
+/* The reason: a value is not one of its type's. */
+#define INTERBIND_REASON_INVALID_VALUE "invalid-value"
+/* The reason: the method handles Python objects and was called on a detached thread. */
+#define INTERBIND_REASON_NOT_ATTACHED "not-attached"
+/* The reason: the class can't be published as this type. */
+#define INTERBIND_REASON_NOT_SHAREABLE "not-shareable"
+/* The reason: the provider can't make objects for others. */
+#define INTERBIND_REASON_NOT_CONSTRUCTIBLE "not-constructible"
+
+/* ---- Names, kinds and numbers. ---- */
+
+/* The longest text that a record may carry, in bytes; more is malformed. */
+#define INTERBIND_MAX_TEXT (1u << 20)
+/* The largest plausible `struct_size`, in bytes. */
+#define INTERBIND_MAX_STRUCT_SIZE (64u * 1024)
+/* The state dict's key for the core, major 1; also the capsule's name. */
+#define INTERBIND_KEY_CORE "__interbind_internals_v1__"
+/* What every major's key starts with; whoever looks for strangers lists the state dict's keys with this prefix. */
+#define INTERBIND_KEY_CORE_PREFIX "__interbind_internals_v"
+/* The service that holds type records. */
+#define INTERBIND_SERVICE_TYPES "types"
+/* The service that maps C pointers to Python objects, and keeps objects alive. */
+#define INTERBIND_SERVICE_INSTANCES "instances"
+/* The service that holds what modules share by name. */
+#define INTERBIND_SERVICE_USERDATA "userdata"
+/* The service that chains translators of native exceptions. */
+#define INTERBIND_SERVICE_EXCEPTIONS "exceptions"
+/* The attribute of an exception that holds the `Reason`'s slug. */
+#define INTERBIND_KEY_REASON "interbind_reason"
+/* A core record's magic and version. */
+#define INTERBIND_CORE_MAGIC "ib.core\0"
+#define INTERBIND_CORE_MAJOR 1
+#define INTERBIND_CORE_MINOR 0
+#define INTERBIND_CORE_SIZES {152}
+#define INTERBIND_CORE_HEADER \
+    {{105, 98, 46, 99, 111, 114, 101, 0}, sizeof(interbind_core), INTERBIND_CORE_MAJOR, INTERBIND_CORE_MINOR}
+/* Done; outputs are written. */
+#define INTERBIND_OK 0
+/* The interpreter is ending: no new publication. */
+#define INTERBIND_ENDING 1
+/* An argument is NULL, not UTF-8, or its record malformed. */
+#define INTERBIND_INVALID 2
+/* There is no such service, and no way to make it was given. */
+#define INTERBIND_MISSING 3
+/* The maker failed; it says why in its own way. */
+#define INTERBIND_FAILED 4
+/* The callee filled the `interbind_fault`. */
+#define INTERBIND_FAULT 5
+/* Something of that name is there, and is of another kind. */
+#define INTERBIND_DIFFERS 6
+/* A core's `state`: publication and look-up work. */
+#define INTERBIND_CORE_OPEN 0u
+/* A core's `state`: the interpreter is ending; no new publication, look-ups answer `INTERBIND_ENDING`. */
+#define INTERBIND_CORE_CLOSING 1u
+/* Capability bit: made by a build without the limited API, which can serve what needs object headers. */
+#define INTERBIND_CAPABILITY_FULL_API (1u << 0)
+/* Capability bit: made by a build for a free-threaded Python. */
+#define INTERBIND_CAPABILITY_FREE_THREADED (1u << 1)
+/* An owner record's magic and version. */
+#define INTERBIND_OWNER_MAGIC "ib.owner"
+#define INTERBIND_OWNER_MAJOR 1
+#define INTERBIND_OWNER_MINOR 0
+#define INTERBIND_OWNER_SIZES {112}
+#define INTERBIND_OWNER_HEADER \
+    {{105, 98, 46, 111, 119, 110, 101, 114}, sizeof(interbind_owner), INTERBIND_OWNER_MAJOR, INTERBIND_OWNER_MINOR}
+/* The `types` service's magic and version. */
+#define INTERBIND_TYPES_MAGIC "ib.types"
+#define INTERBIND_TYPES_MAJOR 1
+#define INTERBIND_TYPES_MINOR 0
+#define INTERBIND_TYPES_SIZES {112}
+#define INTERBIND_TYPES_HEADER \
+    {{105, 98, 46, 116, 121, 112, 101, 115}, sizeof(interbind_types_service), INTERBIND_TYPES_MAJOR, INTERBIND_TYPES_MINOR}
+/* A type record's magic and version. */
+#define INTERBIND_TYPE_MAGIC "ib.type\0"
+#define INTERBIND_TYPE_MAJOR 1
+#define INTERBIND_TYPE_MINOR 0
+#define INTERBIND_TYPE_SIZES {232}
+#define INTERBIND_TYPE_HEADER \
+    {{105, 98, 46, 116, 121, 112, 101, 0}, sizeof(interbind_type_record), INTERBIND_TYPE_MAJOR, INTERBIND_TYPE_MINOR}
+/* `kind`: plain data, read through its layout. */
+#define INTERBIND_KIND_DATA 1u
+/* `kind`: an interface, called through its table. */
+#define INTERBIND_KIND_INTERFACE 2u
+/* `kind`: a native object, of which only its key and the ABI of its language are known (see `native`); the
+ * descriptor is that ABI's text. */
+#define INTERBIND_KIND_NATIVE 3u
+/* `aliasing`: the data never changes; shared borrows need no call when `data_offset` is stated. */
+#define INTERBIND_ALIASING_FROZEN 1u
+/* `aliasing`: the provider's own borrow flags decide. */
+#define INTERBIND_ALIASING_TRACKED 2u
+/* `aliasing`: nothing is tracked; consumers get a raw pointer, never a reference. */
+#define INTERBIND_ALIASING_UNTRACKED 3u
+/* `thread`: usable from any thread, attached or not. */
+#define INTERBIND_THREAD_ANY 1u
+/* `thread`: usable only on the thread that made the object; the borrow call checks. */
+#define INTERBIND_THREAD_OWNER 2u
+/* `thread`: usable from any attached thread. */
+#define INTERBIND_THREAD_ATTACHED 3u
+/* `flags`: Python classes may inherit from the type. */
+#define INTERBIND_FLAG_SUBCLASSABLE (1u << 0)
+/* `flags`: the Python type is never destroyed (PyO3 keeps its types in statics); not a leak. */
+#define INTERBIND_FLAG_IMMORTAL (1u << 1)
+/* `flags`: a class that inherits from this one may be published under the same name, so an object of a subclass
+ * is not this record's without a look at the others. The registry sets it. */
+#define INTERBIND_FLAG_OUTRANKED (1u << 2)
+/* `mode` of a borrow: others may read too. */
+#define INTERBIND_BORROW_SHARED 1u
+/* `mode` of a borrow: nobody else reads or writes. */
+#define INTERBIND_BORROW_EXCLUSIVE 2u
+/* What a key of C++ starts with; then comes `std::type_info::name()`, and `@module` for a type of one module
+ * alone. */
+#define INTERBIND_NATIVE_CPP "c++:"
+/* What a key of Rust starts with; then comes a path that its author chose. */
+#define INTERBIND_NATIVE_RUST "rust:"
+/* What a key of C starts with; then comes a name that its author chose. */
+#define INTERBIND_NATIVE_C "c:"
+/* The `instances` service's magic and version. */
+#define INTERBIND_INSTANCES_MAGIC "ib.insts"
+#define INTERBIND_INSTANCES_MAJOR 1
+#define INTERBIND_INSTANCES_MINOR 0
+#define INTERBIND_INSTANCES_SIZES {144}
+#define INTERBIND_INSTANCES_HEADER \
+    {{105, 98, 46, 105, 110, 115, 116, 115}, sizeof(interbind_instances_service), INTERBIND_INSTANCES_MAJOR, INTERBIND_INSTANCES_MINOR}
+/* `keep_alive`: the nurse's class calls `traverse` and `release`, so the garbage collector sees what it keeps
+ * alive. */
+#define INTERBIND_NURSE_VISITS (1u << 0)
+/* The `userdata` service's magic and version. */
+#define INTERBIND_USERDATA_MAGIC "ib.udata"
+#define INTERBIND_USERDATA_MAJOR 1
+#define INTERBIND_USERDATA_MINOR 0
+#define INTERBIND_USERDATA_SIZES {72}
+#define INTERBIND_USERDATA_HEADER \
+    {{105, 98, 46, 117, 100, 97, 116, 97}, sizeof(interbind_userdata_service), INTERBIND_USERDATA_MAJOR, INTERBIND_USERDATA_MINOR}
+/* The `exceptions` service's magic and version. */
+#define INTERBIND_EXCEPTIONS_MAGIC "ib.excep"
+#define INTERBIND_EXCEPTIONS_MAJOR 1
+#define INTERBIND_EXCEPTIONS_MINOR 0
+#define INTERBIND_EXCEPTIONS_SIZES {88}
+#define INTERBIND_EXCEPTIONS_HEADER \
+    {{105, 98, 46, 101, 120, 99, 101, 112}, sizeof(interbind_exceptions_service), INTERBIND_EXCEPTIONS_MAJOR, INTERBIND_EXCEPTIONS_MINOR}
+/* A translator's magic and version. */
+#define INTERBIND_TRANSLATOR_MAGIC "ib.trans"
+#define INTERBIND_TRANSLATOR_MAJOR 1
+#define INTERBIND_TRANSLATOR_MINOR 0
+#define INTERBIND_TRANSLATOR_SIZES {56}
+#define INTERBIND_TRANSLATOR_HEADER \
+    {{105, 98, 46, 116, 114, 97, 110, 115}, sizeof(interbind_translator), INTERBIND_TRANSLATOR_MAJOR, INTERBIND_TRANSLATOR_MINOR}
+/* A table's magic and version. */
+#define INTERBIND_TABLE_MAGIC "ib.table"
+#define INTERBIND_TABLE_MAJOR 1
+#define INTERBIND_TABLE_MINOR 0
+#define INTERBIND_TABLE_SIZES {24}
+#define INTERBIND_TABLE_HEADER \
+    {{105, 98, 46, 116, 97, 98, 108, 101}, sizeof(interbind_table_head), INTERBIND_TABLE_MAJOR, INTERBIND_TABLE_MINOR}
+
+/* ---- Types. ---- */
+
+/* What a function of a record returns: `INTERBIND_OK`, or why not. */
+typedef int32_t interbind_status;
+/* A `PyObject`, for headers that don't know Python. */
+typedef struct _object interbind_object;
+/* The records under one name or native key; opaque, and its address is the key of the type. */
+typedef struct interbind_type_list interbind_type_list;
+
+/* A type's semantic version. */
+typedef struct interbind_version {
+    /* Moves when the layout or a needed method's meaning changes. */
+    uint32_t major;
+    /* Moves when something is added. */
+    uint32_t minor;
+    /* Moves otherwise. */
+    uint32_t patch;
+} interbind_version;
+
+typedef struct interbind_str interbind_str;
+typedef struct interbind_record_header interbind_record_header;
+typedef struct interbind_core_head interbind_core_head;
+typedef struct interbind_core interbind_core;
+typedef struct interbind_owner interbind_owner;
+typedef struct interbind_service_head interbind_service_head;
+typedef struct interbind_types_service interbind_types_service;
+typedef struct interbind_type_counts interbind_type_counts;
+typedef struct interbind_type_record interbind_type_record;
+typedef struct interbind_base interbind_base;
+typedef struct interbind_instances_service interbind_instances_service;
+typedef struct interbind_instance_counts interbind_instance_counts;
+typedef struct interbind_userdata_service interbind_userdata_service;
+typedef struct interbind_exceptions_service interbind_exceptions_service;
+typedef struct interbind_translator interbind_translator;
+typedef struct interbind_table_head interbind_table_head;
+typedef struct interbind_slice interbind_slice;
+typedef struct interbind_owned interbind_owned;
+typedef struct interbind_fault interbind_fault;
+
+/* Makes a service's table; on `INTERBIND_OK` `out` holds one that the core will `destroy`. */
+typedef interbind_status (*interbind_make_service)(interbind_core *core, void *context,
+    interbind_service_head **out);
+
+/* Is called with each service; stops when it returns something else than `INTERBIND_OK`. */
+typedef interbind_status (*interbind_visit_service)(const interbind_service_head *service, void *context);
+
+/* Is called with each object at an address; stops when it returns something else than `INTERBIND_OK`.
+ *
+ * The object is borrowed, and alive during the call. */
+typedef interbind_status (*interbind_visit_instance)(const interbind_type_list *key, interbind_object *object,
+    void *context);
+
+/* Python's `visitproc`. */
+typedef int (*interbind_visit_object)(interbind_object *object, void *context);
+
+/* Makes a datum; on `INTERBIND_OK` `out` holds what `free` will be called with. */
+typedef interbind_status (*interbind_make_userdata)(void *context, void **out);
+
+/* Frees a datum: called once, on any thread, attached or not, when the interpreter's core goes. */
+typedef void (*interbind_free_userdata)(void *data);
+
+/* Is called with each datum; stops when it returns something else than `INTERBIND_OK`. */
+typedef interbind_status (*interbind_visit_userdata)(interbind_str name, interbind_str kind,
+    const interbind_owner *owner, void *data, void *context);
+
+/* Turns a native exception into Python's: `INTERBIND_OK` with one set, `INTERBIND_MISSING` when it doesn't know
+ * it. */
+typedef interbind_status (*interbind_translate)(void *context, const void *exception);
+
+/* Is called with each translator; stops when it returns something else than `INTERBIND_OK`. */
+typedef interbind_status (*interbind_visit_translator)(const interbind_translator *translator, void *context);
+
+/* ---- Records. ---- */
+
+/* UTF-8 text of another library, borrowed.
+ *
+ * Frozen for ever. Inside a record: allocated by its maker, valid as long as the record. As an argument: valid
+ * for the call. `ptr` may be NULL only when `len` is 0. */
+struct interbind_str {
+    /* First byte. */
+    const uint8_t *ptr;
+    /* Bytes, no terminator counted. */
+    uint64_t len;
+};
+
+/* Starts every record that another library can reach.
+ *
+ * Frozen for ever on every target. Written before publication, read-only after. */
+struct interbind_record_header {
+    /* The kind's own magic; anything else is not ours. */
+    uint8_t magic[8];
+    /* Bytes that the maker wrote, header included. */
+    uint32_t struct_size;
+    /* Of another major only the frozen head may be read. */
+    uint16_t major;
+    /* A higher minor only appends. */
+    uint16_t minor;
+};
+
+/* The part of a core that is readable under every major, so that builds that share nothing else can name each
+ * other.
+ *
+ * Frozen for ever. Written before publication, read-only after. The texts live as long as the record. */
+struct interbind_core_head {
+    /* Magic `INTERBIND_CORE_MAGIC`. */
+    interbind_record_header header;
+    /* Random; the interpreter's identity (CPython's own id starts again with each `Py_Initialize`). */
+    uint8_t serial[16];
+    /* The owning module's name. */
+    interbind_str owner_name;
+    /* The owning module's version. */
+    interbind_str owner_version;
+    /* The owning module's file, or empty. */
+    interbind_str owner_file;
+    /* The owner's platform, as `Platform` parses it. */
+    interbind_str platform;
+};
+
+/* What the state dict's capsule points to.
+ *
+ * The record itself goes with the last `release`. Functions are called attached, in the core's interpreter;
+ * `retain` and `release` may be called on any thread.
+ *
+ * Frozen for ever: a new capability is a service. */
+struct interbind_core {
+    /* Frozen under every major. */
+    interbind_core_head head;
+    /* `INTERBIND_CORE_OPEN` or `INTERBIND_CORE_CLOSING`; moves once. */
+    uint32_t state;
+    /* Written as zero, never read. */
+    uint8_t reserved[4];
+    /* `CAPABILITY_…` bits of the owner. */
+    uint64_t capabilities;
+    /* Adds a user. */
+    void (*retain)(interbind_core *core);
+    /* Takes a user away; the last one frees core and services. */
+    void (*release)(interbind_core *core);
+    /* Finds the service of that name and major, or makes it: whoever comes second frees what it built. */
+    interbind_status (*service)(interbind_core *core, interbind_str name, uint32_t major,
+        interbind_make_service make, void *context, interbind_service_head **out);
+    /* Calls `visit` with each service. */
+    interbind_status (*list_services)(interbind_core *core, interbind_visit_service visit, void *context);
+    /* The owner's own. */
+    void *private_;
+};
+
+/* Who a module is: the identity that errors and diagnoses print.
+ *
+ * Append-only. Lives in the module's library until the process ends, texts included. */
+struct interbind_owner {
+    /* Magic `INTERBIND_OWNER_MAGIC`. */
+    interbind_record_header header;
+    /* The module's name. */
+    interbind_str name;
+    /* The module's version. */
+    interbind_str version;
+    /* The module's file, or empty. */
+    interbind_str file;
+    /* The build's platform text. */
+    interbind_str platform;
+    /* The version of interbind it was built with. */
+    interbind_str interbind;
+    /* The compiler, for people: `rustc 1.95.0`. */
+    interbind_str compiler;
+};
+
+/* The head of a service's table.
+ *
+ * Frozen for ever. Made by the `make` that won, freed through `destroy` with the core's last user. */
+struct interbind_service_head {
+    /* The service's own magic; its major is part of how it's found. */
+    interbind_record_header header;
+    /* The service's name. */
+    interbind_str name;
+    /* Who made it; never NULL, valid until the process ends. */
+    const interbind_owner *owner;
+    /* Frees the table and all behind it. Called once, by the core. */
+    void (*destroy)(interbind_service_head *service);
+};
+
+/* The `types` service's table, major 1.
+ *
+ * Functions are called attached, in the service's interpreter; they run no Python code, except `publish`, which
+ * makes a weak reference. None is NULL. A `TypeList` lives as long as the service.
+ *
+ * Append-only. */
+struct interbind_types_service {
+    /* Magic `INTERBIND_TYPES_MAGIC`. */
+    interbind_service_head head;
+    /* Gets the list of that name, empty when it is new. */
+    interbind_status (*list)(const interbind_types_service *service, interbind_str name,
+        const interbind_type_list **out);
+    /* Returns the next live record of this interpreter after `after` (NULL: the first), or NULL. */
+    const interbind_type_record *(*next)(const interbind_type_list *list, const interbind_type_record *after);
+    /* Publishes a complete record; on `INTERBIND_FAILED` a Python exception is set. */
+    interbind_status (*publish)(const interbind_types_service *service, const interbind_type_record *record);
+    /* Calls `visit` with each name. */
+    interbind_status (*names)(const interbind_types_service *service,
+        interbind_status (*visit)(interbind_str name, const interbind_type_list *list, void *context),
+        void *context);
+    /* Counts what is alive. */
+    interbind_status (*count)(const interbind_types_service *service, interbind_type_counts *out);
+    /* Returns the next live record of that Python type after `after` (NULL: the first), or NULL. */
+    const interbind_type_record *(*of_type)(const interbind_types_service *service, interbind_object *py_type,
+        const interbind_type_record *after);
+    /* Turns a pointer to an object of a native class into one to its base of the key `base`, through the bases
+     * of all published records. `INTERBIND_MISSING`: it is no base. `INTERBIND_DIFFERS`: it is one more than
+     * once. */
+    interbind_status (*upcast)(const interbind_types_service *service, const interbind_type_record *record,
+        const interbind_type_list *base, void *pointer, void **out);
+    /* The maker's own. */
+    void *private_;
+};
+
+/* How many records there are.
+ *
+ * Frozen with `interbind_types_service` 1.0. */
+struct interbind_type_counts {
+    /* Records whose Python type is alive. */
+    uint64_t live;
+    /* Of these, records of types that are never destroyed. */
+    uint64_t immortal;
+    /* Names that were ever asked for. */
+    uint64_t names;
+};
+
+/* One type of one provider in one interpreter.
+ *
+ * Append-only. Written before publication; then only `serial`, `py_type`, `data_offset` change, by the
+ * provider: serial first, `py_type` last; and `core` and a flag, by the registry. */
+struct interbind_type_record {
+    /* Magic `INTERBIND_TYPE_MAGIC`. */
+    interbind_record_header header;
+    /* The shared name, as `org.frame.Point`. */
+    interbind_str name;
+    /* The version as text. */
+    interbind_str version_text;
+    /* The same version as numbers, so that nobody needs a parser. */
+    interbind_version version;
+    /* `INTERBIND_KIND_DATA` or `INTERBIND_KIND_INTERFACE`. */
+    uint32_t kind;
+    /* One of `ALIASING_…`. */
+    uint32_t aliasing;
+    /* One of `THREAD_…`. */
+    uint32_t thread;
+    /* `FLAG_…` bits. */
+    uint32_t flags;
+    /* How many there are at `bases`. */
+    uint32_t base_count;
+    /* The interpreter's serial, as two native-endian halves. */
+    uint64_t serial[2];
+    /* The registered Python type, or NULL. */
+    interbind_object *py_type;
+    /* Bytes from the object to its data once the provider has verified that it lies inside; else 0. Stated only
+     * by frozen classes that any thread may use. */
+    int64_t data_offset;
+    /* Borrows: the data in a register, or NULL with an exception set. Attached, in the record's interpreter. */
+    void *(*borrow)(interbind_object *object, uint32_t mode);
+    /* Ends a borrow: exactly once, attached, in the same interpreter; infallible. */
+    void (*release)(interbind_object *object, uint32_t mode);
+    /* Makes a new object of a copy of `data`: a new reference, or NULL with an exception set. */
+    interbind_object *(*wrap)(const interbind_type_record *record, const void *data);
+    /* The interface's table. */
+    const interbind_table_head *vtable;
+    /* The canonical descriptor. */
+    interbind_str descriptor;
+    /* SHA-256 of `descriptor`. */
+    uint8_t digest[32];
+    /* Who provides the type. */
+    const interbind_owner *owner;
+    /* The core that it is published in. */
+    interbind_core *core;
+    /* The native key, as `native` writes it, or empty: the record is found under it too. */
+    interbind_str native;
+    /* The native base classes. */
+    const interbind_base *bases;
+};
+
+/* A base class of a native class.
+ *
+ * Frozen for ever. Lives in the provider's library until the process ends, the key's text included. */
+struct interbind_base {
+    /* The base's native key. */
+    interbind_str key;
+    /* Bytes from the start of the derived object to the base, when there is no `cast`. */
+    int64_t offset;
+    /* Finds the base in an object, as a virtual one needs; must not call Python, nor unwind. */
+    void *(*cast)(void *derived);
+};
+
+/* The `instances` service's table, major 1.
+ *
+ * Functions are called attached, in the service's interpreter. None is NULL. No Python code runs under a lock,
+ * and none at all but where said.
+ *
+ * Append-only. */
+struct interbind_instances_service {
+    /* Magic `INTERBIND_INSTANCES_MAGIC`. */
+    interbind_service_head head;
+    /* Parts of the map that are locked apart: a power of two; 1 with a GIL. */
+    uint32_t shards;
+    /* An address shifted right by so many bits is what chooses the shard. */
+    uint32_t shift;
+    /* Adds an object that wraps `pointer` as a `key`: complete, and not yet seen by another thread. */
+    interbind_status (*insert)(const interbind_instances_service *service, const void *pointer,
+        const interbind_type_list *key, interbind_object *object);
+    /* Takes exactly this object away, under `key` or, when that is NULL, under all: the first statement of its
+     * dealloc. `INTERBIND_MISSING`: it wasn't there. */
+    interbind_status (*remove)(const interbind_instances_service *service, const void *pointer,
+        const interbind_type_list *key, interbind_object *object);
+    /* Finds a living object that wraps `pointer` as a `key`: a new reference. `INTERBIND_MISSING`: there is
+     * none. */
+    interbind_status (*find)(const interbind_instances_service *service, const void *pointer,
+        const interbind_type_list *key, interbind_object **out);
+    /* Calls `visit` with each living object that wraps `pointer`, outside every lock. */
+    interbind_status (*visit)(const interbind_instances_service *service, const void *pointer,
+        interbind_visit_instance visit, void *context);
+    /* Keeps `patient` alive as long as `nurse`; without `INTERBIND_NURSE_VISITS` through a weak reference to
+     * the nurse. `INTERBIND_FAILED` with an exception: the nurse can't be weakly referenced.
+     * `INTERBIND_MISSING`: NULL patient or None, nothing to do. */
+    interbind_status (*keep_alive)(const interbind_instances_service *service, interbind_object *nurse,
+        interbind_object *patient, uint32_t flags);
+    /* Keeps memory of C alive as long as `nurse`; `free` is called attached, once. */
+    interbind_status (*attach)(const interbind_instances_service *service, interbind_object *nurse,
+        void *payload, void (*free)(void *payload), uint32_t flags);
+    /* Visits what a nurse keeps alive: part of its class's `tp_traverse`. Returns the first answer that isn't
+     * 0. */
+    int (*traverse)(const interbind_instances_service *service, interbind_object *nurse,
+        interbind_visit_object visit, void *context);
+    /* Lets go of what a nurse keeps alive: part of its class's `tp_clear` and `tp_dealloc`. Runs Python code. */
+    interbind_status (*release)(const interbind_instances_service *service, interbind_object *nurse);
+    /* Counts what there is. */
+    interbind_status (*count)(const interbind_instances_service *service, interbind_instance_counts *out);
+    /* Calls `visit` with each living object of the map, outside every lock: for leak reports. */
+    interbind_status (*all)(const interbind_instances_service *service, interbind_visit_instance visit,
+        void *context);
+    /* The maker's own. */
+    void *private_;
+};
+
+/* How much an `instances` service holds: what a leak report compares.
+ *
+ * Frozen with `interbind_instances_service` 1.0. */
+struct interbind_instance_counts {
+    /* Entries of the map. */
+    uint64_t entries;
+    /* Objects that keep something alive. */
+    uint64_t nurses;
+    /* What they keep alive. */
+    uint64_t patients;
+};
+
+/* The `userdata` service's table, major 1.
+ *
+ * Functions are called attached, in the service's interpreter; none is NULL, and none runs Python code of its
+ * own.
+ *
+ * Append-only. */
+struct interbind_userdata_service {
+    /* Magic `INTERBIND_USERDATA_MAGIC`. */
+    interbind_service_head head;
+    /* Finds the datum of that name, or makes it with no lock held: whoever comes second frees what it built.
+     *
+     * `INTERBIND_MISSING`: there is none, and `make` is NULL. `INTERBIND_DIFFERS`: its kind is another; `out`
+     * is not written, and `visit` tells who made it. */
+    interbind_status (*get)(const interbind_userdata_service *service, interbind_str name, interbind_str kind,
+        const interbind_owner *owner, interbind_make_userdata make, interbind_free_userdata free,
+        void *context, void **out);
+    /* Calls `visit` with each datum, outside every lock. */
+    interbind_status (*visit)(const interbind_userdata_service *service, interbind_visit_userdata visit,
+        void *context);
+    /* The maker's own. */
+    void *private_;
+};
+
+/* The `exceptions` service's table, major 1.
+ *
+ * Functions are called attached, in the service's interpreter; none is NULL.
+ *
+ * Append-only. */
+struct interbind_exceptions_service {
+    /* Magic `INTERBIND_EXCEPTIONS_MAGIC`. */
+    interbind_service_head head;
+    /* Adds a translator in front of the others; `INTERBIND_DIFFERS`: it is registered already. */
+    interbind_status (*register_)(const interbind_exceptions_service *service,
+        const interbind_translator *translator);
+    /* Takes it away; `INTERBIND_MISSING`: it wasn't there. */
+    interbind_status (*unregister)(const interbind_exceptions_service *service,
+        const interbind_translator *translator);
+    /* Asks the translators of that kind, the newest first, until one knows the exception: `INTERBIND_OK`, and a
+     * Python exception is set. `INTERBIND_MISSING`: nobody knows it. */
+    interbind_status (*translate)(const interbind_exceptions_service *service, interbind_str kind,
+        const void *exception);
+    /* Calls `visit` with each translator, the newest first. */
+    interbind_status (*visit)(const interbind_exceptions_service *service, interbind_visit_translator visit,
+        void *context);
+    /* The maker's own. */
+    void *private_;
+};
+
+/* One module's translator.
+ *
+ * Append-only. The module's, and its address is its identity; must stay readable, and `translate` callable,
+ * until it is unregistered *and* no call of `translate` is under way, or until the service's end. */
+struct interbind_translator {
+    /* Magic `INTERBIND_TRANSLATOR_MAGIC`. */
+    interbind_record_header header;
+    /* What the exception pointer is, as `c++:std::exception_ptr` followed by the build's C++ ABI. */
+    interbind_str kind;
+    /* Who registers it. */
+    const interbind_owner *owner;
+    /* The module's own. */
+    void *context;
+    /* Called attached, without a lock and without an exception set; must not unwind. */
+    interbind_translate translate;
+};
+
+/* The head of an interface's table; `slots` function pointers follow it.
+ *
+ * A slot is `Option<unsafe extern "C" fn(this: *const c_void, …arguments…, out: *mut R, fault: *mut Fault)
+ * -> Status>`; `out` is written only with `INTERBIND_OK`.
+ *
+ * Frozen for ever. Lives in the provider's library until the process ends; read-only. */
+struct interbind_table_head {
+    /* Magic `INTERBIND_TABLE_MAGIC`; `struct_size` covers the slots. */
+    interbind_record_header header;
+    /* How many slots follow. */
+    uint64_t slots;
+};
+
+/* Elements of another library, borrowed for the call.
+ *
+ * Frozen for ever. `ptr` may be NULL only when `len` is 0. */
+struct interbind_slice {
+    /* First element, aligned for its type. */
+    const void *ptr;
+    /* Elements. */
+    uint64_t len;
+    /* Bytes from one element to the next. */
+    uint64_t stride;
+};
+
+/* A buffer that its receiver reads and then gives back to its maker.
+ *
+ * Frozen for ever. `drop` frees everything behind `ptr`; called exactly once, on any thread. NULL: nothing to
+ * free. */
+struct interbind_owned {
+    /* First element, aligned for its type; NULL only when `len` is 0. */
+    void *ptr;
+    /* Elements. */
+    uint64_t len;
+    /* The maker's own; elements that the allocation holds, for `Vec`. */
+    uint64_t cap;
+    /* The maker's function that frees it. */
+    void (*drop)(interbind_owned *owned);
+};
+
+/* Why a call failed: data, so that an interface can be called detached.
+ *
+ * Frozen for ever. Uninitialised when passed; a callee that returns `INTERBIND_FAULT` has written all of it,
+ * and the caller owns `message` and `exception`. */
+struct interbind_fault {
+    /* `code`, or one that only a newer build knows. */
+    uint32_t code;
+    /* Written as zero, never read. */
+    uint8_t reserved[4];
+    /* The reason's slug; lives as long as the process. */
+    interbind_str reason;
+    /* UTF-8 for people. */
+    interbind_owned message;
+    /* A Python exception, owned, only when the callee was attached; else NULL. */
+    void *exception;
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* INTERBIND_ABI_H */

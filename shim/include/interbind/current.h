@@ -1,0 +1,246 @@
+/* Which interpreter am I in? A module's slot: its binding to each interpreter that imported it.
+ *
+ * While there is one binding, `interbind_current` is one load and a branch that is predicted. With several a thread-local
+ * remembers the last answer: it is held against the current interpreter and against the slot's generation, which moves
+ * with every bind and unbind, so neither a thread that moves nor an address that is used again can fool it. A bound call
+ * needs none of this: function records, type records and module state carry the pointer. */
+#ifndef INTERBIND_CURRENT_H
+#define INTERBIND_CURRENT_H
+
+#include <Python.h>
+
+#include <interbind/import.h>
+#include <interbind/judge.h>
+#include <interbind/module.h>
+
+#ifdef __cplusplus
+#define INTERBIND_THREAD_LOCAL thread_local
+#else
+#define INTERBIND_THREAD_LOCAL _Thread_local
+#endif
+
+/* A module's binding to one interpreter; stands in the module's state. */
+typedef struct interbind_binding {
+    interbind_context context;
+    /* The module's own, for that interpreter. */
+    void *state;
+    /* The interpreter, compared and never followed. */
+    const void *interpreter;
+    struct interbind_binding *next;
+} interbind_binding;
+
+/* A module, across interpreters: a static of it, made by `INTERBIND_SLOT`. */
+typedef struct interbind_slot {
+    /* The only binding, or NULL when there is none or there are several. */
+    interbind_binding *only;
+    /* Moves with every bind and unbind. */
+    uint64_t generation;
+    /* Held over no Python API, and over nothing that takes long. */
+    uint32_t lock;
+    /* One of `INTERBIND_NOT_SUPPORTED`, `INTERBIND_SHARED_GIL`, `INTERBIND_PER_INTERPRETER_GIL`. */
+    uint32_t tag;
+    interbind_binding *bindings;
+    interbind_owner *owner;
+    /* True once there were bindings. */
+    uint32_t was_bound;
+    uint32_t reserved;
+} interbind_slot;
+
+/* Makes a slot: the module's owner record, which is a static too, and its tag. */
+#define INTERBIND_SLOT(owner, tag) {NULL, 0, 0, (tag), NULL, (owner), 0, 0}
+
+/* What a thread remembers: whose binding, in which interpreter, at which generation. */
+typedef struct interbind_memory {
+    const interbind_slot *slot;
+    const void *interpreter;
+    uint64_t generation;
+    interbind_binding *binding;
+} interbind_memory;
+
+static inline interbind_memory *interbind_memory_of_thread(void) {
+    static INTERBIND_THREAD_LOCAL interbind_memory memory;
+    return &memory;
+}
+
+/* The current interpreter's address; the thread is attached. */
+static inline const void *interbind_interpreter(void) {
+#if defined(PYPY_VERSION)
+    return NULL;
+#elif defined(INTERBIND_LIMITED)
+    return PyInterpreterState_Get();
+#elif PY_VERSION_HEX >= 0x030d0000
+    const PyThreadState *state = PyThreadState_GetUnchecked();
+    return state == NULL ? NULL : state->interp;
+#else
+    const PyThreadState *state = _PyThreadState_UncheckedGet();
+    return state == NULL ? NULL : state->interp;
+#endif
+}
+
+static inline void interbind_slot_lock(interbind_slot *slot) {
+    while (__atomic_exchange_n(&slot->lock, 1u, __ATOMIC_ACQUIRE) != 0) {
+    }
+}
+
+static inline void interbind_slot_unlock(interbind_slot *slot) {
+    INTERBIND_STORE(slot->lock, 0u);
+}
+
+/* Looks among several bindings, and remembers. */
+INTERBIND_COLD interbind_binding *interbind_current_slowly(interbind_slot *slot, const void *interpreter) {
+    interbind_memory *memory = interbind_memory_of_thread();
+    interbind_binding *found;
+    interbind_slot_lock(slot);
+    found = slot->bindings;
+    while (found != NULL && found->interpreter != interpreter) {
+        found = found->next;
+    }
+    memory->generation = slot->generation;
+    interbind_slot_unlock(slot);
+    memory->slot = slot;
+    memory->interpreter = interpreter;
+    memory->binding = found;
+    return found;
+}
+
+/* With several bindings: this thread's last answer, if it is still one. */
+static inline interbind_binding *interbind_current_of_several(interbind_slot *slot) {
+    const interbind_memory *memory = interbind_memory_of_thread();
+    const void *interpreter = interbind_interpreter();
+    if (INTERBIND_LIKELY(memory->interpreter == interpreter && memory->slot == slot &&
+            memory->generation == INTERBIND_LOAD(slot->generation))) {
+        return memory->binding;
+    }
+    return interbind_current_slowly(slot, interpreter);
+}
+
+/* Returns the module's binding to the current interpreter, or NULL when it isn't bound there. The thread is attached. */
+static inline interbind_binding *interbind_current(interbind_slot *slot) {
+    interbind_binding *only = INTERBIND_LOAD(slot->only);
+    if (INTERBIND_LIKELY(only != NULL)) {
+        return only;
+    }
+    return interbind_current_of_several(slot);
+}
+
+/* Tells whether the process has no interpreter but the current one. */
+static inline int interbind_is_alone(void) {
+#if defined(PYPY_VERSION)
+    return 1;
+#elif defined(INTERBIND_LIMITED)
+    return 0;
+#else
+    return PyInterpreterState_Next(PyInterpreterState_Head()) == NULL;
+#endif
+}
+
+/* Writes the module's file into its owner record, once; the text lives until the process ends. */
+INTERBIND_COLD void interbind_learn_file(interbind_slot *slot, PyObject *module) {
+    PyObject *file, *bytes = NULL;
+    char *copy = NULL;
+    size_t len = 0;
+    if (module == NULL) {
+        return;
+    }
+    file = PyObject_GetAttrString(module, "__file__");
+    if (file != NULL && PyUnicode_Check(file)) {
+        bytes = PyUnicode_AsUTF8String(file);
+    }
+    if (bytes != NULL && PyBytes_AsString(bytes) != NULL) {
+        len = strlen(PyBytes_AsString(bytes));
+        copy = (char *)malloc(len + 1);
+    }
+    if (copy != NULL) {
+        memcpy(copy, PyBytes_AsString(bytes), len + 1);
+        interbind_slot_lock(slot);
+        /* Before the record is shared for the first time, and never again. */
+        if (slot->was_bound == 0) {
+            slot->owner->file.ptr = (const uint8_t *)copy;
+            slot->owner->file.len = len;
+            copy = NULL;
+        }
+        slot->was_bound |= 1;
+        interbind_slot_unlock(slot);
+    }
+    free(copy);
+    Py_XDECREF(bytes);
+    Py_XDECREF(file);
+    PyErr_Clear();
+}
+
+/* Binds the module to the current interpreter: first thing when it is executed. `binding` stands in memory that lives
+ * until `interbind_unbind`, as the module's state does.
+ *
+ * As `interbind_import`; an ImportError `interpreter-not-supported` where the module's tag forbids the interpreter, and
+ * `INTERBIND_DIFFERS` without an exception when the module is bound there already. */
+INTERBIND_COLD interbind_status interbind_bind(interbind_slot *slot, PyObject *module,
+    const interbind_minimum *minimum, interbind_binding *binding) {
+    interbind_context context;
+    interbind_status status;
+    interbind_binding *other;
+    const void *interpreter;
+    int alone;
+    if (slot == NULL || binding == NULL || slot->owner == NULL || !interbind_is_attached()) {
+        return INTERBIND_INVALID;
+    }
+    status = interbind_check_interpreter(slot->tag, slot->owner);
+    if (status != INTERBIND_OK) {
+        return status;
+    }
+    interbind_learn_file(slot, module);
+    status = interbind_import(slot->owner, minimum, &context);
+    if (status != INTERBIND_OK) {
+        return status;
+    }
+    interpreter = interbind_interpreter();
+    alone = interbind_is_alone();
+    interbind_slot_lock(slot);
+    for (other = slot->bindings; other != NULL; other = other->next) {
+        if (other->interpreter == interpreter) {
+            break;
+        }
+    }
+    if (other == NULL) {
+        binding->context = context;
+        binding->interpreter = interpreter;
+        binding->next = slot->bindings;
+        /* The first of all is the only one; one that comes after others have gone is it when no interpreter is left in
+         * which an object of theirs could still ask. */
+        INTERBIND_STORE(slot->only, slot->bindings == NULL && (alone || slot->was_bound < 2) ? binding : NULL);
+        slot->bindings = binding;
+        slot->was_bound |= 2;
+        INTERBIND_STORE(slot->generation, slot->generation + 1);
+    }
+    interbind_slot_unlock(slot);
+    if (other != NULL) {
+        interbind_leave(&context);
+        return INTERBIND_DIFFERS;
+    }
+    return INTERBIND_OK;
+}
+
+/* Ends a binding: last thing when the module's state is freed; on any thread. `INTERBIND_MISSING`: it isn't one of the
+ * slot's, as when this is called twice. */
+INTERBIND_COLD interbind_status interbind_unbind(interbind_slot *slot, interbind_binding *binding) {
+    interbind_binding **place;
+    if (slot == NULL || binding == NULL) {
+        return INTERBIND_INVALID;
+    }
+    interbind_slot_lock(slot);
+    place = &slot->bindings;
+    while (*place != NULL && *place != binding) {
+        place = &(*place)->next;
+    }
+    if (*place == NULL) {
+        interbind_slot_unlock(slot);
+        return INTERBIND_MISSING;
+    }
+    *place = binding->next;
+    /* What remains of several isn't the only one again: an object that outlives its module may still ask here. */
+    INTERBIND_STORE(slot->only, (interbind_binding *)NULL);
+    INTERBIND_STORE(slot->generation, slot->generation + 1);
+    interbind_slot_unlock(slot);
+    return interbind_leave(&binding->context);
+}
+
+#endif /* INTERBIND_CURRENT_H */

@@ -1,0 +1,36 @@
+/* Everything that a binding library in C needs to live with others in one process.
+ *
+ * | header | what it holds |
+ * |---|---|
+ * | abi.h | the frozen records, generated |
+ * | platform.h | what this build is, as text |
+ * | digest.h | the name of a descriptor |
+ * | judge.h | looking at a foreign record before it is read |
+ * | refuse.h | what is said when something is refused |
+ * | import.h | finding the implementation, and leaving it |
+ * | module.h | in which interpreters a module may be imported |
+ * | current.h | the binding to the interpreter that runs |
+ * | lock.h | argument locks |
+ * | publish.h | publishing a class |
+ * | types.h | finding the record of an object |
+ * | services.h | instances, keep-alive, userdata, exceptions |
+ *
+ * C11, or C++11 and later; full API, or limited from 3.9 on. Functions return an `interbind_status`, write their outputs
+ * last and only on `INTERBIND_OK`, and are called attached unless they say otherwise. */
+#ifndef INTERBIND_H
+#define INTERBIND_H
+
+#include <interbind/abi.h>
+#include <interbind/current.h>
+#include <interbind/digest.h>
+#include <interbind/import.h>
+#include <interbind/judge.h>
+#include <interbind/lock.h>
+#include <interbind/module.h>
+#include <interbind/platform.h>
+#include <interbind/publish.h>
+#include <interbind/refuse.h>
+#include <interbind/services.h>
+#include <interbind/types.h>
+
+#endif /* INTERBIND_H */

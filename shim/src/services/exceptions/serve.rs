@@ -1,0 +1,150 @@
+//! The `exceptions` table that this build serves: the maker's side.
+//!
+//! Belongs to the internals contract.
+
+use core::ffi::c_void;
+use core::ptr;
+
+use interbind_abi::core::{CoreRecord, Status};
+use interbind_abi::header::has_null;
+use interbind_abi::owner::OwnerRecord;
+use interbind_abi::services::exceptions::{EXCEPTIONS, TRANSLATOR, VisitTranslator};
+use interbind_abi::services::{ExceptionsService, ServiceHead, Translator};
+use interbind_abi::{RecordHeader, Str, keys};
+
+use super::translators::Translators;
+use crate::ffi::{Attached, thunk};
+use crate::lifetime;
+use crate::services::find::Wanted;
+
+/// What the table must be, and how this build makes one.
+pub(crate) static TABLE: Wanted = Wanted {
+    name: keys::EXCEPTIONS,
+    kind: EXCEPTIONS,
+    functions: ExceptionsService::FUNCTIONS,
+    make: Some(make),
+};
+
+/// What a maker keeps behind its table, which comes first.
+#[derive(Debug)]
+#[repr(C)]
+struct Service {
+    table: ExceptionsService,
+    core: *mut CoreRecord,
+    translators: Translators<*const Translator>,
+}
+
+thunk! {
+    /// Makes the table for [`CoreRecord::service`]; `context` is the maker's owner record, which lives for ever.
+    fn make(core: *mut CoreRecord, context: *mut c_void, out: *mut *mut ServiceHead) -> Status, else Status::FAILED, {
+        let service = Box::new(Service {
+            table: ExceptionsService {
+                head: ServiceHead {
+                    header: EXCEPTIONS.header::<ExceptionsService>(),
+                    name: Str::new(keys::EXCEPTIONS),
+                    owner: context.cast_const().cast::<OwnerRecord>(),
+                    destroy,
+                },
+                register,
+                unregister,
+                translate,
+                visit,
+                private: ptr::null_mut(),
+            },
+            core,
+            translators: Translators::new(),
+        });
+        // SAFETY: `MakeService`'s contract.
+        unsafe { out.write(Box::into_raw(service).cast()) };
+        Status::OK
+    }
+
+    /// Frees the list; translators are their modules'.
+    fn destroy(service: *mut ServiceHead), else (), {
+        // SAFETY: the core calls this once, with the table that `make` made, which starts the box.
+        drop(unsafe { Box::from_raw(service.cast::<Service>()) });
+    }
+
+    fn register(service: *const ExceptionsService, translator: *const Translator) -> Status, else Status::FAILED, {
+        let (Some(service), Some(kind)) = (behind(service), judged_kind(translator)) else { return Status::INVALID };
+        // SAFETY: the service belongs to the core, which the caller uses.
+        if !lifetime::is_open(unsafe { &(*service.core).state }) {
+            return Status::ENDING;
+        }
+        if service.translators.register(kind, translator) { Status::OK } else { Status::DIFFERS }
+    }
+
+    fn unregister(service: *const ExceptionsService, translator: *const Translator) -> Status, else Status::FAILED, {
+        let (Some(service), false) = (behind(service), translator.is_null()) else { return Status::INVALID };
+        if service.translators.unregister(translator) { Status::OK } else { Status::MISSING }
+    }
+
+    fn translate(
+        service: *const ExceptionsService,
+        kind: Str,
+        exception: *const c_void,
+    ) -> Status, else Status::FAILED, {
+        // SAFETY: the table's contract: the text is readable during the call.
+        let kind = unsafe { kind.read() };
+        let (Some(service), Some(kind), false) = (behind(service), kind, exception.is_null()) else {
+            return Status::INVALID;
+        };
+        // SAFETY: the table's contract.
+        let at = unsafe { Attached::assume() };
+        if at.has_raised() {
+            return Status::INVALID;
+        }
+        let known = service.translators.walk(Some(kind), |translator| {
+            // SAFETY: `register` judged it; it stays readable while it is registered and during this call.
+            let translator = unsafe { &*translator };
+            // SAFETY: `Translate`'s contract; no lock is held, no exception set.
+            let status = unsafe { (translator.translate)(translator.context, exception) };
+            if status == Status::OK && at.has_raised() {
+                return Some(());
+            }
+            // Whoever doesn't know it, or says so by half, leaves nothing behind.
+            at.clear();
+            None
+        });
+        known.map_or(Status::MISSING, |()| Status::OK)
+    }
+
+    fn visit(
+        service: *const ExceptionsService,
+        visit: Option<VisitTranslator>,
+        context: *mut c_void,
+    ) -> Status, else Status::FAILED, {
+        let (Some(service), Some(visit)) = (behind(service), visit) else { return Status::INVALID };
+        let stopped = service.translators.walk(None, |translator| {
+            // SAFETY: `VisitTranslator`'s contract; no lock is held.
+            let status = unsafe { visit(translator, context) };
+            (status != Status::OK).then_some(status)
+        });
+        stopped.unwrap_or(Status::OK)
+    }
+}
+
+/// Judges a translator; its kind.
+fn judged_kind<'a>(translator: *const Translator) -> Option<&'a str> {
+    if !translator.is_aligned() {
+        return None;
+    }
+    // SAFETY: threat model: NULL, or a readable header.
+    let header = unsafe { translator.cast::<RecordHeader>().as_ref() }?;
+    TRANSLATOR.check(header).ok()?;
+    // SAFETY: aligned; the header vouches for the size of our own minor or more.
+    if unsafe { has_null(translator, Translator::FUNCTIONS) } {
+        return None;
+    }
+    // SAFETY: as above, and the function is there.
+    let translator = unsafe { &*translator };
+    // SAFETY: the record's text.
+    let kind = unsafe { translator.kind.read() }?;
+    (!kind.is_empty() && !translator.owner.is_null()).then_some(kind)
+}
+
+/// Returns what stands behind one of our own tables.
+fn behind<'a>(service: *const ExceptionsService) -> Option<&'a Service> {
+    // SAFETY: the table's contract: NULL, or the table that the function stands in, which starts a `Service`.
+    unsafe { service.cast::<Service>().as_ref() }
+}

@@ -1,0 +1,130 @@
+//! The `exceptions` service as a binding library uses it.
+//!
+//! A thin face over a judged table, which may be another build's.
+
+use core::ffi::c_void;
+
+use interbind_abi::Str;
+use interbind_abi::core::Status;
+use interbind_abi::owner::OwnerRecord;
+use interbind_abi::services::exceptions::{TRANSLATOR, Translate};
+use interbind_abi::services::{ExceptionsService, Translator};
+
+use super::serve::TABLE;
+use crate::ffi::{Attached, Raised, thunk};
+use crate::refusal::judged_owner;
+use crate::services::find::find_or_make;
+use crate::shared::Module;
+
+/// The translators of native exceptions in the current interpreter.
+///
+/// # Safety
+/// Every method has these duties, and those that it adds:
+///
+/// 1. The thread is attached to the interpreter that [`Exceptions::of`] was called in, which hasn't ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Exceptions {
+    table: *const ExceptionsService,
+    owner: &'static OwnerRecord,
+}
+
+impl Exceptions {
+    /// Finds the service in the current interpreter, or makes it.
+    ///
+    /// # Errors
+    /// ImportError: the module can't bind, or the service can't be used.
+    ///
+    /// # Safety
+    /// 1. The thread is attached.
+    pub unsafe fn of<M: Module>() -> Result<Self, Raised> {
+        // SAFETY: duty 1.
+        let at = unsafe { Attached::assume() };
+        let binding = M::identity().binding(at)?;
+        let table = find_or_make(at, binding.core, binding.owner, &TABLE)?;
+        Ok(Self { table: table.cast(), owner: binding.owner })
+    }
+
+    /// The table, for other languages.
+    pub fn table(self) -> *const ExceptionsService {
+        self.table
+    }
+
+    /// Who made the service.
+    pub fn maker(self) -> &'static OwnerRecord {
+        // SAFETY: judged.
+        judged_owner(unsafe { (*self.table).head.owner })
+    }
+
+    /// Makes a translator of this module, for [`register`](Self::register).
+    ///
+    /// `kind` says what the exception pointer is, as `c++:std::exception_ptr …`; `translate` gets `context` back.
+    pub fn translator(self, kind: &'static str, translate: Translate, context: *mut c_void) -> Translator {
+        let header = TRANSLATOR.header::<Translator>();
+        Translator { header, kind: Str::new(kind), owner: self.owner, context, translate }
+    }
+
+    /// Adds a translator in front of the others.
+    ///
+    /// # Errors
+    /// [`Status::DIFFERS`]: it is registered already. [`Status::INVALID`]: the record is malformed. [`Status::ENDING`].
+    ///
+    /// # Safety
+    /// As the type's, and:
+    /// 2. The record stays as it is, and its function callable, until it is unregistered and no call of it is under way.
+    pub unsafe fn register(self, translator: *const Translator) -> Result<(), Status> {
+        // SAFETY: judged.
+        let register = unsafe { (*self.table).register };
+        // SAFETY: duties 1 and 2.
+        let status = unsafe { register(self.table, translator) };
+        if status == Status::OK { Ok(()) } else { Err(status) }
+    }
+
+    /// Takes a translator away; false when it wasn't there.
+    ///
+    /// # Safety
+    /// As the type's.
+    pub unsafe fn unregister(self, translator: *const Translator) -> bool {
+        // SAFETY: judged.
+        let unregister = unsafe { (*self.table).unregister };
+        // SAFETY: duty 1; the pointer is compared only.
+        (unsafe { unregister(self.table, translator) }) == Status::OK
+    }
+
+    /// Asks the translators of a kind until one knows the exception, and returns the proof that it is Python's now; `None`:
+    /// nobody does.
+    ///
+    /// # Safety
+    /// As the type's, and:
+    /// 2. `exception` is what `kind` says, during the call; no Python exception is set.
+    pub unsafe fn translate(self, kind: &str, exception: *const c_void) -> Option<Raised> {
+        // SAFETY: judged.
+        let translate = unsafe { (*self.table).translate };
+        let kind = Str { ptr: kind.as_ptr(), len: kind.len() as u64 };
+        // SAFETY: duties 1 and 2; the text outlives the call.
+        let status = unsafe { translate(self.table, kind, exception) };
+        (status == Status::OK).then_some(Raised)
+    }
+
+    /// Calls `visit` with each translator, the newest first, until it returns false.
+    ///
+    /// # Safety
+    /// As the type's.
+    pub unsafe fn each(self, visit: &mut dyn FnMut(*const Translator) -> bool) {
+        // SAFETY: judged.
+        let table = unsafe { (*self.table).visit };
+        let mut visitor = Visitor(visit);
+        // SAFETY: duty 1; the context is what the visitor expects.
+        unsafe { table(self.table, Some(visited), (&raw mut visitor).cast()) };
+    }
+}
+
+/// A closure as a context.
+struct Visitor<'a>(&'a mut dyn FnMut(*const Translator) -> bool);
+
+thunk! {
+    fn visited(translator: *const Translator, context: *mut c_void) -> Status, else Status::FAILED, {
+        // SAFETY: `each` passes a visitor that outlives the call and that nobody else uses meanwhile.
+        let visitor = unsafe { &mut *context.cast::<Visitor<'_>>() };
+        if (visitor.0)(translator) { Status::OK } else { Status::MISSING }
+    }
+}

@@ -1,0 +1,64 @@
+//! The parts of map and nurses that are locked apart, and which address belongs to which.
+//!
+//! With a GIL there is one. Without one there are about twice as many as cores; addresses of one megabyte share a shard,
+//! because allocators give each thread memory of its own: threads that wrap what they allocated seldom meet.
+
+use super::guarded::Guarded;
+use super::map::Entry;
+use super::nurses::Nurse;
+use crate::table::{Table, hash_address};
+
+/// Bits of an address that don't choose a shard.
+pub(super) const SHIFT: u32 = 20;
+
+/// The most shards: what is larger costs memory and finds nobody to use it.
+const MOST: usize = 256;
+
+/// What is locked together.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    pub(super) entries: Table<Entry>,
+    pub(super) nurses: Table<Nurse>,
+}
+
+/// One shard, on cache lines of its own.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Shard(Guarded<Parts>);
+
+/// All shards: a power of two.
+#[derive(Debug)]
+pub(super) struct Shards(Box<[Shard]>);
+
+impl Shards {
+    /// As many as this machine can use.
+    pub(super) fn new() -> Self {
+        let count = if cfg!(interbind_free_threaded) {
+            let cores = std::thread::available_parallelism().map_or(1, usize::from);
+            (2 * cores).next_power_of_two().min(MOST)
+        } else {
+            1
+        };
+        Self((0..count).map(|_| Shard::default()).collect())
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The shard of an address.
+    #[inline(always)]
+    pub(super) fn of(&self, address: usize) -> &Guarded<Parts> {
+        if cfg!(not(interbind_free_threaded)) {
+            return &self.0[0].0;
+        }
+        let place = hash_address(address >> SHIFT) >> 32;
+        &self.0[place as usize & (self.0.len() - 1)].0
+    }
+
+    /// Every shard, one after the other.
+    pub(super) fn each(&self) -> impl Iterator<Item = &Guarded<Parts>> {
+        self.0.iter().map(|shard| &shard.0)
+    }
+}

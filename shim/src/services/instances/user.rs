@@ -1,0 +1,244 @@
+//! The `instances` service as a binding library uses it.
+//!
+//! A thin face over a judged table, which may be another build's: one call of the table for one method.
+
+use core::ffi::{c_int, c_void};
+use core::ptr;
+
+use interbind_abi::core::Status;
+use interbind_abi::owner::OwnerRecord;
+use interbind_abi::services::instances::{NURSE_VISITS, TypeKey, VisitObject};
+use interbind_abi::services::{InstanceCounts, InstancesService};
+
+use super::serve::TABLE;
+use crate::ffi::{Attached, Raised, thunk};
+use crate::refusal::judged_owner;
+use crate::services::find::find_or_make;
+use crate::shared::Module;
+
+/// What a pointer is wrapped as: the address that the `types` service gives for a name or a native key.
+///
+/// Equal for equal names in one interpreter, also between modules that were built apart; it is compared, never followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key(*const TypeKey);
+
+impl Key {
+    /// Asks for the key of a name or native key, as `org.frame.Point` or `c++:5Point`.
+    ///
+    /// # Errors
+    /// ImportError when the module can't bind; `None` for a name that the registry doesn't take.
+    ///
+    /// # Safety
+    /// 1. The thread is attached.
+    pub unsafe fn of<M: Module>(name: &'static str) -> Result<Option<Self>, Raised> {
+        // SAFETY: duty 1.
+        let binding = M::identity().binding(unsafe { Attached::assume() })?;
+        Ok(binding.types.list(name).map(|list| Self(list.cast_const())))
+    }
+
+    /// The address.
+    pub fn as_ptr(self) -> *const TypeKey {
+        self.0
+    }
+}
+
+/// The current interpreter's map from C pointers to Python objects, and what objects keep alive.
+///
+/// # Safety
+/// Every method has these duties, and those that it adds:
+///
+/// 1. The thread is attached to the interpreter that [`Instances::of`] was called in, which hasn't ended.
+/// 2. Objects are live Python objects, borrowed.
+#[derive(Clone, Copy, Debug)]
+pub struct Instances(*const InstancesService);
+
+/// Turns a status into a result.
+fn done(status: Status) -> Result<(), Status> {
+    if status == Status::OK { Ok(()) } else { Err(status) }
+}
+
+impl Instances {
+    /// Finds the service in the current interpreter, or makes it.
+    ///
+    /// # Errors
+    /// ImportError: the module can't bind, or the service can't be used.
+    ///
+    /// # Safety
+    /// 1. The thread is attached.
+    pub unsafe fn of<M: Module>() -> Result<Self, Raised> {
+        // SAFETY: duty 1.
+        let at = unsafe { Attached::assume() };
+        let binding = M::identity().binding(at)?;
+        find_or_make(at, binding.core, binding.owner, &TABLE).map(|table| Self(table.cast()))
+    }
+
+    /// The table, for other languages.
+    pub fn table(self) -> *const InstancesService {
+        self.0
+    }
+
+    /// Who made it.
+    pub fn maker(self) -> &'static OwnerRecord {
+        // SAFETY: judged.
+        judged_owner(unsafe { (*self.0).head.owner })
+    }
+
+    /// Adds an object that wraps `pointer` as a `key`.
+    ///
+    /// # Errors
+    /// [`Status::DIFFERS`]: it is there already. [`Status::INVALID`]: a NULL. [`Status::FAILED`]: MemoryError.
+    ///
+    /// # Safety
+    /// As the type's, and:
+    /// 3. The object is complete, no other thread has seen it, and its dealloc begins with [`remove`](Self::remove).
+    #[inline]
+    pub unsafe fn insert(self, pointer: *const c_void, key: Key, object: *mut c_void) -> Result<(), Status> {
+        // SAFETY: judged.
+        let insert = unsafe { (*self.0).insert };
+        // SAFETY: duties 1 to 3.
+        done(unsafe { insert(self.0, pointer, key.0, object) })
+    }
+
+    /// Takes exactly this object away, under one key or under all; false when it wasn't there.
+    ///
+    /// # Safety
+    /// As the type's; the object may be dying.
+    #[inline]
+    pub unsafe fn remove(self, pointer: *const c_void, key: Option<Key>, object: *mut c_void) -> bool {
+        // SAFETY: judged.
+        let remove = unsafe { (*self.0).remove };
+        // SAFETY: duties 1 and 2.
+        (unsafe { remove(self.0, pointer, key.map_or(ptr::null(), Key::as_ptr), object) }) == Status::OK
+    }
+
+    /// Finds a living object that wraps `pointer` as a `key`: a new reference, or NULL.
+    ///
+    /// # Safety
+    /// As the type's.
+    #[inline]
+    pub unsafe fn find(self, pointer: *const c_void, key: Key) -> *mut c_void {
+        let mut found = ptr::null_mut();
+        // SAFETY: judged.
+        let find = unsafe { (*self.0).find };
+        // SAFETY: duty 1; `found` is written on success only.
+        unsafe { find(self.0, pointer, key.0, &mut found) };
+        found
+    }
+
+    /// Calls `visit` with each living object at an address until it returns false; the object is borrowed.
+    ///
+    /// # Safety
+    /// As the type's.
+    pub unsafe fn each(self, pointer: *const c_void, visit: &mut dyn FnMut(Key, *mut c_void) -> bool) {
+        // SAFETY: judged.
+        let table = unsafe { (*self.0).visit };
+        let mut visitor = Visitor(visit);
+        // SAFETY: duty 1; the context is what the visitor expects.
+        unsafe { table(self.0, pointer, Some(visited), (&raw mut visitor).cast()) };
+    }
+
+    /// Calls `visit` with each living object until it returns false; the object is borrowed.
+    ///
+    /// # Safety
+    /// As the type's.
+    pub unsafe fn all(self, visit: &mut dyn FnMut(Key, *mut c_void) -> bool) {
+        // SAFETY: judged.
+        let all = unsafe { (*self.0).all };
+        let mut visitor = Visitor(visit);
+        // SAFETY: duty 1; the context is what the visitor expects.
+        unsafe { all(self.0, Some(visited), (&raw mut visitor).cast()) };
+    }
+
+    /// Keeps `patient` alive as long as `nurse`; `visits` says that the nurse's class calls [`traverse`](Self::traverse)
+    /// and [`release`](Self::release).
+    ///
+    /// # Errors
+    /// [`Status::FAILED`] with an exception set: the nurse can't be weakly referenced. [`Status::MISSING`]: one of both is
+    /// `None`, or the patient NULL.
+    ///
+    /// # Safety
+    /// As the type's; the patient may be NULL.
+    pub unsafe fn keep_alive(
+        self,
+        nurse: *mut c_void,
+        patient: *mut c_void,
+        visits: bool,
+    ) -> Result<(), Status> {
+        // SAFETY: judged.
+        let keep_alive = unsafe { (*self.0).keep_alive };
+        // SAFETY: duties 1 and 2.
+        done(unsafe { keep_alive(self.0, nurse, patient, flags(visits)) })
+    }
+
+    /// Keeps memory of C alive as long as `nurse`.
+    ///
+    /// # Errors
+    /// As [`keep_alive`](Self::keep_alive); the memory stays the caller's then.
+    ///
+    /// # Safety
+    /// As the type's, and:
+    /// 3. `free` may be called with `payload`, attached, once.
+    pub unsafe fn attach(
+        self,
+        nurse: *mut c_void,
+        payload: *mut c_void,
+        free: unsafe extern "C" fn(payload: *mut c_void),
+        visits: bool,
+    ) -> Result<(), Status> {
+        // SAFETY: judged.
+        let attach = unsafe { (*self.0).attach };
+        // SAFETY: duties 1 to 3.
+        done(unsafe { attach(self.0, nurse, payload, Some(free), flags(visits)) })
+    }
+
+    /// Visits what a nurse keeps alive: part of its class's `tp_traverse`.
+    ///
+    /// # Safety
+    /// As the type's, and:
+    /// 3. `visit` and `context` are those that Python gave.
+    pub unsafe fn traverse(self, nurse: *mut c_void, visit: VisitObject, context: *mut c_void) -> c_int {
+        // SAFETY: judged.
+        let traverse = unsafe { (*self.0).traverse };
+        // SAFETY: duties 1 to 3.
+        unsafe { traverse(self.0, nurse, Some(visit), context) }
+    }
+
+    /// Lets go of what a nurse keeps alive: part of its class's `tp_clear` and `tp_dealloc`. Runs Python code.
+    ///
+    /// # Safety
+    /// As the type's; the nurse may be dying.
+    pub unsafe fn release(self, nurse: *mut c_void) -> bool {
+        // SAFETY: judged.
+        let release = unsafe { (*self.0).release };
+        // SAFETY: duties 1 and 2.
+        (unsafe { release(self.0, nurse) }) == Status::OK
+    }
+
+    /// Counts what there is: what a leak check compares.
+    ///
+    /// # Safety
+    /// As the type's.
+    pub unsafe fn count(self) -> InstanceCounts {
+        let mut counts = InstanceCounts::default();
+        // SAFETY: judged.
+        let count = unsafe { (*self.0).count };
+        // SAFETY: duty 1; `counts` is writable.
+        unsafe { count(self.0, &mut counts) };
+        counts
+    }
+}
+
+fn flags(visits: bool) -> u32 {
+    if visits { NURSE_VISITS } else { 0 }
+}
+
+/// A closure as a context.
+struct Visitor<'a>(&'a mut dyn FnMut(Key, *mut c_void) -> bool);
+
+thunk! {
+    fn visited(key: *const TypeKey, object: *mut c_void, context: *mut c_void) -> Status, else Status::FAILED, {
+        // SAFETY: `each` and `all` pass a visitor that outlives the call and that nobody else uses meanwhile.
+        let visitor = unsafe { &mut *context.cast::<Visitor<'_>>() };
+        if (visitor.0)(Key(key), object) { Status::OK } else { Status::MISSING }
+    }
+}

@@ -1,0 +1,162 @@
+//! The `userdata` service as a binding library uses it.
+//!
+//! A thin face over a judged table, which may be another build's.
+
+use core::ffi::c_void;
+use core::ptr;
+
+use interbind_abi::Str;
+use interbind_abi::core::Status;
+use interbind_abi::owner::OwnerRecord;
+use interbind_abi::services::UserdataService;
+use interbind_abi::services::userdata::{FreeUserdata, MakeUserdata};
+
+use super::serve::TABLE;
+use crate::ffi::{Attached, Raised, thunk};
+use crate::refusal::judged_owner;
+use crate::services::find::find_or_make;
+use crate::shared::Module;
+
+/// What modules share by name in the current interpreter.
+///
+/// # Safety
+/// Every method has these duties, and those that it adds:
+///
+/// 1. The thread is attached to the interpreter that [`Userdata::of`] was called in, which hasn't ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Userdata {
+    table: *const UserdataService,
+    owner: &'static OwnerRecord,
+}
+
+/// One datum, as [`Userdata::each`] shows it.
+#[derive(Clone, Copy, Debug)]
+pub struct Datum<'a> {
+    /// The name that it's shared under.
+    pub name: &'a str,
+    /// What the pointer means.
+    pub kind: &'a str,
+    /// Who made it.
+    pub owner: &'static OwnerRecord,
+    /// The pointer.
+    pub data: *mut c_void,
+}
+
+impl Userdata {
+    /// Finds the service in the current interpreter, or makes it.
+    ///
+    /// # Errors
+    /// ImportError: the module can't bind, or the service can't be used.
+    ///
+    /// # Safety
+    /// 1. The thread is attached.
+    pub unsafe fn of<M: Module>() -> Result<Self, Raised> {
+        // SAFETY: duty 1.
+        let at = unsafe { Attached::assume() };
+        let binding = M::identity().binding(at)?;
+        let table = find_or_make(at, binding.core, binding.owner, &TABLE)?;
+        Ok(Self { table: table.cast(), owner: binding.owner })
+    }
+
+    /// The table, for other languages.
+    pub fn table(self) -> *const UserdataService {
+        self.table
+    }
+
+    /// Who made the service.
+    pub fn maker(self) -> &'static OwnerRecord {
+        // SAFETY: judged.
+        judged_owner(unsafe { (*self.table).head.owner })
+    }
+
+    /// Finds a datum that somebody made.
+    ///
+    /// # Errors
+    /// [`Status::MISSING`]: nobody did. [`Status::DIFFERS`]: its kind is another. [`Status::INVALID`]: an empty text.
+    ///
+    /// # Safety
+    /// As the type's.
+    pub unsafe fn find(self, name: &str, kind: &str) -> Result<*mut c_void, Status> {
+        // SAFETY: duty 1; there is nothing to make.
+        unsafe { self.call(name, kind, None, None, ptr::null_mut()) }
+    }
+
+    /// Finds a datum, or makes it; `make` may run anything, and `free` is called with what it made: once, on any thread,
+    /// attached or not.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find) but for `MISSING`; [`Status::ENDING`]: the interpreter is ending; and what `make` returns.
+    ///
+    /// # Safety
+    /// As the type's, and:
+    /// 2. `make` may be called with `context`, and `free` with what `make` makes.
+    pub unsafe fn get(
+        self,
+        name: &str,
+        kind: &str,
+        make: MakeUserdata,
+        free: Option<FreeUserdata>,
+        context: *mut c_void,
+    ) -> Result<*mut c_void, Status> {
+        // SAFETY: duties 1 and 2.
+        unsafe { self.call(name, kind, Some(make), free, context) }
+    }
+
+    /// # Safety
+    /// As [`get`](Self::get).
+    unsafe fn call(
+        self,
+        name: &str,
+        kind: &str,
+        make: Option<MakeUserdata>,
+        free: Option<FreeUserdata>,
+        context: *mut c_void,
+    ) -> Result<*mut c_void, Status> {
+        let mut out = ptr::null_mut();
+        // SAFETY: judged.
+        let get = unsafe { (*self.table).get };
+        let (name, kind) = (text(name), text(kind));
+        // SAFETY: duties 1 and 2; the texts outlive the call, the owner record lives for ever.
+        let status = unsafe { get(self.table, name, kind, self.owner, make, free, context, &mut out) };
+        if status == Status::OK { Ok(out) } else { Err(status) }
+    }
+
+    /// Calls `visit` with each datum, the newest first, until it returns false.
+    ///
+    /// # Safety
+    /// As the type's.
+    pub unsafe fn each(self, visit: &mut dyn FnMut(Datum<'_>) -> bool) {
+        // SAFETY: judged.
+        let table = unsafe { (*self.table).visit };
+        let mut visitor = Visitor(visit);
+        // SAFETY: duty 1; the context is what the visitor expects.
+        unsafe { table(self.table, Some(visited), (&raw mut visitor).cast()) };
+    }
+}
+
+/// A text as an argument.
+fn text(text: &str) -> Str {
+    Str { ptr: text.as_ptr(), len: text.len() as u64 }
+}
+
+/// A closure as a context.
+struct Visitor<'a>(&'a mut dyn FnMut(Datum<'_>) -> bool);
+
+thunk! {
+    fn visited(
+        name: Str,
+        kind: Str,
+        owner: *const OwnerRecord,
+        data: *mut c_void,
+        context: *mut c_void,
+    ) -> Status, else Status::FAILED, {
+        // SAFETY: `each` passes a visitor that outlives the call and that nobody else uses meanwhile.
+        let visitor = unsafe { &mut *context.cast::<Visitor<'_>>() };
+        // SAFETY: the table's contract: the texts are readable during the call.
+        let name = unsafe { name.read() }.unwrap_or("?");
+        // SAFETY: as above.
+        let kind = unsafe { kind.read() }.unwrap_or("?");
+        let datum = Datum { name, kind, owner: judged_owner(owner), data };
+        if (visitor.0)(datum) { Status::OK } else { Status::MISSING }
+    }
+}
