@@ -41,11 +41,10 @@ template <> struct Sections<2> {
 // Makes `nurse` keep `patient`. An object of ours lets go when it dies, and shows what it keeps to the collector when its
 // class is bound with `collected`; any other is asked through a weak reference.
 BINDING_COLD inline bool keep(const Module *module, PyObject *nurse, PyObject *patient) {
-    const interbind_instances_service *service = module->context.instances;
     if (!nurse || !patient || nurse == Py_None || patient == Py_None)
         return true;
     bool own = type_of(Py_TYPE(nurse));
-    interbind_status status = service->keep_alive(service, nurse, patient, own ? INTERBIND_NURSE_VISITS : 0);
+    interbind_status status = interbind_keep_alive(&module->context(), nurse, patient, own ? INTERBIND_NURSE_VISITS : 0);
     if (status == INTERBIND_OK && own)
         reinterpret_cast<Instance *>(nurse)->state.fetch_or(KEEPS, std::memory_order_relaxed);
     if (status != INTERBIND_OK && status != INTERBIND_MISSING && !PyErr_Occurred())

@@ -8,6 +8,8 @@
 // Runs while the module is executed; what fails throws `PythonError` and ends the import.
 #pragma once
 
+#include <cstring>
+
 #include "call.hpp"
 #include "publish.hpp"
 
@@ -130,10 +132,7 @@ struct module_ {
     Module *state;
 
     template <class... E, class F> module_ &def(const char *name, F callable, E...) {
-        if constexpr (std::is_pointer_v<F>)
-            add(state->object, state->function, bind<E...>(state, name, nullptr, callable), name);
-        else
-            add(state->object, state->function, bind<E...>(state, name, nullptr, callable), name);
+        add(state->object, state->function, bind<E...>(state, name, nullptr, callable), name);
         return *this;
     }
 

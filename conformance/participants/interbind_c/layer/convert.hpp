@@ -119,7 +119,7 @@ BINDING_COLD inline void *find_pointer(Function *self, std::size_t place, const 
         if (!pointer || found)
             return found;
     }
-    return lend(self->module, type, object, loan);
+    return lend(self->module, type, object, loan, self->first->next != nullptr);
 }
 
 template <class T> struct FromWrapped {
@@ -253,7 +253,16 @@ template <class T> Type *type_of_result(Function *self, std::size_t place, T *&p
 // The Python object that wraps the pointer already; NULL without an exception: there is none.
 inline PyObject *find_instance(const Type *type, const void *pointer) {
     interbind_object *found = nullptr;
+#ifndef Py_GIL_DISABLED
+    Recent::Place &place = type->recent->at(pointer);
+    if (BINDING_LIKELY(place.pointer == pointer && place.type == type))
+        return Py_NewRef(place.object);
     type->instances->find(type->instances, pointer, type->key, &found);
+    if (found && Py_TYPE(found) == type->python.load(std::memory_order_relaxed))
+        place = {pointer, type, found};
+#else
+    type->instances->find(type->instances, pointer, type->key, &found);
+#endif
     return found;
 }
 

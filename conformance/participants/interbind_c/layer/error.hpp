@@ -67,10 +67,9 @@ constexpr char EXCEPTION_KIND[] = "c++:std::exception_ptr " INTERBIND_CXX_ABI;
 // Sets a Python exception for the C++ exception that is being handled.
 BINDING_COLD inline PyObject *raise_current(Module *module) {
     std::exception_ptr exception = std::current_exception();
-    const interbind_exceptions_service *service = module->context.exceptions;
     if (translate_own(module, exception) || translate_standard(exception))
         return nullptr;
-    if (service->translate(service, interbind_str_of(EXCEPTION_KIND), &exception) == INTERBIND_OK)
+    if (interbind_exception_translate(&module->context(), EXCEPTION_KIND, &exception) == INTERBIND_OK)
         return nullptr;
     try {
         std::rethrow_exception(exception);
@@ -87,20 +86,12 @@ inline bool add_translator(Module *module, Translator translator) {
     module->translators.push_back(translator);
     if (module->published.translate)
         return true;
-    interbind_translator &record = module->published;
-    std::memcpy(record.header.magic, INTERBIND_TRANSLATOR_MAGIC, sizeof record.header.magic);
-    record.header.struct_size = sizeof record;
-    record.header.major = INTERBIND_TRANSLATOR_MAJOR;
-    record.header.minor = INTERBIND_TRANSLATOR_MINOR;
-    record.kind = interbind_str_of(EXCEPTION_KIND);
-    record.owner = module->context.owner;
-    record.context = module;
-    record.translate = translate_for_others;
-    const interbind_exceptions_service *service = module->context.exceptions;
-    if (service->register_(service, &record) == INTERBIND_OK)
+    interbind_translator_fill(&module->published, module->context().owner, EXCEPTION_KIND, translate_for_others, module);
+    if (interbind_translator_register(&module->context(), &module->published) == INTERBIND_OK)
         return true;
-    record.translate = nullptr;
-    PyErr_SetString(PyExc_ImportError, "interbind: the translator can't be registered");
+    module->published.translate = nullptr;
+    if (!PyErr_Occurred())
+        PyErr_SetString(PyExc_ImportError, "interbind: the translator can't be registered");
     return false;
 }
 

@@ -18,73 +18,56 @@ struct Loan {
     Loan &operator=(const Loan &) = delete;
     ~Loan() {
         if (!BINDING_LIKELY(!record))
-            record->release(object, INTERBIND_BORROW_SHARED);
+            interbind_give_back(record, object, INTERBIND_BORROW_SHARED);
+    }
+
+    void *take(const interbind_type_record *from, PyObject *of) {
+        void *found = interbind_borrow(from, of, INTERBIND_BORROW_SHARED);
+        if (found)
+            record = from, object = of;
+        return found;
     }
 };
 
-// Refuses a record of a build with another C++ ABI.
-BINDING_COLD inline void refuse_abi(Module *module, const Type *type, const interbind_type_record *record) {
-    interbind_refusal refusal;
-    interbind_refusal_start(&refusal, nullptr, module->context.owner);
-    refusal.provider = record->owner;
-    std::snprintf(refusal.failed, sizeof refusal.failed, "cannot use a '%s' of another module", type->native.c_str());
-    for (const char *part : {"language", "abi", "lib", "libabi", "cxx11", "debug"}) {
-        interbind_str theirs = interbind_str_part(record->descriptor, part);
-        interbind_str ours = interbind_str_part(interbind_str_of(INTERBIND_CXX_ABI), part);
-        if (!interbind_str_same(theirs, ours)) {
-            refusal.reason = INTERBIND_REASON_NATIVE_ABI;
-            interbind_refusal_differs(&refusal, part, theirs, ours);
-        }
-    }
-    std::snprintf(refusal.fix, sizeof refusal.fix, "build both modules with one compiler and one standard library");
-    interbind_refusal_raise(&refusal, PyExc_TypeError);
-}
-
-// Borrows the native object behind a record that an object fits. NULL: an exception is set.
-inline void *borrow(Module *module, const Type *type, const interbind_type_record *record, PyObject *object) {
-    if (!interbind_str_same(record->descriptor, interbind_str_of(INTERBIND_CXX_ABI))) {
-        refuse_abi(module, type, record);
-        return nullptr;
-    }
-    return record->borrow(object, INTERBIND_BORROW_SHARED);
-}
-
-// Borrows another module's object as a `type`. NULL without an exception: it is none.
-BINDING_COLD inline void *lend(Module *module, const Type *type, PyObject *object, Loan &loan) {
-    const interbind_types_service *types = module->context.types;
-    void *found = nullptr;
+// Tells whether an object's class, or one that it inherits from, is published under the type's key.
+inline bool is_published(const interbind_types_service *types, const Type *type, PyObject *object) {
     const interbind_type_record *record = nullptr;
     while ((record = types->next(type->key, record))) {
-        PyTypeObject *python = reinterpret_cast<PyTypeObject *>(INTERBIND_LOAD(record->py_type));
-        if (record->kind == INTERBIND_KIND_NATIVE && python && PyType_IsSubtype(Py_TYPE(object), python)) {
-            if ((found = borrow(module, type, record, object)))
-                loan.record = record, loan.object = object;
-            return found;
-        }
+        PyObject *python = INTERBIND_LOAD(record->py_type);
+        if (python && PyType_IsSubtype(Py_TYPE(object), reinterpret_cast<PyTypeObject *>(python)))
+            return true;
     }
-    // A class that has this one for a base, as its module says.
-    for (PyTypeObject *python = Py_TYPE(object); python; python = python->tp_base) {
-        record = nullptr;
-        while ((record = types->of_type(types, reinterpret_cast<PyObject *>(python), record))) {
-            if (record->kind != INTERBIND_KIND_NATIVE)
-                continue;
-            void *derived = borrow(module, type, record, object);
-            if (!derived)
-                return nullptr;
-            interbind_status status = types->upcast(types, record, type->key, derived, &found);
-            if (status == INTERBIND_OK) {
-                loan.record = record, loan.object = object;
-                return found;
-            }
-            record->release(object, INTERBIND_BORROW_SHARED);
-            if (status == INTERBIND_DIFFERS) {
-                PyErr_Format(PyExc_TypeError, "'%s' has more than one base '%s'", Py_TYPE(object)->tp_name,
-                             type->native.c_str());
-                return nullptr;
+    return false;
+}
+
+// Borrows another module's object as a `type`. NULL: an exception is set, or with `quiet` none when it is no such object.
+BINDING_COLD inline void *lend(const Module *module, Type *type, PyObject *object, Loan &loan, bool quiet) {
+    const interbind_context *context = &module->context();
+    const interbind_types_service *types = context->types;
+    const interbind_type_record *record = nullptr;
+    if (!is_published(types, type, object)) {
+        // A class that has this one for a base, as its module says.
+        for (PyTypeObject *python = Py_TYPE(object); python; python = python->tp_base) {
+            const interbind_type_record *derived = nullptr;
+            while ((derived = types->of_type(types, reinterpret_cast<PyObject *>(python), derived))) {
+                if (derived->kind != INTERBIND_KIND_NATIVE || !derived->base_count)
+                    continue;
+                if (interbind_site_check(context, &type->site, object, derived) != INTERBIND_OK)
+                    return nullptr;
+                void *found = loan.take(derived, object), *base = nullptr;
+                interbind_status status = found ? types->upcast(types, derived, type->key, found, &base) : INTERBIND_OK;
+                if (status == INTERBIND_DIFFERS)
+                    PyErr_Format(PyExc_TypeError, "'%s' has more than one base '%s'", Py_TYPE(object)->tp_name,
+                                 type->native.c_str());
+                if (status != INTERBIND_MISSING)
+                    return base;
+                interbind_give_back(std::exchange(loan.record, nullptr), object, INTERBIND_BORROW_SHARED);
             }
         }
+        if (quiet)
+            return nullptr;
     }
-    return nullptr;
+    return interbind_find(context, &type->site, object, &record) == INTERBIND_OK ? loan.take(record, object) : nullptr;
 }
 
 } // namespace binding

@@ -102,6 +102,11 @@ inline bool enter(const Type *type, Instance *self, void *pointer, std::uint32_t
 inline void leave(const Type *type, Instance *self) {
     PyObject *object = reinterpret_cast<PyObject *>(self);
     void *pointer = self->pointer();
+#ifndef Py_GIL_DISABLED
+    if (BINDING_LIKELY(type->recent))
+        if (Recent::Place &place = type->recent->at(pointer); place.object == object)
+            place = {};
+#endif
     type->instances->remove(type->instances, pointer, type->key, object);
     if (!type->bases.empty())
         map_bases(type, pointer, object, false);
@@ -148,11 +153,11 @@ template <class T> void dealloc(PyObject *object) {
     Py_DECREF(python);
 }
 
-inline int traverse(PyObject *self, visitproc visit, void *context) {
+inline int traverse(PyObject *self, visitproc visit, void *arg) {
     Py_VISIT(Py_TYPE(self));
     if (reinterpret_cast<Instance *>(self)->state.load(std::memory_order_relaxed) & KEEPS) {
         const Type *type = type_of(Py_TYPE(self));
-        return type->instances->traverse(type->instances, self, visit, context);
+        return type->instances->traverse(type->instances, self, visit, arg);
     }
     return 0;
 }

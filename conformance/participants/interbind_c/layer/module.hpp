@@ -4,11 +4,12 @@
 // asks nobody in which interpreter it is.
 #pragma once
 
+#include <exception>
 #include <mutex>
 #include <typeindex>
 #include <unordered_map>
+#include <utility>
 
-#include "connect.hpp"
 #include "type.hpp"
 
 namespace binding {
@@ -19,7 +20,8 @@ using Translator = void (*)(std::exception_ptr exception);
 struct Module {
     PyObject *object = nullptr; // borrowed: it owns this
     const char *name = nullptr;
-    Context context{};
+    interbind_slot *slot = nullptr;
+    interbind_binding bound{};
     PyTypeObject *meta = nullptr;
     PyTypeObject *function = nullptr;
     PyTypeObject *indirect = nullptr;
@@ -28,12 +30,19 @@ struct Module {
     std::vector<PyTypeObject *> classes;
     std::vector<Translator> translators;
     interbind_translator published{};
+    Recent recent;
 
     ~Module() {
-        for (auto &[index, type] : types)
+        for (auto &[index, type] : types) {
+            // A class may outlive its module when the collector takes both.
+            type->module = nullptr;
+            type->recent = nullptr;
             type->release();
-        disconnect(context);
+        }
+        interbind_unbind(slot, &bound);
     }
+
+    const interbind_context &context() const { return bound.context; }
 
     // The `Type` of a C++ type, made when it is asked for first. NULL: an exception is set.
     Type *resolve(const std::type_info &cpp) {
@@ -49,8 +58,10 @@ struct Module {
             type->native += std::string("@") + name;
         type->cpp = &cpp;
         type->module = this;
-        type->instances = context.instances;
-        if (context.types->list(context.types, text_of(type->native), &type->key) != INTERBIND_OK) {
+        type->recent = &recent;
+        type->instances = context().instances;
+        type->site = INTERBIND_NATIVE_SITE(type->native.c_str());
+        if (interbind_type_key(&context(), type->native.c_str(), &type->key) != INTERBIND_OK) {
             types.erase(at);
             delete type;
             PyErr_SetString(PyExc_RuntimeError, "interbind: the registry refuses the type's key");
@@ -74,13 +85,12 @@ struct Module {
         Py_CLEAR(indirect);
         Py_CLEAR(function);
         Py_CLEAR(meta);
-        if (published.translate)
-            context.exceptions->unregister(context.exceptions, &published);
-        published.translate = nullptr;
+        if (std::exchange(published.translate, nullptr))
+            interbind_translator_unregister(&context(), &published);
     }
 };
 
-// The module whose metaclass made a class, or NULL.
+// Where a module object keeps its state; NULL in it before the module is executed.
 inline Module *&state_of(PyObject *module) { return *static_cast<Module **>(PyModule_GetState(module)); }
 
 } // namespace binding

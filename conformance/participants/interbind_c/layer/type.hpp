@@ -12,7 +12,7 @@
 #include <typeinfo>
 #include <vector>
 
-#include <interbind/abi.h>
+#include <interbind/interbind.h>
 
 #define BINDING_LIKELY(x) __builtin_expect(!!(x), 1)
 #define BINDING_COLD __attribute__((noinline, cold))
@@ -29,6 +29,20 @@ struct Base {
     void *(*cast)(void *derived);
 };
 
+// The object that a pointer was last found in: a table that forgets, in front of the instance map. Only with a GIL, and
+// only objects of exactly the classes that this module bound, so it hears of each death first.
+struct Recent {
+    struct Place {
+        const void *pointer;
+        const Type *type;
+        PyObject *object;
+    };
+    static constexpr std::size_t PLACES = 128;
+    Place places[PLACES] = {};
+
+    Place &at(const void *pointer) { return places[(reinterpret_cast<std::uintptr_t>(pointer) >> 4) % PLACES]; }
+};
+
 struct Type {
     // The class that this module bound; NULL: none, or it is dead. Borrowed.
     std::atomic<PyTypeObject *> python{nullptr};
@@ -40,12 +54,15 @@ struct Type {
     Function *init = nullptr;
     // Copies a value into a new object: for `wrap`. NULL when the class can't be copied.
     PyObject *(*copy)(Type *type, const void *value) = nullptr;
-    Module *module = nullptr;
+    Module *module = nullptr; // NULL once it is gone
+    Recent *recent = nullptr;  // the module's
     // Its objects hold the C++ object itself, not a pointer.
     bool is_inline = false;
     std::vector<Base> bases;
-    // The key's text; records point at it.
+    // The key's text.
     std::string native;
+    // What other modules' records are held against.
+    interbind_site site{};
     std::atomic<std::uint32_t> users{1};
 
     void retain() { users.fetch_add(1, std::memory_order_relaxed); }
