@@ -61,7 +61,7 @@ fn run() -> Result<(), Stop> {
     let folders: Vec<_> = folders.iter().map(|folder| folder.as_path()).collect();
     let program = format!(
         "SOURCE = {:?}\nexec(SOURCE)",
-        format!("import sys\nsys.path[:0] = sys.argv[2:]\nSOURCE = ''\n{PROGRAM}")
+        format!("import sys\nsys.path[:0] = sys.argv[2:]\n{PROGRAM}")
     );
     let samples = interleave(&[Child::printing(&python, &program, &folders)], PROCESSES)?;
     let samples = &samples[0];

@@ -80,7 +80,7 @@ inline void module_free(void *object) {
 
 } // namespace binding
 
-#define BINDING_MODULE(name, version, m) \
+#define BINDING_MODULE(name, version, m)\
     static void binding_fill(::binding::module_ &m); \
     static interbind_owner binding_owner = INTERBIND_OWNER(#name, version); \
     static interbind_slot binding_slot = INTERBIND_SLOT(&binding_owner, INTERBIND_PER_INTERPRETER_GIL); \
