@@ -31,6 +31,11 @@ impl Extension {
         Self { release: true, locked: true, ..Self::at(name, folder) }
     }
 
+    /// A crate of this repository that stands outside the workspace: its release profile, its committed lockfile.
+    pub fn of_repository(name: &str, folder: &str) -> Self {
+        Self { release: true, locked: true, ..Self::at(name, repository().join(folder)) }
+    }
+
     /// A package that a test wrote, in the dev profile.
     pub fn of(package: &Package, workshop: &Path) -> Self {
         Self::at(package.name(), package.write(workshop))

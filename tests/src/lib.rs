@@ -13,6 +13,7 @@
 //! | [`modules`] | gathers built extensions for one interpreter and runs scripts on them, each in a child process |
 //! | [`mod@laws`] | laws that are scripts, and going through them on several interpreters |
 //! | [`sanitizer`] | has extensions instrumented, and scripts run under the address sanitizer |
+//! | [`native`] | compiles extensions in C and C++ |
 //! | [`note`] | reads the build note of a finished file |
 //! | [`header`] | writes the C header of the records |
 //! | [`house`] | walks the sources of this repository |
@@ -28,6 +29,7 @@ pub mod header;
 pub mod house;
 pub mod laws;
 pub mod modules;
+pub mod native;
 pub mod note;
 pub mod package;
 pub mod python;

@@ -1,0 +1,177 @@
+//! Extensions in C and C++: the compilers of this machine, and the three ways in which such a module gets interbind.
+//!
+//! A module has the static library in it, or has the headers alone and finds the implementation in the process, or in the
+//! runtime module of the wheel, which is laid out here as the wheel does.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::extension::Extension;
+use crate::modules::Modules;
+use crate::package::repository;
+use crate::python::{Python, program};
+use crate::skip::skip;
+
+/// What every source is compiled with.
+pub const STRICT: &[&str] = &["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
+
+/// A compiler on this machine, for one language.
+#[derive(Clone, Debug)]
+pub struct Compiler {
+    /// Its program.
+    pub program: PathBuf,
+    /// True for C++.
+    pub is_cpp: bool,
+}
+
+impl Compiler {
+    /// Finds gcc and clang for both languages; says so where one is missing.
+    pub fn all(what: &str) -> Vec<Self> {
+        let names = [("gcc", false), ("g++", true), ("clang", false), ("clang++", true)];
+        let find = |(name, is_cpp): (&str, bool)| match program(name) {
+            Some(program) => Some(Self { program, is_cpp }),
+            None => {
+                skip(what, &format!("no `{name}` on PATH"));
+                None
+            }
+        };
+        names.into_iter().filter_map(find).collect()
+    }
+
+    /// Finds the first compiler for a language; says so when there is none.
+    pub fn of(is_cpp: bool, what: &str) -> Option<Self> {
+        let names: &[&str] = if is_cpp { &["g++", "clang++"] } else { &["gcc", "clang"] };
+        let found = names.iter().find_map(|name| program(name));
+        if found.is_none() {
+            skip(what, &format!("no `{}` on PATH", names[0]));
+        }
+        found.map(|program| Self { program, is_cpp })
+    }
+
+    /// Runs it.
+    ///
+    /// # Errors
+    /// What it says.
+    pub fn run(&self, arguments: &[String]) -> Result<(), String> {
+        let output = Command::new(&self.program).args(arguments).stdin(Stdio::null()).output();
+        let output = output.map_err(|error| format!("{}: {error}", self.program.display()))?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        if output.status.success() { Ok(()) } else { Err(format!("{self:?} {arguments:?}\n{said}")) }
+    }
+}
+
+/// Asks an interpreter for the folder of its headers; says so when they aren't installed.
+pub fn include(python: &Python, what: &str) -> Option<PathBuf> {
+    let question = "import sysconfig; print(sysconfig.get_path('include'))";
+    let output = Command::new(&python.executable).args(["-I", "-c", question]).output();
+    let output = output.expect("the interpreter starts: it has answered before");
+    let folder = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
+    if folder.join("Python.h").exists() {
+        return Some(folder);
+    }
+    skip(what, &format!("no headers of Python {python} on this machine"));
+    None
+}
+
+/// Tells the compiler where the headers are: the warnings in Python's own are nobody's here.
+pub fn includes(python: &Path) -> Vec<String> {
+    let ours = repository().join("shim/include");
+    vec![format!("-I{}", ours.display()), "-isystem".to_owned(), python.display().to_string()]
+}
+
+/// How a module gets interbind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Linked {
+    /// The static library is in it.
+    Statically,
+    /// It has the headers alone.
+    ByHeaders,
+}
+
+/// A module of `fixtures/capi` in the making.
+#[derive(Clone, Debug)]
+pub struct Native {
+    source: &'static str,
+    module: &'static str,
+    linked: Linked,
+    flags: Vec<String>,
+}
+
+impl Native {
+    /// A module of that source, under that name.
+    pub fn new(source: &'static str, module: &'static str, linked: Linked) -> Self {
+        Self { source, module, linked, flags: Vec::new() }
+    }
+
+    /// Adds a flag of the compiler.
+    pub fn flag(mut self, flag: &str) -> Self {
+        self.flags.push(flag.to_owned());
+        self
+    }
+
+    /// Compiles it, and puts it in; `None` where something is missing, which is said.
+    ///
+    /// # Panics
+    /// When the compiler complains.
+    pub fn add_to(&self, modules: Modules, workshop: &Path, what: &str) -> Option<Modules> {
+        let compiler = Compiler::of(self.source.ends_with(".cpp"), what)?;
+        let headers = include(modules.python(), what)?;
+        let source = repository().join("tests/fixtures/capi").join(self.source);
+        let mut arguments: Vec<String> =
+            ["-O2", "-shared", "-fPIC", "-pthread", "-fvisibility=hidden", "-Wall", "-Wextra", "-Werror"]
+                .map(str::to_owned)
+                .into();
+        arguments.push(if compiler.is_cpp { "-std=c++17" } else { "-std=c11" }.to_owned());
+        arguments.push(format!("-DMODULE={}", self.module));
+        arguments.extend(includes(&headers));
+        arguments.extend(self.flags.iter().cloned());
+        arguments.push(source.display().to_string());
+        if self.linked == Linked::Statically {
+            arguments.push("-DINTERBIND_STATIC".to_owned());
+            arguments.push("-Wl,--exclude-libs,ALL".to_owned());
+            arguments.push(static_library(workshop, modules.python()).display().to_string());
+        }
+        arguments.extend(["-lm", "-o"].map(str::to_owned));
+        arguments.push(modules.file(self.module).display().to_string());
+        compiler.run(&arguments).unwrap_or_else(|said| panic!("{said}"));
+        Some(modules)
+    }
+}
+
+/// A crate of this repository, as one interpreter needs it: the limited one serves every Python with a GIL.
+fn flavoured(folder: &str, library: &str, workshop: &Path, python: &Python) -> (Extension, PathBuf) {
+    let extension = Extension::of_repository(library, folder);
+    if python.implementation == "cpython" && !python.free_threaded {
+        return (extension, workshop.join("capi-abi3"));
+    }
+    (extension.argument("--no-default-features"), workshop.join(format!("capi-{python}")))
+}
+
+/// Builds `libinterbind.a` for an interpreter.
+pub fn static_library(workshop: &Path, python: &'static Python) -> PathBuf {
+    let (extension, folder) = flavoured("shim/capi", "interbind", workshop, python);
+    extension.build(&folder, host_of(python)).with_extension("a")
+}
+
+/// Lays out the wheel's package, built for the modules' interpreter, beside them.
+pub fn with_runtime(modules: Modules, workshop: &Path) -> Modules {
+    let (extension, folder) = flavoured("python", "_runtime", workshop, modules.python());
+    let built = extension.build(&folder, host_of(modules.python()));
+    let package = modules.file("interbind").with_file_name("interbind");
+    fs::create_dir_all(&package).expect("the workshop is writable");
+    for name in ["__init__.py", "__main__.py"] {
+        let from = repository().join("python/interbind").join(name);
+        fs::copy(from, package.join(name)).expect("the workshop is writable");
+    }
+    let file = package.join(format!("_runtime{}", modules.python().suffix));
+    fs::copy(built, file).expect("the workshop is writable");
+    modules
+}
+
+/// The interpreter that a library is built with: limited ones are built once, whoever loads them.
+fn host_of(python: &'static Python) -> &'static Python {
+    let limited = python.implementation == "cpython" && !python.free_threaded;
+    let any = Python::all().iter().find(|python| python.is_plain_cpython() && python.version < (3, 14));
+    if limited { any.unwrap_or(python) } else { python }
+}

@@ -1,0 +1,367 @@
+//! Clients in C and C++ of the headers: each operation, each way to link, and bad input, on each kind of Python.
+//!
+//! Two modules that were built apart, `client` and `other`, are linked in three ways: both with the static library; both by
+//! headers alone, with the wheel's runtime to import; and one of each, so that the implementation is in the process already.
+
+use std::sync::OnceLock;
+
+use interbind_tests::laws;
+use interbind_tests::laws::{go_through, hold};
+use interbind_tests::modules::{Modules, Outcome};
+use interbind_tests::native::{Linked, Native, with_runtime};
+use interbind_tests::python::Python;
+use interbind_tests::workshop;
+
+use Linked::{ByHeaders, Statically};
+
+/// The ways to link `client` and `other`.
+const WAYS: [(&str, Linked, Linked); 3] = [
+    ("static", Statically, Statically),
+    ("runtime", ByHeaders, ByHeaders),
+    ("process", ByHeaders, Statically),
+];
+
+/// Builds both modules for an interpreter, in one of the ways; each test in a folder of its own.
+fn build(test: &str, way: usize, python: &'static Python, flags: &[&str]) -> Option<Modules> {
+    let (name, client, other) = WAYS[way];
+    let what = format!("a client in C, {name}");
+    let mut modules = Modules::new(workshop!(), &format!("c-{test}-{name}"), python);
+    if name == "runtime" {
+        modules = with_runtime(modules, workshop!());
+    }
+    for (module, linked) in [("client", client), ("other", other)] {
+        let native =
+            flags.iter().fold(Native::new("client.c", module, linked), |native, flag| native.flag(flag));
+        modules = native.add_to(modules, workshop!(), &what)?;
+    }
+    Some(modules)
+}
+
+fn default() -> Option<&'static Modules> {
+    static BUILT: OnceLock<Option<Modules>> = OnceLock::new();
+    BUILT.get_or_init(|| build("default", 0, Python::default("clients in C")?, &[])).as_ref()
+}
+
+fn quiet(outcome: &Outcome) {
+    assert_eq!(outcome.stderr, "", "{outcome:#?}");
+}
+
+/// What stands in front of each script: the host of the implementation comes first.
+const BEFORE: &str = "
+import hashlib, other, client
+OK, ENDING, INVALID, MISSING, FAILED, FAULT, DIFFERS = range(7)
+";
+
+laws! {
+    default, BEFORE, quiet;
+
+    modules_share_what_they_publish: "
+for maker in client, other:
+    thing = maker.Thing(3, 4)
+    for user in client, other:
+        assert user.norm(thing) == user.native_norm(thing) == 5.0
+    class Named(maker.Thing):
+        pass
+    assert client.norm(Named(6, 8)) == other.norm(Named(6, 8)) == 10.0
+";
+
+    a_pointer_has_one_object_as_long_as_it_lives: "
+one = client.wrap(0)
+assert client.wrap(0) is one and client.norm(one) == 5.0
+assert client.wrap(1) is not one and other.wrap(0) is not one
+entries = client.counts()[0]
+address = id(one)
+del one
+collect()
+assert client.counts()[0] < entries
+again = client.wrap(0)
+assert client.wrap(0) is again and client.norm(again) == 5.0
+";
+
+    a_nurse_keeps_its_patients_and_no_longer: "
+class Patient:
+    pass
+for flags in 0, 1:
+    nurse, patient = client.Thing(), Patient()
+    gone = weakref.ref(patient)
+    assert other.keep(nurse, patient, flags) == OK
+    del patient
+    collect()
+    assert gone() is not None
+    del nurse
+    collect()
+    assert gone() is None
+assert client.keep(client.Thing(), None) == MISSING
+assert client.counts()[1:3] == (0, 0)
+";
+
+    a_circle_of_nurses_is_collected: "
+if PYPY:
+    skip('objects of C are no part of circles that PyPy collects')
+class Patient:
+    pass
+nurse, patient = client.Thing(), Patient()
+gone = weakref.ref(patient)
+assert client.keep(nurse, patient, 1) == OK
+patient.nurse = nurse
+del nurse, patient
+collect()
+assert gone() is None and client.counts()[1:3] == (0, 0)
+";
+
+    a_payload_is_freed_once_with_its_nurse: "
+nurse = client.Thing()
+assert client.attach(nurse) == OK and client.freed() == 0
+del nurse
+collect()
+assert client.freed() == 1
+";
+
+    a_nurse_that_can_t_be_watched_is_refused: "
+if PYPY:
+    skip('every object can be weakly referenced')
+try:
+    client.keep(3, [])
+except TypeError as error:
+    assert 'weak' in str(error), error
+else:
+    raise AssertionError('an int was watched')
+";
+
+    userdata_is_one_of_each_name_and_of_one_kind: "
+assert [client.tick('a', 'k'), other.tick('a', 'k'), client.tick('b', 'k')] == [1, 2, 1]
+error = refused('kind-differs', other.tick, 'a', 'another')
+assert 'another' in str(error) and isinstance(error, TypeError)
+";
+
+    an_exception_is_translated_by_the_module_that_knows_it: "
+for user in client, other:
+    try:
+        user.translate(7)
+    except ArithmeticError as error:
+        assert str(error) == 'seven, says client', error
+    else:
+        raise AssertionError('nobody knew it')
+    assert user.translate(8) == MISSING
+assert client.register_again() == DIFFERS
+assert client.unregister() == OK and client.unregister() == MISSING
+try:
+    client.translate(7)
+except ArithmeticError as error:
+    assert str(error) == 'seven, says other', error
+";
+
+    a_module_says_who_it_is: "
+platform, file, made_by = client.owners()
+print('platform:', platform)
+assert file == client.__file__ and made_by in ('client', 'other', 'interbind._runtime'), (file, made_by)
+";
+
+    the_slot_gives_this_module_s_binding: "
+assert client.current() == other.current() == 1 and client.is_alone()
+assert in_thread(client.current) == 1
+";
+
+    locks_nest_and_end: "
+thing = client.Thing()
+for _ in range(3):
+    assert client.lock(thing, thing) == client.lock(thing, []) == ('free-threading' in sys.version)
+";
+
+    a_digest_is_what_everybody_computes: "
+for n in 0, 1, 55, 56, 63, 64, 65, 119, 120, 1000:
+    assert client.digest(b'a' * n) == hashlib.sha256(b'a' * n).digest(), n
+";
+
+    null_pointers_are_answered: "
+assert client.null_pointers(client.Thing()) == 0
+";
+
+    what_is_done_twice_is_answered: "
+assert client.twice() == (OK, INVALID, MISSING, DIFFERS)
+assert client.norm(other.Thing(3, 4)) == 5.0
+";
+
+    a_thread_that_is_detached_is_told_so: "
+assert client.detached() == (INVALID, INVALID)
+";
+
+    a_minor_that_nobody_has_is_refused_by_name: "
+error = refused('service-too-old', client.newer)
+assert isinstance(error, ImportError) and 'minor (at least): provider has 0, this module expects 9' in str(error)
+assert 'provider: ' in str(error) and 'consumer: client' in str(error) and 'fix: ' in str(error), error
+assert client.norm(other.Thing(3, 4)) == 5.0
+";
+
+    a_major_that_doesn_t_exist_is_missing: "
+assert client.other_major() == MISSING
+";
+
+    a_table_is_judged_in_the_order_of_the_check: "
+# A reader of minors 0 to 2 that needs 1: sizes 72, 80, 88.
+assert client.judge('ib.udata', 88, 1, 2, False) == OK
+assert client.judge('ib.udata', 80, 1, 1, False) == OK
+assert client.judge('ib.udata', 4096, 1, 9, False) == OK
+for slug, table in [
+    ('bad-magic', ('ib.types', 7, 9, 9, True)),
+    ('malformed-record', ('ib.udata', 20, 9, 9, True)),
+    ('malformed-record', ('ib.udata', 8, 9, 9, True)),
+    ('malformed-record', ('ib.udata', 65544, 1, 2, True)),
+    ('other-major', ('ib.udata', 16, 2, 0, True)),
+    ('malformed-record', ('ib.udata', 80, 1, 2, True)),
+    ('malformed-record', ('ib.udata', 80, 1, 9, True)),
+    ('service-too-old', ('ib.udata', 72, 1, 0, True)),
+    ('malformed-record', ('ib.udata', 88, 1, 2, True)),
+]:
+    error = refused(slug, client.judge, *table)
+    assert isinstance(error, ImportError) and 'fix: ' in str(error) and 'consumer: client' in str(error), error
+";
+
+    an_object_that_isn_t_shared_is_refused_by_name: "
+class Point:
+    pass
+for value in 3, None, Point(), client.Thing:
+    error = refused('wrong-object', client.norm, value)
+    assert isinstance(error, TypeError) and 'as org.frame.Point (wrong-object)' in str(error), error
+    refused('wrong-object', client.native_norm, value)
+";
+
+    counts_return_to_nothing: "
+import gc
+def use():
+    things = [client.wrap(i) for i in range(4)] + [other.wrap(i) for i in range(4)]
+    for thing in things:
+        client.keep(thing, object(), 1)
+        assert client.norm(thing) == other.norm(thing)
+use()
+collect()
+entries, nurses, patients, types = client.counts()
+assert (entries, nurses, patients, types) == (0, 0, 0, 4), client.counts()
+";
+
+    threads_find_one_object: "
+import itertools
+errors, start = [], threading.Barrier(8)
+def run():
+    try:
+        start.wait()
+        for i in range(2000):
+            a = client.wrap(i % 4)
+            assert client.norm(a) == (5.0, 10.0, 13.0, 17.0)[i % 4]
+            del a
+    except BaseException as error:
+        errors.append(error)
+threads = [threading.Thread(target=run) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+assert not errors, errors
+";
+}
+
+/// Goes through the laws in every way, for an interpreter.
+fn every_way(test: &str, python: &'static Python, flags: &[&str]) {
+    for way in 0..WAYS.len() {
+        let Some(modules) = build(test, way, python, flags) else { continue };
+        go_through(&modules, BEFORE, LAWS, quiet);
+    }
+}
+
+#[test]
+fn every_law_holds_in_every_way_to_link() {
+    if let Some(python) = Python::default("clients in C") {
+        every_way("full", python, &[]);
+    }
+}
+
+#[test]
+fn every_law_holds_for_a_free_threaded_python() {
+    if let Some(python) = Python::find("3.13t", "clients in C") {
+        every_way("full", python, &[]);
+    }
+}
+
+#[test]
+fn every_law_holds_for_the_newest_python() {
+    if let Some(python) = Python::find("3.15", "clients in C") {
+        every_way("full", python, &[]);
+    }
+}
+
+#[test]
+fn every_law_holds_for_pypy() {
+    if let Some(python) = Python::find("pypy3.11", "clients in C") {
+        every_way("full", python, &[]);
+    }
+}
+
+#[test]
+fn every_law_holds_for_limited_builds_in_old_and_new_pythons() {
+    for name in ["3.9", "3.12", "3.15"] {
+        if let Some(python) = Python::find(name, "limited clients in C") {
+            every_way("limited", python, &["-DPy_LIMITED_API=0x03090000"]);
+        }
+    }
+}
+
+#[test]
+fn the_platform_text_parses() {
+    let say = "import other, client\nprint(client.owners()[0])";
+    for flags in [&[][..], &["-DPy_LIMITED_API=0x03090000"]] {
+        let Some(python) = Python::default("the platform text of C") else { return };
+        let Some(modules) = build(if flags.is_empty() { "text" } else { "text-limited" }, 0, python, flags)
+        else {
+            return;
+        };
+        let said = modules.run(say).passed();
+        let platform: interbind_abi::Platform = said.trim().parse().expect("canonical text");
+        let rust = interbind_abi::Platform { api: platform.api, ..platform.clone() };
+        let api = platform.api.to_string();
+        let (major, minor) = python.version;
+        assert_eq!(api, if flags.is_empty() { format!("{major}.{minor}") } else { "abi3-3.9".to_owned() });
+        assert_eq!((rust.os.as_str(), rust.arch.as_str()), (std::env::consts::OS, std::env::consts::ARCH));
+        assert_eq!(rust.bits, if cfg!(target_pointer_width = "64") { 64 } else { 32 });
+    }
+}
+
+#[test]
+fn a_module_that_finds_no_implementation_says_what_to_install() {
+    let Some(python) = Python::default("headers alone") else { return };
+    let modules = Modules::new(workshop!(), "c-alone", python);
+    let native = Native::new("client.c", "client", ByHeaders);
+    let Some(modules) = native.add_to(modules, workshop!(), "headers alone") else { return };
+    let law = (
+        "a_module_that_finds_no_implementation_says_what_to_install",
+        "
+try:
+    import client
+except ImportError as error:
+    assert slug_of(error) == 'service-missing', error
+    assert str(error).endswith(\"fix: pip install --upgrade 'interbind>=0.1.0'\"), error
+    assert isinstance(error.__cause__, ModuleNotFoundError), error.__cause__
+else:
+    raise AssertionError('there is an implementation')
+",
+    );
+    hold(&modules, "", &law, quiet);
+}
+
+#[test]
+fn what_isn_t_a_core_is_neither_followed_nor_replaced() {
+    let Some(python) = Python::find("pypy3.11", "another object under the core's key") else { return };
+    let Some(modules) = build("stranger", 0, python, &[]) else { return };
+    let law = (
+        "what_isn_t_a_core_is_neither_followed_nor_replaced",
+        "
+import builtins
+builtins.__dict__['__interbind_internals_v1__'] = 3
+try:
+    import client
+except ImportError as error:
+    assert slug_of(error) == 'not-a-capsule', error
+else:
+    raise AssertionError('a number was followed')
+assert builtins.__interbind_internals_v1__ == 3
+",
+    );
+    hold(&modules, "", &law, quiet);
+}
