@@ -8,7 +8,3 @@ def act(p, type):
         pass
 
     p.check_equal(p.consumer.parts(Sub("sub", 1.0, 7)), 7, "parts of a Python subclass's object")
-    with p.refused():
-        p.consumer.parts(p.provider.Shelf())
-    with p.refused():
-        p.consumer.parts(object())

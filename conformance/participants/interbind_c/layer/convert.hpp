@@ -102,7 +102,8 @@ template <> struct From<std::string_view> {
 template <> struct From<std::string> : From<std::string_view> {
     std::string get() { return std::string(value); }
 };
-template <> struct From<const std::string &> : From<std::string> {};
+// A plain value by reference is read by value.
+template <class T> struct From<const T &, std::enable_if_t<is_plain<T>>> : From<T> {};
 
 // The slow half: a class that derives from the wanted one, or another module's.
 BINDING_COLD inline void *find_pointer(Function *self, std::size_t place, const std::type_info &cpp, PyObject *object,
@@ -127,7 +128,8 @@ template <class T> struct FromWrapped {
     Loan loan;
     bool load(Function *self, std::size_t place, PyObject *object) {
         const Type *type = self->site(place);
-        if (BINDING_LIKELY(Py_TYPE(object) == type->python.load(std::memory_order_relaxed))) {
+        PyTypeObject *python = Py_TYPE(object);
+        if (BINDING_LIKELY(python == type->python.load(std::memory_order_relaxed)) || type_of(python) == type) {
             Instance *instance = reinterpret_cast<Instance *>(object);
             std::uint32_t bits = instance->state.load(std::memory_order_acquire);
             if (BINDING_LIKELY((bits & (READY | INLINE)) == (READY | INLINE))) {
@@ -224,7 +226,7 @@ template <> struct To<std::string_view> {
     }
 };
 template <> struct To<std::string> : To<std::string_view> {};
-template <> struct To<const std::string &> : To<std::string_view> {};
+template <class T> struct To<const T &, std::enable_if_t<is_plain<T>>> : To<T> {};
 template <> struct To<const char *> {
     static PyObject *make(Function *, std::size_t, const char *text) { return PyUnicode_FromString(text); }
 };
