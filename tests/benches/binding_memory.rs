@@ -59,10 +59,8 @@ fn run() -> Result<(), Stop> {
     let mut folders = vec![bindings::interbind(&python)?];
     folders.extend(optional("nanobind", bindings::nanobind(&python))?);
     let folders: Vec<_> = folders.iter().map(|folder| folder.as_path()).collect();
-    let program = format!(
-        "SOURCE = {:?}\nexec(SOURCE)",
-        format!("import sys\nsys.path[:0] = sys.argv[2:]\n{PROGRAM}")
-    );
+    let program =
+        format!("SOURCE = {:?}\nexec(SOURCE)", format!("import sys\nsys.path[:0] = sys.argv[2:]\n{PROGRAM}"));
     let samples = interleave(&[Child::printing(&python, &program, &folders)], PROCESSES)?;
     let samples = &samples[0];
 

@@ -200,7 +200,9 @@ template <class T, class... A> struct Construct {
                 Py_DECREF(reinterpret_cast<PyObject *>(made));
             return raise_current(self->module);
         }
-        if (!BINDING_LIKELY(enter(type, made, pointer, bits))) {
+        if (is_unseen<T> && bits & INLINE) {
+            made->state.store(bits, std::memory_order_release);
+        } else if (!BINDING_LIKELY(enter(type, made, pointer, bits))) {
             if (!target)
                 Py_DECREF(reinterpret_cast<PyObject *>(made));
             return nullptr;

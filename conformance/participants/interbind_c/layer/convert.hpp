@@ -112,9 +112,9 @@ BINDING_COLD inline void *find_pointer(Function *self, std::size_t place, const 
     if (type == &unresolved && !(type = self->resolve(place, cpp)))
         return nullptr;
     if (Type *own = type_of(Py_TYPE(object))) {
-        void *pointer = reinterpret_cast<Instance *>(object)->pointer();
+        void *pointer = show(own, reinterpret_cast<Instance *>(object));
         void *found = pointer ? own->upcast(pointer, type) : nullptr;
-        if (!pointer)
+        if (!pointer && !PyErr_Occurred())
             PyErr_Format(PyExc_TypeError, "'%s' object has no C++ object: __init__ wasn't called, or it was given away",
                          Py_TYPE(object)->tp_name);
         if (!pointer || found)
@@ -132,11 +132,11 @@ template <class T> struct FromWrapped {
         if (BINDING_LIKELY(python == type->python.load(std::memory_order_relaxed)) || type_of(python) == type) {
             Instance *instance = reinterpret_cast<Instance *>(object);
             std::uint32_t bits = instance->state.load(std::memory_order_acquire);
-            if (BINDING_LIKELY((bits & (READY | INLINE)) == (READY | INLINE))) {
+            if (BINDING_LIKELY((bits & (READY | INLINE | MAPPED)) == (READY | INLINE | MAPPED))) {
                 pointer = reinterpret_cast<T *>(reinterpret_cast<char *>(object) + payload_offset<T>);
                 return true;
             }
-            if ((pointer = static_cast<T *>(instance->pointer())))
+            if ((pointer = static_cast<T *>(show(type, instance))))
                 return true;
         }
         pointer = static_cast<T *>(find_pointer(self, place, typeid(T), object, loan));
@@ -321,7 +321,9 @@ template <class T> PyObject *wrap_value(Type *type, PyTypeObject *python, T &&va
         *static_cast<void **>(self->payload()) = pointer = new V(std::forward<T>(value));
         bits = READY | OWNED;
     }
-    if (!enter(type, self, pointer, bits)) {
+    if (is_unseen<V> && bits & INLINE) {
+        self->state.store(bits, std::memory_order_release);
+    } else if (!enter(type, self, pointer, bits)) {
         Py_DECREF(reinterpret_cast<PyObject *>(self));
         return nullptr;
     }

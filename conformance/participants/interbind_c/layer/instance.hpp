@@ -1,7 +1,8 @@
 // A wrapped object: the Python head, eight bytes of state, and the C++ object itself or a pointer to it.
 //
-// The instance map is told of an object when it is complete and private, and hears first when it dies. Nothing here is
-// immortal; what an object owns goes with it.
+// The instance map hears first when an object dies. It is told of one when C++ may know its address: at once where a
+// constructor has run, which sees `this`; an aggregate in its Python object is nobody's before it is passed to a function,
+// and many never are. Nothing here is immortal; what an object owns goes with it.
 #pragma once
 
 #include <new>
@@ -84,6 +85,9 @@ BINDING_COLD inline void map_bases(const Type *type, void *pointer, PyObject *se
     }
 }
 
+// Whether no code of the class has run when an object is made: nobody can know its address.
+template <class T> constexpr bool is_unseen = std::is_aggregate_v<T> && fits_inline<T>;
+
 // Tells the map of a complete object, under its own key and its bases'.
 inline bool enter(const Type *type, Instance *self, void *pointer, std::uint32_t bits) {
     PyObject *object = reinterpret_cast<PyObject *>(self);
@@ -97,6 +101,22 @@ inline bool enter(const Type *type, Instance *self, void *pointer, std::uint32_t
     if (!type->bases.empty())
         map_bases(type, pointer, object, true);
     return true;
+}
+
+// The C++ object, whose address somebody is about to learn. NULL: there is none, or an exception is set.
+BINDING_COLD inline void *show(const Type *type, Instance *self) {
+    std::uint32_t bits = self->state.load(std::memory_order_acquire);
+    void *pointer = self->pointer();
+    if (!pointer || bits & MAPPED || self->state.fetch_or(MAPPED, std::memory_order_acq_rel) & MAPPED)
+        return pointer;
+    PyObject *object = reinterpret_cast<PyObject *>(self);
+    if (type->instances->insert(type->instances, pointer, type->key, object) == INTERBIND_OK) {
+        map_bases(type, pointer, object, true);
+        return pointer;
+    }
+    self->state.fetch_and(~MAPPED, std::memory_order_relaxed);
+    PyErr_SetString(PyExc_RuntimeError, "interbind: the instance map refuses the object");
+    return nullptr;
 }
 
 inline void leave(const Type *type, Instance *self) {

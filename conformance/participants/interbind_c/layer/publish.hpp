@@ -16,7 +16,7 @@ struct Layout {
 // Lends a T out of an object of the class or of one derived from it: part of a record, so it knows no module.
 template <class T> void *lend_pointer(interbind_object *object, std::uint32_t) {
     Type *own = type_of(Py_TYPE(object));
-    void *pointer = own ? reinterpret_cast<Instance *>(object)->pointer() : nullptr;
+    void *pointer = own ? show(own, reinterpret_cast<Instance *>(object)) : nullptr;
     Type *type = own && pointer && own->module ? own->module->resolve(typeid(T)) : nullptr;
     void *found = type ? own->upcast(pointer, type) : nullptr;
     if (!found && !PyErr_Occurred())

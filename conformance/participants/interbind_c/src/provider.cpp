@@ -6,16 +6,21 @@ namespace {
 
 template <class T> const binding::Layout layout = {zoo::About<T>::name, zoo::About<T>::version, zoo::About<T>::descriptor};
 
+// Counted by the instance map from the first moment on: a class with a constructor may show its address to anybody.
+template <class T> struct Value : T {
+    explicit Value(const T &value) : T(value) {}
+};
+
 // A value of its bytes, which the case made of valid fields.
-template <class T> T value(PyObject *bytes) {
+template <class T> Value<T> value(PyObject *bytes) {
     T made;
     std::memcpy(&made, surface::value_bytes(bytes, sizeof made), sizeof made);
-    return made;
+    return Value<T>(made);
 }
 
 template <class T> void bind_type(binding::module_ &m, const char *name) {
-    binding::class_<T>(m, name, binding::frozen{}, &layout<T>)
-        .def("peek", [](const T &self) { return surface::bytes_of(&self, sizeof self); });
+    binding::class_<Value<T>>(m, name, binding::frozen{}, &layout<T>)
+        .def("peek", [](const Value<T> &self) { return surface::bytes_of(&self, sizeof self); });
     m.def((std::string("make_") + zoo::About<T>::id).c_str(), [](PyObject *bytes) { return value<T>(bytes); });
 }
 
