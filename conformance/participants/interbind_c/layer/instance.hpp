@@ -148,7 +148,7 @@ template <class T> void dealloc(PyObject *object) {
     PyTypeObject *python = Py_TYPE(object);
     Instance *self = reinterpret_cast<Instance *>(object);
     bool exact = python->tp_dealloc == dealloc<T>;
-    const Type *type = exact ? reinterpret_cast<Meta *>(python)->type : type_of(python);
+    Type *type = exact ? reinterpret_cast<Meta *>(python)->type : type_of(python);
     std::uint32_t bits = self->state.load(std::memory_order_relaxed);
     if (BINDING_LIKELY(bits & MAPPED))
         leave(type, self);
@@ -170,6 +170,10 @@ template <class T> void dealloc(PyObject *object) {
         PyObject_Free(object);
     else
         PyObject_GC_Del(object);
+#ifdef Py_GIL_DISABLED
+    if (BINDING_LIKELY(exact))
+        return type->owed.add(reinterpret_cast<PyObject *>(python));
+#endif
     Py_DECREF(python);
 }
 

@@ -19,10 +19,12 @@ inline PyTypeObject *make_meta(PyObject *module) {
     static PyType_Slot slots[] = {
         {Py_tp_base, &PyType_Type},
         {Py_tp_dealloc, reinterpret_cast<void *>(meta_dealloc)},
+        {Py_tp_traverse, reinterpret_cast<void *>(meta_traverse)},
+        {Py_tp_clear, reinterpret_cast<void *>(meta_clear)},
         {},
     };
     static PyType_Spec spec = {"interbind_c.class", sizeof(Meta), 0,
-                               Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE, slots};
+                               Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE, slots};
     return reinterpret_cast<PyTypeObject *>(PyType_FromModuleAndSpec(module, &spec, nullptr));
 }
 
