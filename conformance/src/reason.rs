@@ -18,6 +18,7 @@ pub fn owes(slug: &str) -> Option<Owes> {
         // Of another major little can be read: who made it need not be in it.
         Reason::ServiceTooOld
         | Reason::CAbi
+        | Reason::NativeAbi
         | Reason::NameDiffers
         | Reason::VersionDiffers
         | Reason::KindDiffers

@@ -3,16 +3,16 @@
 //! Imported by `interbind_import` of a module that has headers alone, in each interpreter anew. It has no functions: when it
 //! was executed, the core and its services are there, and stay whatever becomes of the module.
 
-use std::ffi::{c_int, c_void};
+use std::ffi::{CStr, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{self, addr_of_mut};
 use std::sync::Once;
 
+use interbind::__private::{COMPILER, PLATFORM, VERSION};
 use interbind::abi::Str;
 use interbind::abi::owner::{OWNER, OwnerRecord};
-use interbind::__private::{COMPILER, PLATFORM, VERSION};
 use pyo3_ffi::{
-    PyErr_SetString, PyExc_SystemError, Py_GetVersion, Py_mod_exec, PyModuleDef, PyModuleDef_HEAD_INIT,
+    Py_GetVersion, Py_mod_exec, PyErr_SetString, PyExc_SystemError, PyModuleDef, PyModuleDef_HEAD_INIT,
     PyModuleDef_Init, PyModuleDef_Slot, PyObject,
 };
 
@@ -76,13 +76,18 @@ const TAGS: [(u32, c_int, usize); 2] = [(12, 3, 2), (13, 4, 1)];
 /// Says which interpreters will do, to a Python that asks.
 fn tag() {
     // SAFETY: callable at any time; a static text.
-    let version = unsafe { std::ffi::CStr::from_ptr(Py_GetVersion()) }.to_str().unwrap_or("");
+    let version = unsafe { Py_GetVersion() };
+    // SAFETY: as above.
+    let version = unsafe { CStr::from_ptr(version) }.to_str().unwrap_or("");
     let minor: u32 = version.split('.').nth(1).and_then(|minor| minor.parse().ok()).unwrap_or(0);
     let known = TAGS.iter().filter(|(since, ..)| minor >= *since);
     for (place, (_, slot, value)) in known.enumerate() {
         let tag = PyModuleDef_Slot { slot: *slot, value: ptr::without_provenance_mut(*value) };
-        // SAFETY: inside the array, which has room for all tags and the end; nobody reads it before this is done.
-        unsafe { addr_of_mut!(SLOTS).cast::<PyModuleDef_Slot>().add(place + 1).write(tag) };
+        let first = addr_of_mut!(SLOTS).cast::<PyModuleDef_Slot>();
+        // SAFETY: inside the array, which has room for all tags and the end.
+        let place = unsafe { first.add(place + 1) };
+        // SAFETY: as above; nobody reads it before this is done.
+        unsafe { place.write(tag) };
     }
 }
 
@@ -96,6 +101,7 @@ pub unsafe extern "C" fn PyInit__runtime() -> *mut PyObject {
     static TAGGED: Once = Once::new();
     // Interpreters with GILs of their own may come here at the same time.
     TAGGED.call_once(tag);
+    let definition = addr_of_mut!(DEFINITION);
     // SAFETY: duty 1; the definition is a static.
-    unsafe { PyModuleDef_Init(addr_of_mut!(DEFINITION)) }
+    unsafe { PyModuleDef_Init(definition) }
 }

@@ -52,7 +52,7 @@ pub struct ForeignRaw<'a, 'py, T: Shared, M: Consumer<T>> {
 ///
 /// For a frozen class there is nothing to give back, and nothing is written: PyO3 moves arguments through memory, where
 /// each word costs a store and a load.
-struct Loan<'a, const MODE: u32> {
+pub(crate) struct Loan<'a, const MODE: u32> {
     /// `None` for a frozen class.
     record: Option<&'static TypeRecord>,
     /// Invariant: initialised when there is a record.
@@ -80,7 +80,7 @@ impl<const MODE: u32> Loan<'_, MODE> {
     /// # Safety
     /// 1. `record` was judged for `object`, a live object, and the thread is attached.
     #[inline(always)]
-    unsafe fn take(
+    pub(crate) unsafe fn take(
         record: &'static TypeRecord,
         object: NonNull<PyObject>,
         align: usize,

@@ -3,8 +3,8 @@
 //! Called when a call site's cache doesn't know the object's class. Steps 0 to 3 for module and core were done when the
 //! module was bound (`identity`, `core`, `types`); here come, for the record that fits the object: header, interpreter,
 //! instance, name, version, slots, layout, alignment, thread. All differences of a step are collected before it refuses.
-//! Runs no Python code unless it refuses. What passes is a `&'static TypeRecord`: [`judge`] is the only function that
-//! makes one out of a foreign pointer.
+//! Runs no Python code unless it refuses. What passes is a `&'static TypeRecord`: [`judge_object`] is the only function
+//! that makes one out of a foreign pointer.
 
 use core::ffi::c_void;
 use core::ptr;
@@ -13,12 +13,12 @@ use interbind_abi::diff::{self, Sink};
 use interbind_abi::header::Malformed;
 use interbind_abi::interface::{TABLE, TableHead};
 use interbind_abi::owner::OwnerRecord;
-use interbind_abi::types::TypeRecord;
 use interbind_abi::types::record::{
-    ALIASING_FROZEN, ALIASING_UNTRACKED, FLAG_OUTRANKED, KIND_DATA, KIND_INTERFACE, SHARED, THREAD_ANY,
-    THREAD_ATTACHED, TYPE, halves,
+    ALIASING_FROZEN, ALIASING_UNTRACKED, FLAG_OUTRANKED, KIND_DATA, KIND_INTERFACE, KIND_NATIVE, SHARED,
+    THREAD_ANY, THREAD_ATTACHED, TYPE, halves,
 };
-use interbind_abi::{Reason, RecordHeader, Str};
+use interbind_abi::types::{TypeRecord, native};
+use interbind_abi::{Reason, RecordHeader, Requirement, Str, Version};
 
 use crate::cache::Site;
 use crate::ffi::error::Class;
@@ -99,9 +99,11 @@ pub(crate) struct Expected {
     name: &'static str,
     kind: u32,
     descriptor: &'static str,
-    requirement: interbind_abi::Requirement,
+    requirement: Requirement,
     requirement_text: &'static str,
     align: usize,
+    /// Step 6: whether the record's descriptor fits; tells what differs.
+    fits: fn(&str, &Expected, Sink<'_>) -> bool,
 }
 
 impl Expected {
@@ -119,6 +121,27 @@ impl Expected {
             requirement: M::REQUIREMENT,
             requirement_text: M::REQUIREMENT_TEXT,
             align: T::ALIGN,
+            fits: check_descriptor,
+        }
+    }
+
+    /// Expects a native class of any version: `abi` is the ABI of its language.
+    pub(crate) fn of_native(
+        site: &'static Site,
+        identity: &'static crate::identity::Identity,
+        key: &'static str,
+        abi: &'static str,
+    ) -> Self {
+        Self {
+            site,
+            identity,
+            name: key,
+            kind: KIND_NATIVE,
+            descriptor: abi,
+            requirement: ANY_VERSION,
+            requirement_text: "*",
+            align: 1,
+            fits: |theirs, expected, sink| native::against_peer(theirs, expected.descriptor, sink),
         }
     }
 
@@ -149,10 +172,17 @@ impl Expected {
     }
 }
 
+/// Every version of a type.
+const ANY_VERSION: Requirement =
+    Requirement { least: Version::new(0, 0, 0), below: Version::new(u32::MAX, u32::MAX, u32::MAX) };
+
 /// # Safety
 /// 1. As [`judge`].
 #[inline(never)]
-unsafe fn judge_object(object: *mut PyObject, expected: &Expected) -> Result<&'static TypeRecord, Raised> {
+pub(crate) unsafe fn judge_object(
+    object: *mut PyObject,
+    expected: &Expected,
+) -> Result<&'static TypeRecord, Raised> {
     // SAFETY: `judge`'s duty 1.
     let at = unsafe { Attached::assume() };
     // SAFETY: as above.
@@ -333,6 +363,9 @@ pub(crate) fn refuse_record(
         Reason::LayoutDiffers | Reason::SignatureDiffers | Reason::SlotMissing | Reason::KindDiffers => {
             "{0} as {1} {2}\n{3}\nrebuild {5} and {4} against the same declaration of {1}; a changed one needs a new major version"
         }
+        Reason::NativeAbi => {
+            "{0} as {1} {2}\n{3}\nbuild {5} and {4} with compilers of one family, one standard library and the same switches of it"
+        }
         _ => "{0} as {1} {2}\n{3}\nrebuild {4} with the current interbind",
     };
     let values = [
@@ -357,9 +390,9 @@ pub(crate) fn check(record: &TypeRecord, expected: &Expected, sink: Option<Sink<
     // SAFETY: threat model: texts of a record with a sound header are readable, or NULL.
     let is = |text: &Str, expected: &str| unsafe { text.is(expected) };
     // Equal bytes, as between two builds of one declaration, need no look at what they say.
-    let same = is(&record.name, expected.name) && is(&record.descriptor, expected.descriptor);
+    let same = is(name_of(record, expected), expected.name) && is(&record.descriptor, expected.descriptor);
     match check_declaration(record, expected, same) {
-        Ok(descriptor) if same || check_descriptor(descriptor, expected, sink) => {}
+        Ok(descriptor) if same || (expected.fits)(descriptor, expected, sink) => {}
         Ok(_) => return false,
         Err((reason, part, theirs, ours)) => {
             sink(reason, part, theirs, ours);
@@ -373,11 +406,16 @@ pub(crate) fn check(record: &TypeRecord, expected: &Expected, sink: Option<Sink<
 /// A difference: the reason, the part, what the provider has, what is expected.
 type Told = (Reason, &'static str, &'static str, &'static str);
 
+/// What a record was looked for by: its name, or its native key.
+fn name_of<'a>(record: &'a TypeRecord, expected: &Expected) -> &'a Str {
+    if expected.kind == KIND_NATIVE { &record.native } else { &record.name }
+}
+
 /// Step 5: texts, name, version, kind, rules and functions. Returns the descriptor.
 fn check_declaration(record: &TypeRecord, expected: &Expected, same: bool) -> Result<&'static str, Told> {
     // SAFETY: as in `check`; records are never freed.
     let read = |text: &Str| unsafe { text.read() };
-    let texts = || Some((read(&record.name)?, read(&record.descriptor)?));
+    let texts = || Some((read(name_of(record, expected))?, read(&record.descriptor)?));
     let texts = if same { Some((expected.name, expected.descriptor)) } else { texts() };
     let (Some(version), Some((name, descriptor))) = (read(&record.version_text), texts) else {
         return Err((Reason::MalformedRecord, "a text of the record", "bytes that can't be read", "UTF-8"));
@@ -423,6 +461,7 @@ fn kind_word(kind: u32) -> &'static str {
     match kind {
         KIND_DATA => "a data type",
         KIND_INTERFACE => "an interface",
+        KIND_NATIVE => "a native class",
         _ => "an unknown kind",
     }
 }

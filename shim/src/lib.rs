@@ -8,9 +8,9 @@
 //! |---|---|---|
 //! | describe | `shared`, `interface`, `object` | what a type is, at compile time |
 //! | bind | `module`, `identity`, `core` | this build against the running Python; the interpreter's core |
-//! | publish | `publish`, `types`, `registry` | a provider's record goes into the registry |
+//! | publish | `publish`, `types`, `registry`, `lists` | a provider's record goes into the registry |
 //! | judge | `judge`, `refusal` | the order of the checks, and what is said when one fails |
-//! | borrow | `foreign`, `held`, `construct` | the handles that user code sees |
+//! | borrow | `foreign`, `native`, `held`, `construct` | the handles that user code sees |
 //! | serve | `services` | what binding libraries need besides: instances, userdata, exceptions |
 //!
 //! `ffi` is the only place that speaks to Python; `cache`, `chain` and `lifetime` are the lock-free parts, which
@@ -33,7 +33,9 @@ mod identity;
 mod interface;
 mod judge;
 mod lifetime;
+mod lists;
 mod module;
+mod native;
 mod owner;
 mod publish;
 mod refusal;
@@ -56,6 +58,7 @@ pub use self::ffi::attached::Raised;
 pub use self::foreign::{Detached, Foreign, ForeignMut, ForeignRaw};
 pub use self::held::Held;
 pub use self::module::{bind, count_records};
+pub use self::native::{Native, NativeRef};
 pub use self::object::Object;
 pub use self::publish::{RawClass, publish_raw};
 pub use self::services::provide;

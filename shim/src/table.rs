@@ -6,7 +6,7 @@
 
 /// What stands in a [`Table`].
 pub(crate) trait Hashed {
-    /// A hash of which all bits are good; [`hash_address`] and [`hash_text`] make some.
+    /// A hash whose upper bits are good; [`hash_address`] and [`hash_text`] make some.
     fn hash(&self) -> u64;
 }
 
@@ -15,6 +15,8 @@ pub(crate) trait Hashed {
 pub(crate) struct Table<T> {
     /// As many as a power of two, or none.
     places: Box<[Option<T>]>,
+    /// Bits of a hash below those that choose a place.
+    shift: u32,
     len: usize,
 }
 
@@ -26,7 +28,7 @@ const SMALLEST: usize = 8;
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { places: Box::new([]), len: 0 }
+        Self { places: Box::new([]), shift: 63, len: 0 }
     }
 }
 
@@ -39,8 +41,8 @@ impl<T: Hashed> Table<T> {
     /// Where a thing of that hash belongs; the table isn't empty.
     #[inline(always)]
     fn home(&self, hash: u64) -> usize {
-        // The places are a power of two, and the upper bits of a multiplied hash are the better ones.
-        (hash >> 32) as usize & (self.places.len() - 1)
+        // The uppermost bits of a multiplied hash are the good ones; there are fewer than 2^63 places.
+        (hash >> self.shift) as usize & (self.places.len() - 1)
     }
 
     #[inline(always)]
@@ -48,9 +50,9 @@ impl<T: Hashed> Table<T> {
         (place + 1) & (self.places.len() - 1)
     }
 
-    /// Finds the place of the first thing of that hash that `wanted` accepts.
+    /// Finds the first thing of that hash that `wanted` accepts, and its place.
     #[inline(always)]
-    fn place(&self, hash: u64, mut wanted: impl FnMut(&T) -> bool) -> Option<usize> {
+    fn search(&self, hash: u64, mut wanted: impl FnMut(&T) -> bool) -> Option<(usize, &T)> {
         if self.len == 0 {
             return None;
         }
@@ -58,7 +60,7 @@ impl<T: Hashed> Table<T> {
         // Ends: a quarter of the places is empty.
         while let Some(thing) = &self.places[place] {
             if wanted(thing) {
-                return Some(place);
+                return Some((place, thing));
             }
             place = self.after(place);
         }
@@ -68,18 +70,18 @@ impl<T: Hashed> Table<T> {
     /// Finds the first thing of that hash that `wanted` accepts; it is asked about others too, about each once.
     #[inline(always)]
     pub(crate) fn find(&self, hash: u64, wanted: impl FnMut(&T) -> bool) -> Option<&T> {
-        self.places[self.place(hash, wanted)?].as_ref()
+        self.search(hash, wanted).map(|(_, thing)| thing)
     }
 
     /// As [`find`](Self::find), to change it; its hash must stay what it is.
     pub(crate) fn find_mut(&mut self, hash: u64, wanted: impl FnMut(&T) -> bool) -> Option<&mut T> {
-        let place = self.place(hash, wanted)?;
+        let (place, _) = self.search(hash, wanted)?;
         self.places[place].as_mut()
     }
 
     /// Calls `visit` with each thing that may have that hash.
     pub(crate) fn each(&self, hash: u64, mut visit: impl FnMut(&T)) {
-        self.place(hash, |thing| {
+        self.search(hash, |thing| {
             visit(thing);
             false
         });
@@ -128,6 +130,7 @@ impl<T: Hashed> Table<T> {
         let mut places = Vec::new();
         places.try_reserve_exact(size).map_err(|_| Full)?;
         places.resize_with(size, || None);
+        self.shift = 64 - size.trailing_zeros();
         let before = core::mem::replace(&mut self.places, places.into_boxed_slice());
         for thing in before.into_iter().flatten() {
             self.put(thing);
@@ -138,7 +141,7 @@ impl<T: Hashed> Table<T> {
     /// Takes the first thing of that hash that `wanted` accepts out.
     #[inline]
     pub(crate) fn remove(&mut self, hash: u64, wanted: impl FnMut(&T) -> bool) -> Option<T> {
-        let mut hole = self.place(hash, wanted)?;
+        let (mut hole, _) = self.search(hash, wanted)?;
         let taken = self.places[hole].take();
         self.len -= 1;
         // Whatever was pushed past the hole moves up, so that no search ends at it.
@@ -156,7 +159,7 @@ impl<T: Hashed> Table<T> {
     }
 }
 
-/// Hashes an address: by Fibonacci's multiplication, whose upper half is what [`Table`] uses.
+/// Hashes an address: by Fibonacci's multiplication, whose uppermost bits are what [`Table`] uses.
 #[inline(always)]
 pub(crate) fn hash_address(address: usize) -> u64 {
     (address as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)

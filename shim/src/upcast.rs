@@ -13,6 +13,9 @@ use interbind_abi::types::native::Base;
 /// No class inherits deeper; what does is a circle.
 const DEEPEST: usize = 64;
 
+/// No class has more bases, each counted as often as it's reached; who says so is wrong, or wants to keep us busy.
+const MOST: usize = 4096;
+
 /// What the walk needs of the registry.
 pub(crate) trait Classes {
     /// Tells whether `key` is the key that is looked for.
@@ -37,39 +40,46 @@ pub(crate) fn find(
     if classes.is_target(own) {
         return Ok(object);
     }
-    let mut found = None;
-    walk(classes, record, object, 0, &mut found)?;
-    found.ok_or(Status::MISSING)
+    let mut walk = Walk { classes, found: None, steps: 0 };
+    walk.bases_of(record, object, 0)?;
+    walk.found.ok_or(Status::MISSING)
 }
 
-fn walk(
-    classes: &impl Classes,
-    record: &TypeRecord,
-    object: *mut c_void,
-    depth: usize,
-    found: &mut Option<*mut c_void>,
-) -> Result<(), Status> {
-    if depth == DEEPEST {
-        return Err(Status::INVALID);
-    }
-    for base in bases(record)? {
-        // SAFETY: a record's text.
-        let key = unsafe { base.key.read() }.ok_or(Status::INVALID)?;
-        let pointer = match base.cast {
-            // SAFETY: the record's contract: `object` is one of its class.
-            Some(cast) => unsafe { cast(object) },
-            None => object.wrapping_byte_offset(base.offset as isize),
-        };
-        if classes.is_target(key) {
-            if found.is_some_and(|other| other != pointer) {
-                return Err(Status::DIFFERS);
-            }
-            *found = Some(pointer);
-        } else if let Some(record) = classes.record(key) {
-            walk(classes, record, pointer, depth + 1, found)?;
+/// A walk under way.
+struct Walk<'a, C> {
+    classes: &'a C,
+    found: Option<*mut c_void>,
+    steps: usize,
+}
+
+impl<C: Classes> Walk<'_, C> {
+    fn bases_of(&mut self, record: &TypeRecord, object: *mut c_void, depth: usize) -> Result<(), Status> {
+        if depth == DEEPEST {
+            return Err(Status::INVALID);
         }
+        for base in bases(record)? {
+            self.steps += 1;
+            if self.steps > MOST {
+                return Err(Status::INVALID);
+            }
+            // SAFETY: a record's text.
+            let key = unsafe { base.key.read() }.ok_or(Status::INVALID)?;
+            let pointer = match base.cast {
+                // SAFETY: the record's contract: `object` is one of its class.
+                Some(cast) => unsafe { cast(object) },
+                None => object.wrapping_byte_offset(base.offset as isize),
+            };
+            if self.classes.is_target(key) {
+                if self.found.is_some_and(|other| other != pointer) {
+                    return Err(Status::DIFFERS);
+                }
+                self.found = Some(pointer);
+            } else if let Some(record) = self.classes.record(key) {
+                self.bases_of(record, pointer, depth + 1)?;
+            }
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 fn bases(record: &TypeRecord) -> Result<&[Base], Status> {

@@ -1,4 +1,5 @@
 # Interpreters beside the main one, for scripts of the tests; `Interpreter.made` is false where there are none of that kind.
+import atexit
 import os
 import sys
 
@@ -18,6 +19,8 @@ class Interpreter:
                 return
             self.id = interpreters.create(isolated=own_gil)
         self.interpreters = interpreters
+        # Newer Pythons complain of what is left at the end.
+        atexit.register(self.end)
 
     @property
     def made(self):
@@ -41,4 +44,7 @@ os.write({writer}, str(said).encode())
             return answer.read().decode()
 
     def end(self):
-        self.interpreters.destroy(self.id)
+        """Ends it, unless it has ended."""
+        if self.made:
+            self.interpreters.destroy(self.id)
+            self.id = None

@@ -14,6 +14,7 @@
 //! | [`mod@laws`] | laws that are scripts, and going through them on several interpreters |
 //! | [`sanitizer`] | has extensions instrumented, and scripts run under the address sanitizer |
 //! | [`native`] | compiles extensions in C and C++ |
+//! | [`services`] | a small binding library that shows the services to Python |
 //! | [`note`] | reads the build note of a finished file |
 //! | [`header`] | writes the C header of the records |
 //! | [`house`] | walks the sources of this repository |
@@ -35,6 +36,7 @@ pub mod package;
 pub mod python;
 pub mod range;
 pub mod sanitizer;
+pub mod services;
 pub mod skip;
 
 /// Names the folder in which tests build: cargo tells it to integration tests alone.

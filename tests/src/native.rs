@@ -89,7 +89,7 @@ pub enum Linked {
     ByHeaders,
 }
 
-/// A module of `fixtures/capi` in the making.
+/// A module in the making, of a source in this repository.
 #[derive(Clone, Debug)]
 pub struct Native {
     source: &'static str,
@@ -117,7 +117,7 @@ impl Native {
     pub fn add_to(&self, modules: Modules, workshop: &Path, what: &str) -> Option<Modules> {
         let compiler = Compiler::of(self.source.ends_with(".cpp"), what)?;
         let headers = include(modules.python(), what)?;
-        let source = repository().join("tests/fixtures/capi").join(self.source);
+        let source = repository().join(self.source);
         let mut arguments: Vec<String> =
             ["-O2", "-shared", "-fPIC", "-pthread", "-fvisibility=hidden", "-Wall", "-Wextra", "-Werror"]
                 .map(str::to_owned)

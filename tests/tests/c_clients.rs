@@ -14,6 +14,9 @@ use interbind_tests::workshop;
 
 use Linked::{ByHeaders, Statically};
 
+/// What both are built of.
+const CLIENT: &str = "tests/fixtures/capi/client.c";
+
 /// The ways to link `client` and `other`.
 const WAYS: [(&str, Linked, Linked); 3] = [
     ("static", Statically, Statically),
@@ -30,8 +33,7 @@ fn build(test: &str, way: usize, python: &'static Python, flags: &[&str]) -> Opt
         modules = with_runtime(modules, workshop!());
     }
     for (module, linked) in [("client", client), ("other", other)] {
-        let native =
-            flags.iter().fold(Native::new("client.c", module, linked), |native, flag| native.flag(flag));
+        let native = flags.iter().fold(Native::new(CLIENT, module, linked), |native, flag| native.flag(flag));
         modules = native.add_to(modules, workshop!(), &what)?;
     }
     Some(modules)
@@ -131,7 +133,8 @@ else:
     userdata_is_one_of_each_name_and_of_one_kind: "
 assert [client.tick('a', 'k'), other.tick('a', 'k'), client.tick('b', 'k')] == [1, 2, 1]
 error = refused('kind-differs', other.tick, 'a', 'another')
-assert 'another' in str(error) and isinstance(error, TypeError)
+assert 'kind: provider has k, this module expects another' in str(error) and 'provider: client' in str(error), error
+assert isinstance(error, TypeError)
 ";
 
     an_exception_is_translated_by_the_module_that_knows_it: "
@@ -180,6 +183,21 @@ assert client.null_pointers(client.Thing()) == 0
     what_is_done_twice_is_answered: "
 assert client.twice() == (OK, INVALID, MISSING, DIFFERS)
 assert client.norm(other.Thing(3, 4)) == 5.0
+";
+
+    a_module_that_is_imported_anew_is_another_and_both_go_on: "
+if PYPY:
+    skip('the import system hands the same module out again')
+former, thing = client, client.Thing(3, 4)
+del sys.modules['client']
+import client
+assert client is not former and client.Thing is not former.Thing and client.is_alone()
+assert former.norm(client.Thing(6, 8)) == 10.0 and client.norm(thing) == other.norm(thing) == 5.0
+assert client.current() == 1 and former.current() == -1
+assert client.tick('a', 'k') == 1 and former.tick('a', 'k') == 2
+del client, sys.modules['client']
+collect()
+assert former.current() == 1 and former.is_alone() and former.norm(thing) == 5.0
 ";
 
     a_thread_that_is_detached_is_told_so: "
@@ -259,9 +277,9 @@ assert not errors, errors
 }
 
 /// Goes through the laws in every way, for an interpreter.
-fn every_way(test: &str, python: &'static Python, flags: &[&str]) {
+fn every_way(python: &'static Python) {
     for way in 0..WAYS.len() {
-        let Some(modules) = build(test, way, python, flags) else { continue };
+        let Some(modules) = build("full", way, python, &[]) else { continue };
         go_through(&modules, BEFORE, LAWS, quiet);
     }
 }
@@ -269,37 +287,39 @@ fn every_way(test: &str, python: &'static Python, flags: &[&str]) {
 #[test]
 fn every_law_holds_in_every_way_to_link() {
     if let Some(python) = Python::default("clients in C") {
-        every_way("full", python, &[]);
+        every_way(python);
     }
 }
 
 #[test]
 fn every_law_holds_for_a_free_threaded_python() {
     if let Some(python) = Python::find("3.13t", "clients in C") {
-        every_way("full", python, &[]);
+        every_way(python);
     }
 }
 
 #[test]
 fn every_law_holds_for_the_newest_python() {
     if let Some(python) = Python::find("3.15", "clients in C") {
-        every_way("full", python, &[]);
+        every_way(python);
     }
 }
 
 #[test]
 fn every_law_holds_for_pypy() {
     if let Some(python) = Python::find("pypy3.11", "clients in C") {
-        every_way("full", python, &[]);
+        every_way(python);
     }
 }
 
 #[test]
 fn every_law_holds_for_limited_builds_in_old_and_new_pythons() {
-    for name in ["3.9", "3.12", "3.15"] {
-        if let Some(python) = Python::find(name, "limited clients in C") {
-            every_way("limited", python, &["-DPy_LIMITED_API=0x03090000"]);
-        }
+    // The ways are one source and one library: a Python each is enough.
+    for (way, name) in ["3.9", "3.12", "3.15"].into_iter().enumerate() {
+        let Some(python) = Python::find(name, "limited clients in C") else { continue };
+        let flags = ["-DPy_LIMITED_API=0x03090000"];
+        let Some(modules) = build("limited", way, python, &flags) else { continue };
+        go_through(&modules, BEFORE, LAWS, quiet);
     }
 }
 
@@ -327,7 +347,7 @@ fn the_platform_text_parses() {
 fn a_module_that_finds_no_implementation_says_what_to_install() {
     let Some(python) = Python::default("headers alone") else { return };
     let modules = Modules::new(workshop!(), "c-alone", python);
-    let native = Native::new("client.c", "client", ByHeaders);
+    let native = Native::new(CLIENT, "client", ByHeaders);
     let Some(modules) = native.add_to(modules, workshop!(), "headers alone") else { return };
     let law = (
         "a_module_that_finds_no_implementation_says_what_to_install",
@@ -361,6 +381,112 @@ except ImportError as error:
 else:
     raise AssertionError('a number was followed')
 assert builtins.__interbind_internals_v1__ == 3
+",
+    );
+    hold(&modules, "", &law, quiet);
+}
+
+#[test]
+fn modules_in_c_and_in_rust_share_data() {
+    let what = "modules in C and in Rust";
+    let Some(modules) = interbind_tests::examples::examples(workshop!(), "c-and-rust") else { return };
+    let example = "examples/cclient/cclient.c";
+    let mut modules = modules.clone();
+    for (source, name) in [(CLIENT, "client"), (example, "cclient")] {
+        let Some(more) = Native::new(source, name, Statically).add_to(modules, workshop!(), what) else {
+            return;
+        };
+        modules = more;
+    }
+    let law = (
+        "modules_in_c_and_in_rust_share_data",
+        "
+import frame, stats, rawstats, client, cclient
+point = frame.Point(3, 4)
+assert client.norm(point) == cclient.norm(point) == 5.0
+assert stats.norm(cclient.Point(3, 4)) == rawstats.norm(cclient.Point(3, 4)) == client.norm(cclient.Point(3, 4)) == 5.0
+# What tracks no borrows gives no reference.
+error = refused('untracked', stats.norm, client.Thing(3, 4))
+assert cclient.norm(client.Thing(3, 4)) == 5.0
+assert 'provider: client 1.2.3' in str(error), error
+error = refused('wrong-object', cclient.norm, frame.Series('x', [1]))
+assert 'frame' in str(error), error
+",
+    );
+    hold(&modules, "", &law, quiet);
+}
+
+/// Two modules in C++, for an interpreter.
+fn in_cpp(test: &str, python: &'static Python, linked: [Linked; 2], flags: [&str; 2]) -> Option<Modules> {
+    let mut modules = Modules::new(workshop!(), test, python);
+    for ((name, linked), flag) in ["one", "two"].into_iter().zip(linked).zip(flags) {
+        let native = Native::new("tests/fixtures/capi/client.cpp", name, linked).flag(flag);
+        modules = native.add_to(modules, workshop!(), "clients in C++")?;
+    }
+    Some(modules)
+}
+
+/// What two modules in C++ share: a class by its key, exceptions, a datum.
+const CPP: &str = "
+import one, two
+abi, key, local, same = one.facts()
+assert abi == two.facts()[0] and key == two.facts()[1] == 'c++:N6shared6vectorE' and same
+assert abi.startswith('language=c++ abi=itanium lib='), abi
+assert local.startswith('c++:') and local.endswith('@here'), local
+vector = one.make(3, 4)
+assert one.norm(vector) == two.norm(vector) == 5.0 and one.norm(two.make(6, 8)) == 10.0
+assert [one.tick(), two.tick(), one.tick()] == [1, 2, 3]
+assert one.keep(lambda: None, vector) is None
+def raised(call, *arguments):
+    try:
+        call(*arguments)
+    except BaseException as error:
+        return type(error).__name__, str(error)
+for module in one, two:
+    assert raised(module.fail, 0) == ('ArithmeticError', 'lost, says two')
+    assert raised(module.fail, 1) == ('IndexError', 'beyond')
+    assert raised(module.fail, 2)[0] == 'MemoryError'
+    assert raised(module.fail, 3) == ('RuntimeError', 'an unknown C++ exception')
+    assert raised(module.fail, 4)[0] == 'SystemError'
+    assert raised(module.fail, 5)[0] == 'KeyError'
+    assert module.fail(6) is None
+refused('wrong-object', one.norm, 3)
+";
+
+#[test]
+fn modules_in_cpp_share_classes_exceptions_and_data() {
+    for name in ["3.11", "3.13t", "3.15"] {
+        let Some(python) = Python::find(name, "clients in C++") else { continue };
+        let Some(modules) = in_cpp("cpp", python, [Statically, ByHeaders], ["-DFIRST", "-DSECOND"]) else {
+            return;
+        };
+        hold(&modules, "", &("modules_in_cpp_share_classes_exceptions_and_data", CPP), quiet);
+    }
+}
+
+#[test]
+fn modules_of_another_cpp_are_refused_part_by_part() {
+    let Some(python) = Python::default("clients of another C++") else { return };
+    let flags = ["-D_GLIBCXX_USE_CXX11_ABI=1", "-D_GLIBCXX_USE_CXX11_ABI=0"];
+    let Some(modules) = in_cpp("cpp-differs", python, [Statically, ByHeaders], flags) else { return };
+    let law = (
+        "modules_of_another_cpp_are_refused_part_by_part",
+        "
+import one, two
+if 'cxx11=-' in one.facts()[0]:
+    skip('this C++ has no such switch')
+for user, maker in (one, two), (two, one):
+    error = refused('native-abi', user.norm, maker.make(3, 4))
+    theirs, ours = ('0', '1') if user is one else ('1', '0')
+    assert f'cxx11: provider has {theirs}, this module expects {ours}' in str(error), error
+    assert user.norm(user.make(3, 4)) == 5.0
+# Only translators of the same C++ are asked.
+for module, says in (one, 'lost, says one'), (two, 'lost, says two'):
+    try:
+        module.fail(0)
+    except ArithmeticError as error:
+        assert str(error) == says, error
+refused('kind-differs', (one.tick(), two.tick)[1])
 ",
     );
     hold(&modules, "", &law, quiet);

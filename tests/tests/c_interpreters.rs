@@ -12,6 +12,9 @@ use interbind_tests::native::{Linked, Native, with_runtime};
 use interbind_tests::python::Python;
 use interbind_tests::workshop;
 
+/// What all are built of.
+const CLIENT: &str = "tests/fixtures/capi/client.c";
+
 /// The tags, and the modules that are built with them.
 const TAGS: [(&str, &str); 3] = [
     ("none", "INTERBIND_NOT_SUPPORTED"),
@@ -26,7 +29,7 @@ fn build(linked: Linked, python: &'static Python, limited: bool) -> Option<Modul
         modules = with_runtime(modules, workshop!());
     }
     for (module, tag) in TAGS {
-        let mut native = Native::new("client.c", module, linked).flag(&format!("-DTAG={tag}"));
+        let mut native = Native::new(CLIENT, module, linked).flag(&format!("-DTAG={tag}"));
         if limited {
             native = native.flag("-DPy_LIMITED_API=0x03090000");
         }
@@ -53,6 +56,14 @@ def another(own_gil):
     if not found.made:
         skip('there are no interpreters of that kind')
     return found
+def refused_by(said):
+    assert said.startswith('ImportError|'), said
+    # 3.12 and free-threaded builds make no interpreters in which they let such a module pass.
+    strict = sys.version_info[:2] == (3, 12) or 'free-threading' in sys.version
+    if strict and 'does not support loading in subinterpreters' in said:
+        return
+    first = said.split('\\n')[0]
+    assert first.endswith('(interpreter-not-supported)') and 'consumer: none' in said and 'fix: ' in said, said
 "
     )
 }
@@ -64,14 +75,12 @@ laws! {
 import none
 assert none.norm(none.Thing(3, 4)) == 5.0
 said = another(False).run('import none')
-assert said.startswith('ImportError|') and '(interpreter-not-supported)' in said.split('\\n')[0], said
-assert 'consumer: none' in said and 'fix: ' in said, said
+refused_by(said)
 assert none.current() == 1
 ";
 
     a_module_for_the_main_interpreter_is_refused_there_even_if_it_comes_first: "
-said = another(False).run('import none')
-assert '(interpreter-not-supported)' in said, said
+refused_by(another(False).run('import none'))
 import none
 assert none.norm(none.Thing(3, 4)) == 5.0 and none.current() == 1 and none.is_alone()
 ";

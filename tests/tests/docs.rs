@@ -17,6 +17,9 @@ use std::sync::OnceLock;
 use interbind_abi::core::CORE;
 use interbind_abi::interface::{Interface, TABLE};
 use interbind_abi::owner::OWNER;
+use interbind_abi::services::exceptions::{EXCEPTIONS, TRANSLATOR};
+use interbind_abi::services::instances::INSTANCES;
+use interbind_abi::services::userdata::USERDATA;
 use interbind_abi::types::Data;
 use interbind_abi::types::record::TYPE;
 use interbind_abi::types::registry::TYPES;
@@ -256,13 +259,14 @@ fn every_frozen_record_has_one_table_with_its_own_offsets() {
 fn keys_magics_and_examples_in_the_spec_are_the_codes() {
     let pages = pages();
     let text = &pages["spec/keys.md"];
-    let mut wanted = vec![keys::CORE.to_str().unwrap(), keys::CORE_PREFIX, keys::TYPES];
+    let mut wanted = vec![keys::CORE.to_str().unwrap(), keys::CORE_PREFIX];
+    wanted.extend([keys::TYPES, keys::INSTANCES, keys::USERDATA, keys::EXCEPTIONS]);
     wanted.push(keys::REASON_ATTRIBUTE.to_str().unwrap());
     wanted.extend(keys::RESERVED_SERVICES);
     for word in wanted {
         assert!(text.contains(&format!("`{word}`")), "{word}");
     }
-    for kind in [CORE, OWNER, TYPES, TYPE, TABLE] {
+    for kind in [CORE, OWNER, TYPES, INSTANCES, USERDATA, EXCEPTIONS, TRANSLATOR, TYPE, TABLE] {
         let magic = std::str::from_utf8(&kind.magic).unwrap();
         let short = magic.trim_end_matches('\0');
         let zero = if short.len() == 8 { "" } else { " and a zero byte" };
@@ -358,7 +362,10 @@ fn the_changelog_names_the_abi_first() {
     let changelog = read(&root().join("CHANGELOG.md"));
     let (heading, text) = sections(&changelog, "##")[0];
     let version = env!("CARGO_PKG_VERSION");
-    assert_eq!(heading, format!("{version} (core {}, types {}.{})", CORE.major, TYPES.major, TYPES.minor));
+    let services =
+        [("types", TYPES), ("instances", INSTANCES), ("userdata", USERDATA), ("exceptions", EXCEPTIONS)];
+    let numbers = services.map(|(name, kind)| format!(", {name} {}.{}", kind.major, kind.minor)).concat();
+    assert_eq!(heading, format!("{version} (core {}{numbers})", CORE.major));
     assert_eq!(sections(text, "###")[0].0, "ABI");
 }
 

@@ -12,12 +12,15 @@ mod chain;
 mod lifetime;
 #[path = "../../shim/src/sync.rs"]
 mod sync;
+#[path = "../../shim/src/services/exceptions/translators.rs"]
+mod translators;
 
 use cache::Cache;
 use chain::Chain;
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use loom::thread;
+use translators::Translators;
 
 /// A record as the cache sees it: its key, and a payload that was written before it was judged.
 struct Record {
@@ -188,5 +191,72 @@ fn a_type_that_dies_hides_its_record_before_its_address_is_used_again() {
             assert!(registered.load(Ordering::Relaxed).is_null(), "no hit on a reused address");
         }
         dying.join().unwrap();
+    });
+}
+
+#[test]
+fn two_makers_of_one_datum_agree_and_one_copy_is_freed() {
+    /// A datum whose drop is its `free`, as in the service.
+    struct Datum {
+        made: usize,
+        freed: Arc<AtomicUsize>,
+    }
+    impl Drop for Datum {
+        fn drop(&mut self) {
+            self.freed.fetch_add(self.made, Ordering::Relaxed);
+        }
+    }
+    loom::model(|| {
+        let freed = Arc::new(AtomicUsize::new(0));
+        let chain = Arc::new(Chain::new());
+        let get = |chain: &Chain<Datum>, freed: &Arc<AtomicUsize>, made: usize| {
+            if let Some(found) = chain.find(|_| true) {
+                return (found.made, 0);
+            }
+            let datum = Datum { made, freed: freed.clone() };
+            (chain.add(datum, |_| true).unwrap_or_else(|(winner, _loser)| winner).made, made)
+        };
+        let other = {
+            let (chain, freed) = (chain.clone(), freed.clone());
+            thread::spawn(move || get(&chain, &freed, 1))
+        };
+        let (ours, made_here) = get(&chain, &freed, 2);
+        let (theirs, made_there) = other.join().unwrap();
+        assert_eq!(ours, theirs);
+        // What was made and lost is freed by now, the winner isn't.
+        assert_eq!(freed.load(Ordering::Relaxed), made_here + made_there - ours);
+        drop(chain);
+        assert_eq!(freed.load(Ordering::Relaxed), made_here + made_there);
+    });
+}
+
+#[test]
+fn a_walk_over_translators_asks_each_once_whoever_registers_and_unregisters_meanwhile() {
+    loom::model(|| {
+        let translators = Arc::new(Translators::new());
+        assert!(translators.register("k", 1) && translators.register("k", 2));
+        let other = {
+            let translators = translators.clone();
+            thread::spawn(move || {
+                assert!(translators.register("k", 3));
+                assert!(translators.unregister(2));
+                assert!(!translators.unregister(2));
+            })
+        };
+        let mut asked = Vec::new();
+        let answer = translators.walk(Some("k"), |translator| {
+            asked.push(translator);
+            None::<()>
+        });
+        assert_eq!(answer, None);
+        // The oldest one is there all the time; the others may be seen or not, the newest first.
+        assert!([&[1][..], &[2, 1], &[3, 1], &[3, 2, 1]].contains(&&*asked), "{asked:?}");
+        other.join().unwrap();
+        let mut asked = Vec::new();
+        translators.walk(None, |translator| {
+            asked.push(translator);
+            None::<()>
+        });
+        assert_eq!(asked, [3, 1]);
     });
 }

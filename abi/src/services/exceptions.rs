@@ -80,7 +80,7 @@ record! {
             translator: *const Translator,
         ) -> Status,
         /// Asks the translators of that kind, the newest first, until one knows the exception: [`Status::OK`], and a Python
-        /// exception is set. [`Status::MISSING`]: nobody knows it.
+        /// exception is set. [`Status::MISSING`]: nobody knows it. [`Status::INVALID`]: one is set already.
         @64 "1.0" translate: unsafe extern "C" fn(
             service: *const ExceptionsService,
             kind: Str,

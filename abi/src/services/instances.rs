@@ -49,6 +49,7 @@ record! {
         /// An address shifted right by so many bits is what chooses the shard.
         @52  "1.0" shift: u32,
         /// Adds an object that wraps `pointer` as a `key`: complete, and not yet seen by another thread.
+        /// [`Status::DIFFERS`]: it is there already. [`Status::FAILED`]: there is no memory, and an exception is set.
         @56  "1.0" insert: unsafe extern "C" fn(
             service: *const InstancesService,
             pointer: *const c_void,
@@ -78,15 +79,16 @@ record! {
             context: *mut c_void,
         ) -> Status,
         /// Keeps `patient` alive as long as `nurse`; without [`NURSE_VISITS`] through a weak reference to the nurse.
-        /// [`Status::FAILED`] with an exception: the nurse can't be weakly referenced. [`Status::MISSING`]: NULL patient
-        /// or None, nothing to do.
+        /// [`Status::FAILED`] with an exception: the nurse can't be weakly referenced. [`Status::MISSING`]: a patient that
+        /// is NULL, or None on either side; nothing to do.
         @88  "1.0" keep_alive: unsafe extern "C" fn(
             service: *const InstancesService,
             nurse: *mut Object,
             patient: *mut Object,
             flags: u32,
         ) -> Status,
-        /// Keeps memory of C alive as long as `nurse`; `free` is called attached, once.
+        /// Keeps memory of C alive as long as `nurse`; `free` is called attached, once. What isn't [`Status::OK`] leaves the
+        /// memory with the caller.
         @96  "1.0" attach: unsafe extern "C" fn(
             service: *const InstancesService,
             nurse: *mut Object,

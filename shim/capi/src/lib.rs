@@ -18,10 +18,7 @@ use shim::abi::owner::{OWNER, OwnerRecord};
 ///    the process ends.
 /// 3. `out` is NULL or writable.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn interbind_provide(
-    owner: *const OwnerRecord,
-    out: *mut *mut CoreRecord,
-) -> Status {
+pub unsafe extern "C" fn interbind_provide(owner: *const OwnerRecord, out: *mut *mut CoreRecord) -> Status {
     if owner.is_null() || !owner.is_aligned() || out.is_null() {
         return Status::INVALID;
     }
@@ -47,10 +44,10 @@ pub unsafe extern "C" fn interbind_provide(
         Err(payload) => {
             // A payload's destructor may panic again.
             std::mem::forget(payload);
+            // SAFETY: classes of exceptions are initialised before any module is.
+            let class = unsafe { pyo3_ffi::PyExc_SystemError };
             // SAFETY: duty 1; a static text.
-            unsafe {
-                pyo3_ffi::PyErr_SetString(pyo3_ffi::PyExc_SystemError, c"interbind_provide panicked".as_ptr());
-            }
+            unsafe { pyo3_ffi::PyErr_SetString(class, c"interbind_provide panicked".as_ptr()) };
             Status::FAILED
         }
     }

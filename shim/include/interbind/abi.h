@@ -537,7 +537,9 @@ struct interbind_instances_service {
     uint32_t shards;
     /* An address shifted right by so many bits is what chooses the shard. */
     uint32_t shift;
-    /* Adds an object that wraps `pointer` as a `key`: complete, and not yet seen by another thread. */
+    /* Adds an object that wraps `pointer` as a `key`: complete, and not yet seen by another thread.
+     * `INTERBIND_DIFFERS`: it is there already. `INTERBIND_FAILED`: there is no memory, and an exception is
+     * set. */
     interbind_status (*insert)(const interbind_instances_service *service, const void *pointer,
         const interbind_type_list *key, interbind_object *object);
     /* Takes exactly this object away, under `key` or, when that is NULL, under all: the first statement of its
@@ -553,10 +555,11 @@ struct interbind_instances_service {
         interbind_visit_instance visit, void *context);
     /* Keeps `patient` alive as long as `nurse`; without `INTERBIND_NURSE_VISITS` through a weak reference to
      * the nurse. `INTERBIND_FAILED` with an exception: the nurse can't be weakly referenced.
-     * `INTERBIND_MISSING`: NULL patient or None, nothing to do. */
+     * `INTERBIND_MISSING`: a patient that is NULL, or None on either side; nothing to do. */
     interbind_status (*keep_alive)(const interbind_instances_service *service, interbind_object *nurse,
         interbind_object *patient, uint32_t flags);
-    /* Keeps memory of C alive as long as `nurse`; `free` is called attached, once. */
+    /* Keeps memory of C alive as long as `nurse`; `free` is called attached, once. What isn't `INTERBIND_OK`
+     * leaves the memory with the caller. */
     interbind_status (*attach)(const interbind_instances_service *service, interbind_object *nurse,
         void *payload, void (*free)(void *payload), uint32_t flags);
     /* Visits what a nurse keeps alive: part of its class's `tp_traverse`. Returns the first answer that isn't
@@ -624,7 +627,7 @@ struct interbind_exceptions_service {
     interbind_status (*unregister)(const interbind_exceptions_service *service,
         const interbind_translator *translator);
     /* Asks the translators of that kind, the newest first, until one knows the exception: `INTERBIND_OK`, and a
-     * Python exception is set. `INTERBIND_MISSING`: nobody knows it. */
+     * Python exception is set. `INTERBIND_MISSING`: nobody knows it. `INTERBIND_INVALID`: one is set already. */
     interbind_status (*translate)(const interbind_exceptions_service *service, interbind_str kind,
         const void *exception);
     /* Calls `visit` with each translator, the newest first. */

@@ -1,6 +1,6 @@
 /* Which interpreter am I in? A module's slot: its binding to each interpreter that imported it.
  *
- * While there is one binding, `interbind_current` is one load and a branch that is predicted. With several a thread-local
+ * While one interpreter has the module, `interbind_current` is one load and a branch that is predicted. With several a thread-local
  * remembers the last answer: it is held against the current interpreter and against the slot's generation, which moves
  * with every bind and unbind, so neither a thread that moves nor an address that is used again can fool it. A bound call
  * needs none of this: function records, type records and module state carry the pointer. */
@@ -19,7 +19,8 @@
 #define INTERBIND_THREAD_LOCAL _Thread_local
 #endif
 
-/* A module's binding to one interpreter; stands in the module's state. */
+/* A module's binding to one interpreter; stands in the module's state. A module that is imported anew while its former
+ * object lives has one for each. */
 typedef struct interbind_binding {
     interbind_context context;
     /* The module's own, for that interpreter. */
@@ -31,7 +32,7 @@ typedef struct interbind_binding {
 
 /* A module, across interpreters: a static of it, made by `INTERBIND_SLOT`. */
 typedef struct interbind_slot {
-    /* The only binding, or NULL when there is none or there are several. */
+    /* The newest binding while all are of one interpreter; else NULL. */
     interbind_binding *only;
     /* Moves with every bind and unbind. */
     uint64_t generation;
@@ -41,9 +42,10 @@ typedef struct interbind_slot {
     uint32_t tag;
     interbind_binding *bindings;
     interbind_owner *owner;
-    /* True once there were bindings. */
+    /* Bits: 1 once the module's file was looked for, 2 once there was a binding. */
     uint32_t was_bound;
-    uint32_t reserved;
+    /* True from the bind of a second interpreter on, until no binding is left. */
+    uint32_t several;
 } interbind_slot;
 
 /* Makes a slot: the module's owner record, which is a static too, and its tag. */
@@ -172,14 +174,14 @@ INTERBIND_COLD void interbind_learn_file(interbind_slot *slot, PyObject *module)
  * until `interbind_unbind`, as the module's state does.
  *
  * As `interbind_import`; an ImportError `interpreter-not-supported` where the module's tag forbids the interpreter, and
- * `INTERBIND_DIFFERS` without an exception when the module is bound there already. */
+ * `INTERBIND_DIFFERS` without an exception when this binding is in use. */
 INTERBIND_COLD interbind_status interbind_bind(interbind_slot *slot, PyObject *module,
     const interbind_minimum *minimum, interbind_binding *binding) {
     interbind_context context;
     interbind_status status;
     interbind_binding *other;
     const void *interpreter;
-    int alone;
+    int alone, elsewhere = 0;
     if (slot == NULL || binding == NULL || slot->owner == NULL || !interbind_is_attached()) {
         return INTERBIND_INVALID;
     }
@@ -195,20 +197,19 @@ INTERBIND_COLD interbind_status interbind_bind(interbind_slot *slot, PyObject *m
     interpreter = interbind_interpreter();
     alone = interbind_is_alone();
     interbind_slot_lock(slot);
-    for (other = slot->bindings; other != NULL; other = other->next) {
-        if (other->interpreter == interpreter) {
-            break;
-        }
+    for (other = slot->bindings; other != NULL && other != binding; other = other->next) {
+        elsewhere |= other->interpreter != interpreter;
     }
     if (other == NULL) {
+        /* Of all that come first, one that comes after others have gone has the slot to itself when no interpreter is
+         * left in which an object of theirs could still ask. */
+        slot->several = slot->bindings == NULL ? !(alone || slot->was_bound < 2) : slot->several || elsewhere;
         binding->context = context;
         binding->interpreter = interpreter;
         binding->next = slot->bindings;
-        /* The first of all is the only one; one that comes after others have gone is it when no interpreter is left in
-         * which an object of theirs could still ask. */
-        INTERBIND_STORE(slot->only, slot->bindings == NULL && (alone || slot->was_bound < 2) ? binding : NULL);
         slot->bindings = binding;
         slot->was_bound |= 2;
+        INTERBIND_STORE(slot->only, slot->several ? (interbind_binding *)NULL : binding);
         INTERBIND_STORE(slot->generation, slot->generation + 1);
     }
     interbind_slot_unlock(slot);
@@ -236,8 +237,8 @@ INTERBIND_COLD interbind_status interbind_unbind(interbind_slot *slot, interbind
         return INTERBIND_MISSING;
     }
     *place = binding->next;
-    /* What remains of several isn't the only one again: an object that outlives its module may still ask here. */
-    INTERBIND_STORE(slot->only, (interbind_binding *)NULL);
+    /* What remains of several interpreters isn't the only one again: an object that outlives its module may still ask. */
+    INTERBIND_STORE(slot->only, slot->several ? (interbind_binding *)NULL : slot->bindings);
     INTERBIND_STORE(slot->generation, slot->generation + 1);
     interbind_slot_unlock(slot);
     return interbind_leave(&binding->context);

@@ -138,12 +138,22 @@ INTERBIND_COLD interbind_status interbind_check_host(const interbind_owner *owne
     return refusal.reason == NULL ? INTERBIND_OK : INTERBIND_FAILED;
 }
 
-/* Steps 1 to 3 for what stands under the core's key. */
-INTERBIND_COLD interbind_status interbind_judge_core(PyObject *capsule, const interbind_owner *owner,
-    interbind_core **out) {
+/* What this build knows of a core. */
+INTERBIND_COLD interbind_verdict interbind_core_judge(const interbind_core *core) {
     static const uint32_t sizes[] = INTERBIND_CORE_SIZES;
     static const interbind_kind kind = {INTERBIND_CORE_MAGIC, INTERBIND_CORE_MAJOR, INTERBIND_CORE_MINOR, 0, sizes,
         offsetof(interbind_core, retain), offsetof(interbind_core, private_)};
+    return interbind_judge(core, &kind);
+}
+
+/* Tells whether a core's functions may be called. */
+INTERBIND_COLD int interbind_core_is_sound(const interbind_core *core) {
+    return interbind_core_judge(core).reason == NULL;
+}
+
+/* Steps 1 to 3 for what stands under the core's key. */
+INTERBIND_COLD interbind_status interbind_judge_core(PyObject *capsule, const interbind_owner *owner,
+    interbind_core **out) {
     static const char *const compared[][2] = {{"c", INTERBIND_REASON_C_ABI}, {"gil", INTERBIND_REASON_GIL_BUILD}};
     interbind_refusal refusal;
     interbind_verdict verdict;
@@ -161,14 +171,14 @@ INTERBIND_COLD interbind_status interbind_judge_core(PyObject *capsule, const in
         return interbind_refusal_raise(&refusal, PyExc_ImportError);
     }
     core = (interbind_core *)PyCapsule_GetPointer(capsule, INTERBIND_KEY_CORE);
-    verdict = interbind_judge(core, &kind);
+    verdict = interbind_core_judge(core);
     if (verdict.reason != NULL) {
         if (strcmp(verdict.reason, INTERBIND_REASON_OTHER_MAJOR) == 0 &&
             core->head.header.struct_size >= sizeof(interbind_core_head)) {
             /* The head is frozen under every major. */
             refusal.core = &core->head;
         }
-        interbind_refusal_judged(&refusal, verdict, kind.magic);
+        interbind_refusal_judged(&refusal, verdict, INTERBIND_CORE_MAGIC);
         return interbind_refusal_raise(&refusal, PyExc_ImportError);
     }
     refusal.core = &core->head;

@@ -2,12 +2,16 @@
  * name, and native exceptions that cross modules.
  *
  * Thin functions over the tables of a context. Each answers `INTERBIND_INVALID` for a context that was left and for an
- * argument that is NULL where it may not be; the tables themselves are called without a look where speed counts. */
+ * argument that is NULL where it may not be; the tables themselves are called without a look where speed counts.
+ *
+ * What an object does when it dies goes through the module's slot, not through its state: the garbage collector may free a
+ * module, and the memory of its state, before the objects of its classes. */
 #ifndef INTERBIND_SERVICES_H
 #define INTERBIND_SERVICES_H
 
 #include <Python.h>
 
+#include <interbind/current.h>
 #include <interbind/import.h>
 
 /* ---- Types as keys. ---- */
@@ -51,7 +55,7 @@ static inline interbind_status interbind_instance_find(const interbind_context *
 }
 
 /* Keeps `patient` alive as long as `nurse`. With `INTERBIND_NURSE_VISITS` the nurse's class calls
- * `interbind_visit_patients` and `interbind_release_patients`; without, the nurse is watched by a weak reference. */
+ * `interbind_nurse_visit` and `interbind_nurse_release`; without, the nurse is watched by a weak reference. */
 static inline interbind_status interbind_keep_alive(const interbind_context *context, PyObject *nurse, PyObject *patient,
     uint32_t flags) {
     if (context == NULL || context->core == NULL || nurse == NULL || patient == NULL) {
@@ -86,15 +90,102 @@ static inline interbind_status interbind_release_patients(const interbind_contex
     return context->instances->release(context->instances, nurse);
 }
 
+/* ---- What an object does when it dies. ---- */
+
+/* Finds the instances of the current interpreter without a binding: its module is gone. NULL when they are gone too. */
+INTERBIND_COLD const interbind_instances_service *interbind_instances_late(void) {
+    static const uint32_t sizes[] = INTERBIND_INSTANCES_SIZES;
+    static const interbind_kind kind = {INTERBIND_INSTANCES_MAGIC, INTERBIND_INSTANCES_MAJOR, INTERBIND_INSTANCES_MINOR, 0,
+        sizes, offsetof(interbind_instances_service, insert), offsetof(interbind_instances_service, private_)};
+    interbind_service_head *found = NULL;
+    PyObject *capsule = interbind_find_capsule();
+    if (capsule != NULL && PyCapsule_IsValid(capsule, INTERBIND_KEY_CORE)) {
+        interbind_core *core = (interbind_core *)PyCapsule_GetPointer(capsule, INTERBIND_KEY_CORE);
+        if (interbind_core_is_sound(core) &&
+            core->service(core, interbind_str_of(INTERBIND_SERVICE_INSTANCES), INTERBIND_INSTANCES_MAJOR, NULL, NULL,
+                &found) != INTERBIND_OK) {
+            found = NULL;
+        }
+    }
+    return interbind_judge(found, &kind).reason == NULL ? (const interbind_instances_service *)(const void *)found : NULL;
+}
+
+/* What `interbind_instance_forget` and `interbind_nurse_release` do for an object whose module is gone. */
+INTERBIND_COLD interbind_status interbind_die_late(const void *pointer, PyObject *object) {
+    const interbind_instances_service *instances;
+    interbind_status status = INTERBIND_MISSING;
+    PyObject *type, *value, *trace;
+    PyErr_Fetch(&type, &value, &trace);
+    instances = interbind_instances_late();
+    if (instances != NULL) {
+        status = pointer != NULL ? instances->remove(instances, pointer, NULL, object) : instances->release(instances, object);
+    }
+    PyErr_Restore(type, value, trace);
+    return status;
+}
+
+/* Takes a dying object out of the map: the first statement of its dealloc. `INTERBIND_MISSING`: it wasn't in it. */
+static inline interbind_status interbind_instance_forget(interbind_slot *slot, const void *pointer,
+    const interbind_type_list *key, PyObject *object) {
+    const interbind_binding *binding;
+    if (slot == NULL || pointer == NULL || object == NULL) {
+        return INTERBIND_INVALID;
+    }
+    binding = interbind_current(slot);
+    return INTERBIND_LIKELY(binding != NULL) ? interbind_instance_remove(&binding->context, pointer, key, object)
+                                             : interbind_die_late(pointer, object);
+}
+
+/* Visits what a nurse keeps alive: its class's `tp_traverse`. When its module is gone there is nobody to ask. */
+static inline int interbind_nurse_visit(interbind_slot *slot, PyObject *nurse, visitproc visit, void *argument) {
+    const interbind_binding *binding = slot == NULL ? NULL : interbind_current(slot);
+    return binding == NULL ? 0 : interbind_visit_patients(&binding->context, nurse, visit, argument);
+}
+
+/* Lets go of what a nurse keeps alive: its class's `tp_clear` and `tp_dealloc`. Runs Python code. */
+static inline interbind_status interbind_nurse_release(interbind_slot *slot, PyObject *nurse) {
+    const interbind_binding *binding;
+    if (slot == NULL || nurse == NULL) {
+        return INTERBIND_INVALID;
+    }
+    binding = interbind_current(slot);
+    return INTERBIND_LIKELY(binding != NULL) ? interbind_release_patients(&binding->context, nurse)
+                                             : interbind_die_late(NULL, nurse);
+}
+
 /* ---- Userdata. ---- */
+
+/* A datum that is looked for by its name: its kind, and who made it. */
+typedef struct interbind_userdata_found {
+    interbind_str name;
+    interbind_str kind;
+    const interbind_owner *owner;
+} interbind_userdata_found;
+
+INTERBIND_COLD interbind_status interbind_userdata_is(interbind_str name, interbind_str kind,
+    const interbind_owner *owner, void *data, void *context) {
+    interbind_userdata_found *found = (interbind_userdata_found *)context;
+    (void)data;
+    if (!interbind_str_same(name, found->name)) {
+        return INTERBIND_OK;
+    }
+    found->kind = kind;
+    found->owner = owner;
+    return INTERBIND_MISSING;
+}
 
 /* Raises what `INTERBIND_DIFFERS` means: the name is taken by a datum of another kind. */
 INTERBIND_COLD interbind_status interbind_userdata_refuse(const interbind_context *context, const char *name,
     const char *kind) {
+    interbind_userdata_found found;
     interbind_refusal refusal;
+    memset(&found, 0, sizeof found);
+    found.name = interbind_str_of(name);
+    context->userdata->visit(context->userdata, interbind_userdata_is, &found);
     interbind_refusal_start(&refusal, INTERBIND_REASON_KIND_DIFFERS, context->owner);
+    refusal.provider = found.owner;
     snprintf(refusal.failed, sizeof refusal.failed, "cannot share userdata '%s'", name);
-    interbind_refusal_add(&refusal, "kind: provider has another one, this module expects %s", kind);
+    interbind_refusal_differs(&refusal, "kind", found.kind, interbind_str_of(kind));
     snprintf(refusal.fix, sizeof refusal.fix, "share it under another name, or build both modules for one kind");
     return interbind_refusal_raise(&refusal, PyExc_TypeError);
 }

@@ -34,7 +34,9 @@ mod gil {
     #[inline(always)]
     pub(crate) unsafe fn take(object: *mut PyObject) -> bool {
         // SAFETY: duty 1: the head is there.
-        let count = unsafe { (&raw const (*object).ob_refcnt).cast::<isize>().read() };
+        let count = unsafe { &raw const (*object).ob_refcnt };
+        // SAFETY: as above; the field is a word, whatever its type is called.
+        let count = unsafe { count.cast::<isize>().read() };
         // From 3.14 on the upper half holds flags. PyPy adds a large number while its own half of the object lives.
         let alive = if cfg!(interbind_pypy) { count > 0 } else { count as u32 != 0 };
         if alive {
@@ -125,8 +127,10 @@ mod older {
             // Immortal.
             return true;
         }
-        // SAFETY: as above; the word is written by other threads, atomically.
-        let owner = unsafe { &*(&raw const (*object).ob_tid).cast::<AtomicUsize>() };
+        // SAFETY: as above.
+        let owner = unsafe { &raw const (*object).ob_tid };
+        // SAFETY: as above; other threads write the word, atomically.
+        let owner = unsafe { &*owner.cast::<AtomicUsize>() };
         if this_thread().is_some_and(|id| id == owner.load(Ordering::Relaxed)) {
             // Only the owner writes its count, and it is above zero: at zero the object has no owner any more.
             local.store(more, Ordering::Relaxed);

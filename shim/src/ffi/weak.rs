@@ -31,20 +31,21 @@ impl Definition {
     }
 }
 
-/// Makes a weak reference to `object`; when it dies, the definition's callback gets `context` in a capsule.
+/// Makes a weak reference to `object`; when it dies, the definition's callback gets `context` in a capsule. Returns the weak
+/// reference, and that capsule.
 ///
 /// Python code can find weak reference and callback (`weakref.getweakrefs`), keep them, and call the callback at any time
 /// with any object. So it is called attached, and nothing else is certain: see [`context`] and [`is_dead`].
 ///
 /// # Safety
 /// 1. `object` is a live object that can be weakly referenced.
-/// 2. `context` stays valid as long as the weak reference.
+/// 2. `context` stays valid until [`retire`] is called with the capsule.
 pub(crate) unsafe fn watch(
     at: Attached,
     object: *mut PyObject,
     definition: &'static Definition,
     context: *mut c_void,
-) -> Result<Strong, Raised> {
+) -> Result<(Strong, Strong), Raised> {
     let context = capsule::private(at, context)?;
     let raw = (&raw const definition.0).cast_mut();
     // SAFETY: attached; the definition is static and never written, `self` is a live object, no module.
@@ -54,7 +55,7 @@ pub(crate) unsafe fn watch(
     // SAFETY: attached, duty 1, a callable.
     let weak = unsafe { py::PyWeakref_NewRef(object, function.as_ptr()) };
     // SAFETY: a new reference or NULL with an exception.
-    unsafe { Strong::from_new(weak) }
+    unsafe { Strong::from_new(weak) }.map(|weak| (weak, context))
 }
 
 /// Tells whether an object is `None`.
@@ -88,7 +89,7 @@ pub(crate) unsafe fn context(at: Attached, slf: *mut PyObject) -> *mut c_void {
 /// Takes the context out of reach of later calls.
 ///
 /// # Safety
-/// 1. As [`context`].
+/// 1. `slf` is as for [`context`], or the capsule that [`watch`] returned; the thread is attached.
 pub(crate) unsafe fn retire(_at: Attached, slf: *mut PyObject) {
     // SAFETY: duty 1; under another name the pointer is found no more.
     unsafe { capsule::rename(slf, c"interbind_died") }

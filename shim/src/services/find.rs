@@ -60,6 +60,11 @@ pub(crate) fn find_or_make(
                  {1}: provider has {2}, this module expects {3}\n\
                  upgrade the older of the two modules"
             }
+            None if wanted.make.is_none() => {
+                "cannot use the `{0}` service of this interpreter's core\n\
+                 {1}: provider has {2}, this module expects {3}; it can't make the service itself\n\
+                 import a module first that is built for this version of Python alone"
+            }
             // Of a table that can't be read nobody knows the maker.
             None => {
                 "cannot use the `{0}` service of this interpreter's core\n\

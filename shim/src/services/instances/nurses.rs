@@ -127,8 +127,7 @@ pub(super) fn employ(
         Kept::NoNurse(patient) if nurses.reserve().is_err() => Kept::Full(patient),
         Kept::NoNurse(patient) => {
             // Most nurses have one patient.
-            let mut patients = Vec::with_capacity(1);
-            patients.push(patient);
+            let patients = vec![patient];
             nurses.add(Nurse { object, watch, patients }).expect("there is a place");
             Kept::Employed
         }

@@ -263,7 +263,7 @@ thunk! {
             // SAFETY: Python passes a live object.
             let weak = unsafe { Strong::from_borrowed(at, weak) };
             let nurse = NonNull::new(watch.nurse.load(core::sync::atomic::Ordering::Acquire));
-            if let (true, Some(nurse)) = (watch.has_died(at, slf, &weak), nurse) {
+            if let (true, Some(nurse)) = (watch.has_died(at, &weak), nurse) {
                 // SAFETY: as above.
                 dismiss(unsafe { &*watch.service }, nurse, watch);
             }

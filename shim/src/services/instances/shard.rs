@@ -53,8 +53,9 @@ impl Shards {
         if cfg!(not(interbind_free_threaded)) {
             return &self.0[0].0;
         }
-        let place = hash_address(address >> SHIFT) >> 32;
-        &self.0[place as usize & (self.0.len() - 1)].0
+        // The uppermost bits, as many as count.
+        let place = ((hash_address(address >> SHIFT) >> 32) * self.0.len() as u64) >> 32;
+        &self.0[place as usize].0
     }
 
     /// Every shard, one after the other.

@@ -17,6 +17,8 @@ pub(super) struct Watch {
     pub(super) nurse: AtomicPtr<PyObject>,
     /// The weak reference, owned; NULL when it is spent.
     weak: AtomicPtr<PyObject>,
+    /// What the callback finds this watch in, owned; NULL when the weak reference is.
+    capsule: AtomicPtr<PyObject>,
 }
 
 /// Every watch of a service.
@@ -38,8 +40,9 @@ impl Watches {
     fn take(&self, _at: Attached, service: *const Service) -> *const Watch {
         let take = |lists: &mut Lists| {
             lists.free.pop().unwrap_or_else(|| {
-                let (nurse, weak) = (AtomicPtr::new(ptr::null_mut()), AtomicPtr::new(ptr::null_mut()));
-                lists.all.push(Box::new(Watch { service, nurse, weak }));
+                let nothing = || AtomicPtr::new(ptr::null_mut());
+                let watch = Watch { service, nurse: nothing(), weak: nothing(), capsule: nothing() };
+                lists.all.push(Box::new(watch));
                 lists.all.last().map_or(ptr::null(), |watch| &raw const **watch)
             })
         };
@@ -69,9 +72,10 @@ impl Watches {
         let watch = unsafe { &*address };
         watch.nurse.store(nurse, Ordering::Release);
         // SAFETY: (1) duty 1, and who can't be weakly referenced raises; (2) a watch lives as long as the service, and the
-        // service as long as a nurse is watched.
+        // service as long as a nurse is watched; when it no longer is, the capsule is retired.
         match unsafe { weak::watch(at, nurse, callback, address.cast_mut().cast()) } {
-            Ok(weak) => {
+            Ok((weak, capsule)) => {
+                watch.capsule.store(capsule.into_ptr(), Ordering::Release);
                 watch.weak.store(weak.into_ptr(), Ordering::Release);
                 Ok(address)
             }
@@ -84,31 +88,38 @@ impl Watches {
 }
 
 impl Watch {
-    /// Ends a watch whose nurse was taken out; true for the one who did, who gives it back.
-    pub(super) fn end(&self, _at: Attached) -> bool {
+    /// Ends a watch whose nurse was taken out.
+    pub(super) fn end(&self, at: Attached) {
         let weak = self.weak.swap(ptr::null_mut(), Ordering::AcqRel);
-        if weak.is_null() {
-            return false;
+        if !weak.is_null() {
+            self.spend(at, weak);
         }
-        // SAFETY: the watch owned the reference; without it the callback is never called.
-        drop(unsafe { Strong::from_new(weak) });
-        true
     }
 
     /// In the callback: tells whether the nurse has died and nobody has been told yet.
-    pub(super) fn has_died(&self, at: Attached, slf: *mut PyObject, weak: &Strong) -> bool {
+    pub(super) fn has_died(&self, at: Attached, weak: &Strong) -> bool {
         let known = self.weak.load(Ordering::Acquire);
         if known != weak.as_ptr() || !weak::is_dead(at, weak) {
             return false;
         }
-        let spent =
-            self.weak.compare_exchange(known, ptr::null_mut(), Ordering::AcqRel, Ordering::Relaxed).is_ok();
-        if spent {
-            // SAFETY: the callback's own `self`.
-            unsafe { weak::retire(at, slf) };
-            // SAFETY: the watch owned the reference.
-            drop(unsafe { Strong::from_new(known) });
+        let free = ptr::null_mut();
+        let is_first = self.weak.compare_exchange(known, free, Ordering::AcqRel, Ordering::Relaxed).is_ok();
+        if is_first {
+            self.spend(at, known);
         }
-        spent
+        is_first
+    }
+
+    /// Drops what was taken out of the watch. Python code may keep both and call the callback, which finds nothing then.
+    fn spend(&self, at: Attached, weak: *mut PyObject) {
+        // SAFETY: the watch owned the reference.
+        let weak = unsafe { Strong::from_new(weak) };
+        let capsule = self.capsule.swap(ptr::null_mut(), Ordering::AcqRel);
+        // SAFETY: as above.
+        if let Ok(capsule) = unsafe { Strong::from_new(capsule) } {
+            // SAFETY: the capsule that `weak::watch` returned.
+            unsafe { weak::retire(at, capsule.as_ptr()) };
+        }
+        drop(weak);
     }
 }

@@ -1,0 +1,182 @@
+/* An extension in C that shares a type with others: it makes points, and measures those of any module.
+ *
+ * Built from the headers alone (`setup.py`, `CMakeLists.txt`): the implementation is another module's in the process, or the
+ * wheel's. Every object carries its module's binding, so nobody asks in which interpreter it is. */
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <interbind/interbind.h>
+#include <math.h>
+
+/* ---- Who this module is. ---- */
+
+/* ANCHOR: owner */
+static interbind_owner owner = INTERBIND_OWNER("cclient", "0.1.0");
+static interbind_slot slot = INTERBIND_SLOT(&owner, INTERBIND_PER_INTERPRETER_GIL);
+/* ANCHOR_END: owner */
+
+/* What each interpreter has of it. */
+typedef struct {
+    interbind_binding binding;
+    PyObject *point_type;
+} module_state;
+
+/* ---- The type: a class of Python around plain data. ---- */
+
+#define POINT "org.frame.Point"
+#define POINT_LAYOUT "data org.frame.Point size 16 align 8 { x: f64 @0; y: f64 @8 }"
+
+typedef struct {
+    double x;
+    double y;
+} point;
+
+typedef struct {
+    PyObject_HEAD
+    point value;
+} point_object;
+
+static PyObject *point_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords) {
+    static char *names[] = {"x", "y", NULL};
+    point value = {0, 0};
+    point_object *self;
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "dd", names, &value.x, &value.y)) {
+        return NULL;
+    }
+    self = (point_object *)PyType_GenericAlloc(type, 0);
+    if (self != NULL) {
+        self->value = value;
+    }
+    return (PyObject *)self;
+}
+
+static void point_dealloc(PyObject *self) {
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_Free(self);
+    Py_DECREF(type);
+}
+
+static PyType_Slot point_slots[] = {
+    {Py_tp_new, (void *)point_new},
+    {Py_tp_dealloc, (void *)point_dealloc},
+    {Py_tp_doc, (void *)"A point in the plane, of C."},
+    {0, NULL},
+};
+
+static PyType_Spec point_spec = {"cclient.Point", sizeof(point_object), 0, Py_TPFLAGS_DEFAULT, point_slots};
+
+/* ---- Providing it. ---- */
+
+static void *point_borrow(PyObject *self, uint32_t mode) {
+    if (mode != INTERBIND_BORROW_SHARED) {
+        PyErr_SetString(PyExc_TypeError, "points are frozen");
+        return NULL;
+    }
+    return &((point_object *)self)->value;
+}
+
+static void point_release(PyObject *self, uint32_t mode) {
+    (void)self;
+    (void)mode;
+}
+
+/* ANCHOR: class */
+static interbind_class shared_point = {
+    .name = POINT,
+    .version = "1.2.0",
+    .descriptor = POINT_LAYOUT,
+    .kind = INTERBIND_KIND_DATA,
+    /* Nobody writes to a point, so consumers read it without a call. */
+    .aliasing = INTERBIND_ALIASING_FROZEN,
+    .thread = INTERBIND_THREAD_ANY,
+    .data_offset = offsetof(point_object, value),
+    .borrow = point_borrow,
+    .release = point_release,
+};
+/* ANCHOR_END: class */
+
+/* ---- Consuming it, from whoever provides it. ---- */
+
+/* ANCHOR: norm */
+static interbind_site points = INTERBIND_DATA_SITE(POINT, POINT_LAYOUT, 8, 1);
+
+static PyObject *norm(PyObject *module, PyObject *argument) {
+    const module_state *state = (const module_state *)PyModule_GetState(module);
+    const interbind_type_record *record;
+    const point *data;
+    double length;
+    if (interbind_find(&state->binding.context, &points, argument, &record) != INTERBIND_OK) {
+        return NULL;
+    }
+    data = (const point *)interbind_borrow(record, argument, INTERBIND_BORROW_SHARED);
+    if (data == NULL) {
+        return NULL;
+    }
+    length = hypot(data->x, data->y);
+    interbind_give_back(record, argument, INTERBIND_BORROW_SHARED);
+    return PyFloat_FromDouble(length);
+}
+/* ANCHOR_END: norm */
+
+static PyMethodDef methods[] = {
+    {"norm", norm, METH_O, "The length of a point's vector."},
+    {NULL, NULL, 0, NULL},
+};
+
+/* ---- The module. ---- */
+
+/* ANCHOR: execute */
+static int execute(PyObject *module) {
+    module_state *state = (module_state *)PyModule_GetState(module);
+    if (interbind_bind(&slot, module, NULL, &state->binding) != INTERBIND_OK) {
+        if (!PyErr_Occurred()) {
+            PyErr_SetString(PyExc_ImportError, "cclient was executed twice");
+        }
+        return -1;
+    }
+    state->point_type = PyType_FromModuleAndSpec(module, &point_spec, NULL);
+    if (state->point_type == NULL || PyObject_SetAttrString(module, "Point", state->point_type) < 0) {
+        return -1;
+    }
+    return interbind_class_publish(&state->binding.context, &shared_point, (PyTypeObject *)state->point_type, NULL) ==
+            INTERBIND_OK ? 0 : -1;
+}
+/* ANCHOR_END: execute */
+
+static int traverse(PyObject *module, visitproc visit, void *arg) {
+    Py_VISIT(((module_state *)PyModule_GetState(module))->point_type);
+    return 0;
+}
+
+static int clear(PyObject *module) {
+    Py_CLEAR(((module_state *)PyModule_GetState(module))->point_type);
+    return 0;
+}
+
+/* ANCHOR: free */
+static void free_module(void *module) {
+    clear((PyObject *)module);
+    interbind_unbind(&slot, &((module_state *)PyModule_GetState((PyObject *)module))->binding);
+}
+
+static PyModuleDef_Slot slots[] = {
+    {Py_mod_exec, (void *)execute},
+    INTERBIND_MODULE_SLOTS(INTERBIND_PER_INTERPRETER_GIL, INTERBIND_GIL_NOT_USED),
+};
+/* ANCHOR_END: free */
+
+static PyModuleDef definition = {
+    .m_base = PyModuleDef_HEAD_INIT,
+    .m_name = "cclient",
+    .m_doc = "Points, in C.",
+    .m_size = sizeof(module_state),
+    .m_methods = methods,
+    .m_slots = slots,
+    .m_traverse = traverse,
+    .m_clear = clear,
+    .m_free = free_module,
+};
+
+PyMODINIT_FUNC PyInit_cclient(void) {
+    INTERBIND_FILL_SLOTS(slots, INTERBIND_PER_INTERPRETER_GIL, INTERBIND_GIL_NOT_USED);
+    return PyModuleDef_Init(&definition);
+}

@@ -1,0 +1,73 @@
+//! Native classes as a module on bare pyo3-ffi consumes them: found by key, judged by the ABI of their language.
+//!
+//! There is no declaration that both sides compile, so what a borrow gives is an address; what it's worth, the two builds'
+//! native ABIs say, which are equal once the record was judged.
+
+use core::ffi::c_void;
+use core::fmt;
+use core::ptr::NonNull;
+
+use interbind_abi::types::record::SHARED;
+
+use crate::cache::Site;
+use crate::ffi::Raised;
+use crate::foreign::Loan;
+use crate::judge::{Expected, judge_object};
+use crate::shared::Module;
+
+/// A native class that a module consumes; a static of it.
+#[derive(Debug)]
+pub struct Native {
+    key: &'static str,
+    abi: &'static str,
+    site: Site,
+}
+
+/// A shared borrow of a native object; ended when dropped. Neither `Send` nor `Sync`.
+pub struct NativeRef<'a> {
+    data: NonNull<c_void>,
+    _loan: Loan<'a, SHARED>,
+}
+
+impl Native {
+    /// Names a class by its key, as `c++:5Point`, and the ABI that this build has of its language, as
+    /// [`abi::types::native`](interbind_abi::types::native) writes it.
+    pub const fn new(key: &'static str, abi: &'static str) -> Self {
+        Self { key, abi, site: Site::new() }
+    }
+
+    /// Borrows another build's object of the class or of one that inherits from it in Python.
+    ///
+    /// # Errors
+    /// A TypeError with the reason: `native-abi`, when the two builds lay such objects out differently, and those of
+    /// [every borrow](https://docs.rs/interbind); an ImportError when the module can't bind.
+    ///
+    /// # Safety
+    /// 1. `object` is a live Python object, and stays so during `'a`.
+    /// 2. The thread is attached during `'a`.
+    pub unsafe fn borrow<'a, M: Module>(
+        &'static self,
+        object: NonNull<c_void>,
+    ) -> Result<NativeRef<'a>, Raised> {
+        let object = object.cast();
+        let expected = Expected::of_native(&self.site, M::identity(), self.key, self.abi);
+        // SAFETY: duties 1 and 2.
+        let record = unsafe { judge_object(object.as_ptr(), &expected) }?;
+        // SAFETY: judged for this object; duties 1 and 2.
+        let (data, loan) = unsafe { Loan::take(record, object, 1) }?;
+        Ok(NativeRef { data, _loan: loan })
+    }
+}
+
+impl NativeRef<'_> {
+    /// The native object's address; valid during the borrow.
+    pub fn as_ptr(&self) -> *mut c_void {
+        self.data.as_ptr()
+    }
+}
+
+impl fmt::Debug for NativeRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("NativeRef").field(&self.data).finish()
+    }
+}

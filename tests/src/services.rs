@@ -1,0 +1,105 @@
+//! A small binding library that shows the services to Python, built apart more than once.
+
+use std::path::Path;
+
+use crate::extension::Extension;
+use crate::laws::{Law, go_through};
+use crate::modules::{Modules, Outcome};
+use crate::package::Package;
+use crate::python::Python;
+use crate::sanitizer::Sanitizer;
+
+/// The names under which it's built.
+pub const NAMES: [&str; 2] = ["left", "right"];
+
+/// What stands in front of every script.
+pub const BEFORE: &str = "
+import left, right
+OK, ENDING, INVALID, MISSING, FAILED, DIFFERS = 0, 1, 2, 3, 4, 6
+class Thing:
+    pass
+def raised(text, call, *arguments, error=ValueError):
+    try:
+        result = call(*arguments)
+    except error as found:
+        assert text in str(found), found
+        return
+    raise AssertionError(f'expected {text}, got {result!r}')
+";
+
+/// The extension of that name, on a release of pyo3-ffi.
+pub fn extension(workshop: &Path, name: &str, release: &str, features: &str) -> Extension {
+    let package = Package::new(name, include_str!("services.rs.in").replace("NAME", name))
+        .ours("interbind", "shim", "")
+        .dependency(format!("pyo3-ffi = {{ version = \"{release}\"{features} }}"))
+        .build(
+            "fn main() {\n    pyo3_build_config::use_pyo3_cfgs();\n}\n",
+            &format!("pyo3-build-config = \"{release}\""),
+        )
+        .profile("debug = false");
+    Extension::of(&package, workshop)
+}
+
+/// Both builds for an interpreter: with different releases of pyo3-ffi where it has two that know it.
+pub fn built_apart(workshop: &Path, name: &str, python: &'static Python) -> Modules {
+    built_as(name, workshop, python, |extension| extension)
+}
+
+/// Both builds, each altered in one way.
+pub fn built_as(
+    name: &str,
+    workshop: &Path,
+    python: &'static Python,
+    alter: impl Fn(Extension) -> Extension,
+) -> Modules {
+    let both = if python.free_threaded {
+        ["0.28", "0.28"]
+    } else if python.version >= (3, 15) {
+        ["0.30", "0.29"]
+    } else {
+        ["0.30", "0.28"]
+    };
+    let modules = Modules::new(workshop, name, python);
+    NAMES.iter().zip(both).fold(modules, |modules, (name, release)| {
+        // A folder of its own for each: they are built with different locks.
+        let folder = workshop.join("services").join(format!("{name}-{release}"));
+        modules.with(&alter(extension(&folder, name, release, "")))
+    })
+}
+
+/// Both builds under the limited API.
+fn limited(workshop: &Path, name: &str, python: &'static Python) -> Modules {
+    let modules = Modules::new(workshop, name, python);
+    NAMES.iter().fold(modules, |modules, name| {
+        let folder = workshop.join("services").join(format!("{name}-abi3"));
+        modules.with(&extension(&folder, name, "0.30", ", features = [\"abi3-py39\"]"))
+    })
+}
+
+/// Both builds with the instruments of the address sanitizer, for the default interpreter; says so when there are none.
+pub fn sanitized(workshop: &Path, name: &str, what: &str) -> Option<Modules> {
+    let (python, sanitizer) = (Python::default(what)?, Sanitizer::find(what)?);
+    let name = format!("{name}-sanitized");
+    Some(sanitizer.watch(built_as(&name, workshop, python, |extension| sanitizer.instrument(extension))))
+}
+
+/// Goes through laws where objects live and die in other ways: without a GIL, on the newest Python, under the limited API, on
+/// PyPy.
+pub fn everywhere(workshop: &Path, name: &str, laws: &[Law]) {
+    let what = format!("the laws of {name} on every kind of Python");
+    for version in ["3.13t", "3.15", "pypy3.11"] {
+        if let Some(python) = Python::find(version, &what) {
+            let gil = if python.free_threaded { "assert not sys._is_gil_enabled()" } else { "" };
+            let modules = built_apart(workshop, &format!("{name}-each"), python);
+            go_through(&modules, &format!("{BEFORE}\n{gil}"), laws, quiet);
+        }
+    }
+    if let Some(python) = Python::find("3.14", &what) {
+        go_through(&limited(workshop, &format!("{name}-limited"), python), BEFORE, laws, quiet);
+    }
+}
+
+/// Nothing on stderr.
+pub fn quiet(outcome: &Outcome) {
+    assert_eq!(outcome.stderr, "", "{outcome:#?}");
+}
