@@ -108,6 +108,9 @@ pub enum Recipe {
         #[serde(default)]
         profile: BTreeMap<String, toml::Value>,
     },
+    /// C++ on the static library of interbind, built by the forge.
+    #[serde(rename = "c++")]
+    Cplusplus(crate::forge::cplusplus::Cplusplus),
     /// Any program; it must leave the extension at `{out}`.
     #[serde(rename_all = "kebab-case")]
     Command {
@@ -131,6 +134,7 @@ impl Recipe {
     pub fn inputs(&self) -> &[String] {
         match self {
             Self::Cargo { inputs, .. } | Self::Command { inputs, .. } => inputs,
+            Self::Cplusplus(recipe) => &recipe.inputs,
             Self::Copy { file } => std::slice::from_ref(file),
         }
     }
@@ -139,7 +143,7 @@ impl Recipe {
     pub fn zoo(&self) -> crate::zoo::Dialect {
         match self {
             Self::Cargo { zoo, .. } | Self::Command { zoo, .. } => *zoo,
-            Self::Copy { .. } => crate::zoo::Dialect::Plain,
+            Self::Cplusplus(_) | Self::Copy { .. } => crate::zoo::Dialect::Plain,
         }
     }
 }

@@ -190,7 +190,7 @@ fn the_cache_key_changes_with_each_input_and_with_nothing_else() {
         order: &order,
         participant,
         repo: &repo,
-        rustc: "rustc 1",
+        compilers: "rustc 1",
         host_tag: "any",
         host_version: "any",
         zoo_text: "struct A;",
@@ -213,7 +213,7 @@ fn the_cache_key_changes_with_each_input_and_with_nothing_else() {
     let mut keys: BTreeSet<String> =
         orders.iter().map(|order| key(&Inputs { order, ..base.clone() })).collect();
     keys.insert(key(&Inputs { format: 2, ..base.clone() }));
-    keys.insert(key(&Inputs { rustc: "rustc 2", ..base.clone() }));
+    keys.insert(key(&Inputs { compilers: "rustc 2", ..base.clone() }));
     keys.insert(key(&Inputs { host_tag: ".cp311.so", ..base.clone() }));
     keys.insert(key(&Inputs { host_version: "3.11.7", ..base.clone() }));
     keys.insert(key(&Inputs { zoo_text: "struct B;", ..base.clone() }));

@@ -21,8 +21,8 @@ pub struct Inputs<'a> {
     pub participant: &'a Participant,
     /// For inputs outside the participant's folder.
     pub repo: &'a Path,
-    /// `rustc -Vv`.
-    pub rustc: &'a str,
+    /// `rustc -Vv`, and of extensions in C++ that compiler too.
+    pub compilers: &'a str,
     /// The ending of the host's extensions; `any` for abi3.
     pub host_tag: &'a str,
     /// The host's full version; `any` for abi3.
@@ -33,7 +33,7 @@ pub struct Inputs<'a> {
 
 /// Hashes the inputs; the key is the first 32 hexadecimal digits.
 pub fn of(inputs: &Inputs<'_>) -> Result<String> {
-    let Inputs { format, order, participant, repo, rustc, host_tag, host_version, zoo_text } = inputs;
+    let Inputs { format, order, participant, repo, compilers, host_tag, host_version, zoo_text } = inputs;
     let mut hash = Sha256::new();
     let mut piece = |name: &str, bytes: &[u8]| {
         hash.update(format!("{name}:{}:", bytes.len()));
@@ -43,7 +43,7 @@ pub fn of(inputs: &Inputs<'_>) -> Result<String> {
     piece("build", order.build.as_str().as_bytes());
     piece("role", order.role.as_str().as_bytes());
     piece("mutation", order.mutation.as_str().as_bytes());
-    piece("rustc", rustc.as_bytes());
+    piece("rustc", compilers.as_bytes());
     piece("host", host_tag.as_bytes());
     piece("host-version", host_version.as_bytes());
     piece("zoo", zoo_text.as_bytes());

@@ -1,9 +1,10 @@
 //! Builds an extension for each (participant, version, flags, role, mutation, host tag), once. [`key`] names
-//! the result by everything that went in; [`cargo`] and `command` make it. Failures are cached too: a log
+//! the result by everything that went in; [`cargo`], [`cplusplus`] and `command` make it. Failures are cached too: a log
 //! that was read once needn't be waited for again.
 
 pub mod cargo;
 mod command;
+pub mod cplusplus;
 pub mod key;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -75,6 +76,7 @@ pub struct Forge<'a> {
     hosts: &'a Hosts,
     zoo: &'a ZooSource,
     rustc: String,
+    cplusplus: String,
     retry: bool,
     locks: Mutex<HashMap<PathBuf, Arc<Mutex<()>>>>,
 }
@@ -113,6 +115,7 @@ impl<'a> Forge<'a> {
             hosts,
             zoo,
             rustc: cargo::compiler_identity(),
+            cplusplus: cplusplus::identity(),
             retry,
             locks: Mutex::default(),
         }
@@ -206,13 +209,18 @@ impl<'a> Forge<'a> {
         };
         let abi3 = order.host.is_none();
         let zoo = self.zoo.mutated(order.mutation)?;
-        let zoo_text = crate::zoo::rust::declare(&zoo, participant.build.zoo());
+        let is_cplusplus = matches!(participant.build, Recipe::Cplusplus(_));
+        let zoo_text = match &participant.build {
+            Recipe::Cplusplus(_) => crate::zoo::cplusplus::declare(&zoo),
+            recipe => crate::zoo::rust::declare(&zoo, recipe.zoo()),
+        };
+        let compilers = [self.rustc.as_str(), if is_cplusplus { &self.cplusplus } else { "" }].concat();
         let key = key::of(&key::Inputs {
             format: FORMAT,
             order,
             participant,
             repo: &self.house.repo,
-            rustc: &self.rustc,
+            compilers: &compilers,
             host_tag: if abi3 { "any" } else { &python.suffix },
             host_version: if abi3 { "any" } else { &python.full },
             zoo_text: &zoo_text,
@@ -242,6 +250,18 @@ impl<'a> Forge<'a> {
                 // Two builds in one target folder would overwrite each other's uplifted library.
                 let _alone = lock.lock().unwrap_or_else(PoisonError::into_inner);
                 let made = cargo::build(self.house, &job, profile, &target)?;
+                let copied = self.keep(&job, made)?;
+                (Some(target), copied)
+            }
+            Recipe::Cplusplus(recipe) => {
+                let flavour = if python.free_threaded { &python.suffix } else { "any" };
+                let target = self.house.work.join("cargo").join(format!("capi-{flavour}"));
+                let lock = Arc::clone(locked(&self.locks).entry(target.clone()).or_default());
+                let library = {
+                    let _alone = lock.lock().unwrap_or_else(PoisonError::into_inner);
+                    cplusplus::library(&job, recipe, &target)
+                };
+                let made = cplusplus::build(&job, recipe, library)?;
                 let copied = self.keep(&job, made)?;
                 (Some(target), copied)
             }

@@ -1,6 +1,7 @@
-//! The zoo: `fixtures/zoo.toml` with one mutation applied. [`layout`] places the fields, [`rust`] writes the
-//! declarations. Mutated once, used twice: by the extension that is built and by the child that checks bytes.
+//! The zoo: `fixtures/zoo.toml` with one mutation applied. [`layout`] places the fields, [`rust`] and
+//! [`cplusplus`] write the declarations. Mutated once, used twice: by the extension that is built and by the child that checks bytes.
 
+pub mod cplusplus;
 pub mod layout;
 pub mod rust;
 

@@ -5,15 +5,18 @@
 
 #![allow(dead_code, reason = "each bench uses what it needs")]
 
+pub(crate) mod bindings;
 pub(crate) mod children;
 pub(crate) mod conduit;
+pub(crate) mod cplusplus;
 pub(crate) mod fixture;
+pub(crate) mod packages;
 pub(crate) mod python;
 pub(crate) mod samples;
 pub(crate) mod table;
 
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 /// Why a bench ends before its table does.
 #[derive(Debug)]
@@ -70,4 +73,14 @@ pub(crate) fn made() -> PathBuf {
 /// Where the sources of the fixtures stand.
 pub(crate) fn fixtures() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures")
+}
+
+/// Runs a program that says something only when it fails.
+pub(crate) fn quietly(command: &mut Command) -> Result<(), ()> {
+    let output = command.output().map_err(|_| ())?;
+    if output.status.success() {
+        return Ok(());
+    }
+    eprintln!("{}", String::from_utf8_lossy(&output.stderr).trim_end());
+    Err(())
 }

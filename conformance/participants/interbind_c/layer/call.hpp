@@ -1,0 +1,243 @@
+// From a vectorcall to C++ and back: one function for each signature, all conversions inlined into it.
+//
+// The order of a call: locks, conversions, the C++ call, the result, keep-alive. Whatever is thrown ends here.
+#pragma once
+
+#include <tuple>
+
+#include "convert.hpp"
+
+namespace binding {
+
+// ---- What can be said about a function beside its name ----
+
+// Keeps argument `Patient` alive as long as `Nurse`; 0 is the result, 1 the first argument.
+template <std::size_t Nurse, std::size_t Patient> struct keep_alive {};
+// Locks the wrapped arguments (the first two of them) during the call on free-threaded builds.
+struct locked {};
+
+template <class E> struct is_keep_alive : std::false_type {};
+template <std::size_t N, std::size_t P> struct is_keep_alive<keep_alive<N, P>> : std::true_type {};
+
+// The sections over a call's wrapped arguments: nothing with a GIL.
+template <std::size_t Count> struct Sections {
+    template <class... O> explicit Sections(O...) {}
+};
+#if INTERBIND_HAS_SECTIONS
+template <> struct Sections<1> {
+    interbind_section section;
+    explicit Sections(PyObject *a) { interbind_lock(&section, a); }
+    Sections(const Sections &) = delete;
+    ~Sections() { interbind_unlock(&section); }
+};
+template <> struct Sections<2> {
+    interbind_section2 section;
+    Sections(PyObject *a, PyObject *b) { interbind_lock2(&section, a, b); }
+    Sections(const Sections &) = delete;
+    ~Sections() { interbind_unlock2(&section); }
+};
+#endif
+
+// Makes `nurse` keep `patient`. An object of ours lets go when it dies, and shows what it keeps to the collector when its
+// class is bound with `collected`; any other is asked through a weak reference.
+BINDING_COLD inline bool keep(const Module *module, PyObject *nurse, PyObject *patient) {
+    if (!nurse || !patient || nurse == Py_None || patient == Py_None)
+        return true;
+    bool own = type_of(Py_TYPE(nurse));
+    interbind_status status = interbind_keep_alive(&module->context(), nurse, patient, own ? INTERBIND_NURSE_VISITS : 0);
+    if (status == INTERBIND_OK && own)
+        reinterpret_cast<Instance *>(nurse)->state.fetch_or(KEEPS, std::memory_order_relaxed);
+    if (status != INTERBIND_OK && status != INTERBIND_MISSING && !PyErr_Occurred())
+        PyErr_SetString(PyExc_RuntimeError, "interbind: an argument can't be kept alive");
+    return !PyErr_Occurred();
+}
+
+template <class E> struct Keep {
+    static bool run(const Module *, PyObject *, PyObject *const *) { return true; }
+};
+template <std::size_t N, std::size_t P> struct Keep<keep_alive<N, P>> {
+    static bool run(const Module *module, PyObject *result, PyObject *const *args) {
+        auto at = [&](std::size_t place) { return place ? args[place - 1] : result; };
+        return keep(module, at(N), at(P));
+    }
+};
+
+// ---- Signatures ----
+
+template <class P> std::string type_name() {
+    using B = Bare<P>;
+    if constexpr (std::is_void_v<P>)
+        return "None";
+    else if constexpr (std::is_same_v<B, bool>)
+        return "bool";
+    else if constexpr (std::is_integral_v<B> && !std::is_pointer_v<P>)
+        return "int";
+    else if constexpr (std::is_floating_point_v<B>)
+        return "float";
+    else if constexpr (std::is_same_v<B, std::string> || std::is_same_v<B, std::string_view> || std::is_same_v<B, char>)
+        return "str";
+    else if constexpr (std::is_same_v<B, PyObject>)
+        return "object";
+    else
+        return typeid(B).name();
+}
+
+template <class R, class... A> const char *signature_of() {
+    static const std::string text = [] {
+        std::string inner;
+        ((inner += (inner.empty() ? "" : ", ") + type_name<A>()), ...);
+        return "(" + inner + ") -> " + type_name<R>();
+    }();
+    return text.c_str();
+}
+
+// ---- Calls ----
+
+template <class F, class R, class Extras, class... A> struct Call;
+
+template <class F, class R, class... E, class... A> struct Call<F, R, std::tuple<E...>, A...> {
+    static constexpr std::size_t COUNT = sizeof...(A);
+    static constexpr std::size_t WRAPPED = (std::size_t(is_wrapped<A>) + ... + 0);
+    static constexpr bool LOCKS = INTERBIND_HAS_SECTIONS && WRAPPED && (std::is_same_v<E, locked> || ...);
+    static constexpr std::size_t SECTIONS = LOCKS ? (WRAPPED > 2 ? 2 : WRAPPED) : 0;
+
+    // The n-th wrapped argument's place.
+    static constexpr std::size_t wrapped(std::size_t n) {
+        constexpr bool is[] = {is_wrapped<A>..., false};
+        for (std::size_t place = 0; place < COUNT; ++place)
+            if (is[place] && n-- == 0)
+                return place;
+        return 0;
+    }
+
+    static Sections<SECTIONS> lock([[maybe_unused]] PyObject *const *args) {
+        if constexpr (SECTIONS == 2)
+            return Sections<2>(args[wrapped(0)], args[wrapped(1)]);
+        else if constexpr (SECTIONS == 1)
+            return Sections<1>(args[wrapped(0)]);
+        else
+            return Sections<0>();
+    }
+
+    template <std::size_t... I>
+    static PyObject *run(Function *self, PyObject *const *args, std::size_t nargsf, PyObject *names,
+                         std::index_sequence<I...>) {
+        [[maybe_unused]] Sections<SECTIONS> sections = lock(args);
+        std::tuple<From<A>...> from;
+        if (!BINDING_LIKELY((std::get<I>(from).load(self, I, args[I]) && ...)))
+            return nullptr;
+        (void)nargsf, (void)names;
+        F &callable = *reinterpret_cast<F *>(self->callable);
+        try {
+            PyObject *result;
+            if constexpr (std::is_void_v<R>) {
+                callable(std::get<I>(from).get()...);
+                result = Py_NewRef(Py_None);
+            } else {
+                result = To<R>::make(self, COUNT, callable(std::get<I>(from).get()...));
+            }
+            if constexpr ((is_keep_alive<E>::value || ...)) {
+                if (result && !(Keep<E>::run(self->module, result, args) && ...))
+                    Py_CLEAR(result);
+            }
+            return result ? result : failed();
+        } catch (...) {
+            raise_current(self->module);
+            return failed();
+        }
+    }
+
+    // Tells an exception of the call, which ends it, from arguments that don't fit: NULL without one.
+    static PyObject *failed() { return nullptr; }
+
+    static PyObject *vectorcall(PyObject *object, PyObject *const *args, std::size_t nargsf, PyObject *names) {
+        Function *self = reinterpret_cast<Function *>(object);
+        if (BINDING_LIKELY(static_cast<std::size_t>(PyVectorcall_NARGS(nargsf)) == COUNT && !names)) {
+            PyObject *result = run(self, args, nargsf, names, std::index_sequence_for<A...>());
+            if (BINDING_LIKELY(result))
+                return result;
+        }
+        return refuse_call(self, args, nargsf, names);
+    }
+};
+
+// ---- Constructors ----
+
+// Makes a T of arguments of types A, in an object of the class or of one derived from it.
+template <class T, class... A> struct Construct {
+    static constexpr std::size_t COUNT = sizeof...(A);
+
+    // Builds in `target`, or in a new object of class `python` when that is NULL. NULL: see `Call::failed`.
+    template <std::size_t... I>
+    static PyObject *build(Function *self, Instance *target, PyTypeObject *python, PyObject *const *args,
+                           std::index_sequence<I...>) {
+        std::tuple<From<A>...> from;
+        if (!BINDING_LIKELY((std::get<I>(from).load(self, I, args[I]) && ...)))
+            return nullptr;
+        Instance *made = target ? target : allocate(python, instance_size<T>, payload_offset<T>);
+        if (!made)
+            return nullptr;
+        const Type *type = self->site(COUNT);
+        void *pointer = made->payload();
+        std::uint32_t bits = READY | OWNED | INLINE;
+        try {
+            bool is_inline = fits_inline<T> && type->is_inline;
+            if (BINDING_LIKELY(is_inline)) {
+                if constexpr (std::is_constructible_v<T, A...>)
+                    new (pointer) T(std::get<I>(from).get()...);
+                else
+                    new (pointer) T{std::get<I>(from).get()...};
+            } else {
+                if constexpr (std::is_constructible_v<T, A...>)
+                    pointer = new T(std::get<I>(from).get()...);
+                else
+                    pointer = new T{std::get<I>(from).get()...};
+                *static_cast<void **>(made->payload()) = pointer;
+                bits = READY | OWNED;
+            }
+        } catch (...) {
+            if (!target)
+                Py_DECREF(reinterpret_cast<PyObject *>(made));
+            return raise_current(self->module);
+        }
+        if (is_unseen<T> && bits & INLINE) {
+            made->state.store(bits, std::memory_order_release);
+        } else if (!BINDING_LIKELY(enter(type, made, pointer, bits))) {
+            if (!target)
+                Py_DECREF(reinterpret_cast<PyObject *>(made));
+            return nullptr;
+        }
+        return reinterpret_cast<PyObject *>(made);
+    }
+
+    static PyObject *create(Function *self, PyTypeObject *python, PyObject *const *args, std::size_t count,
+                            PyObject *names) {
+        if (BINDING_LIKELY(count == COUNT && !names)) {
+            PyObject *made = build(self, nullptr, python, args, std::index_sequence_for<A...>());
+            if (BINDING_LIKELY(made))
+                return made;
+        }
+        if (self->next && !PyErr_Occurred())
+            return self->next->create(self->next, python, args, count, names);
+        return refuse_call(self, args, count, names);
+    }
+
+    // `__init__`: the object is the first argument.
+    static PyObject *vectorcall(PyObject *object, PyObject *const *args, std::size_t nargsf, PyObject *names) {
+        Function *self = reinterpret_cast<Function *>(object);
+        std::size_t count = static_cast<std::size_t>(PyVectorcall_NARGS(nargsf));
+        const Type *type = self->site(COUNT);
+        if (count && type_of(Py_TYPE(args[0])) != type)
+            return PyErr_Format(PyExc_TypeError, "%U() needs an object of its own class", self->qualname);
+        if (count == COUNT + 1 && !names) {
+            Instance *target = reinterpret_cast<Instance *>(args[0]);
+            if (target->state.load(std::memory_order_relaxed) & READY)
+                return PyErr_Format(PyExc_TypeError, "%U() was called already", self->qualname);
+            if (build(self, target, nullptr, args + 1, std::index_sequence_for<A...>()))
+                return Py_NewRef(Py_None);
+        }
+        return refuse_call(self, args, nargsf, names);
+    }
+};
+
+} // namespace binding

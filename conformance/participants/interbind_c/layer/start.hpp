@@ -1,0 +1,100 @@
+// How a module begins and ends: its slots, its state, its metaclass.
+//
+// Multi-phase, for every kind of interpreter, without a need for the GIL. What the module holds is visible to the
+// collector; the state is freed with the module object, which its functions keep alive.
+#pragma once
+
+#include "class.hpp"
+
+namespace binding {
+
+// A module's statics.
+struct Start {
+    const char *name;
+    interbind_slot *slot;
+    void (*fill)(module_ &m);
+};
+
+inline PyTypeObject *make_meta(PyObject *module) {
+    static PyType_Slot slots[] = {
+        {Py_tp_base, &PyType_Type},
+        {Py_tp_dealloc, reinterpret_cast<void *>(meta_dealloc)},
+        {Py_tp_traverse, reinterpret_cast<void *>(meta_traverse)},
+        {Py_tp_clear, reinterpret_cast<void *>(meta_clear)},
+        {},
+    };
+    static PyType_Spec spec = {"interbind_c.class", sizeof(Meta), 0,
+                               Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE, slots};
+    return reinterpret_cast<PyTypeObject *>(PyType_FromModuleAndSpec(module, &spec, nullptr));
+}
+
+// The base of all classes whose objects hold a pointer.
+inline PyTypeObject *make_indirect(Module *module) {
+    static PyType_Slot slots[] = {{}};
+    static PyType_Spec spec = {"interbind_c.indirect", sizeof(Instance) + sizeof(void *), 0,
+                               Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
+    return reinterpret_cast<PyTypeObject *>(PyType_FromModuleAndSpec(module->object, &spec, nullptr));
+}
+
+inline int execute(PyObject *object, const Start &start) {
+    auto module = std::make_unique<Module>();
+    module->object = object;
+    module->name = start.name;
+    interbind_status status = interbind_bind(start.slot, object, nullptr, &module->bound);
+    if (status != INTERBIND_OK) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_ImportError, "interbind: the module is bound in this interpreter already");
+        return -1;
+    }
+    module->slot = start.slot;
+    module->bound.state = module.get();
+    Module *state = state_of(object) = module.release();
+    module_ m{state};
+    try {
+        state->meta = checked(make_meta(object));
+        state->function = checked(make_function_type(state));
+        state->indirect = checked(make_indirect(state));
+        start.fill(m);
+    } catch (...) {
+        raise_current(state);
+        return -1;
+    }
+    return 0;
+}
+
+inline int module_traverse(PyObject *object, visitproc visit, void *arg) {
+    Module *state = state_of(object);
+    return state ? state->traverse(visit, arg) : 0;
+}
+
+inline int module_clear(PyObject *object) {
+    if (Module *state = state_of(object))
+        state->clear();
+    return 0;
+}
+
+inline void module_free(void *object) {
+    if (Module *state = std::exchange(state_of(static_cast<PyObject *>(object)), nullptr)) {
+        state->clear();
+        delete state;
+    }
+}
+
+} // namespace binding
+
+#define BINDING_MODULE(name, version, m)\
+    static void binding_fill(::binding::module_ &m); \
+    static interbind_owner binding_owner = INTERBIND_OWNER(#name, version); \
+    static interbind_slot binding_slot = INTERBIND_SLOT(&binding_owner, INTERBIND_PER_INTERPRETER_GIL); \
+    static int binding_execute(PyObject *module) { \
+        static const ::binding::Start start = {#name, &binding_slot, binding_fill}; \
+        return ::binding::execute(module, start); \
+    } \
+    static PyModuleDef_Slot binding_slots[] = {{Py_mod_exec, reinterpret_cast<void *>(binding_execute)}, \
+                                               INTERBIND_MODULE_SLOTS(INTERBIND_PER_INTERPRETER_GIL, \
+                                                                      INTERBIND_GIL_NOT_USED)}; \
+    static PyModuleDef binding_def = {PyModuleDef_HEAD_INIT, #name, nullptr, sizeof(void *), nullptr, binding_slots, \
+                                      ::binding::module_traverse, ::binding::module_clear, ::binding::module_free}; \
+    PyMODINIT_FUNC PyInit_##name(); \
+    PyMODINIT_FUNC PyInit_##name() { return PyModuleDef_Init(&binding_def); } \
+    static void binding_fill([[maybe_unused]] ::binding::module_ &m)

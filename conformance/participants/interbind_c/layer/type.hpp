@@ -1,0 +1,173 @@
+// What a module knows of one C++ type in one interpreter: its key, its class if it bound one, its bases.
+//
+// A `Type` is counted by its class and by the functions that mention it, so what they hold can't dangle: when the class
+// dies `python` becomes NULL, and a NULL is no object's type. Runs no Python code.
+#pragma once
+
+#include <Python.h>
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <typeinfo>
+#include <vector>
+
+#include <interbind/interbind.h>
+
+#define BINDING_LIKELY(x) __builtin_expect(!!(x), 1)
+#define BINDING_COLD __attribute__((noinline, cold))
+
+namespace binding {
+
+struct Function;
+struct Module;
+struct Type;
+
+// One base class of a bound class, and how a pointer gets there.
+struct Base {
+    Type *type;
+    void *(*cast)(void *derived);
+};
+
+#ifdef Py_GIL_DISABLED
+// References to a class that its dead objects held and that nobody has given back yet. CPython counts a new object's
+// reference thread by thread, but offers C only a count that all threads meet at for giving it back; so they are given back
+// by the hundred. The collector is shown them as the class's own.
+struct Owed {
+    struct alignas(64) Place {
+        std::atomic<std::uint32_t> count{0};
+    };
+    static constexpr std::uint32_t MOST = 256;
+    static constexpr std::size_t PLACES = 16;
+    Place places[PLACES];
+
+    void add(PyObject *python) {
+        // A thread's id is an address, pages from the next one's.
+        Place &place = places[((_Py_ThreadId() >> 12) * 0x9e3779b97f4a7c15u >> 56) % PLACES];
+        if (!BINDING_LIKELY(place.count.fetch_add(1, std::memory_order_relaxed) + 1 < MOST))
+            give_back(python, place.count.exchange(0, std::memory_order_relaxed));
+    }
+
+    std::uint32_t sum() const {
+        std::uint32_t all = 0;
+        for (const Place &place : places)
+            all += place.count.load(std::memory_order_relaxed);
+        return all;
+    }
+
+    void clear(PyObject *python) {
+        for (Place &place : places)
+            give_back(python, place.count.exchange(0, std::memory_order_relaxed));
+    }
+
+    static void give_back(PyObject *python, std::uint32_t count) {
+        for (; count; --count)
+            Py_DECREF(python);
+    }
+};
+#endif
+
+// The object that a pointer was last found in: a table that forgets, in front of the instance map. Only with a GIL, and
+// only objects of exactly the classes that this module bound, so it hears of each death first.
+struct Recent {
+    struct Place {
+        const void *pointer;
+        const Type *type;
+        PyObject *object;
+    };
+    static constexpr std::size_t PLACES = 128;
+    Place places[PLACES] = {};
+
+    Place &at(const void *pointer) { return places[(reinterpret_cast<std::uintptr_t>(pointer) >> 4) % PLACES]; }
+};
+
+struct Type {
+    // The class that this module bound; NULL: none, or it is dead. Borrowed.
+    std::atomic<PyTypeObject *> python{nullptr};
+    // The map that its objects stand in, and the key they stand under. Valid while a class is published.
+    const interbind_instances_service *instances = nullptr;
+    const interbind_type_list *key = nullptr;
+    const std::type_info *cpp = nullptr;
+    // The chain of constructors; the class's dictionary keeps it.
+    Function *init = nullptr;
+    // Copies a value into a new object: for `wrap`. NULL when the class can't be copied.
+    PyObject *(*copy)(Type *type, const void *value) = nullptr;
+    Module *module = nullptr; // NULL once it is gone
+    Recent *recent = nullptr;  // the module's
+    // Its objects hold the C++ object itself, not a pointer.
+    bool is_inline = false;
+    std::vector<Base> bases;
+    // The key's text.
+    std::string native;
+    // What other modules' records are held against.
+    interbind_site site{};
+    std::atomic<std::uint32_t> users{1};
+#ifdef Py_GIL_DISABLED
+    Owed owed;
+#endif
+
+    void retain() { users.fetch_add(1, std::memory_order_relaxed); }
+    void release() {
+        if (users.fetch_sub(1, std::memory_order_acq_rel) == 1)
+            delete this;
+    }
+
+    // A pointer to the part of an object that is a `wanted`, or NULL.
+    void *upcast(void *pointer, const Type *wanted) const {
+        if (this == wanted)
+            return pointer;
+        for (const Base &base : bases)
+            if (void *found = base.type->upcast(base.cast(pointer), wanted))
+                return found;
+        return nullptr;
+    }
+};
+
+// Stands where a type hasn't been asked for yet: no object is of it.
+inline Type unresolved;
+
+// A class with a place for its `Type`: what the metaclass makes. NULL in classes that Python code derives.
+struct Meta {
+    PyHeapTypeObject heap;
+    Type *type;
+};
+
+inline int meta_traverse(PyObject *self, visitproc visit, void *arg) {
+    Py_VISIT(Py_TYPE(self));
+#ifdef Py_GIL_DISABLED
+    if (Type *type = reinterpret_cast<Meta *>(self)->type)
+        for (std::uint32_t owed = type->owed.sum(); owed; --owed)
+            Py_VISIT(self);
+#endif
+    return PyType_Type.tp_traverse(self, visit, arg);
+}
+
+inline int meta_clear(PyObject *self) {
+#ifdef Py_GIL_DISABLED
+    if (Type *type = reinterpret_cast<Meta *>(self)->type)
+        type->owed.clear(self);
+#endif
+    return PyType_Type.tp_clear(self);
+}
+
+inline void meta_dealloc(PyObject *self) {
+    Type *type = reinterpret_cast<Meta *>(self)->type;
+    PyTypeObject *meta = Py_TYPE(self);
+    if (type)
+        type->python.store(nullptr, std::memory_order_relaxed);
+    PyType_Type.tp_dealloc(self);
+    Py_DECREF(meta);
+    if (type)
+        type->release();
+}
+
+// The `Type` of a class, or of the bound class that it derives from; NULL: none of this module's.
+inline Type *type_of(PyTypeObject *python) {
+    for (; python; python = python->tp_base)
+        if (Py_TYPE(python)->tp_dealloc == meta_dealloc)
+            if (Type *type = reinterpret_cast<Meta *>(python)->type)
+                return type;
+    return nullptr;
+}
+
+} // namespace binding

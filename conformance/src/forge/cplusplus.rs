@@ -1,0 +1,180 @@
+//! `kind = "c++"`: interbind's static library by cargo, once for all extensions of a host's flavour, then the extension by
+//! `$CXX` (else `c++`). Only this file knows that compiler.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::{Job, Made, fill};
+use crate::error::Result;
+use crate::house;
+
+/// What a description says of the build, with placeholders.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Cplusplus {
+    /// The crate of the static library.
+    pub library: String,
+    /// The source.
+    pub source: String,
+    /// Folders of headers; Python's own comes last.
+    pub include: Vec<String>,
+    /// More words for the compiler.
+    #[serde(default)]
+    pub flags: Vec<String>,
+    /// What the cache key hashes: paths from the participant's folder, or from the repository with `{repo}/`.
+    pub inputs: Vec<String>,
+}
+
+/// Builds one extension; a failure of cargo or of the compiler is an answer, not an error.
+pub(crate) fn build(job: &Job<'_>, recipe: &Cplusplus, library: Library) -> Result<Made> {
+    let zoo = job.out.join("zoo.hpp");
+    house::write_if_changed(&zoo, &job.zoo_text)?;
+    let mut made = Made {
+        built: Err("no compiler ran".to_owned()),
+        command: Vec::new(),
+        environment: BTreeMap::new(),
+        log: library.log,
+    };
+    let library = match library.file {
+        Ok(file) => file,
+        Err(why) => {
+            made.built = Err(why);
+            return Ok(made);
+        }
+    };
+    let include = match headers(&job.python.executable) {
+        Ok(include) => include,
+        Err(why) => {
+            made.built = Err(why);
+            return Ok(made);
+        }
+    };
+    let word = |text: &String| fill(text, &job.placeholders);
+    let out = job.out.join(format!("{}.so", job.participant.module(job.order.role)));
+    let mut command = vec![env::var("CXX").unwrap_or_else(|_| "c++".to_owned())];
+    command
+        .extend(["-std=c++17", "-O1", "-g0", "-fPIC", "-fvisibility=hidden", "-shared"].map(str::to_owned));
+    command.extend(["-Wall", "-Wextra", "-Werror", "-DINTERBIND_STATIC"].map(str::to_owned));
+    command.extend(
+        recipe
+            .flags
+            .iter()
+            .map(word)
+            .flat_map(|flags| flags.split_whitespace().map(str::to_owned).collect::<Vec<_>>()),
+    );
+    command.push(format!("-DROLE_{}", job.order.role.as_str().to_uppercase()));
+    command.push(format!("-DMODULE={}", job.participant.module(job.order.role)));
+    command.push(format!("-DCONFORMANCE_BUILD=\"{}\"", job.order.build));
+    command.push(format!("-DZOO_HPP=\"{}\"", zoo.display()));
+    command.extend(recipe.include.iter().map(|folder| format!("-I{}", word(folder))));
+    command.push(format!("-I{include}"));
+    command.extend(["-o".to_owned(), out.display().to_string(), word(&recipe.source)]);
+    command.extend([
+        library.display().to_string(),
+        "-Wl,--gc-sections".into(),
+        "-Wl,--exclude-libs,ALL".into(),
+        "-s".into(),
+    ]);
+    made.built = run(&command, &made.environment, &mut made.log).map(|()| out);
+    made.command = command;
+    Ok(made)
+}
+
+/// The static library, or why there is none, and what cargo said.
+pub(crate) struct Library {
+    file: std::result::Result<PathBuf, String>,
+    log: String,
+}
+
+/// Builds the static library. Cargo decides whether there is anything to do.
+pub(crate) fn library(job: &Job<'_>, recipe: &Cplusplus, target: &Path) -> Library {
+    let mut log = String::new();
+    let file = cargo(job, recipe, target, &mut log);
+    Library { file, log }
+}
+
+fn cargo(
+    job: &Job<'_>,
+    recipe: &Cplusplus,
+    target: &Path,
+    log: &mut String,
+) -> std::result::Result<PathBuf, String> {
+    let environment: BTreeMap<String, String> = [
+        ("CARGO_TARGET_DIR", target.display().to_string()),
+        ("PYO3_PYTHON", job.python.executable.display().to_string()),
+        ("PYO3_BUILD_EXTENSION_MODULE", "1".to_owned()),
+        // What is tested is what the code does: the profile of a release takes four times as long.
+        ("CARGO_PROFILE_RELEASE_LTO", "off".to_owned()),
+        ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0".to_owned()),
+        ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16".to_owned()),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect();
+    let manifest = Path::new(&fill(&recipe.library, &job.placeholders)).join("Cargo.toml");
+    for offline in [true, false] {
+        let mut command = vec![env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())];
+        command.extend(["build", "--release", "--locked", "--quiet", "--manifest-path"].map(str::to_owned));
+        command.push(manifest.display().to_string());
+        if job.python.free_threaded {
+            command.push("--no-default-features".to_owned());
+        }
+        if offline {
+            command.push("--offline".to_owned());
+        }
+        let built = run(&command, &environment, log);
+        let for_want_of_network =
+            log.lines().any(|line| !line.starts_with("$ ") && line.contains("--offline"));
+        if built.is_ok() || !offline || !for_want_of_network {
+            return built.map(|()| target.join("release/libinterbind.a"));
+        }
+    }
+    Err("cargo did not run".to_owned())
+}
+
+/// Who the compiler is, or why there is none.
+pub(crate) fn identity() -> String {
+    let compiler = env::var("CXX").unwrap_or_else(|_| "c++".to_owned());
+    match Command::new(&compiler).arg("--version").stdin(Stdio::null()).output() {
+        Ok(output) => String::from_utf8_lossy(&output.stdout).into_owned(),
+        Err(e) => format!("no {compiler}: {e}"),
+    }
+}
+
+/// Where a Python's headers are.
+fn headers(python: &Path) -> std::result::Result<String, String> {
+    let code = "import sysconfig; print(sysconfig.get_path('include'))";
+    let output = Command::new(python).args(["-I", "-c", code]).stdin(Stdio::null()).output();
+    let output = output.map_err(|e| format!("{}: {e}", python.display()))?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+fn run(
+    command: &[String],
+    environment: &BTreeMap<String, String>,
+    log: &mut String,
+) -> std::result::Result<(), String> {
+    let Some((program, arguments)) = command.split_first() else { return Err("no command".to_owned()) };
+    let mut process = Command::new(program);
+    process.args(arguments).envs(environment).stdin(Stdio::null());
+    for name in [
+        "RUSTFLAGS",
+        "CARGO_ENCODED_RUSTFLAGS",
+        "CARGO_BUILD_TARGET",
+        "PYTHONPATH",
+        "PYTHONHOME",
+        "VIRTUAL_ENV",
+    ] {
+        process.env_remove(name);
+    }
+    let output = process.output().map_err(|e| format!("{program}: {e}"))?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    _ = writeln!(log, "$ {}\n{said}", command.join(" "));
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(said.lines().find(|line| line.contains("error")).unwrap_or("error: see the log").to_owned())
+}

@@ -1,0 +1,101 @@
+//! One small class, bound three times: by `interbind_c`, by nanobind, by pybind11. Each rival is compiled as its own
+//! documentation does it for speed; `fixtures/bench-binding` has the sources.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::cplusplus::Unit;
+use super::packages::{NANOBIND, PYBIND11};
+use super::python::Python;
+use super::{Stop, fixtures, made};
+
+/// The folder with `bench_interbind`.
+pub(crate) fn interbind(python: &Python) -> Result<PathBuf, Stop> {
+    let folder = folder(python)?;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let library = library(python, &root)?;
+    let include = [root.join("conformance/participants/interbind_c/layer"), root.join("shim/include")];
+    let unit = Unit {
+        sources: &[source("interbind.cpp"), library],
+        include: &include,
+        flags: &["-DINTERBIND_STATIC", "-shared", "-Wl,--gc-sections", "-Wl,--exclude-libs,ALL"],
+        watched: &[include.clone().to_vec(), vec![source("subject.hpp")]].concat(),
+    };
+    unit.build(python, &folder.join("bench_interbind.so"))?;
+    Ok(folder)
+}
+
+/// The folder with `bench_nanobind`.
+pub(crate) fn nanobind(python: &Python) -> Result<PathBuf, Stop> {
+    let folder = folder(python)?;
+    let package = NANOBIND.folder(python)?;
+    let include = [package.join("include"), package.join("ext/robin_map/include")];
+    let threads = if python.tag.ends_with('t') { "-DNB_FREE_THREADED" } else { "-DNB_COMPACT_ASSERTIONS" };
+    // nanobind's own flags: its library without strict aliasing, in sections that the linker may drop.
+    let library = folder.join("libnanobind.o");
+    let flags = [
+        threads,
+        "-DNB_COMPACT_ASSERTIONS",
+        "-fno-strict-aliasing",
+        "-ffunction-sections",
+        "-fdata-sections",
+        "-c",
+    ];
+    let sources = [package.join("src/nb_combined.cpp")];
+    Unit { sources: &sources, include: &include, flags: &flags, watched: &[] }.build(python, &library)?;
+    let flags = [threads, "-DNB_COMPACT_ASSERTIONS", "-shared", "-Wl,--gc-sections", "-s"];
+    let sources = [source("nanobind.cpp"), library];
+    let watched = [source("subject.hpp")];
+    let unit = Unit { sources: &sources, include: &include, flags: &flags, watched: &watched };
+    unit.build(python, &folder.join("bench_nanobind.so"))?;
+    Ok(folder)
+}
+
+/// The folder with `bench_pybind11`.
+pub(crate) fn pybind11(python: &Python) -> Result<PathBuf, Stop> {
+    let folder = folder(python)?;
+    let include = [PYBIND11.folder(python)?.join("include")];
+    let sources = [source("pybind11.cpp")];
+    let watched = [source("subject.hpp")];
+    let unit = Unit {
+        sources: &sources,
+        include: &include,
+        flags: &["-flto=auto", "-shared", "-s"],
+        watched: &watched,
+    };
+    unit.build(python, &folder.join("bench_pybind11.so"))?;
+    Ok(folder)
+}
+
+fn source(name: &str) -> PathBuf {
+    fixtures().join("bench-binding").join(name)
+}
+
+fn folder(python: &Python) -> Result<PathBuf, Stop> {
+    let folder = made().join(format!("lib-{}", python.tag)).join("bench-binding");
+    fs::create_dir_all(&folder).map_err(|error| Stop::broken("cannot make a folder", error))?;
+    Ok(folder)
+}
+
+/// Builds interbind's static library for a Python.
+fn library(python: &Python, root: &Path) -> Result<PathBuf, Stop> {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let target = made().join(format!("capi-{}", python.tag));
+    let mut command = Command::new(cargo);
+    command.args(["build", "--locked", "--quiet", "--release"]).current_dir(root.join("shim/capi"));
+    if python.tag.ends_with('t') {
+        command.arg("--no-default-features");
+    }
+    let output = command
+        .env("CARGO_TARGET_DIR", &target)
+        .env("PYO3_PYTHON", &python.exe)
+        .env("PYO3_BUILD_EXTENSION_MODULE", "1")
+        .output()
+        .map_err(|error| Stop::broken("cannot start cargo", error))?;
+    if !output.status.success() {
+        return Err(Stop::broken("cannot build the static library", String::from_utf8_lossy(&output.stderr)));
+    }
+    Ok(target.join("release/libinterbind.a"))
+}
