@@ -81,8 +81,10 @@ impl Package {
     pub fn write(&self, workshop: &Path) -> PathBuf {
         let folder = workshop.join("packages").join(&self.name);
         let Self { name, version, crate_type, dependencies, profile, source, build } = self;
+        // Without one, what lies in the folder from an earlier package of the name is nobody's.
+        let script = if build.is_some() { "\"build.rs\"" } else { "false" };
         let mut manifest = format!(
-            "[package]\nname = {name:?}\nversion = {version:?}\nedition = \"2024\"\npublish = false\n\n\
+            "[package]\nname = {name:?}\nversion = {version:?}\nedition = \"2024\"\npublish = false\nbuild = {script}\n\n\
              [lib]\npath = \"lib.rs\"\ncrate-type = [{crate_type:?}]\n\n[workspace]\n\n[dependencies]\n"
         );
         for line in dependencies {

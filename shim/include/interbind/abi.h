@@ -473,7 +473,7 @@ struct interbind_type_record {
     interbind_str version_text;
     /* The same version as numbers, so that nobody needs a parser. */
     interbind_version version;
-    /* `INTERBIND_KIND_DATA` or `INTERBIND_KIND_INTERFACE`. */
+    /* `INTERBIND_KIND_DATA`, `INTERBIND_KIND_INTERFACE` or `INTERBIND_KIND_NATIVE`. */
     uint32_t kind;
     /* One of `ALIASING_…`. */
     uint32_t aliasing;
