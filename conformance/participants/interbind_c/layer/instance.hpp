@@ -105,18 +105,19 @@ inline bool enter(const Type *type, Instance *self, void *pointer, std::uint32_t
 
 // The C++ object, whose address somebody is about to learn. NULL: there is none, or an exception is set.
 BINDING_COLD inline void *show(const Type *type, Instance *self) {
-    std::uint32_t bits = self->state.load(std::memory_order_acquire);
     void *pointer = self->pointer();
-    if (!pointer || bits & MAPPED || self->state.fetch_or(MAPPED, std::memory_order_acq_rel) & MAPPED)
+    if (!pointer || self->state.load(std::memory_order_acquire) & MAPPED)
         return pointer;
+    // The flag comes last: whoever sees it finds the object in the map. Two threads may both be here; one finds it entered.
     PyObject *object = reinterpret_cast<PyObject *>(self);
-    if (type->instances->insert(type->instances, pointer, type->key, object) == INTERBIND_OK) {
-        map_bases(type, pointer, object, true);
-        return pointer;
+    interbind_status status = type->instances->insert(type->instances, pointer, type->key, object);
+    if (status != INTERBIND_OK && status != INTERBIND_DIFFERS) {
+        PyErr_SetString(PyExc_RuntimeError, "interbind: the instance map refuses the object");
+        return nullptr;
     }
-    self->state.fetch_and(~MAPPED, std::memory_order_relaxed);
-    PyErr_SetString(PyExc_RuntimeError, "interbind: the instance map refuses the object");
-    return nullptr;
+    map_bases(type, pointer, object, true);
+    self->state.fetch_or(MAPPED, std::memory_order_release);
+    return pointer;
 }
 
 inline void leave(const Type *type, Instance *self) {

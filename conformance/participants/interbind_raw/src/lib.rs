@@ -50,11 +50,11 @@ mod entry {
 #[cfg(role = "provider")]
 mod support {
     mod main_only {
-        interbind::raw_module! { name = "main_only" }
+        interbind::raw_module! { name = "main_only", gil_used = false }
     }
 
     mod shared_only {
-        interbind::raw_module! { name = "shared_only", interpreters = shared_gil }
+        interbind::raw_module! { name = "shared_only", gil_used = false, interpreters = shared_gil }
     }
 }
 
