@@ -14,6 +14,7 @@
 //! | [`mod@laws`] | laws that are scripts, and going through them on several interpreters |
 //! | [`sanitizer`] | has extensions instrumented, and scripts run under the address sanitizer |
 //! | [`native`] | compiles extensions in C and C++ |
+//! | [`interpreters`] | raw modules for several interpreters, and scripts that make those |
 //! | [`services`] | a small binding library that shows the services to Python |
 //! | [`note`] | reads the build note of a finished file |
 //! | [`header`] | writes the C header of the records |
@@ -28,6 +29,7 @@ pub mod examples;
 pub mod extension;
 pub mod header;
 pub mod house;
+pub mod interpreters;
 pub mod laws;
 pub mod modules;
 pub mod native;

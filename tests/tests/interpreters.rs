@@ -10,23 +10,14 @@ use std::sync::OnceLock;
 
 use interbind_tests::examples::examples;
 use interbind_tests::extension::Extension;
+use interbind_tests::interpreters::{BEFORE, keeper, raw_modules};
 use interbind_tests::laws;
 use interbind_tests::laws::go_through;
 use interbind_tests::modules::{Modules, Outcome};
-use interbind_tests::package::{Package, repository};
+use interbind_tests::package::repository;
 use interbind_tests::python::{FOREIGN, Python, program};
 use interbind_tests::skip::skip;
 use interbind_tests::workshop;
-
-const KEEPER: &str = include_str!("../fixtures/keeper.rs");
-
-fn keeper(pyo3_ffi: &str) -> Package {
-    Package::new("keeper", KEEPER)
-        .ours("frame-api", "examples/frame-api", "")
-        .ours("interbind", "shim", "")
-        .dependency(pyo3_ffi)
-        .profile("debug = false")
-}
 
 /// The modules for the default interpreter.
 fn modules() -> Option<&'static Modules> {
@@ -45,47 +36,6 @@ fn modules() -> Option<&'static Modules> {
 fn quiet(outcome: &Outcome) {
     assert_eq!(outcome.stderr, "", "{outcome:#?}");
 }
-
-/// What stands in front of every script.
-const BEFORE: &str = r#"
-import contextlib, os, time
-try:
-    import _interpreters as interpreters
-except ImportError:
-    try:
-        import _xxsubinterpreters as interpreters
-    except ImportError:
-        skip('there are no second interpreters')
-NEW = hasattr(interpreters, 'exec')
-class Interpreter:
-    def __init__(self, own_gil):
-        self.id = interpreters.create('isolated' if own_gil else 'legacy') if NEW else interpreters.create(isolated=own_gil)
-    def run(self, code):
-        failure = interpreters.exec(self.id, code) if NEW else interpreters.run_string(self.id, code)
-        assert failure is None, failure
-    def end(self):
-        # A thread that has just left it may still be on its way out.
-        for _ in range(100):
-            try:
-                return interpreters.destroy(self.id)
-            except Exception as error:
-                if 'running' not in str(error):
-                    raise
-                time.sleep(0.01)
-    def __enter__(self):
-        return self
-    def __exit__(self, *_):
-        self.end()
-KINDS = [False] + [True] * (sys.version_info >= (3, 12))
-USE = '''
-import rawframe, rawstats, keeper
-class Named(rawframe.Point):
-    pass
-assert rawstats.norm(rawframe.Point(3, 4)) == rawstats.norm(Named(3, 4)) == 5.0
-assert type(keeper.make()) is rawframe.Point and type(rawframe.origin()) is rawframe.Point
-assert rawframe.records() == 1
-'''
-"#;
 
 laws! {
     modules, BEFORE, quiet;
@@ -353,13 +303,7 @@ fn every_law_of_interpreters_holds_in_every_cpython() {
 #[test]
 fn every_law_of_interpreters_holds_for_a_build_that_knows_the_new_slots() {
     let Some(python) = Python::find("3.15", "module slots with the numbers of 3.15") else { return };
-    let modules = Modules::new(workshop!(), "interpreters-3.15", python);
-    let build = |name| Extension::of(&copy(name, "0.30"), &workshop!().join("copies-3.15"));
-    let modules =
-        ["rawframe", "rawstats"].into_iter().fold(modules, |modules, name| modules.with(&build(name)));
-    let modules =
-        modules.with(&Extension::of(&keeper("pyo3-ffi = \"0.30\""), &workshop!().join("keeper-3.15")));
-    go_through(&modules, BEFORE, LAWS, quiet);
+    go_through(&raw_modules(workshop!(), python, "0.30"), BEFORE, LAWS, quiet);
 }
 
 #[test]
@@ -367,26 +311,10 @@ fn every_law_of_interpreters_holds_on_a_free_threaded_python() {
     let Some(python) = Python::find("3.13t", "the laws of interpreters on a free-threaded Python") else {
         return;
     };
-    let modules = Modules::new(workshop!(), "interpreters-3.13t", python);
-    let build = |name| Extension::of(&copy(name, "0.28"), &workshop!().join("copies-3.13t"));
-    let modules =
-        ["rawframe", "rawstats"].into_iter().fold(modules, |modules, name| modules.with(&build(name)));
-    let modules =
-        modules.with(&Extension::of(&keeper("pyo3-ffi = \"0.28\""), &workshop!().join("keeper-3.13t")));
+    let modules = raw_modules(workshop!(), python, "0.28");
     go_through(&modules, BEFORE, LAWS, quiet);
     let gil = "import rawframe, rawstats, keeper\nassert not sys._is_gil_enabled()";
     quiet(&modules.run(&format!("{BEFORE}\n{gil}")));
-}
-
-/// One of the examples with another release of pyo3-ffi.
-fn copy(name: &'static str, pyo3_ffi: &str) -> Package {
-    let file = repository().join("examples").join(name).join("src/lib.rs");
-    let source = std::fs::read_to_string(file).expect("the examples are in the repository");
-    Package::new(name, source)
-        .ours("frame-api", "examples/frame-api", "")
-        .ours("interbind", "shim", "")
-        .dependency(format!("pyo3-ffi = \"{pyo3_ffi}\""))
-        .profile("debug = false")
 }
 
 /// Bytes in use after each round, with and without our modules: 5794, where every interpreter left something behind.
@@ -535,4 +463,43 @@ if not hasattr(sys, 'seen'):
          assert stats.norm(frame.Point(3, 4)) == 5.0\n    sys.seen = True\n{second}"
     );
     run_embedded(&program, modules.python(), modules.folder(), [&script, &script]);
+}
+
+/// Where a thread state has its thread's id, as the shim says: `3.9 176`, …
+fn thread_ids() -> Vec<(String, String)> {
+    let file = repository().join("shim/src/ffi/before_3_12.rs");
+    let source = std::fs::read_to_string(file).expect("the shim is in the repository");
+    let (_, list) = source.split_once("= [(").expect("a list of pairs");
+    let (list, _) = list.split_once(")];").expect("its end");
+    let pair =
+        |pair: &str| pair.split_once(", ").map(|(minor, offset)| (format!("3.{minor}"), offset.to_owned()));
+    list.split("), (").filter_map(pair).collect()
+}
+
+#[test]
+fn a_thread_state_has_its_threads_id_where_the_headers_say() {
+    let ids = thread_ids();
+    assert_eq!(ids.len(), 3);
+    for (version, offset) in ids {
+        let what = "the thread's id in a thread state";
+        let (Some(python), Some(cc)) = (Python::find(&version, what), program("cc")) else { continue };
+        let code = "import sysconfig; print(sysconfig.get_path('include'))";
+        let include =
+            Command::new(&python.executable).args(["-c", code]).output().expect("it has answered before");
+        let include = String::from_utf8_lossy(&include.stdout).trim().to_owned();
+        if !Path::new(&include).join("Python.h").exists() {
+            skip(&format!("{what}, Python {version}"), "no headers");
+            continue;
+        }
+        let source = workshop!().join(format!("thread-id-{version}.c"));
+        let text = format!(
+            "#include <Python.h>\n#include <stddef.h>\n\
+             _Static_assert(offsetof(PyThreadState, thread_id) == {offset}, \"moved\");\n"
+        );
+        std::fs::write(&source, text).expect("the workshop is writable");
+        let compiled =
+            Command::new(cc).arg(format!("-I{include}")).arg("-fsyntax-only").arg(&source).output();
+        let compiled = compiled.expect("the compiler starts");
+        assert!(compiled.status.success(), "{version}: {}", String::from_utf8_lossy(&compiled.stderr));
+    }
 }

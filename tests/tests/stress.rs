@@ -4,6 +4,7 @@
 use std::env;
 
 use interbind_tests::copies::copies;
+use interbind_tests::interpreters::{BEFORE, raw_modules};
 use interbind_tests::modules::Modules;
 use interbind_tests::python::Python;
 use interbind_tests::workshop;
@@ -59,25 +60,87 @@ assert counts(shared_point, shared_span, series) == before
 print(sum(done), 'rounds')
 ";
 
+/// Interpreters come and go, each with classes of its own, while others use and drop theirs.
+const COMING_AND_GOING: &str = "
+exec(USE)
+stop = time.monotonic() + float(os.environ['INTERBIND_STRESS_SECONDS'])
+# CPython before 3.13 doesn't survive by itself what threads do in interpreters with a GIL of their own.
+own_gil = sys.version_info >= (3, 13)
+done, failed = [], []
+def share():
+    rounds = 0
+    try:
+        while rounds == 0 or time.monotonic() < stop:
+            rounds += 1
+            cls = type('Brief', (rawframe.Point,), {})
+            assert rawstats.norm(cls(3, 4)) == rawstats.norm(keeper.make()) / 2 == 5.0
+            keeper.hold(cls(1, 2))
+            (keeper.let_go, keeper.let_go_detached, keeper.let_go_elsewhere)[rounds % 3]()
+            refused('wrong-object', rawstats.norm, rounds)
+    except BaseException as error:
+        failed.append(error)
+    done.append(rounds)
+def come_and_go():
+    rounds = 0
+    try:
+        while rounds == 0 or time.monotonic() < stop:
+            rounds += 1
+            with Interpreter(own_gil) as other:
+                other.run(USE + 'keeper.hold(Named(3, 4))')
+    except BaseException as error:
+        failed.append(error)
+    done.append(rounds)
+threads = [threading.Thread(target=target) for target in [share] * 15 + [come_and_go]]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+assert not failed, failed
+assert len(done) == 16 and min(done) > 0, done
+exec(USE)
+print(sum(done), 'rounds')
+";
+
 fn seconds() -> String {
     env::var("INTERBIND_STRESS_SECONDS").unwrap_or_else(|_| "1".to_owned())
 }
 
-fn stress(modules: &Modules) {
-    let script = format!("import os\nos.environ['INTERBIND_STRESS_SECONDS'] = '{}'\n{SCRIPT}", seconds());
+fn stress(modules: &Modules, script: &str) {
+    let script = format!("import os\nos.environ['INTERBIND_STRESS_SECONDS'] = '{}'\n{script}", seconds());
     eprintln!("stress on Python {}: {}", modules.python(), modules.run(&script).passed().trim());
 }
 
 #[test]
 fn sixteen_threads_share_everything_under_a_gil() {
     if let Some(python) = Python::default("the stress under a GIL") {
-        stress(&copies(workshop!(), python));
+        stress(&copies(workshop!(), python), SCRIPT);
     }
 }
 
 #[test]
 fn sixteen_threads_share_everything_without_a_gil() {
     if let Some(python) = Python::find("3.13t", "the stress without a GIL") {
-        stress(&copies(workshop!(), python));
+        stress(&copies(workshop!(), python), SCRIPT);
+    }
+}
+
+fn come_and_go(python: &'static Python) {
+    let modules = raw_modules(workshop!(), python, "0.28");
+    stress(&modules, &format!("{BEFORE}\n{COMING_AND_GOING}"));
+}
+
+#[test]
+fn interpreters_come_and_go_while_fifteen_threads_share() {
+    for name in ["3.11", "3.13", "3.14"] {
+        if let Some(python) = Python::find(name, "the stress of interpreters") {
+            come_and_go(python);
+        }
+    }
+}
+
+#[test]
+fn interpreters_come_and_go_while_fifteen_threads_share_without_a_gil() {
+    if let Some(python) = Python::find("3.13t", "the stress of interpreters without a GIL") {
+        come_and_go(python);
     }
 }

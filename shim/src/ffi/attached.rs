@@ -18,6 +18,9 @@ impl Attached {
     /// `PyGILState_Check` would do, but knows one interpreter only.
     #[cfg(not(interbind_pypy))]
     pub(crate) fn current() -> Option<Self> {
+        if let (3, minor @ ..12) = super::host::running() {
+            return super::before_3_12::is_attached(minor).then_some(Self(PhantomData));
+        }
         // SAFETY: callable without a thread state: that is what its NULL says.
         let dict = unsafe { pyo3_ffi::PyThreadState_GetDict() };
         (!dict.is_null()).then_some(Self(PhantomData))

@@ -40,8 +40,8 @@ pub(crate) fn file_of(at: Attached, module: &str) -> Option<String> {
     file
 }
 
-/// The running Python's major and minor version.
-pub(crate) fn version(_at: Attached) -> (u32, u32) {
+/// The running Python's major and minor version; may be asked on any thread.
+pub(crate) fn running() -> (u32, u32) {
     // SAFETY: callable at any time.
     let text = unsafe { py::Py_GetVersion() };
     // SAFETY: a static text in every Python.

@@ -5,6 +5,8 @@
 //! how every function is made that another library calls.
 
 pub(crate) mod attached;
+#[cfg(not(interbind_pypy))]
+pub(crate) mod before_3_12;
 pub(crate) mod capsule;
 pub(crate) mod error;
 pub(crate) mod host;

@@ -47,8 +47,8 @@ unsafe impl Sync for Definition {}
 
 impl Definition {
     /// Makes a definition for the Python that runs.
-    pub(crate) fn new(at: Attached, parts: Parts<'_>) -> Self {
-        let running = host::version(at);
+    pub(crate) fn new(_at: Attached, parts: Parts<'_>) -> Self {
+        let running = host::running();
         let mut slots = vec![(EXEC, parts.exec as *mut c_void)];
         if running >= (3, 12) {
             slots.push((MULTIPLE_INTERPRETERS, ptr::without_provenance_mut(parts.interpreters)));
