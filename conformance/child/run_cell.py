@@ -139,6 +139,17 @@ def experiment(spec, log):
     return cell
 
 
+def in_two_lives(spec, log):
+    """The phases, and again with both modules imported anew."""
+    cell = experiment(spec, log)
+    for role in ("provider", "consumer"):
+        sys.modules.pop(spec[role]["module"], None)
+        setattr(cell, role, None)
+    cell.collect()
+    log.say("step", step="import both again")
+    return experiment(spec, log)
+
+
 def in_second_interpreter(spec, log):
     """Loads both here, then runs the phases in another interpreter, own-GIL (`sub`) or not (`shared`)."""
     own_gil = spec["mode"] == "sub"
@@ -191,8 +202,7 @@ def main():
     if mode in ("sub", "shared"):
         cell = in_second_interpreter(spec, log)
     elif mode == "reload":
-        log.say("unsupported", what=mode)
-        cell = None
+        cell = in_two_lives(spec, log)
     else:
         cell = experiment(spec, log)
     log.say("done")
