@@ -4,7 +4,7 @@ import gc
 def act(p, type):
     # PyPy has none: a class of C never dies there.
     fresh, read = p.provider.fresh, p.consumer.module.read
-    for turn in range(50):
+    for turn in range(20):
         whole = p.graffiti(type, turn % 4)
         for kind in ("frozen", "tracked"):
             # A class of its own each time, published and dead a moment later: records are used again.
