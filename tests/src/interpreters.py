@@ -11,10 +11,30 @@ NEW = hasattr(interpreters, 'exec')
 class Interpreter:
     def __init__(self, own_gil):
         self.id = interpreters.create('isolated' if own_gil else 'legacy') if NEW else interpreters.create(isolated=own_gil)
+        self.ended = False
     def run(self, code):
         failure = interpreters.exec(self.id, code) if NEW else interpreters.run_string(self.id, code)
         assert failure is None, failure
+    def answer(self, code):
+        '''Runs code that leaves a text in `said`; what it raised comes as the error's name, a bar and its message.'''
+        reader, writer = os.pipe()
+        body = code.replace('\n', '\n    ')
+        self.run(f'''
+import os
+said = ''
+try:
+    {body}
+except BaseException as error:
+    said = type(error).__name__ + '|' + str(error)
+os.write({writer}, str(said).encode())
+''')
+        os.close(writer)
+        with os.fdopen(reader, 'rb') as answer:
+            return answer.read().decode()
     def end(self):
+        if self.ended:
+            return
+        self.ended = True
         # A thread that has just left it may still be on its way out.
         for _ in range(100):
             try:

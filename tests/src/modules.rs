@@ -10,9 +10,6 @@ use crate::python::{FOREIGN, Python};
 /// What every script may use.
 const PRELUDE: &str = include_str!("prelude.py");
 
-/// Interpreters beside the main one, for scripts that want them.
-pub const INTERPRETERS: &str = include_str!("interpreters.py");
-
 /// Extensions for one interpreter.
 #[derive(Clone, Debug)]
 pub struct Modules {
