@@ -15,6 +15,7 @@
 //! | [`sanitizer`] | has extensions instrumented, and scripts run under the address sanitizer |
 //! | [`native`] | compiles extensions in C and C++ |
 //! | [`interpreters`] | raw modules for several interpreters, and scripts that make those |
+//! | [`embed`] | a C program with a Python in it, which starts several times |
 //! | [`services`] | a small binding library that shows the services to Python |
 //! | [`note`] | reads the build note of a finished file |
 //! | [`header`] | writes the C header of the records |
@@ -25,6 +26,7 @@
 #![forbid(unsafe_code)]
 
 pub mod copies;
+pub mod embed;
 pub mod examples;
 pub mod extension;
 pub mod header;

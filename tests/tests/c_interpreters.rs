@@ -5,6 +5,7 @@
 
 use std::sync::OnceLock;
 
+use interbind_tests::embed;
 use interbind_tests::interpreters::BEFORE;
 use interbind_tests::laws;
 use interbind_tests::laws::go_through;
@@ -182,5 +183,26 @@ fn every_law_holds_with_the_wheel_s_runtime() {
         };
         let Some(modules) = build(Linked::ByHeaders, python, false) else { continue };
         go_through(&modules, &before(), LAWS, quiet);
+    }
+}
+
+/// A script that leaves an object, a class and userdata behind.
+const EMBEDDED: &str = "
+import own, shared
+for module in own, shared:
+    kept = module.wrap(0)
+    assert module.wrap(0) is kept and module.norm(module.Thing(3, 4)) == 5.0 and module.current() == 1
+    assert module.tick(module.__name__, 'k') == 1
+";
+
+#[test]
+fn a_client_serves_each_python_that_a_process_starts() {
+    for name in ["3.11", "3.13", "3.14", "3.15"] {
+        let Some(python) = Python::find(name, "clients in C in an embedded Python") else { continue };
+        let Some(program) = embed::program(workshop!(), "c", python) else { continue };
+        for linked in [Linked::Statically, Linked::ByHeaders] {
+            let Some(modules) = build(linked, python, false) else { continue };
+            embed::run(&program, python, modules.folder(), [EMBEDDED, EMBEDDED]);
+        }
     }
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
 
+use interbind_tests::embed;
 use interbind_tests::examples::examples;
 use interbind_tests::extension::Extension;
 use interbind_tests::interpreters::{BEFORE, keeper, raw_modules};
@@ -15,7 +16,7 @@ use interbind_tests::laws;
 use interbind_tests::laws::go_through;
 use interbind_tests::modules::{Modules, Outcome};
 use interbind_tests::package::repository;
-use interbind_tests::python::{FOREIGN, Python, program};
+use interbind_tests::python::{Python, program};
 use interbind_tests::skip::skip;
 use interbind_tests::workshop;
 
@@ -366,59 +367,6 @@ fn a_thousand_interpreters_leave_no_more_behind_than_without_us() {
     }
 }
 
-/// Compiles `embed.c` against an interpreter's own library.
-fn embed(python: &Python) -> Option<std::path::PathBuf> {
-    let what = format!("an embedded Python {python}");
-    let Some(gcc) = program("cc") else {
-        skip(&what, "no C compiler");
-        return None;
-    };
-    let question = "import sysconfig, sys\nv = sysconfig.get_config_var\nprint(sysconfig.get_path('include'))\n\
-                    print(v('LIBDIR'))\nprint(v('LIBPL'))\nprint(v('LDVERSION'))\nprint(v('LIBS') or '', v('SYSLIBS') or '')";
-    let answer =
-        Command::new(&python.executable).args(["-c", question]).output().expect("it has answered before");
-    let answer = String::from_utf8_lossy(&answer.stdout).into_owned();
-    let lines: Vec<_> = answer.lines().collect();
-    let [include, library, config, version, more] = lines[..] else { panic!("{answer}") };
-    let file = workshop!().join(format!("embed-{python}"));
-    let compiled = Command::new(gcc)
-        .arg(repository().join("tests/fixtures/embed.c"))
-        .args([&format!("-I{include}"), &format!("-L{library}"), &format!("-L{config}")])
-        .arg(format!("-Wl,-rpath,{library}"))
-        .args(["-rdynamic", &format!("-lpython{version}")])
-        .args(more.split_whitespace())
-        .args(["-lm", "-ldl", "-lpthread", "-o"])
-        .arg(&file)
-        .output()
-        .expect("the compiler starts");
-    if !compiled.status.success() {
-        skip(&what, String::from_utf8_lossy(&compiled.stderr).lines().next().unwrap_or("it can't be linked"));
-        return None;
-    }
-    Some(file)
-}
-
-fn run_embedded(program: &Path, python: &Python, folder: &Path, scripts: [&str; 2]) -> String {
-    let mut command = Command::new(program);
-    for name in FOREIGN {
-        command.env_remove(name);
-    }
-    let home = Command::new(&python.executable).args(["-c", "import sys; print(sys.base_prefix)"]).output();
-    let home = String::from_utf8_lossy(&home.expect("it has answered before").stdout).trim().to_owned();
-    let output = command
-        .env("PYTHONHOME", home)
-        .env("PYTHONPATH", folder)
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .arg("5")
-        .args(scripts)
-        .output()
-        .expect("it was just compiled");
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "Python {python}: {:?}\n{said}", output.status);
-    assert_eq!(said, "", "Python {python}");
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
 /// A script that shares and leaves handles behind.
 const EMBEDDED: &str = "
 import rawframe, rawstats, keeper
@@ -434,17 +382,17 @@ fn python_may_start_again_in_one_process() {
     let Some(limited) = limited() else { return };
     for name in ["3.11", "3.13", "3.14", "3.15"] {
         let Some(python) = Python::find(name, "an embedded Python") else { continue };
-        let Some(program) = embed(python) else { continue };
+        let Some(program) = embed::program(workshop!(), "raw", python) else { continue };
         let modules = Modules::new(workshop!(), "embedded", python);
         let modules = limited.iter().fold(modules, |modules, (name, file)| modules.with_built(name, file));
-        run_embedded(&program, python, modules.folder(), [EMBEDDED, EMBEDDED]);
+        embed::run(&program, python, modules.folder(), [EMBEDDED, EMBEDDED]);
     }
 }
 
 #[test]
 fn a_module_that_serves_one_interpreter_is_refused_when_python_starts_again() {
     let Some(modules) = examples(workshop!(), "embedded-one") else { return };
-    let Some(program) = embed(modules.python()) else { return };
+    let Some(program) = embed::program(workshop!(), "pyo3", modules.python()) else { return };
     let second = "
 import sys
 if not hasattr(sys, 'seen'):
@@ -462,7 +410,7 @@ if not hasattr(sys, 'seen'):
         "import os, sys\nif os.environ.get('SEEN') != '1':\n    os.environ['SEEN'] = '1'\n    import frame, stats\n    \
          assert stats.norm(frame.Point(3, 4)) == 5.0\n    sys.seen = True\n{second}"
     );
-    run_embedded(&program, modules.python(), modules.folder(), [&script, &script]);
+    embed::run(&program, modules.python(), modules.folder(), [&script, &script]);
 }
 
 /// Where a thread state has its thread's id, as the shim says: `3.9 176`, …

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 
 use crate::axes::RECORD_FLAGS;
 use crate::error::{Error, Result};
-use crate::forge::{Job, Made, Order, fill};
+use crate::forge::{Job, Made, Order, builder, fill};
 use crate::house::{self, House};
 use crate::participant::{Participant, Recipe};
 
@@ -75,7 +75,7 @@ pub(crate) fn build(
     // Offline first: a warm machine needs no network, and a registry that answers slowly is no cost.
     for offline in [true, false] {
         command = arguments(job, &manifest, offline);
-        built = run(&command, &environment, &mut log);
+        built = builder::run(&command, &environment, &mut log).and_then(|messages| built_library(&messages));
         // Only what cargo says about being offline counts: the command's own line names the flag too.
         let for_want_of_network =
             log.lines().any(|line| !line.starts_with("$ ") && line.contains("--offline"));
@@ -152,33 +152,9 @@ fn arguments(job: &Job<'_>, manifest: &Path, offline: bool) -> Vec<String> {
     all
 }
 
-fn run(
-    command: &[String],
-    environment: &BTreeMap<String, String>,
-    log: &mut String,
-) -> std::result::Result<PathBuf, String> {
-    let Some((program, arguments)) = command.split_first() else { return Err("no command".to_owned()) };
-    let mut process = Command::new(program);
-    process.args(arguments).stdin(Stdio::null());
-    // The caller's flags belong to the caller's crates; they would only split the cache here.
-    for name in [
-        "RUSTFLAGS",
-        "CARGO_ENCODED_RUSTFLAGS",
-        "CARGO_BUILD_TARGET",
-        "PYTHONPATH",
-        "PYTHONHOME",
-        "VIRTUAL_ENV",
-    ] {
-        process.env_remove(name);
-    }
-    let output = process.envs(environment).output().map_err(|e| format!("{program}: {e}"))?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    _ = writeln!(log, "$ {}\n{said}", command.join(" "));
-    if !output.status.success() {
-        let first = said.lines().find(|line| line.starts_with("error")).unwrap_or("error: see the log");
-        return Err(first.to_owned());
-    }
-    String::from_utf8_lossy(&output.stdout)
+/// The library that cargo's messages name last.
+fn built_library(messages: &str) -> std::result::Result<PathBuf, String> {
+    messages
         .lines()
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
         .filter(|message| message["reason"] == "compiler-artifact")

@@ -3,11 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::env;
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::{Job, Made, fill};
+use super::{Job, Made, builder, fill};
 use crate::error::Result;
 use crate::house;
 
@@ -78,7 +77,7 @@ pub(crate) fn build(job: &Job<'_>, recipe: &Cplusplus, library: Library) -> Resu
         "-Wl,--exclude-libs,ALL".into(),
         "-s".into(),
     ]);
-    made.built = run(&command, &made.environment, &mut made.log).map(|()| out);
+    made.built = builder::run(&command, &made.environment, &mut made.log).map(|_| out);
     made.command = command;
     Ok(made)
 }
@@ -125,11 +124,11 @@ fn cargo(
         if offline {
             command.push("--offline".to_owned());
         }
-        let built = run(&command, &environment, log);
+        let built = builder::run(&command, &environment, log);
         let for_want_of_network =
             log.lines().any(|line| !line.starts_with("$ ") && line.contains("--offline"));
         if built.is_ok() || !offline || !for_want_of_network {
-            return built.map(|()| target.join("release/libinterbind.a"));
+            return built.map(|_| target.join("release/libinterbind.a"));
         }
     }
     Err("cargo did not run".to_owned())
@@ -150,31 +149,4 @@ fn headers(python: &Path) -> std::result::Result<String, String> {
     let output = Command::new(python).args(["-I", "-c", code]).stdin(Stdio::null()).output();
     let output = output.map_err(|e| format!("{}: {e}", python.display()))?;
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-}
-
-fn run(
-    command: &[String],
-    environment: &BTreeMap<String, String>,
-    log: &mut String,
-) -> std::result::Result<(), String> {
-    let Some((program, arguments)) = command.split_first() else { return Err("no command".to_owned()) };
-    let mut process = Command::new(program);
-    process.args(arguments).envs(environment).stdin(Stdio::null());
-    for name in [
-        "RUSTFLAGS",
-        "CARGO_ENCODED_RUSTFLAGS",
-        "CARGO_BUILD_TARGET",
-        "PYTHONPATH",
-        "PYTHONHOME",
-        "VIRTUAL_ENV",
-    ] {
-        process.env_remove(name);
-    }
-    let output = process.output().map_err(|e| format!("{program}: {e}"))?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    _ = writeln!(log, "$ {}\n{said}", command.join(" "));
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(said.lines().find(|line| line.contains("error")).unwrap_or("error: see the log").to_owned())
 }

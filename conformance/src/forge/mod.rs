@@ -2,6 +2,7 @@
 //! the result by everything that went in; [`cargo`], [`cplusplus`] and `command` make it. Failures are cached too: a log
 //! that was read once needn't be waited for again.
 
+mod builder;
 pub mod cargo;
 mod command;
 pub mod cplusplus;

@@ -1,0 +1,33 @@
+//! A run of cargo or a compiler for a recipe: what it may see of the caller's environment, and what it said for the log.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::process::{Command, Stdio};
+
+/// The caller's flags belong to the caller's crates; they would only split the cache here.
+const CALLERS: [&str; 6] =
+    ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"];
+
+/// Runs a command line and gives what it printed; when it fails, its first line with an error.
+pub(crate) fn run(
+    command: &[String],
+    environment: &BTreeMap<String, String>,
+    log: &mut String,
+) -> Result<String, String> {
+    let Some((program, arguments)) = command.split_first() else { return Err("no command".to_owned()) };
+    let mut process = Command::new(program);
+    process.args(arguments).stdin(Stdio::null());
+    for name in CALLERS {
+        process.env_remove(name);
+    }
+    let output = process.envs(environment).output().map_err(|e| format!("{program}: {e}"))?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    _ = writeln!(log, "$ {}\n{said}", command.join(" "));
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    // Cargo's own errors start a line, a compiler's stand behind the place.
+    let error = said.lines().find(|line| line.starts_with("error"));
+    let error = error.or_else(|| said.lines().find(|line| line.contains("error")));
+    Err(error.unwrap_or("error: see the log").to_owned())
+}
