@@ -7,6 +7,7 @@
 //! - `binary`: ELF, Mach-O and PE as one `Image`: sections, symbols, libraries, notes;
 //! - `scan`: one pass over an image that finds every fingerprint;
 //! - `ids`: the grammars of other frameworks' ids; `versions`: which release wrote which;
+//! - `domain`: nanobind's domain, by following the code that builds its key;
 //! - `frameworks`: from fingerprints to statements, a file for each framework;
 //! - `facts`: what is known of a file, with its evidence; the published JSON;
 //! - `inspect`: all of the above, for paths, in parallel;
@@ -16,5 +17,20 @@
 //! - `finding`: what is wrong, and what mends it; `report`: findings as other tools read them.
 #![deny(unsafe_code)]
 
+pub mod binary;
+pub mod check;
+pub mod diff;
+pub mod domain;
+pub mod environment;
+pub mod explain;
 pub mod facts;
 pub mod finding;
+pub mod frameworks;
+pub mod graph;
+pub mod ids;
+pub mod inspect;
+mod needs;
+pub mod report;
+pub mod scan;
+mod source;
+pub mod versions;

@@ -76,6 +76,7 @@ impl Evidence {
 
 /// A statement about a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Claim_of_{T}")]
 pub struct Claim<T> {
     /// What is stated; absent exactly when it is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]

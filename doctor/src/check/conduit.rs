@@ -1,0 +1,37 @@
+//! pybind11's conduit: what crosses between two states of pybind11. It takes an object whose class the receiver binds too,
+//! in one direction at a time, between equal platform ids; exceptions and base classes don't go through it.
+
+use crate::facts::{Conduit, Framework};
+
+use super::side::{doubt, proved};
+use super::verdict::Verdict;
+
+/// Whether an object of the giver's reaches a function of the taker's, and why.
+pub(super) fn crosses(giver: (&str, &Framework), taker: (&str, &Framework)) -> (Verdict, String) {
+    let known = |(_, framework): (&str, &Framework)| framework.conduit.as_ref().and_then(proved).cloned();
+    let (Some(from), Some(to)) = (known(giver), known(taker)) else {
+        let unsure = if known(giver).is_none() { giver } else { taker };
+        let why = unsure.1.conduit.as_ref().map_or("the file doesn't tell".to_owned(), doubt);
+        return (Verdict::Unknown, format!("whether `{}` has the conduit isn't known: {why}", unsure.0));
+    };
+    for (has, name) in [(from.present, giver.0), (to.present, taker.0)] {
+        if !has {
+            return (
+                Verdict::Isolated,
+                format!("`{name}` has no conduit: pybind11 has it in 2.11.2, 2.12.1, 2.13.6 and from 3.0 on"),
+            );
+        }
+    }
+    let platform = |conduit: &Conduit| conduit.platform.clone();
+    match (platform(&from), platform(&to)) {
+        (Some(one), Some(other)) if one == other => (
+            Verdict::Share,
+            format!("both have the conduit and the platform id `{one}`; the receiver must bind the type too"),
+        ),
+        (Some(one), Some(other)) => (
+            Verdict::Isolated,
+            format!("both have the conduit, but platform id `{one}` differs from `{other}`"),
+        ),
+        _ => (Verdict::Unknown, "a platform id isn't known".to_owned()),
+    }
+}

@@ -1,0 +1,18 @@
+//! nanobind's domain, read from the code that builds the key: it is a part of the key that stands in no text of its own.
+//!
+//! Whoever builds the key calls `PyUnicode_FromFormat("__nb_internals_%s_%s__", tag, domain)`. So: `place` finds the code that
+//! loads that format; `functions` says in which function it lies, `trace` follows values through the function, on a
+//! `machine` that knows nothing but constants, arguments and the stack; what instructions do to it is in `x86` and
+//! `arm64`. Where the domain is an argument of the function, `resolve` goes on in those who call it.
+//!
+//! What is followed is what runs: a value that can't be followed on every way is unknown, and said to be.
+
+mod arm64;
+mod functions;
+mod machine;
+mod place;
+mod resolve;
+mod trace;
+mod x86;
+
+pub use resolve::domain;

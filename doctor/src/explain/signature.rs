@@ -1,0 +1,98 @@
+//! What the list of overloads in a message tells. pybind11 and nanobind print each overload and then what it was called
+//! with; names in C++ spelling, and classes that are called alike, tell which of the causes it was.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::meaning::Meaning;
+use super::table::last_part;
+use crate::facts::FrameworkKind;
+
+/// How much of the text behind the message is read, and how many types of it.
+const LONGEST: usize = 16 << 10;
+const MOST: usize = 200;
+
+static CALLED_WITH: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"Invoked with(?P<types> types)?:[ \n](?P<rest>[^\n]*)").expect("a checked pattern")
+});
+/// An argument's type in a signature: `self: frame.Series`, `arg0: typing.SupportsInt`.
+static ARGUMENT: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"[(,][ \n]?\*{0,2}\w+: ([\w.:<>]+)").expect("a checked pattern"));
+/// An object in the list of arguments: `<frame.Series object at 0x7f…>`.
+static OBJECT: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"<([\w.]+) object at 0x[0-9a-fA-F]+>").expect("a checked pattern"));
+
+/// Adds what the text behind a message tells.
+pub(super) fn refine(meaning: &mut Meaning, behind: &str) {
+    match meaning.rule.as_str() {
+        "incompatible-arguments" => overloads(meaning, behind),
+        "return-value-not-convertible" => result(meaning),
+        _ => {}
+    }
+}
+
+fn overloads(meaning: &mut Meaning, behind: &str) {
+    let mut end = behind.len().min(LONGEST);
+    while !behind.is_char_boundary(end) {
+        end -= 1;
+    }
+    let behind = &behind[..end];
+    let called = CALLED_WITH.captures(behind);
+    let listed =
+        called.as_ref().and_then(|called| called.get(0)).map_or(behind, |all| &behind[..all.start()]);
+    let wanted: Vec<&str> =
+        ARGUMENT.captures_iter(listed).take(MOST).map(|found| found.extract::<1>().1[0]).collect();
+    if let Some(raw) = wanted.iter().find(|name| name.contains("::")) {
+        meaning.names.insert("raw-type".to_owned(), (*raw).to_owned());
+        meaning.seen.push(format!(
+            "`{raw}` in the signature is a C++ name, not a Python one: when `{}` was bound, no class was registered for it \
+             in this module's registry",
+            meaning.names.get("function").map_or("the function", String::as_str),
+        ));
+    }
+    let Some(called) = called else { return };
+    let by_type = called.name("types").is_some();
+    meaning.framework = Some(if by_type { FrameworkKind::Nanobind } else { FrameworkKind::Pybind11 });
+    let rest = called.name("rest").map_or("", |rest| rest.as_str());
+    meaning.names.insert("invoked-with".to_owned(), super::search::shown(rest));
+    let given: Vec<&str> = if by_type {
+        rest.split(',').map(str::trim).take(MOST).collect()
+    } else {
+        OBJECT.captures_iter(rest).take(MOST).map(|found| found.extract::<1>().1[0]).collect()
+    };
+    // The first argument of a method is its own object, whose class the signature names as it is.
+    let mut alike: Vec<(&str, &str)> = Vec::new();
+    for have in &given {
+        let same = |want: &&&str| last_part(want) == last_part(have) && !have.is_empty();
+        if let Some(want) = wanted.iter().find(same) {
+            let own = meaning.names.get("function").is_some_and(|name| name.starts_with(have));
+            let is_self = *want == *have && (own || listed.contains(&format!("(self: {want}")));
+            if !is_self && !alike.contains(&(want, have)) {
+                alike.push((want, have));
+            }
+        }
+    }
+    for (want, have) in alike {
+        let what = if want == have {
+            format!(
+                "a `{have}` was passed where a `{want}` is asked for: two classes of one name, in two registries, or from two copies of the module"
+            )
+        } else {
+            format!(
+                "a `{have}` was passed where a `{want}` is asked for: it may be the same C++ class, bound by another module in another registry"
+            )
+        };
+        meaning.seen.push(what);
+        // What is second in the table is then the likeliest.
+        meaning.causes.sort_by_key(|cause| !cause.contains("another extension module"));
+    }
+}
+
+fn result(meaning: &mut Meaning) {
+    if let Some(name) = meaning.names.get("type").filter(|name| name.contains("::")).cloned() {
+        meaning.seen.push(format!(
+            "`{name}` is a C++ name: when the function was bound, no class was registered for it in this module's registry"
+        ));
+    }
+}

@@ -1,0 +1,39 @@
+//! Our own layer: by the build note, or by the core's key where a build has no note.
+
+use interbind_abi::note::{Item, read};
+
+use crate::facts::{Claim, Evidence, Framework, FrameworkKind, Source};
+use crate::ids;
+
+use super::seen::{Seen, exactly, framework, leading_version, text_evidence};
+
+pub(super) fn find(seen: &Seen<'_, '_>) -> Vec<Framework> {
+    let modules = seen.image.notes.iter().flat_map(|section| read(section)).filter_map(|item| match item {
+        Ok(Item::Module(module)) => Some(module.to_string()),
+        Ok(Item::Type { .. }) | Err(_) => None,
+    });
+    let notes: Vec<String> = modules.collect();
+    let key = seen.beginning("interbind-key").find_map(|(at, text)| Some((at, ids::parse(text)?)));
+    let section = Evidence::new(Source::Note, "a build note of interbind");
+    let mut proofs: Vec<Evidence> = key.iter().map(|(at, id)| text_evidence(*at, &id.to_string())).collect();
+    if !notes.is_empty() {
+        proofs.insert(0, section.clone());
+    }
+    if proofs.is_empty() {
+        return Vec::new();
+    }
+    let mut found = framework(FrameworkKind::Interbind, Claim::certain(true, proofs));
+    let layer = |note: &String| {
+        let value = note.lines().find_map(|line| line.strip_prefix("interbind"))?;
+        leading_version(value.trim_start_matches([' ', '=', ':']), '.').map(|(version, _)| version)
+    };
+    if let Some(version) = notes.iter().find_map(layer) {
+        found.version = exactly(version, section);
+    }
+    if let Some((at, id)) = &key {
+        let evidence = text_evidence(*at, &id.to_string());
+        found.internals = id.number().map(|number| Claim::certain(number, [evidence.clone()]));
+        found.ids.push(Claim::certain(id.facts(), [evidence]));
+    }
+    vec![found]
+}

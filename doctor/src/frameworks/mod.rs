@@ -1,0 +1,35 @@
+//! From fingerprints to statements: which binding libraries are in a file, which release, by which ids.
+//!
+//! A framework is claimed only by what its own code leaves: keys, type names, symbols, paths of its sources. A mere mention
+//! of its name is none of these. Releases are claimed as certain from what is in the file; what follows from a text's absence
+//! is likely at most. One file can hold several frameworks.
+//!
+//! - `fingerprint`: the bytes that are looked for; `seen`: an image and the places where they are;
+//! - `releases`: from a number and texts to a range of releases;
+//! - a file for each framework;
+//! - `recognise`: all of them over one image; `needed`: what the libraries beside a module add.
+
+mod boost;
+mod cffi;
+mod cython;
+mod f2py;
+mod fingerprint;
+mod hpy;
+mod interbind;
+mod mypyc;
+mod nanobind;
+mod needed;
+mod plain;
+mod pybind11;
+mod pyo3;
+mod recognise;
+mod releases;
+mod seen;
+mod swig;
+
+pub use fingerprint::{FINGERPRINTS, Fingerprint};
+pub use needed::{add_needed, warn_of_python};
+pub use recognise::recognise;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,19 @@
+//! The C API alone: what is left when a module has an entry point and nothing else was found. Thin layers leave no trace, so
+//! this is never certain.
+
+use crate::facts::{Claim, Framework, FrameworkKind};
+
+use super::seen::{Seen, framework};
+
+pub(super) fn find(seen: &Seen<'_, '_>) -> Vec<Framework> {
+    let entries = seen.exports(|name| {
+        name.starts_with("PyInit_") || name.starts_with("PyInitU_") || name.starts_with("PyModExport_")
+    });
+    if entries.is_empty() {
+        return Vec::new();
+    }
+    let why = "no framework's trace was found; thin layers such as pyo3-ffi leave none";
+    let mut found = framework(FrameworkKind::Plain, Claim::likely(true, entries, why));
+    found.version = Claim::unknown("the C API has the interpreter's version");
+    vec![found]
+}

@@ -1,0 +1,282 @@
+//! Reads modules, wheels and folders, in parallel, and gives what is known of them.
+//!
+//! Every file is mapped, every member of a wheel inflated into memory by the thread that reads it. How much is inflated at
+//! the same time has a bound. The result stands in the order of the paths, whoever finished first.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use crate::binary::{self, Image};
+use crate::facts::{Evidence, Inspection, Module, Problem, Source};
+use crate::frameworks;
+use crate::needs::{self, Place, WheelTags};
+use crate::scan;
+use crate::source::{self, Archive, Budget, Bytes, Found};
+
+/// The name and version of the JSON that [`inspect`] gives.
+pub const SCHEMA: &str = "interbind-inspect/1";
+
+/// Bounds of what is read.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// The largest member of an archive that is inflated, in bytes.
+    pub largest_member: u64,
+    /// What the members of one archive may have in all.
+    pub largest_archive: u64,
+    /// How many bytes are inflated at the same time.
+    pub memory: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { largest_member: 2 << 30, largest_archive: 16 << 30, memory: 2 << 30 }
+    }
+}
+
+/// Is told how far the reading is. Called from several threads.
+pub trait Progress: Sync {
+    /// So many more files or members were found.
+    fn found(&self, _more: usize) {}
+    /// One of them was read.
+    fn read(&self, _path: &str, _bytes: u64) {}
+}
+
+/// Tells nobody.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Quiet;
+
+impl Progress for Quiet {}
+
+/// Reads files, wheels and folders.
+///
+/// A file that is named is read whatever its name is; in a folder and in a wheel those are read whose names say that they
+/// are native. What can't be read is a problem of the result, never an error or a panic.
+pub fn inspect(paths: &[PathBuf], options: &Options, progress: &dyn Progress) -> Inspection {
+    let run = Run { options, budget: &Budget::new(options.memory), progress };
+    let (found, mut problems) = source::walk(paths);
+    progress.found(found.len());
+    let read: Vec<Read> = found.par_iter().with_max_len(1).map(|found| run.file(found)).collect();
+    let mut modules = Vec::new();
+    for mut read in read {
+        modules.append(&mut read.modules);
+        problems.append(&mut read.problems);
+    }
+    frameworks::add_needed(&mut modules);
+    Inspection { schema: SCHEMA.to_owned(), modules, problems }
+}
+
+/// Reads bytes that stand in no file: a module or a wheel, named as `path` says.
+pub fn inspect_bytes(path: &str, bytes: &[u8], options: &Options) -> (Vec<Module>, Vec<Problem>) {
+    let run = Run { options, budget: &Budget::new(options.memory), progress: &Quiet };
+    let mut read = run.bytes(path, None, bytes);
+    frameworks::add_needed(&mut read.modules);
+    (read.modules, read.problems)
+}
+
+#[derive(Default)]
+struct Read {
+    modules: Vec<Module>,
+    problems: Vec<Problem>,
+}
+
+#[derive(Clone, Copy)]
+struct Run<'a> {
+    options: &'a Options,
+    budget: &'a Budget,
+    progress: &'a dyn Progress,
+}
+
+impl fmt::Debug for Run<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Run").field("options", self.options).finish_non_exhaustive()
+    }
+}
+
+impl Run<'_> {
+    fn file(&self, found: &Found) -> Read {
+        let path = found.path.display().to_string();
+        let bytes = match Bytes::open(&found.path) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                let problems = vec![source::unreadable(&found.path, &error)];
+                return Read { modules: Vec::new(), problems };
+            }
+        };
+        let name = import_name(found);
+        let read = self.bytes(&path, name.as_deref(), &bytes);
+        self.progress.read(&path, bytes.len() as u64);
+        read
+    }
+
+    fn bytes(&self, path: &str, name: Option<&str>, bytes: &[u8]) -> Read {
+        if source::is_archive(bytes) {
+            return self.archive(path, bytes);
+        }
+        let place = Place { path, member: None, name, wheel: None };
+        native(&place, bytes)
+    }
+
+    fn archive(&self, path: &str, bytes: &[u8]) -> Read {
+        let Options { largest_member, largest_archive, .. } = *self.options;
+        let archive = match Archive::open(path, bytes, largest_member, largest_archive) {
+            Ok(archive) => archive,
+            Err(problem) => return Read { modules: Vec::new(), problems: vec![*problem] },
+        };
+        let tags = WheelTags::read(path, archive.wheel.as_deref());
+        self.progress.found(archive.members.len());
+        let read = |member: &source::Member| {
+            // Held while one thread works on one member; it waits for nobody meanwhile.
+            let _taken = self.budget.take(member.size);
+            let name = name_in_wheel(&member.name);
+            let place =
+                Place { path, member: Some(&member.name), name: name.as_deref(), wheel: tags.as_ref() };
+            let read = archive.read(path, member, |bytes| native(&place, bytes));
+            self.progress.read(&member.name, member.size);
+            read.unwrap_or_else(|problem| Read { modules: Vec::new(), problems: vec![*problem] })
+        };
+        let members: Vec<Read> = archive.members.par_iter().with_max_len(1).map(read).collect();
+        let mut all = Read { modules: Vec::new(), problems: archive.problems };
+        for mut read in members {
+            all.modules.append(&mut read.modules);
+            all.problems.append(&mut read.problems);
+        }
+        all
+    }
+}
+
+/// Reads one native file: each of its slices.
+fn native(place: &Place<'_>, bytes: &[u8]) -> Read {
+    let mut read = Read::default();
+    let (slices, flaws) = match binary::slices(bytes) {
+        Ok(found) => found,
+        Err(error) => {
+            read.problems.push(place.problem(error.kind(), error.to_string(), first_bytes(bytes)));
+            return read;
+        }
+    };
+    for flaw in flaws {
+        read.problems.push(place.problem(flaw.kind, flaw.message, None));
+    }
+    for slice in slices {
+        match Image::parse(slice.data) {
+            Ok(image) => read.modules.push(module(place, bytes.len() as u64, &image)),
+            Err(error) => {
+                let bytes = first_bytes(slice.data);
+                read.problems.push(place.problem(error.kind(), error.to_string(), bytes));
+            }
+        }
+    }
+    read
+}
+
+fn module(place: &Place<'_>, size: u64, image: &Image<'_>) -> Module {
+    let hits = scan::scan(image);
+    let python = needs::python(image, &hits, place);
+    let mut problems: Vec<Problem> =
+        image.flaws.iter().map(|flaw| place.problem(flaw.kind, flaw.message.clone(), None)).collect();
+    let note = needs::note(image, &mut |message| problems.push(place.problem("malformed", message, None)));
+    if hits.cut() {
+        let message = "holds more fingerprints than a program would; some were not looked at".to_owned();
+        problems.push(place.problem("too-many", message, None));
+    }
+    let mut frameworks = frameworks::recognise(image, &hits);
+    frameworks::warn_of_python(&mut frameworks, &python);
+    Module {
+        path: place.path.to_owned(),
+        member: place.member.map(str::to_owned),
+        name: place.name.map(str::to_owned),
+        size,
+        extension: !python.entries.is_empty(),
+        target: needs::target(image, &hits, place),
+        python,
+        frameworks,
+        needed: image.needed.clone(),
+        note,
+        problems,
+    }
+}
+
+fn first_bytes(bytes: &[u8]) -> Option<Evidence> {
+    use std::fmt::Write;
+    let mut text = String::new();
+    for byte in bytes.iter().take(8) {
+        let _ = write!(text, "{byte:02x} ");
+    }
+    let text = if text.is_empty() { "nothing".to_owned() } else { text.trim_end().to_owned() };
+    Some(Evidence { source: Source::Bytes, text, offset: Some(0), file: None })
+}
+
+/// The name by which a file on disk is imported: from the folder it was found in, `site-packages`, or the outermost
+/// package around it.
+fn import_name(found: &Found) -> Option<String> {
+    let module = module_name(found.path.file_name()?.to_str()?)?;
+    let folders = |path: &Path| -> Option<Vec<String>> {
+        path.components().map(|part| part.as_os_str().to_str().map(str::to_owned)).collect()
+    };
+    let parent = found.path.parent()?;
+    let inside = folders(parent)?;
+    let site = inside.iter().rposition(|part| part == "site-packages" || part == "dist-packages");
+    let mut parts = match (site, &found.root) {
+        (Some(site), _) => inside[site + 1..].to_vec(),
+        (None, Some(root)) => {
+            let mut parts = packages_around(root);
+            parts.extend(folders(parent.strip_prefix(root).ok()?)?);
+            parts
+        }
+        (None, None) => packages_around(parent),
+    };
+    parts.push(module.to_owned());
+    Some(parts.join("."))
+}
+
+/// The packages that a folder lies in, itself included, the outermost first: folders with an `__init__.py`.
+fn packages_around(folder: &Path) -> Vec<String> {
+    let mut parts = Vec::new();
+    let mut at = Some(folder);
+    while let Some(folder) = at.filter(|folder| folder.join("__init__.py").exists()) {
+        let Some(name) = folder.file_name().and_then(|name| name.to_str()) else { break };
+        parts.insert(0, name.to_owned());
+        at = folder.parent();
+    }
+    parts
+}
+
+/// The same for a member of a wheel, whose folders are those of `site-packages`.
+fn name_in_wheel(member: &str) -> Option<String> {
+    let (folders, file) = member.rsplit_once('/').unwrap_or(("", member));
+    let module = module_name(file)?;
+    let mut parts: Vec<&str> = folders.split('/').filter(|part| !part.is_empty()).collect();
+    if parts.first().is_some_and(|first| first.ends_with(".data")) {
+        match parts.get(1) {
+            Some(&"platlib" | &"purelib") => parts.drain(..2),
+            // Scripts, headers and data are imported by nobody.
+            _ => return None,
+        };
+    }
+    parts.push(module);
+    Some(parts.join("."))
+}
+
+/// `_core` of `_core.cpython-312-x86_64-linux-gnu.so`; none for a library.
+fn module_name(file: &str) -> Option<&str> {
+    let native = [".so", ".pyd"].iter().any(|ending| file.ends_with(ending));
+    let name = file.split('.').next()?;
+    (native && !name.is_empty()).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_named_as_they_are_imported() {
+        let name = |member| name_in_wheel(member);
+        assert_eq!(name("a/b/_c.cpython-312-x86_64-linux-gnu.so").as_deref(), Some("a.b._c"));
+        assert_eq!(name("_c.abi3.so").as_deref(), Some("_c"));
+        assert_eq!(name("x-1.data/platlib/a/_c.pyd").as_deref(), Some("a._c"));
+        assert_eq!(name("x-1.data/scripts/c.so"), None);
+        assert_eq!(name("a.libs/libz-1234.so.1"), None);
+    }
+}

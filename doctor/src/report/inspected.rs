@@ -1,0 +1,84 @@
+//! Which statements of an inspection are findings: what could not be read, and modules that contradict themselves.
+
+use crate::facts::{Inspection, Module, Problem, Stable, StableKind};
+use crate::finding::{Finding, Level};
+
+/// What is wrong with the files themselves, whoever loads them.
+pub fn inspected(inspection: &Inspection) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for module in &inspection.modules {
+        found.extend(module.python.stable.iter().flat_map(|stable| promises(module, stable)));
+        found.extend(module.frameworks.iter().flat_map(|framework| {
+            framework.warnings.iter().map(|warning| Finding {
+                rule: "weak-id".into(),
+                level: Level::Note,
+                message: format!("{}: {warning}", framework.kind),
+                files: vec![place(module)],
+                details: Vec::new(),
+                fix: None,
+            })
+        }));
+        found.extend(module.problems.iter().map(problem));
+    }
+    found.extend(inspection.problems.iter().map(problem));
+    found.sort_by_key(|finding| std::cmp::Reverse(finding.level));
+    found
+}
+
+fn place(module: &Module) -> String {
+    match &module.member {
+        Some(member) => format!("{}!{member}", module.path),
+        None => module.path.clone(),
+    }
+}
+
+/// A stable ABI that is claimed and not kept.
+fn promises(module: &Module, stable: &Stable) -> Vec<Finding> {
+    let name = match stable.kind {
+        StableKind::Abi3 => "abi3",
+        StableKind::Abi3t => "abi3t",
+    };
+    let mut found = Vec::new();
+    if let (Some(claimed), Some(needed)) = (&stable.claimed.value, &stable.needed.value) {
+        if minor(claimed).zip(minor(needed)).is_some_and(|(claimed, needed)| claimed < needed) {
+            found.push(Finding {
+                rule: "stable-abi-floor".into(),
+                level: Level::Error,
+                message: format!(
+                    "claims {name} from Python {claimed}, and imports symbols that Python {needed} has first"
+                ),
+                files: vec![place(module)],
+                details: stable.needed.evidence.iter().map(|evidence| evidence.text.clone()).collect(),
+                fix: Some(format!("build with Py_LIMITED_API set to {claimed}, or claim {needed}")),
+            });
+        }
+    }
+    if !stable.outside.is_empty() {
+        found.push(Finding {
+            rule: "stable-abi-symbols".into(),
+            level: Level::Warning,
+            message: format!("claims {name}, and imports symbols that no stable ABI has"),
+            files: vec![place(module)],
+            details: stable.outside.clone(),
+            fix: Some(format!("build with Py_LIMITED_API, or don't tag it {name}")),
+        });
+    }
+    found
+}
+
+/// `3.9` as numbers, so that 3.10 is the higher one.
+fn minor(version: &str) -> Option<(u32, u32)> {
+    let (major, minor) = version.split_once('.')?;
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}
+
+fn problem(problem: &Problem) -> Finding {
+    Finding {
+        rule: "unreadable".into(),
+        level: Level::Warning,
+        message: format!("{} ({})", problem.message, problem.kind),
+        files: vec![problem.path.clone()],
+        details: problem.evidence.iter().map(|evidence| evidence.text.clone()).collect(),
+        fix: None,
+    }
+}

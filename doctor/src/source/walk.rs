@@ -1,0 +1,140 @@
+//! Finds what is worth reading in a folder. Symbolic links to files are followed, links to folders are not, so that no
+//! loop is walked; a file that has several names is read once.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::facts::Problem;
+
+/// Folders that hold copies of what an environment has elsewhere, or none of it.
+const PASSED_OVER: &[&str] = &["__pycache__", ".git", ".hg", ".svn"];
+/// A folder inside more folders than this is made by a program gone wrong.
+const DEEPEST: usize = 128;
+
+/// A file to read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Found {
+    /// Where it is.
+    pub(crate) path: PathBuf,
+    /// The folder that was asked for and in which it was found; none for a file that was named itself.
+    pub(crate) root: Option<PathBuf>,
+}
+
+/// Finds the native modules and wheels of these paths, in order; a file that is named is read whatever its name is.
+pub(crate) fn walk(paths: &[PathBuf]) -> (Vec<Found>, Vec<Problem>) {
+    let (mut found, mut problems) = (Vec::new(), Vec::new());
+    for path in paths {
+        match fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => {
+                let start = found.len();
+                folder(path, path, 0, &mut found, &mut problems);
+                found[start..].sort();
+            }
+            Ok(_) => found.push(Found { path: path.clone(), root: None }),
+            Err(error) => problems.push(unreadable(path, &error)),
+        }
+    }
+    let mut seen = HashSet::new();
+    found.retain(|file| fs::canonicalize(&file.path).map_or(true, |real| seen.insert(real)));
+    (found, problems)
+}
+
+pub(crate) fn unreadable(path: &Path, error: &std::io::Error) -> Problem {
+    Problem {
+        kind: "unreadable".to_owned(),
+        path: path.display().to_string(),
+        message: format!("can't be read: {error}"),
+        evidence: None,
+    }
+}
+
+fn folder(root: &Path, path: &Path, depth: usize, found: &mut Vec<Found>, problems: &mut Vec<Problem>) {
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) => {
+            problems.push(unreadable(path, &error));
+            return;
+        }
+    };
+    for entry in entries {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                problems.push(unreadable(path, &error));
+                continue;
+            }
+        };
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let Ok(kind) = entry.file_type() else { continue };
+        if kind.is_dir() {
+            if depth == DEEPEST {
+                problems.push(Problem {
+                    kind: "too-deep".to_owned(),
+                    path: entry.path().display().to_string(),
+                    message: format!("lies inside more than {DEEPEST} folders and is not read"),
+                    evidence: None,
+                });
+            } else if !PASSED_OVER.contains(&&*name) {
+                folder(root, &entry.path(), depth + 1, found, problems);
+            }
+            continue;
+        }
+        if !is_native(&name) && !is_wheel(&name) {
+            continue;
+        }
+        let path = entry.path();
+        if kind.is_symlink() {
+            match fs::metadata(&path) {
+                Ok(metadata) if metadata.is_file() => {}
+                Ok(_) => continue,
+                Err(error) => {
+                    problems.push(unreadable(&path, &error));
+                    continue;
+                }
+            }
+        } else if !kind.is_file() {
+            // Pipes, sockets and devices, whatever they are called.
+            continue;
+        }
+        found.push(Found { path, root: Some(root.to_owned()) });
+    }
+}
+
+/// Whether a file's name says that it is a native module or a library.
+pub(crate) fn is_native(name: &str) -> bool {
+    let ends = |ending: &str| {
+        name.len() >= ending.len()
+            && name.as_bytes()[name.len() - ending.len()..].eq_ignore_ascii_case(ending.as_bytes())
+    };
+    let versioned = || {
+        // libfoo.so.1.2 and libcrypto.so.1.1.1k: parts that begin with a digit, else it is `x.so.txt`.
+        let part = |part: &str| part.starts_with(|first: char| first.is_ascii_digit());
+        name.rsplit_once(".so.").is_some_and(|(_, version)| version.split('.').all(part))
+    };
+    [".so", ".pyd", ".dylib", ".dll"].into_iter().any(ends) || versioned()
+}
+
+/// Whether a file's name says that it is a wheel.
+pub(crate) fn is_wheel(name: &str) -> bool {
+    name.len() > 4 && name.as_bytes()[name.len() - 4..].eq_ignore_ascii_case(b".whl")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_tell_what_is_native() {
+        for name in
+            ["a.so", "a.cpython-312-darwin.so", "a.PYD", "liba.dylib", "a.dll", "liba.so.1.2", "c.so.1.1k"]
+        {
+            assert!(is_native(name), "{name}");
+        }
+        for name in ["a.py", "so", "a.so.txt", "a.so.1.txt", "a.sox", "a.so.", "é.s"] {
+            assert!(!is_native(name), "{name}");
+        }
+        assert!(is_wheel("a.whl") && !is_wheel(".whl") && !is_wheel("a.zip"));
+    }
+}

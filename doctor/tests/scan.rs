@@ -1,0 +1,63 @@
+//! The scan finds what a search for each fingerprint by itself would find.
+
+mod pack;
+
+use interbind_doctor::binary::Image;
+use interbind_doctor::frameworks::FINGERPRINTS;
+use interbind_doctor::scan::{MOST_OF_ONE, scan};
+use proptest::prelude::*;
+
+/// Pieces of fingerprints, whole ones, and bytes between them.
+fn pieces() -> impl Strategy<Value = Vec<u8>> {
+    let piece = (0..FINGERPRINTS.len(), any::<prop::sample::Index>(), any::<bool>(), any::<u8>());
+    let piece = piece.prop_map(|(index, cut, whole, between)| {
+        let bytes = FINGERPRINTS[index].bytes;
+        let mut piece = if whole { bytes.to_vec() } else { bytes[..cut.index(bytes.len())].to_vec() };
+        if between > 100 {
+            piece.push(between);
+        }
+        piece
+    });
+    prop::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn every_occurrence_is_found_overlapping_or_not(texts in pieces()) {
+        let file = pack::elf(&[(0, 0)], &texts);
+        let image = Image::parse(&file).expect("it is packed well");
+        let hits = scan(&image);
+        let constants = image.section(".rodata").expect("it has constants");
+        for fingerprint in FINGERPRINTS {
+            let found = hits.of(fingerprint.name);
+            let windows = texts.windows(fingerprint.bytes.len()).enumerate();
+            let naive: Vec<u64> = windows
+                .filter(|(_, window)| *window == fingerprint.bytes)
+                .map(|(at, _)| constants.offset + at as u64)
+                .collect();
+            prop_assert_eq!(found, naive, "{}", fingerprint.name);
+        }
+    }
+}
+
+#[test]
+fn no_more_places_are_kept_than_promised() {
+    let fingerprint = FINGERPRINTS[0];
+    let file = pack::elf(&[(0, 0)], &fingerprint.bytes.repeat(MOST_OF_ONE + 10));
+    let hits = scan(&Image::parse(&file).expect("it is packed well"));
+    assert!(hits.cut() && hits.of(fingerprint.name).len() == MOST_OF_ONE);
+}
+
+#[test]
+fn instructions_are_searched_only_where_there_are_no_constants() {
+    let mut file = pack::elf(&[(0, 0)], b"x\0");
+    let bytes = FINGERPRINTS[0].bytes;
+    // Behind the tables, in no section.
+    file[0x760..0x760 + bytes.len()].copy_from_slice(bytes);
+    let places =
+        |file: &[u8]| scan(&Image::parse(file).expect("it is packed well")).of(FINGERPRINTS[0].name).to_vec();
+    assert_eq!(places(&file), Vec::<u64>::new());
+    file[0x28..0x30].fill(0);
+    file[0x3c..0x40].fill(0);
+    assert_eq!(places(&file), [0x760]);
+}
