@@ -9,11 +9,14 @@
 //! | [`extension`] | builds an extension in a workspace of its own |
 //! | [`examples`] | the examples for the default interpreter |
 //! | [`range`] | an extension for each PyO3 of the range |
+//! | [`corpus`] | real wheels, what is known of them, and holding the doctor against it |
 //! | [`copies`] | the examples again, with one PyO3 for interpreters that need it |
 //! | [`modules`] | gathers built extensions for one interpreter and runs scripts on them, each in a child process |
 //! | [`mod@laws`] | laws that are scripts, and going through them on several interpreters |
+//! | [`pairs`] | modules of pybind11 and nanobind, and what happens between two |
 //! | [`sanitizer`] | has extensions instrumented, and scripts run under the address sanitizer |
 //! | [`native`] | compiles extensions in C and C++ |
+//! | [`wheel`] | builds the wheel and installs it into an environment |
 //! | [`interpreters`] | raw modules for several interpreters, and scripts that make those |
 //! | [`embed`] | a C program with a Python in it, which starts several times |
 //! | [`services`] | a small binding library that shows the services to Python |
@@ -26,6 +29,7 @@
 #![forbid(unsafe_code)]
 
 pub mod copies;
+pub mod corpus;
 pub mod embed;
 pub mod examples;
 pub mod extension;
@@ -37,11 +41,13 @@ pub mod modules;
 pub mod native;
 pub mod note;
 pub mod package;
+pub mod pairs;
 pub mod python;
 pub mod range;
 pub mod sanitizer;
 pub mod services;
 pub mod skip;
+pub mod wheel;
 
 /// Names the folder in which tests build: cargo tells it to integration tests alone.
 #[macro_export]

@@ -1,60 +1,16 @@
 //! The wheel: what `pip install interbind` brings is enough to build the example in C and to run it.
 //!
-//! One environment in the workshop, with maturin from the package index: without a network, or without a tool, the part is
-//! skipped, visibly.
+//! Without a network, or without a tool, the part is skipped, visibly.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::OnceLock;
+use std::process::Command;
 
-use interbind_tests::native::{Compiler, include, static_library};
+use interbind_tests::native::{Compiler, static_library};
 use interbind_tests::package::repository;
-use interbind_tests::python::{FOREIGN, Python, program};
+use interbind_tests::python::{Python, program};
 use interbind_tests::skip::skip;
+use interbind_tests::wheel::{environment, run};
 use interbind_tests::workshop;
-
-/// Runs a program to its end.
-///
-/// # Errors
-/// What it says.
-fn run(command: &mut Command) -> Result<String, String> {
-    for name in FOREIGN {
-        command.env_remove(name);
-    }
-    let output = command.stdin(Stdio::null()).output().map_err(|error| format!("{command:?}: {error}"))?;
-    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    if output.status.success() { Ok(out.into_owned()) } else { Err(format!("{command:?}\n{out}{err}")) }
-}
-
-/// An environment in which the wheel was built and is installed; its interpreter.
-fn environment() -> Option<&'static Path> {
-    static MADE: OnceLock<Option<PathBuf>> = OnceLock::new();
-    let make = || {
-        let what = "the wheel";
-        let python = Python::default(what)?;
-        include(python, what)?;
-        let folder = workshop!().join("wheel");
-        let _ = std::fs::remove_dir_all(&folder);
-        let bin = folder.join("bin/python");
-        if let Err(said) = run(Command::new(&python.executable).args(["-m", "venv"]).arg(&folder)) {
-            skip(what, said.lines().last().unwrap_or("no venv"));
-            return None;
-        }
-        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-        if let Err(said) = run(Command::new(&bin).args(pip).args(["maturin>=1.7,<2", "setuptools"])) {
-            skip(what, said.lines().last().unwrap_or("maturin can't be had"));
-            return None;
-        }
-        let path = format!("{}:{}", folder.join("bin").display(), std::env::var("PATH").unwrap_or_default());
-        let source = repository().join("python");
-        let mut install = Command::new(&bin);
-        install.args(pip).arg("--no-build-isolation").arg(source).env("PATH", path);
-        install.env("CARGO_TARGET_DIR", workshop!().join("capi-wheel"));
-        run(&mut install).unwrap_or_else(|said| panic!("the wheel can't be built:\n{said}"));
-        Some(bin)
-    };
-    MADE.get_or_init(make).as_deref()
-}
 
 /// A copy of the example in a folder of its own.
 fn example(name: &str) -> PathBuf {
@@ -87,7 +43,9 @@ fn use_example(python: &Path, folder: &Path) {
 
 #[test]
 fn the_example_is_built_with_setuptools() {
-    let (Some(python), Some(_)) = (environment(), Compiler::of(false, "the example in C")) else { return };
+    let (Some(python), Some(_)) = (environment(workshop!()), Compiler::of(false, "the example in C")) else {
+        return;
+    };
     let folder = example("cclient-setuptools");
     let mut build = Command::new(python);
     build.args(["setup.py", "--quiet", "build_ext", "--inplace"]).current_dir(&folder);
@@ -116,7 +74,7 @@ fn with_cmake(name: &str, python: &Path, more: &[String]) -> Option<PathBuf> {
 
 #[test]
 fn the_example_is_built_with_cmake() {
-    let Some(python) = environment() else { return };
+    let Some(python) = environment(workshop!()) else { return };
     if let Some(folder) = with_cmake("cclient-cmake", python, &[]) {
         use_example(python, &folder);
     }
@@ -124,7 +82,8 @@ fn the_example_is_built_with_cmake() {
 
 #[test]
 fn the_example_is_linked_with_the_static_library_by_cmake() {
-    let (Some(python), Some(default)) = (environment(), Python::default("the static library by CMake"))
+    let (Some(python), Some(default)) =
+        (environment(workshop!()), Python::default("the static library by CMake"))
     else {
         return;
     };
@@ -138,7 +97,7 @@ fn the_example_is_linked_with_the_static_library_by_cmake() {
 
 #[test]
 fn every_way_to_ask_leads_to_the_headers() {
-    let Some(python) = environment() else { return };
+    let Some(python) = environment(workshop!()) else { return };
     let ask = |arguments: &[&str]| {
         run(Command::new(python).args(["-m", "interbind"]).args(arguments)).expect("the module answers")
     };
