@@ -3,7 +3,6 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use interbind_conformance::cell::CellId;
@@ -12,6 +11,8 @@ use interbind_conformance::pattern::Pattern;
 use interbind_conformance::report::{Report, diff, junit, text};
 use interbind_conformance::run::{Options, Suite};
 use interbind_conformance::{Error, Result};
+
+use crate::{FINDING, FINE};
 
 /// What `matrix` takes: a subcommand, or the words of `run`.
 #[derive(Parser)]
@@ -92,7 +93,7 @@ impl Matrix {
     ///
     /// # Errors
     /// Bad use or bad data; findings are no error but exit code 1.
-    pub fn run(self) -> Result<ExitCode> {
+    pub fn run(self) -> Result<u8> {
         match self.command {
             None => self.run.run(),
             Some(Command::Run(run)) => run.run(),
@@ -133,7 +134,7 @@ impl Run {
         }
     }
 
-    fn run(self) -> Result<ExitCode> {
+    fn run(self) -> Result<u8> {
         let options = self.options();
         let suite = Suite::read(house()?, &options.participants)?;
         let plan = suite.plan(&options)?;
@@ -153,7 +154,7 @@ impl Run {
         Ok(exit(report.is_red()))
     }
 
-    fn list(self) -> Result<ExitCode> {
+    fn list(self) -> Result<u8> {
         let options = self.options();
         let suite = Suite::read(house()?, &options.participants)?;
         let plan = suite.plan(&options)?;
@@ -161,24 +162,24 @@ impl Run {
         for cell in &plan.cells {
             if writeln!(out, "{cell}").is_err() {
                 // The reader has seen enough.
-                return Ok(ExitCode::SUCCESS);
+                return Ok(FINE);
             }
         }
         for cell in &plan.absent {
             anstream::eprintln!("absent(not found) {cell}");
         }
         anstream::eprintln!("{} of {} candidates", plan.cells.len(), plan.candidates);
-        Ok(ExitCode::SUCCESS)
+        Ok(FINE)
     }
 }
 
-fn why(cell: &str) -> Result<ExitCode> {
+fn why(cell: &str) -> Result<u8> {
     let cell: CellId = cell.parse()?;
     let suite = Suite::read(house()?, &[])?;
     let chain = suite.why(&cell);
     if chain.is_empty() {
         anstream::println!("no rule speaks about {cell}");
-        return Ok(ExitCode::from(1));
+        return Ok(FINDING);
     }
     for rule in &chain {
         let today = rule.text.today.as_ref().map(|today| format!(", today {today}")).unwrap_or_default();
@@ -194,7 +195,7 @@ fn why(cell: &str) -> Result<ExitCode> {
     if let Some(expected) = decided {
         anstream::println!("expected: {} by {}", expected.outcome, expected.place);
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(FINE)
 }
 
 fn house() -> Result<House> {
@@ -217,6 +218,6 @@ fn write(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).map_err(|e| Error::io(path, e))
 }
 
-fn exit(finding: bool) -> ExitCode {
-    ExitCode::from(u8::from(finding))
+fn exit(finding: bool) -> u8 {
+    if finding { FINDING } else { FINE }
 }

@@ -1,23 +1,55 @@
-"""Share types between Python extensions that were built apart: what an extension in C or C++ needs to be built."""
+"""Share types between Python extensions that were built apart, and say why where they can't.
 
-from pathlib import Path
+What an extension in C or C++ needs to be built stands here; the rest is loaded when it is asked for.
+"""
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._api import check, diff, doctor, explain, inspect
 
 __version__ = "0.1.0"
-__all__ = ["get_cmake_dir", "get_include", "get_pkgconfig_dir"]
+__all__ = [
+    "check",
+    "diff",
+    "doctor",
+    "explain",
+    "get_cmake_dir",
+    "get_include",
+    "get_pkgconfig_dir",
+    "inspect",
+]
 
-_HERE = Path(__file__).resolve().parent
+_HERE = os.path.dirname(os.path.realpath(__file__))
+_LAZY = ("check", "diff", "doctor", "explain", "inspect")
 
 
 def get_include() -> str:
     """Return the folder to search for `interbind/interbind.h`."""
-    return str(_HERE / "include")
+    return os.path.join(_HERE, "include")
 
 
 def get_cmake_dir() -> str:
     """Return the folder of the CMake config, for `interbind_DIR`."""
-    return str(_HERE / "cmake")
+    return os.path.join(_HERE, "cmake")
 
 
 def get_pkgconfig_dir() -> str:
     """Return the folder of the pkg-config file, for `PKG_CONFIG_PATH`."""
-    return str(_HERE / "pkgconfig")
+    return os.path.join(_HERE, "pkgconfig")
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # Extensions import this package when they start: dataclasses and typing's machinery are for those who read facts.
+    from . import _api
+
+    found: object = getattr(_api, name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> "list[str]":
+    return sorted({*globals(), *_LAZY})

@@ -1,26 +1,49 @@
-"""`python -m interbind`: prints where the headers, the CMake config and the pkg-config file are."""
+"""The command `interbind`, and for builds in C: where the headers, the CMake config and the pkg-config file are."""
 
-import argparse
-import sysconfig
+import sys
 
 from . import __version__, get_cmake_dir, get_include, get_pkgconfig_dir
 
+_BUILDS = ("--includes", "--cmakedir", "--pkgconfigdir")
+_HELP = """
+For builds in C and C++:
+  --includes      Print compiler flags for Python's headers and interbind's
+  --cmakedir      Print the folder of the CMake config
+  --pkgconfigdir  Print the folder of the pkg-config file
+"""
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m interbind", description=__doc__)
-    parser.add_argument("--version", action="version", version=__version__)
-    group = parser.add_mutually_exclusive_group(required=True)
-    group.add_argument("--includes", action="store_true", help="compiler flags for Python's headers and interbind's")
-    group.add_argument("--cmakedir", action="store_true", help="the folder of the CMake config")
-    group.add_argument("--pkgconfigdir", action="store_true", help="the folder of the pkg-config file")
-    asked = parser.parse_args()
-    if asked.includes:
-        print(f"-I{sysconfig.get_path('include')} -I{get_include()}")
-    elif asked.cmakedir:
-        print(get_cmake_dir())
-    else:
-        print(get_pkgconfig_dir())
+
+def main() -> int:
+    words = sys.argv[1:]
+    if words == ["--version"]:
+        # What `interbind --version` says would need its name cut off.
+        print(__version__)
+        return 0
+    if len(words) == 1 and words[0] in _BUILDS:
+        print(_place(words[0]))
+        return 0
+    import signal
+
+    from ._runtime import _run
+
+    # Python only notes the signal, and would act on it when the work is done.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    sys.stdout.flush()
+    code = _run(("interbind", *words))
+    if not words or words in (["--help"], ["-h"], ["help"]):
+        print(_HELP, end="", file=sys.stdout if words else sys.stderr)
+    return code
+
+
+def _place(word: str) -> str:
+    if word == "--cmakedir":
+        return get_cmake_dir()
+    if word == "--pkgconfigdir":
+        return get_pkgconfig_dir()
+    import sysconfig
+
+    return f"-I{sysconfig.get_path('include')} -I{get_include()}"
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

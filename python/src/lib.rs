@@ -1,7 +1,10 @@
 //! `interbind._runtime`: brings the implementation into an interpreter in which no other module has.
 //!
-//! Imported by `interbind_import` of a module that has headers alone, in each interpreter anew. It has no functions: when it
-//! was executed, the core and its services are there, and stay whatever becomes of the module.
+//! Imported by `interbind_import` of a module that has headers alone, in each interpreter anew. When it was executed, the core
+//! and its services are there, and stay whatever becomes of the module. Its functions are the `interbind` command, for the
+//! package around it; nothing of them is prepared at the import.
+
+mod command;
 
 use std::ptr::NonNull;
 
@@ -9,6 +12,7 @@ use interbind::__private::{COMPILER, PLATFORM, VERSION};
 use interbind::Raised;
 use interbind::abi::Str;
 use interbind::abi::owner::{OWNER, OwnerRecord};
+use command::{_document, _run};
 use pyo3_ffi::PyObject;
 
 interbind::raw_module! {
@@ -18,6 +22,10 @@ interbind::raw_module! {
     gil_used = false,
     // It shares nothing itself.
     bind = on_first_use,
+    methods = [
+        _run: O "Do what a command line says, a tuple of words; its exit code.",
+        _document: O "The JSON that the same words print with --json.",
+    ],
     exec = execute,
 }
 

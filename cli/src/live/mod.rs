@@ -1,0 +1,42 @@
+//! `interbind doctor --live`: runs a program in its own Python, then says what stands in the interpreter.
+//!
+//! - `child`: starts that Python with `reader.py` and waits; this process never loads what the program loads;
+//! - `events`: what `reader.py` writes;
+//! - `report`: the answer, which is the published JSON;
+//! - `join`: puts together what was live, what the files say, and what the messages mean;
+//! - `findings`: what of it is wrong.
+
+mod child;
+mod events;
+mod findings;
+mod join;
+mod report;
+
+use std::path::{Path, PathBuf};
+
+use crate::{Error, Result};
+
+pub use report::{Compared, Ended, Live, LiveClass, LiveKey, LiveModule, LivePython, Raised, Registry, Twin};
+
+/// What to run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// Code, as for `python -c`.
+    Text(String),
+    /// A script.
+    Script(PathBuf),
+}
+
+/// Runs a program in a Python and reads the interpreter when it has ended.
+///
+/// The program's stdin is ours and its stderr goes to ours; its stdout goes to our stderr, since ours is for the answer.
+///
+/// # Errors
+/// The Python can't be started, or isn't one. How the program ended is no error but part of the answer.
+pub fn run(python: &Path, what: &Code, arguments: &[String]) -> Result<Live> {
+    if let Code::Script(script) = what {
+        std::fs::metadata(script).map_err(|error| Error::read(script, error))?;
+    }
+    let ran = child::run(python, what, arguments)?;
+    Ok(join::join(ran))
+}

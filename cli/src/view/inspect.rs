@@ -1,0 +1,335 @@
+//! `interbind inspect`: one module as rows, several as a table; `--verbose` shows what each statement rests on.
+
+use std::collections::{BTreeMap, HashSet};
+
+use interbind_doctor::facts::{
+    Claim, Evidence, Framework, Gil, Inspection, Interpreters, Module, Problem, PythonNeeds,
+};
+
+use super::line::{Line, Role};
+use super::page::Page;
+use super::table::{Column, Cut, Table};
+use super::words;
+
+/// Where the second column of rows begins.
+const COLUMN: usize = 20;
+
+/// Writes what was read.
+pub fn view(page: &mut Page, inspection: &Inspection, verbose: bool) {
+    match inspection.modules.as_slice() {
+        [] if inspection.problems.is_empty() => page.prose(0, 0, &Line::plain("no native modules")),
+        [] => {}
+        [one] => details(page, one, verbose),
+        many if verbose => {
+            for module in many {
+                page.gap();
+                details(page, module, verbose);
+            }
+        }
+        many => tables(page, many),
+    }
+    if inspection.modules.len() > 1 {
+        page.gap();
+        page.prose(0, 2, &summary(inspection));
+    }
+    let own = inspection.modules.iter().filter(|_| inspection.modules.len() > 1 && !verbose);
+    problems(page, own.flat_map(|module| &module.problems).chain(&inspection.problems));
+}
+
+/// A table for each archive, and one for all files outside of one.
+fn tables(page: &mut Page, modules: &[Module]) {
+    let mut groups: Vec<(Option<&str>, Vec<&Module>)> = Vec::new();
+    for module in modules {
+        let archive = module.member.as_ref().map(|_| module.path.as_str());
+        match groups.iter_mut().find(|(name, _)| *name == archive) {
+            Some((_, members)) => members.push(module),
+            None => groups.push((archive, vec![module])),
+        }
+    }
+    // Who reads a pipe wants to find the file.
+    let to_screen = page.screen().width.is_some();
+    for (archive, members) in groups {
+        page.gap();
+        if let Some(archive) = archive {
+            page.prose(0, 2, &Line::of(Role::Strong, archive));
+        }
+        let mut table = Table::new(vec![
+            Column::new("module", Cut::Start, 18),
+            Column::new("made with", Cut::End, 20),
+            Column::new("shares by", Cut::End, 14).leaves(2),
+            Column::new("python", Cut::Never, 0).leaves(1),
+            Column::new("system", Cut::End, 12).leaves(3),
+            Column::new("floor", Cut::Never, 0).leaves(4),
+        ]);
+        for module in members {
+            let python = if module.extension { words::python_tag(&module.python) } else { None };
+            let libc = module.target.libc.value.as_ref();
+            table.row(vec![
+                Line::plain(if to_screen { words::short_place(module) } else { words::place(module) }),
+                made_with(module),
+                shares_by(module),
+                Line::plain(python.unwrap_or_default()),
+                Line::plain(words::machine(&module.target)),
+                Line::plain(libc.map(words::libc).unwrap_or_default()),
+            ]);
+        }
+        page.table(if archive.is_some() { 2 } else { 0 }, &table);
+    }
+}
+
+/// A module's frameworks in a cell; a question mark stands where it is likely only.
+fn made_with(module: &Module) -> Line {
+    if module.frameworks.is_empty() {
+        return Line::of(Role::Dim, if module.extension { "unknown" } else { "library" });
+    }
+    let of = |framework: &Framework| {
+        let mut cell = Line::of(Role::Strong, framework.kind.name());
+        let version = framework.version.value.as_ref();
+        if let Some(version) = version {
+            cell.push(Role::Plain, format!(" {}", words::releases(version)));
+        }
+        if !framework.present.is_certain() || (version.is_some() && !framework.version.is_certain()) {
+            cell.push(Role::Warn, "?");
+        }
+        cell
+    };
+    Line::join(module.frameworks.iter().map(of), " + ")
+}
+
+/// What makes modules of one framework find each other, short.
+fn shares_by(module: &Module) -> Line {
+    let of = |framework: &Framework| {
+        let internals = words::internals(framework).map(Line::plain).unwrap_or_default();
+        let domain = framework.domain.as_ref().map(|claim| match &claim.value {
+            Some(domain) if domain.name.is_empty() => Line::new(),
+            Some(domain) => Line::plain(format!("domain {}", domain.name)),
+            None => Line::of(Role::Warn, "domain unknown"),
+        });
+        Line::join([internals, domain.unwrap_or_default()], ", ")
+    };
+    Line::join(module.frameworks.iter().map(of), " + ")
+}
+
+fn summary(inspection: &Inspection) -> Line {
+    let mut kinds = BTreeMap::new();
+    let mut libraries = 0;
+    for module in &inspection.modules {
+        if module.frameworks.is_empty() && !module.extension {
+            libraries += 1;
+        }
+        for framework in &module.frameworks {
+            *kinds.entry(framework.kind).or_insert(0_usize) += 1;
+        }
+    }
+    let modules = Line::of(Role::Strong, words::count(inspection.modules.len(), "native module"));
+    let kinds = kinds.into_iter().map(|(kind, number)| Line::plain(format!("{} {number}", kind.name())));
+    let rest = (libraries > 0).then(|| Line::plain(format!("libraries {libraries}")));
+    Line::join(std::iter::once(modules).chain(kinds).chain(rest).map(Line::together), " · ")
+}
+
+/// One module as rows.
+pub fn details(page: &mut Page, module: &Module, verbose: bool) {
+    page.prose(0, 2, &Line::of(Role::Strong, words::full_place(module)));
+    page.prose(0, 2, &words::headline(module));
+    page.gap();
+    let mut rows = Rows { page, verbose, shown: HashSet::new() };
+    for framework in &module.frameworks {
+        show_framework(&mut rows, framework);
+    }
+    if module.extension {
+        python(&mut rows, &module.python);
+    }
+    machine(&mut rows, module);
+    if let Some(note) = &module.note {
+        for (i, line) in note.module.iter().chain(&note.types).enumerate() {
+            rows.row(2, if i == 0 { "build note" } else { "" }, &Line::of(Role::Code, line));
+        }
+    }
+    problems(rows.page, &module.problems);
+}
+
+/// The rows of one module. What several statements rest on is shown with the first.
+struct Rows<'a> {
+    page: &'a mut Page,
+    verbose: bool,
+    shown: HashSet<&'a Evidence>,
+}
+
+impl<'a> Rows<'a> {
+    fn row(&mut self, indent: usize, label: &str, line: &Line) {
+        self.page.row(indent, label, COLUMN, line);
+    }
+
+    /// Why a statement is no surer, which `doubts` shows always, and with `--verbose` what it rests on.
+    fn grounds<T>(&mut self, claim: &'a Claim<T>, doubts: bool) {
+        if let (true, Some(text)) = (doubts || self.verbose, &claim.why) {
+            self.page.prose(COLUMN, 2, &Line::of(Role::Dim, text));
+        }
+        for evidence in claim.evidence.iter().filter(|_| self.verbose) {
+            if self.shown.insert(evidence) {
+                self.page.prose(COLUMN, 4, &Line::of(Role::Dim, "← ").and(words::evidence(evidence)));
+            }
+        }
+    }
+}
+
+fn show_framework<'a>(rows: &mut Rows<'a>, framework: &'a Framework) {
+    rows.row(2, "made with", &words::name(framework).and(words::release(framework)));
+    rows.grounds(&framework.present, false);
+    rows.grounds(&framework.version, true);
+    if let Some(internals) = &framework.internals {
+        rows.row(4, "internals", &words::claim(internals, |number| format!("v{number}")));
+        rows.grounds(internals, true);
+    }
+    for id in &framework.ids {
+        let label = id.value.as_ref().map_or("id", |id| kind_of_id(&id.kind));
+        let text = words::claim(id, |id| id.text.clone());
+        rows.row(4, label, &text);
+        if let Some(id) = &id.value {
+            if rows.verbose {
+                let set = id.parts.iter().filter(|part| !part.value.is_empty());
+                let parts =
+                    set.map(|part| format!("{} {}", part.name, part.value)).collect::<Vec<_>>().join(" · ");
+                rows.row(4, "", &Line::of(Role::Dim, parts));
+            }
+            if !id.overridden.is_empty() {
+                let text = format!("overridden: {}", id.overridden.join(", "));
+                rows.row(4, "", &Line::of(Role::Warn, text));
+            }
+        }
+        rows.grounds(id, true);
+    }
+    if let Some(domain) = &framework.domain {
+        let name = |name: &str| if name.is_empty() { "the default one".to_owned() } else { name.to_owned() };
+        rows.row(4, "domain", &words::claim(domain, |domain| name(&domain.name)));
+        rows.grounds(domain, true);
+    }
+    if let Some(conduit) = &framework.conduit {
+        let text = words::claim(conduit, |conduit| match (&conduit.platform, conduit.present) {
+            (_, false) => "no".to_owned(),
+            (None, true) => "yes".to_owned(),
+            (Some(platform), true) => format!("yes, for {platform}"),
+        });
+        rows.row(4, "conduit", &text);
+        rows.grounds(conduit, true);
+    }
+    for warning in &framework.warnings {
+        rows.row(4, "", &Line::of(Role::Warn, format!("warning: {warning}")));
+    }
+}
+
+/// What an id is called in a row.
+fn kind_of_id(kind: &str) -> &str {
+    match kind {
+        "internals-key" => "key",
+        "module-local-key" => "local key",
+        "platform-id" => "platform",
+        other => other,
+    }
+}
+
+fn python<'a>(rows: &mut Rows<'a>, needs: &'a PythonNeeds) {
+    let implementation = match needs.implementation.value.as_deref() {
+        Some("cpython") => "CPython",
+        Some("pypy") => "PyPy",
+        Some("graalpy") => "GraalPy",
+        Some(other) => other,
+        None => "Python",
+    };
+    let mut text = Line::plain(implementation);
+    match (&needs.stable, &needs.version.value) {
+        (Some(stable), _) => text = text.with(Role::Plain, format!(", {}", words::stable_tag(stable))),
+        (None, Some(version)) => text = text.with(Role::Plain, format!(" {version}")),
+        (None, None) => text = text.with(Role::Dim, ", version unknown"),
+    }
+    if needs.free_threaded.value == Some(true) {
+        text = text.with(Role::Plain, ", free-threaded");
+    }
+    if needs.debug.value == Some(true) {
+        text = text.with(Role::Plain, ", debug build");
+    }
+    rows.row(2, "Python", &text);
+    if needs.stable.is_none() {
+        rows.grounds(&needs.version, true);
+    }
+    rows.grounds(&needs.implementation, false);
+    rows.grounds(&needs.free_threaded, false);
+    if let Some(stable) = &needs.stable {
+        let floor = |floor: &String| format!("Python {floor}");
+        rows.row(4, "claims", &words::claim(&stable.claimed, floor));
+        rows.grounds(&stable.claimed, true);
+        rows.row(4, "needs", &words::claim(&stable.needed, floor));
+        rows.grounds(&stable.needed, true);
+        if !stable.outside.is_empty() {
+            let text =
+                format!("outside of {}: {}", words::stable_name(stable.kind), stable.outside.join(", "));
+            rows.row(4, "", &Line::of(Role::Warn, text));
+        }
+    }
+    if !needs.entries.is_empty() {
+        let entries: Vec<_> = needs.entries.iter().map(|entry| entry.symbol.as_str()).collect();
+        rows.row(4, "entry", &Line::plain(entries.join(", ")));
+    }
+    let gil = words::claim(&needs.gil, |gil| {
+        let text = match gil {
+            Gil::NotUsed => "works without: a free-threaded Python stays so",
+            Gil::Used => "needed: a free-threaded Python turns it on",
+        };
+        text.to_owned()
+    });
+    rows.row(4, "GIL", &gil);
+    rows.grounds(&needs.gil, false);
+    let interpreters = words::claim(&needs.interpreters, |support| {
+        let text = match support {
+            Interpreters::MainOnly => "the main one only",
+            Interpreters::SharedGil => "those that share the main one's GIL",
+            Interpreters::PerInterpreterGil => "all, each with its own GIL",
+        };
+        text.to_owned()
+    });
+    rows.row(4, "interpreters", &interpreters);
+    rows.grounds(&needs.interpreters, false);
+    if !needs.protocols.is_empty() {
+        let all = needs.protocols.iter().map(|protocol| words::claim(protocol, String::clone));
+        rows.row(4, "protocols", &Line::join(all, ", "));
+        for protocol in &needs.protocols {
+            rows.grounds(protocol, false);
+        }
+    }
+}
+
+fn machine<'a>(rows: &mut Rows<'a>, module: &'a Module) {
+    let target = &module.target;
+    let libc = target.libc.value.as_ref().map(|libc| format!(", {}", words::libc(libc))).unwrap_or_default();
+    rows.row(2, "system", &Line::plain(format!("{}{libc}", words::machine(target))));
+    rows.grounds(&target.os, false);
+    rows.grounds(&target.libc, false);
+    if let Some(cxx) = &target.cxx {
+        let text = words::claim(cxx, |cxx| match cxx.floors.is_empty() {
+            true => cxx.name.clone(),
+            false => format!("{}, {}", cxx.name, cxx.floors.join(", ")),
+        });
+        rows.row(4, "C++", &text);
+        rows.grounds(cxx, false);
+    }
+    for (i, compiler) in target.compilers.iter().enumerate() {
+        let label = if i == 0 { "compiler" } else { "" };
+        rows.row(4, label, &words::claim(compiler, String::clone));
+        rows.grounds(compiler, false);
+    }
+    if !module.needed.is_empty() {
+        rows.row(4, "loads", &Line::plain(module.needed.join(", ")));
+    }
+    rows.row(4, "size", &Line::plain(words::size(module.size)));
+}
+
+fn problems<'a>(page: &mut Page, problems: impl IntoIterator<Item = &'a Problem>) {
+    for (i, problem) in problems.into_iter().enumerate() {
+        if i == 0 {
+            page.gap();
+        }
+        let text = Line::of(Role::Warn, &problem.kind)
+            .with(Role::Plain, format!(" {}: {}", problem.path, problem.message));
+        page.prose(0, 2, &text);
+    }
+}
