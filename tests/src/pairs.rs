@@ -104,13 +104,16 @@ impl Side {
 
         let mut common: Vec<String> =
             ["-O0", "-std=c++17", "-fPIC", "-fvisibility=hidden", "-w"].map(str::to_owned).into();
+        if self.library == Library::Nanobind {
+            // As its CMake function does for a release.
+            common.push("-DNB_COMPACT_ASSERTIONS".to_owned());
+        }
         common.extend(self.flags.iter().map(|flag| (*flag).to_owned()));
         common.push(format!("-I{}", package.join("include").display()));
         common.push(format!("-I{}", headers.display()));
         if self.library == Library::Nanobind {
             common.push(format!("-I{}", package.join("ext/robin_map/include").display()));
             common.push("-fno-strict-aliasing".to_owned());
-            common.push("-DNB_COMPACT_ASSERTIONS".to_owned());
         }
         let fixtures = repository().join("tests/fixtures/pairs");
         let source = fixtures.join(format!("{}.cpp", self.library.package()));
