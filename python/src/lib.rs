@@ -2,8 +2,9 @@
 //!
 //! Imported by `interbind_import` of a module that has headers alone, in each interpreter anew. When it was executed, the core
 //! and its services are there, and stay whatever becomes of the module. Its functions are the `interbind` command, for the
-//! package around it; nothing of them is prepared at the import.
+//! package around it; nothing of them is prepared at the import. A build without the feature `command` has none.
 
+#[cfg(feature = "command")]
 mod command;
 
 use std::ptr::NonNull;
@@ -12,6 +13,7 @@ use interbind::__private::{COMPILER, PLATFORM, VERSION};
 use interbind::Raised;
 use interbind::abi::Str;
 use interbind::abi::owner::{OWNER, OwnerRecord};
+#[cfg(feature = "command")]
 use command::{_document, _run};
 use pyo3_ffi::PyObject;
 
@@ -23,7 +25,9 @@ interbind::raw_module! {
     // It shares nothing itself.
     bind = on_first_use,
     methods = [
+        #[cfg(feature = "command")]
         _run: O "Do what a command line says, a tuple of words; its exit code.",
+        #[cfg(feature = "command")]
         _document: O "The JSON that the same words print with --json.",
     ],
     exec = execute,

@@ -141,11 +141,11 @@ impl Native {
 
 /// A crate of this repository, as one interpreter needs it: the limited one serves every Python with a GIL.
 fn flavoured(folder: &str, library: &str, workshop: &Path, python: &Python) -> (Extension, PathBuf) {
-    let extension = Extension::of_repository(library, folder);
+    let extension = Extension::of_repository(library, folder).argument("--no-default-features");
     if python.implementation == "cpython" && !python.free_threaded {
-        return (extension, workshop.join("capi-abi3"));
+        return (extension.argument("--features=abi3"), workshop.join("capi-abi3"));
     }
-    (extension.argument("--no-default-features"), workshop.join(format!("capi-{python}")))
+    (extension, workshop.join(format!("capi-{python}")))
 }
 
 /// Builds `libinterbind.a` for an interpreter.
@@ -154,7 +154,8 @@ pub fn static_library(workshop: &Path, python: &'static Python) -> PathBuf {
     extension.build(&folder, host_of(python)).with_extension("a")
 }
 
-/// Lays out the wheel's package, built for the modules' interpreter, beside them.
+/// Lays out the wheel's package, built for the modules' interpreter, beside them; without the command, which takes minutes
+/// and which extensions don't use.
 pub fn with_runtime(modules: Modules, workshop: &Path) -> Modules {
     let (extension, folder) = flavoured("python", "_runtime", workshop, modules.python());
     let built = extension.build(&folder, host_of(modules.python()));

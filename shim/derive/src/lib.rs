@@ -127,7 +127,7 @@ pub fn module(input: TokenStream) -> TokenStream {
 /// | `interpreters` | `not_supported`: the main interpreter alone; `shared_gil`: also others that share its GIL; `per_interpreter_gil`: all | `not_supported` |
 /// | `gil_used` | `false`: nothing in it needs the GIL | `true` |
 /// | `bind` | `on_import`: a mismatch is an ImportError at once; `on_first_use`: importing never fails because of one | `on_import` |
-/// | `methods` | functions, each with `O`, `NOARGS`, `VARARGS`, `KEYWORDS`, `FASTCALL` or `FASTCALL_KEYWORDS`, and a docstring | none |
+/// | `methods` | functions, each with `O`, `NOARGS`, `VARARGS`, `KEYWORDS`, `FASTCALL` or `FASTCALL_KEYWORDS`, and a docstring; `#[cfg(…)]` may stand in front of one | none |
 /// | `state` | a type that implements `interbind::raw::ModuleState` | `()` |
 /// | `exec` | `unsafe fn(NonNull<PyObject>) -> Result<State, Raised>`, which makes the state | needs none |
 ///
