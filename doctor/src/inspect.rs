@@ -3,6 +3,7 @@
 //! Every file is mapped, every member of a wheel inflated into memory by the thread that reads it. How much is inflated at
 //! the same time has a bound. The result stands in the order of the paths, whoever finished first.
 
+use std::cmp::Reverse;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -57,7 +58,7 @@ pub fn inspect(paths: &[PathBuf], options: &Options, progress: &dyn Progress) ->
     let run = Run { options, budget: &Budget::new(options.memory), progress };
     let (found, mut problems) = source::walk(paths);
     progress.found(found.len());
-    let read: Vec<Read> = found.par_iter().with_max_len(1).map(|found| run.file(found)).collect();
+    let read = largest_first(&found, |found| found.size, |found| run.file(found));
     let mut modules = Vec::new();
     for mut read in read {
         modules.append(&mut read.modules);
@@ -73,6 +74,21 @@ pub fn inspect_bytes(path: &str, bytes: &[u8], options: &Options) -> (Vec<Module
     let mut read = run.bytes(path, None, bytes);
     frameworks::add_needed(&mut read.modules);
     (read.modules, read.problems)
+}
+
+/// Works on all items in parallel and gives the results in the order of the items. The largest are begun first: one that is
+/// begun last would be waited for while the other threads have nothing to do.
+fn largest_first<T: Sync, R: Send>(
+    items: &[T],
+    size: impl Fn(&T) -> u64,
+    work: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
+    let mut order: Vec<usize> = (0..items.len()).collect();
+    order.sort_by_key(|index| Reverse(size(&items[*index])));
+    let mut done: Vec<(usize, R)> =
+        order.into_iter().par_bridge().map(|index| (index, work(&items[index]))).collect();
+    done.sort_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, result)| result).collect()
 }
 
 #[derive(Default)]
@@ -136,7 +152,7 @@ impl Run<'_> {
             self.progress.read(&member.name, member.size);
             read.unwrap_or_else(|problem| Read { modules: Vec::new(), problems: vec![*problem] })
         };
-        let members: Vec<Read> = archive.members.par_iter().with_max_len(1).map(read).collect();
+        let members = largest_first(&archive.members, |member| member.size, read);
         let mut all = Read { modules: Vec::new(), problems: archive.problems };
         for mut read in members {
             all.modules.append(&mut read.modules);

@@ -159,8 +159,7 @@ fn errors_of_the_loader_are_known() {
 
 const ONE: Side = Side::new("told_one", Library::Pybind11, "3.1.0");
 const TWO: Side = Side::new("told_two", Library::Pybind11, "2.13.6");
-const NANO: Side =
-    Side::new("told_nano", Library::Nanobind, "2.9.2").flags(&["-UNB_COMPACT_ASSERTIONS"]);
+const NANO: Side = Side::new("told_nano", Library::Nanobind, "2.9.2").flags(&["-UNB_COMPACT_ASSERTIONS"]);
 /// As nanobind's CMake function builds it for a release: its checks no longer say what failed.
 const NANO_RELEASE: Side = Side::new("told_nano_release", Library::Nanobind, "2.9.2");
 

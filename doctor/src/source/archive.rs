@@ -13,25 +13,18 @@ use rawzip::{CompressionMethod, ZipArchive, ZipArchiveEntryWayfinder, ZipSliceAr
 
 use crate::facts::Problem;
 
+use super::scratch::Scratch;
 use super::walk::is_native;
 
 /// Deflate makes at most 1032 bytes of one.
 const HIGHEST_RATIO: u64 = 1032;
 /// More members than any archive we read; with this many names the memory stays below some hundred megabytes.
 const MOST_MEMBERS: usize = 1 << 20;
-/// A buffer that grew beyond this is given back after use.
-const KEEP_BUFFER: usize = 64 << 20;
 /// `WHEEL` is a few lines.
 const LARGEST_METADATA: u64 = 64 * 1024;
 
 thread_local! {
-    // Fresh memory costs a page fault every four kilobytes, a third of the time that inflating takes.
-    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch { decompressor: Decompressor::new(), buffer: Vec::new() });
-}
-
-struct Scratch {
-    decompressor: Decompressor,
-    buffer: Vec<u8>,
+    static DECOMPRESSOR: RefCell<(Decompressor, Scratch)> = RefCell::new((Decompressor::new(), Scratch::default()));
 }
 
 /// A member that is to be read.
@@ -202,26 +195,14 @@ impl<'a> Archive<'a> {
             return self.checked(member, packed, reader).map_err(bad);
         }
         let size = usize::try_from(member.size).map_err(|_| bad("is larger than memory".to_owned()))?;
-        SCRATCH.with_borrow_mut(|scratch| {
-            if scratch.buffer.len() < size {
-                // The old bytes are of no use, so they aren't copied.
-                scratch.buffer = Vec::new();
-                scratch
-                    .buffer
-                    .try_reserve_exact(size)
-                    .map_err(|_| bad(format!("no memory for {size} bytes")))?;
-                scratch.buffer.resize(size, 0);
-            }
-            let out = &mut scratch.buffer[..size];
-            let result = match scratch.decompressor.deflate_decompress(packed, out) {
+        DECOMPRESSOR.with_borrow_mut(|(decompressor, scratch)| {
+            let inflate = |out: &mut [u8]| match decompressor.deflate_decompress(packed, out) {
                 Ok(written) if written == size => self.checked(member, out, reader),
                 Ok(written) => Err(format!("claims {size} bytes, but has {written}")),
                 Err(error) => Err(format!("can't be inflated to the {size} bytes it claims: {error}")),
             };
-            if scratch.buffer.len() > KEEP_BUFFER {
-                scratch.buffer = Vec::new();
-            }
-            result.map_err(bad)
+            let result = scratch.with(size, inflate);
+            result.map_err(|error| bad(format!("no memory for {size} bytes: {error}")))?.map_err(bad)
         })
     }
 

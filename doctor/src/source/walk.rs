@@ -19,6 +19,8 @@ pub(crate) struct Found {
     pub(crate) path: PathBuf,
     /// The folder that was asked for and in which it was found; none for a file that was named itself.
     pub(crate) root: Option<PathBuf>,
+    /// How many bytes it had.
+    pub(crate) size: u64,
 }
 
 /// Finds the native modules and wheels of these paths, in order; a file that is named is read whatever its name is.
@@ -31,7 +33,7 @@ pub(crate) fn walk(paths: &[PathBuf]) -> (Vec<Found>, Vec<Problem>) {
                 folder(path, path, 0, &mut found, &mut problems);
                 found[start..].sort();
             }
-            Ok(_) => found.push(Found { path: path.clone(), root: None }),
+            Ok(metadata) => found.push(Found { path: path.clone(), root: None, size: metadata.len() }),
             Err(error) => problems.push(unreadable(path, &error)),
         }
     }
@@ -85,20 +87,19 @@ fn folder(root: &Path, path: &Path, depth: usize, found: &mut Vec<Found>, proble
             continue;
         }
         let path = entry.path();
-        if kind.is_symlink() {
-            match fs::metadata(&path) {
-                Ok(metadata) if metadata.is_file() => {}
-                Ok(_) => continue,
-                Err(error) => {
-                    problems.push(unreadable(&path, &error));
-                    continue;
-                }
-            }
-        } else if !kind.is_file() {
+        if !kind.is_symlink() && !kind.is_file() {
             // Pipes, sockets and devices, whatever they are called.
             continue;
         }
-        found.push(Found { path, root: Some(root.to_owned()) });
+        let size = match fs::metadata(&path) {
+            Ok(metadata) if metadata.is_file() => metadata.len(),
+            Ok(_) => continue,
+            Err(error) => {
+                problems.push(unreadable(&path, &error));
+                continue;
+            }
+        };
+        found.push(Found { path, root: Some(root.to_owned()), size });
     }
 }
 
