@@ -188,7 +188,7 @@ fn native(place: &Place<'_>, bytes: &[u8]) -> Read {
 }
 
 fn module(place: &Place<'_>, size: u64, image: &Image<'_>) -> Module {
-    let hits = scan::scan(image);
+    let hits = scan::scan(image).telling();
     let python = needs::python(image, &hits, place);
     let mut problems: Vec<Problem> =
         image.flaws.iter().map(|flaw| place.problem(flaw.kind, flaw.message.clone(), None)).collect();

@@ -3,7 +3,9 @@
 mod pack;
 
 use interbind_doctor::binary::Image;
+use interbind_doctor::facts::FrameworkKind;
 use interbind_doctor::frameworks::FINGERPRINTS;
+use interbind_doctor::inspect::{Options, inspect_bytes};
 use interbind_doctor::scan::{MOST_OF_ONE, scan};
 use proptest::prelude::*;
 
@@ -60,4 +62,20 @@ fn instructions_are_searched_only_where_there_are_no_constants() {
     file[0x28..0x30].fill(0);
     file[0x3c..0x40].fill(0);
     assert_eq!(places(&file), [0x760]);
+}
+
+#[test]
+fn a_program_with_the_table_of_fingerprints_in_it_is_made_with_none_of_them() {
+    let table: Vec<u8> = FINGERPRINTS.iter().flat_map(|fingerprint| fingerprint.bytes.to_vec()).collect();
+    let known = b"\0__pybind11_internals_v11_system_libstdcpp_gxx_abi_1xxx_use_cxx11_abi_1__\0";
+    let read = |texts: &[u8]| {
+        let file = pack::elf(&[(0, 0)], texts);
+        let (modules, _) = inspect_bytes("a.so", &file, &Options::default());
+        let kinds = modules[0].frameworks.iter().map(|framework| (framework.kind, framework.present.value));
+        kinds.collect::<Vec<_>>()
+    };
+    assert_eq!(read(known), [(FrameworkKind::Pybind11, Some(true))]);
+    assert_eq!(read(&[&table, &known[..]].concat()), [(FrameworkKind::Plain, None)]);
+    let ours = read(&[&table, &b"\0__interbind_internals_v1__\0"[..]].concat());
+    assert_eq!(ours, [(FrameworkKind::Interbind, Some(true))]);
 }

@@ -2,10 +2,12 @@
 //!
 //! The wheel is built and installed as a user does it; without the means, the part is skipped, visibly.
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use interbind_tests::package::repository;
+use interbind_tests::python::program;
 use interbind_tests::skip::skip;
 use interbind_tests::wheel::{environment, install, run};
 use interbind_tests::workshop;
@@ -68,6 +70,7 @@ file = native.__file__
 found = interbind.inspect(file)
 same(found, told('inspect', file), 'inspect')
 assert found.modules[0].extension and found.modules[0].note is not None
+assert [framework.kind for framework in found.modules[0].frameworks] == ['interbind'], found
 same(interbind.check(file, file + '.copy'), told('check', file, file + '.copy'), 'check')
 key = '__pybind11_internals_v5_gcc_libstdcpp_cxxabi1014__'
 same(interbind.explain(key), told('explain', key), 'explain')
@@ -192,4 +195,102 @@ verdict: str = interbind.check('a', 'b').pairs[0].verdict
     };
     strict(&user);
     strict(&repository().join("python/interbind"));
+}
+
+/// A folder with a module that is whole and one that isn't, as a project's `dist`.
+fn dist(folder: &Path) {
+    let _ = fs::remove_dir_all(folder);
+    fs::create_dir_all(folder.join("dist")).expect("the workshop is writable");
+    fs::write(folder.join("dist/cut.so"), b"\x7fELF\x02\x01\x01").expect("the workshop is writable");
+    let code =
+        "import interbind._runtime, shutil, sys; shutil.copy(interbind._runtime.__file__, sys.argv[1])";
+    python(code, &[&folder.join("dist/whole.so").display().to_string()]);
+}
+
+#[test]
+fn the_action_s_script_runs_the_command_and_keeps_what_it_found() {
+    let (Some(python), Some(bash)) = (environment(workshop!()), program("bash")) else { return };
+    let action = fs::read_to_string(repository().join("action.yml")).expect("it is in the repository");
+    // The last block of the file, as the runner hands it to bash.
+    let (_, block) = action.rsplit_once("run: |\n").expect("the action has a script");
+    let script: String =
+        block.lines().map(|line| format!("{}\n", line.trim_start_matches("        "))).collect();
+    let folder = workshop!().join("action");
+    dist(&folder);
+    let bin = python.parent().expect("it lies in a folder").display();
+    let path = format!("{bin}:{}", std::env::var("PATH").unwrap_or_default());
+    let run = |command: &str, arguments: &str, fail: &str| {
+        let _ = fs::remove_file(folder.join("output"));
+        let output = Command::new(&bash)
+            .args(["--noprofile", "--norc", "-e", "-o", "pipefail", "-c", &script])
+            .current_dir(&folder)
+            .envs([("PATH", &*path), ("COMMAND", command), ("ARGUMENTS", arguments), ("FAIL", fail)])
+            .envs([("SARIF", "found.sarif"), ("JUNIT", "found.xml"), ("GITHUB_OUTPUT", "output")])
+            .output()
+            .expect("bash starts");
+        let told = fs::read_to_string(folder.join("output")).expect("the script tells the exit code");
+        (output.status.code(), told, String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (code, told, said) = run("inspect", "dist/*.so", "true");
+    assert_eq!((code, &*told), (Some(1), "exit-code=1\n"), "{said}");
+    assert!(said.lines().any(|line| line.starts_with("::warning") && line.contains("dist/cut.so")), "{said}");
+    let sarif = fs::read_to_string(folder.join("found.sarif")).expect("it was written");
+    assert!(sarif.contains("\"2.1.0\"") && sarif.contains("dist/cut.so"), "{sarif}");
+    let junit = fs::read_to_string(folder.join("found.xml")).expect("it was written");
+    assert!(junit.contains("<failure") && junit.contains("dist/cut.so"), "{junit}");
+    assert_eq!(run("inspect", "dist", "false").0, Some(0), "a finding is told and doesn't fail the step");
+    let (code, told, _) = run("inspect", "dist/whole.so", "true");
+    assert_eq!((code, &*told), (Some(0), "exit-code=0\n"));
+    // What is no command is bad use, whatever `fail` says; and no input is run as shell code.
+    let (code, told, _) = run("inspect", "dist/none.so; touch ran $(touch ran) `touch ran`", "false");
+    assert_eq!((code, &*told), (Some(2), "exit-code=2\n"));
+    assert!(!folder.join("ran").exists());
+}
+
+#[test]
+fn the_hooks_of_pre_commit_run() {
+    let what = "the hooks of pre-commit";
+    let (Some(python), Some(git)) = (environment(workshop!()), program("git")) else { return };
+    if let Err(said) = install(python, &["pre-commit>=4,<5"]) {
+        return skip(what, said.lines().last().unwrap_or("pre-commit can't be had"));
+    }
+    let hooks = repository().join(".pre-commit-hooks.yaml");
+    let bin = python.parent().expect("it lies in a folder");
+    let pre_commit = bin.join("pre-commit");
+    run(Command::new(&pre_commit).arg("validate-manifest").arg(&hooks)).unwrap();
+    // As a local repository, which takes the command that is installed: building it anew would take minutes.
+    let text = fs::read_to_string(hooks).expect("it is in the repository");
+    let local: String = text
+        .replace("language: python", "language: system")
+        .lines()
+        .map(|line| format!("      {line}\n"))
+        .collect();
+    let folder = workshop!().join("pre-commit");
+    dist(&folder);
+    fs::write(
+        folder.join(".pre-commit-config.yaml"),
+        format!("repos:\n  - repo: local\n    hooks:\n{local}"),
+    )
+    .expect("the workshop is writable");
+    run(Command::new(&git).args(["init", "--quiet", "."]).current_dir(&folder)).unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap_or_default());
+    let hook = |name: &str, files: &[&str]| {
+        run(Command::new(&git)
+            .args(["add", "--force", "dist", ".pre-commit-config.yaml"])
+            .current_dir(&folder))
+        .unwrap();
+        let home = workshop!().join("pre-commit-home");
+        let mut command = Command::new(&pre_commit);
+        command.args(["run", name, "--verbose", "--files"]).args(files).current_dir(&folder);
+        run(command.env("PATH", &path).env("PRE_COMMIT_HOME", home))
+    };
+    let said = hook("interbind-inspect", &["dist/whole.so"]).unwrap();
+    assert!(said.contains("Passed") && said.contains("whole.so"), "{said}");
+    let said = hook("interbind-inspect", &["dist/whole.so", "dist/cut.so"]).unwrap_err();
+    assert!(said.contains("Failed") && said.contains("cut.so"), "{said}");
+    // Files that aren't native are none of its business.
+    let said = hook("interbind-inspect", &[".pre-commit-config.yaml"]).unwrap();
+    assert!(said.contains("no files to check"), "{said}");
+    let said = hook("interbind-doctor", &[".pre-commit-config.yaml"]).unwrap();
+    assert!(said.contains("Passed"), "{said}");
 }

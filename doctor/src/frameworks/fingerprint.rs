@@ -62,4 +62,9 @@ pub const FINGERPRINTS: &[Fingerprint] = &[
     print(F2py, "f2py-doc", b"auto-generated with f2py (version:"),
     print(Mypyc, "mypyc-own", b"__mypyc"),
     print(Interbind, "interbind-key", b"__interbind_internals_v"),
+    // This table itself: whoever has the doctor linked in holds all of the above.
+    print(Interbind, THIS_TABLE, b"the fingerprints that interbind's doctor looks for"),
 ];
+
+/// The name of the fingerprint that tells a program with this table in it.
+pub const THIS_TABLE: &str = "interbind-doctor";

@@ -27,7 +27,7 @@ mod releases;
 mod seen;
 mod swig;
 
-pub use fingerprint::{FINGERPRINTS, Fingerprint};
+pub use fingerprint::{FINGERPRINTS, Fingerprint, THIS_TABLE};
 pub use needed::{add_needed, warn_of_python};
 pub use recognise::recognise;
 

@@ -13,7 +13,14 @@ pub(super) fn find(seen: &Seen<'_, '_>) -> Vec<Framework> {
         return Vec::new();
     }
     let why = "no framework's trace was found; thin layers such as pyo3-ffi leave none";
-    let mut found = framework(FrameworkKind::Plain, Claim::likely(true, entries, why));
+    let present = if seen.holds_every_fingerprint() {
+        Claim::unknown(
+            "it holds the fingerprints that interbind's doctor looks for, so that none of them tells anything",
+        )
+    } else {
+        Claim::likely(true, entries, why)
+    };
+    let mut found = framework(FrameworkKind::Plain, present);
     found.version = Claim::unknown("the C API has the interpreter's version");
     vec![found]
 }

@@ -23,6 +23,11 @@ impl<'a, 'i> Seen<'a, 'i> {
         Self { image, hits }
     }
 
+    /// Whether the file is a reader such as this one.
+    pub fn holds_every_fingerprint(&self) -> bool {
+        self.hits.of_the_table()
+    }
+
     /// The places of a fingerprint.
     pub fn places(&self, name: &str) -> impl Iterator<Item = u64> + use<'a> {
         self.hits.of(name).iter().copied().take(MOST_READ)

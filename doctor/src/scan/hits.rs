@@ -1,6 +1,6 @@
 //! The places where fingerprints were found.
 
-use crate::frameworks::FINGERPRINTS;
+use crate::frameworks::{FINGERPRINTS, THIS_TABLE};
 use crate::needs::MARKS;
 
 /// Everything that is looked for, by name: the frameworks' fingerprints, then what tells of compilers and protocols.
@@ -33,6 +33,23 @@ impl Hits {
     /// Whether the fingerprint of this name was found at all.
     pub fn has(&self, name: &str) -> bool {
         !self.of(name).is_empty()
+    }
+
+    /// Whether the file holds the table of fingerprints itself, so that each of them was found and none tells anything.
+    pub fn of_the_table(&self) -> bool {
+        self.has(THIS_TABLE)
+    }
+
+    /// The same hits, unless they are [of the table](Self::of_the_table): then those alone that nothing but our own layer has.
+    pub fn telling(mut self) -> Self {
+        if self.of_the_table() {
+            for ((name, _), places) in patterns().zip(&mut self.places) {
+                if !["interbind-key", THIS_TABLE].contains(&name) {
+                    places.clear();
+                }
+            }
+        }
+        self
     }
 
     /// Whether there were more places than are kept.
