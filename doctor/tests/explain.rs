@@ -443,6 +443,22 @@ fn ids_keys_tags_and_reasons_are_explained() {
 }
 
 #[test]
+fn an_id_tells_the_releases_that_write_it() {
+    let releases = |id: &str| {
+        let versions = explain(id).ids.remove(0).versions?;
+        Some(format!("{} {}", versions.lowest, versions.highest.unwrap_or_default()))
+    };
+    assert_eq!(
+        releases("__pybind11_internals_v5_gcc_libstdcpp_cxxabi1016__").as_deref(),
+        Some("2.11.0 2.13.6")
+    );
+    let nanobind = releases("v16_system_libstdcpp_gxx_abi_1xxx_use_cxx11_abi_1");
+    assert_eq!(nanobind.as_deref(), Some("2.6.0 2.9.2"));
+    assert_eq!(releases("__pybind11_internals_v99_gcc_libstdcpp_cxxabi1016__"), None, "no release writes it");
+    assert_eq!(releases("_gcc_libstdcpp_cxxabi1016"), None, "many write it, with different internals");
+}
+
+#[test]
 fn ten_megabytes_of_a_log_with_one_message_at_the_end_are_read() {
     let mut log = "2026-01-01 00:00:00 INFO: step 1 of a long training run, loss 0.3: No module here, nothing already registered\n".repeat(100_000);
     log.push_str("ImportError: generic_type: type \"A\" is already registered!\n");

@@ -9,6 +9,7 @@ use regex::Regex;
 use super::meaning::{IdMeaning, PartMeaning};
 use super::text::Text;
 use crate::facts::FrameworkKind;
+use crate::frameworks;
 use crate::ids::{self, Id, IdKind};
 
 /// How many different ids of one text are told, and how long one can be.
@@ -94,7 +95,7 @@ fn in_words(id: &Id) -> IdMeaning {
         framework: Some(framework),
         means: means.to_owned(),
         parts: id.parts().map(part).collect(),
-        versions: None,
+        versions: frameworks::writers(id),
         warnings,
     }
 }

@@ -30,6 +30,7 @@ mod swig;
 pub use fingerprint::{FINGERPRINTS, Fingerprint, THIS_TABLE};
 pub use needed::{add_needed, warn_of_python};
 pub use recognise::recognise;
+pub use releases::writers;
 
 #[cfg(test)]
 mod tests;

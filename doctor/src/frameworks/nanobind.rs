@@ -53,7 +53,7 @@ pub(super) fn find(seen: &Seen<'_, '_>) -> Vec<Framework> {
         None => Claim::unknown("a front end has no state of its own; the back end it asks has"),
     });
     let tags = ids.iter().filter(|(_, id)| id.number() == number).count();
-    let by_ids = candidates(&first.1);
+    let by_ids = writers(&first.1);
     found.version = releases::range(seen, &TABLE.nanobind, by_ids, vec![place(first)], tags == 1).0;
     if !first.1.part("dev").is_empty() && number.is_some_and(|n| n < 22) {
         let why = "a development snapshot from near these releases";
@@ -127,7 +127,7 @@ fn library(seen: &Seen<'_, '_>) -> Vec<Evidence> {
 }
 
 /// The releases that write such a tag.
-fn candidates(id: &Id) -> Candidates<'static> {
+pub(super) fn writers(id: &Id) -> Candidates<'static> {
     let all = Candidates::all(&TABLE.nanobind);
     let left = match id.number() {
         Some(number) => all.keep(|r| r.internals.has(number)),

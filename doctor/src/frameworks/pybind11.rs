@@ -85,8 +85,7 @@ fn group(
         Some(number) => Claim::certain(number, proofs.first().cloned()),
         None => Claim::unknown("the file has no key with a number"),
     });
-    let (version, left) =
-        releases::range(seen, &TABLE.pybind11, candidates(number, ids, records), proofs, alone);
+    let (version, left) = releases::range(seen, &TABLE.pybind11, candidates(ids, records), proofs, alone);
     found.version = version;
     if let Some(number) = number.filter(|_| found.version.value.is_none()) {
         found.version.why = Some(format!("no release that we know has internals {number}"));
@@ -102,20 +101,25 @@ fn group(
     found
 }
 
-/// The releases that write such ids.
-fn candidates(number: Option<u32>, ids: &[&Placed], records: &[Placed]) -> Candidates<'static> {
+/// The releases that write such an id.
+pub(super) fn writers(id: &Id) -> Candidates<'static> {
     let all = Candidates::all(&TABLE.pybind11);
-    let mut left = match (number, ids.first()) {
-        (Some(number), _) => all.keep(|r| r.internals.has(number)),
-        (None, Some((_, id))) => {
+    let left = match id.number() {
+        Some(number) => all.keep(|r| r.internals.has(number)),
+        None => {
             let line = format!("{}.{}.", id.part("major"), id.part("minor"));
             all.keep(|r| r.version.starts_with(&line))
         }
-        (None, None) => all.keep(|r| r.form == Form::System),
     };
-    if let Some((_, id)) = ids.first().filter(|(_, id)| id.overridden().is_empty()) {
-        left = left.keep(|r| fits(id, r.form));
-    }
+    if id.overridden().is_empty() { left.keep(|r| fits(id, r.form)) } else { left }
+}
+
+/// The releases that write such ids.
+fn candidates(ids: &[&Placed], records: &[Placed]) -> Candidates<'static> {
+    let mut left = match ids.first() {
+        Some((_, id)) => writers(id),
+        None => Candidates::all(&TABLE.pybind11).keep(|r| r.form == Form::System),
+    };
     // From 3.0.1 on there are both names, before that only the bare one.
     if let (false, Some(mark)) = (records.is_empty(), TABLE.pybind11.mark("__pybind11_module_cache")) {
         let qualified = records.iter().any(|(_, id)| id.to_string().starts_with(QUALIFIER));

@@ -2,10 +2,12 @@
 //! a release have it, makes others likely: a compiler could have hidden it.
 
 use crate::facts::{Claim, Evidence, Source, Versions};
+use crate::ids::{Id, IdKind};
 use crate::versions::{Candidates, Framework, Mark};
 
 use super::fingerprint::FINGERPRINTS;
 use super::seen::{MOST_EVIDENCE, Seen, text_evidence};
+use super::{nanobind, pybind11};
 
 /// A mark, and where it was found.
 #[derive(Clone, Copy, Debug)]
@@ -79,4 +81,15 @@ fn place(seen: &Seen<'_, '_>, mark: &Mark) -> Option<u64> {
     let (name, inside) = seed(mark)?;
     let mut starts = seen.places(name).filter_map(|at| at.checked_sub(inside));
     starts.find(|start| seen.is_at(*start, &mark.text))
+}
+
+/// The releases that write such an id. `None`: it doesn't tell, or no release that we know writes it.
+pub fn writers(id: &Id) -> Option<Versions> {
+    match id.kind {
+        IdKind::Pybind11Key | IdKind::Pybind11ModuleLocal | IdKind::Pybind11FunctionRecord => {
+            pybind11::writers(id).range()
+        }
+        IdKind::NanobindTag | IdKind::NanobindKey => nanobind::writers(id).range(),
+        IdKind::Pybind11Platform | IdKind::NanobindPlatform | IdKind::InterbindKey => None,
+    }
 }
