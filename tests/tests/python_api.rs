@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use interbind_tests::package::repository;
-use interbind_tests::python::program;
+use interbind_tests::python::{Python, program};
 use interbind_tests::skip::skip;
 use interbind_tests::wheel::{environment, install, run};
 use interbind_tests::workshop;
@@ -88,6 +88,31 @@ fn python_gets_the_facts_that_json_has() {
     if python(copy, &[]).is_some() {
         assert_eq!(python(SAME, &[]).as_deref(), Some("same\n"));
     }
+}
+
+#[test]
+fn one_wheel_serves_every_python_with_a_gil() {
+    let Some(python) = environment(workshop!()) else { return };
+    let site = "import interbind; print(interbind.__path__[0])";
+    let package = run(Command::new(python).args(["-c", site])).unwrap();
+    let site = Path::new(package.trim()).parent().expect("a package lies in a folder");
+    let code = "import sys; sys.path.insert(0, sys.argv[1])
+import interbind
+found = interbind.inspect(sys.argv[1] + '/interbind')
+assert [framework.kind for module in found.modules for framework in module.frameworks] == ['interbind'], found
+assert interbind.explain('Critical nanobind error: x').meanings[0].rule == 'nanobind-critical'
+from interbind.__main__ import main
+sys.argv = ['interbind', 'explain', 'v16_system_libstdcpp_gxx_abi_1xxx_use_cxx11_abi_1']
+raise SystemExit(main())
+";
+    let mut ran = 0;
+    for other in Python::all().iter().filter(|other| other.is_plain_cpython()) {
+        let said = run(Command::new(&other.executable).args(["-I", "-c", code]).arg(site))
+            .unwrap_or_else(|said| panic!("{other}: {said}"));
+        assert!(said.contains("nanobind 2.6.0–2.9.2"), "{other}: {said}");
+        ran += 1;
+    }
+    assert!(ran > 0, "the environment's own Python at least");
 }
 
 #[test]

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "call.hpp"
+#include "defer.hpp"
 #include "publish.hpp"
 
 namespace binding {
@@ -270,6 +271,7 @@ template <class T, class... Bases> struct class_ {
         PyObject *made = PyType_FromMetaclass(module->meta, module->object, &spec, bases);
         Py_XDECREF(bases);
         python = reinterpret_cast<PyTypeObject *>(checked(made));
+        defer(made);
         python->tp_vectorcall = class_vectorcall;
         type->retain();
         reinterpret_cast<Meta *>(python)->type = type;

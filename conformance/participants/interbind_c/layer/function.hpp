@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <structmember.h>
 
+#include "defer.hpp"
 #include "module.hpp"
 
 namespace binding {
@@ -140,10 +141,7 @@ inline Function *make_function(Module *module, const char *name, PyObject *scope
                      : scope     ? PyUnicode_FromFormat("%U.%s", scope, name)
                                  : Py_NewRef(self->name);
     PyObject_GC_Track(self);
-#if PY_VERSION_HEX >= 0x030E0000
-    // Called from all threads: counting it would be what they wait for. Does nothing with a GIL.
-    PyUnstable_Object_EnableDeferredRefcount(reinterpret_cast<PyObject *>(self));
-#endif
+    defer(reinterpret_cast<PyObject *>(self));
     if (!self->qualname) {
         Py_DECREF(self);
         return nullptr;

@@ -171,7 +171,7 @@ template <class T> void dealloc(PyObject *object) {
         PyObject_Free(object);
     else
         PyObject_GC_Del(object);
-#ifdef Py_GIL_DISABLED
+#ifdef BINDING_OWED
     if (BINDING_LIKELY(exact))
         return type->owed.add(reinterpret_cast<PyObject *>(python));
 #endif

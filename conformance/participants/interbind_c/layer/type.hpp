@@ -14,7 +14,8 @@
 
 #include <interbind/interbind.h>
 
-#define BINDING_LIKELY(x) __builtin_expect(!!(x), 1)
+#include "owed.hpp"
+
 #define BINDING_COLD __attribute__((noinline, cold))
 
 namespace binding {
@@ -28,44 +29,6 @@ struct Base {
     Type *type;
     void *(*cast)(void *derived);
 };
-
-#ifdef Py_GIL_DISABLED
-// References to a class that its dead objects held and that nobody has given back yet. CPython counts a new object's
-// reference thread by thread, but offers C only a count that all threads meet at for giving it back; so they are given back
-// by the hundred. The collector is shown them as the class's own.
-struct Owed {
-    struct alignas(64) Place {
-        std::atomic<std::uint32_t> count{0};
-    };
-    static constexpr std::uint32_t MOST = 256;
-    static constexpr std::size_t PLACES = 16;
-    Place places[PLACES];
-
-    void add(PyObject *python) {
-        // A thread's id is an address, pages from the next one's.
-        Place &place = places[((_Py_ThreadId() >> 12) * 0x9e3779b97f4a7c15u >> 56) % PLACES];
-        if (!BINDING_LIKELY(place.count.fetch_add(1, std::memory_order_relaxed) + 1 < MOST))
-            give_back(python, place.count.exchange(0, std::memory_order_relaxed));
-    }
-
-    std::uint32_t sum() const {
-        std::uint32_t all = 0;
-        for (const Place &place : places)
-            all += place.count.load(std::memory_order_relaxed);
-        return all;
-    }
-
-    void clear(PyObject *python) {
-        for (Place &place : places)
-            give_back(python, place.count.exchange(0, std::memory_order_relaxed));
-    }
-
-    static void give_back(PyObject *python, std::uint32_t count) {
-        for (; count; --count)
-            Py_DECREF(python);
-    }
-};
-#endif
 
 // The object that a pointer was last found in: a table that forgets, in front of the instance map. Only with a GIL, and
 // only objects of exactly the classes that this module bound, so it hears of each death first.
@@ -102,7 +65,7 @@ struct Type {
     // What other modules' records are held against.
     interbind_site site{};
     std::atomic<std::uint32_t> users{1};
-#ifdef Py_GIL_DISABLED
+#ifdef BINDING_OWED
     Owed owed;
 #endif
 
@@ -134,7 +97,7 @@ struct Meta {
 
 inline int meta_traverse(PyObject *self, visitproc visit, void *arg) {
     Py_VISIT(Py_TYPE(self));
-#ifdef Py_GIL_DISABLED
+#ifdef BINDING_OWED
     if (Type *type = reinterpret_cast<Meta *>(self)->type)
         for (std::uint32_t owed = type->owed.sum(); owed; --owed)
             Py_VISIT(self);
@@ -143,7 +106,7 @@ inline int meta_traverse(PyObject *self, visitproc visit, void *arg) {
 }
 
 inline int meta_clear(PyObject *self) {
-#ifdef Py_GIL_DISABLED
+#ifdef BINDING_OWED
     if (Type *type = reinterpret_cast<Meta *>(self)->type)
         type->owed.clear(self);
 #endif
