@@ -1,6 +1,7 @@
 //! The Python that runs, as it says itself, and whether it is about to end.
 
 use core::ffi::CStr;
+use core::sync::atomic::{AtomicU32, Ordering};
 
 use pyo3_ffi as py;
 
@@ -41,11 +42,21 @@ pub(crate) fn file_of(at: Attached, module: &str) -> Option<String> {
 }
 
 /// The running Python's major and minor version; may be asked on any thread.
+///
+/// Python is asked once, by whoever is first: that is the import of a module, which is attached. Before 3.12 each call writes the
+/// text anew, beginning with its end, so that another thread would read nothing.
 pub(crate) fn running() -> (u32, u32) {
+    static KNOWN: AtomicU32 = AtomicU32::new(0);
+    let known = KNOWN.load(Ordering::Relaxed);
+    if known != 0 {
+        return (known >> 16, known & 0xffff);
+    }
     // SAFETY: callable at any time.
     let text = unsafe { py::Py_GetVersion() };
     // SAFETY: a static text in every Python.
-    numbers(unsafe { CStr::from_ptr(text) }.to_str().unwrap_or(""))
+    let (major, minor) = numbers(unsafe { CStr::from_ptr(text) }.to_str().unwrap_or(""));
+    KNOWN.store(major << 16 | minor & 0xffff, Ordering::Relaxed);
+    (major, minor)
 }
 
 /// Tells whether the current interpreter is the main one.
