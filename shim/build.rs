@@ -6,7 +6,16 @@ use std::env;
 use std::process::Command;
 
 fn main() {
-    for name in ["limited", "pypy", "free_threaded", "try_incref", "pyo3_0_29", "fastcall", "slots_3_15"] {
+    for name in [
+        "limited",
+        "pypy",
+        "free_threaded",
+        "try_incref",
+        "pyo3_0_29",
+        "fastcall",
+        "slots_3_15",
+        "module_slots",
+    ] {
         println!("cargo::rustc-check-cfg=cfg(interbind_{name})");
     }
     println!("cargo::rerun-if-env-changed=DEP_PYTHON_PYO3_CONFIG");
@@ -44,6 +53,8 @@ fn main() {
     set("try_incref", (free_threaded || both) && minor >= 14);
     set("fastcall", !limited || minor >= 10);
     set("slots_3_15", minor >= 15);
+    // `PyModuleDef` has no layout there.
+    set("module_slots", both);
     // The release that renamed the key also brought `PyClassGuard: TryFrom<&Bound<T>>`.
     set("pyo3_0_29", !target_abi.is_empty());
 

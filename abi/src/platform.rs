@@ -12,7 +12,6 @@ use core::str::FromStr;
 
 use crate::diff::Sink;
 use crate::reason::Reason;
-use crate::text::cut;
 
 /// Which of Python's C APIs a build uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -76,12 +75,15 @@ pub struct Host<'a> {
 /// A part of a canonical platform text; empty when it isn't there.
 #[inline(never)]
 pub fn part<'a>(text: &'a str, key: &str) -> &'a str {
-    let mut rest = text;
-    while !rest.is_empty() {
-        let (first, others) = cut(rest, " ").unwrap_or((rest, ""));
-        match cut(first, "=") {
-            Some((found, value)) if found == key => return value,
-            _ => rest = others,
+    let (bytes, mut start) = (text.as_bytes(), 0);
+    for end in 0..=bytes.len() {
+        if end == bytes.len() || bytes[end] == b' ' {
+            let value =
+                bytes[start..end].strip_prefix(key.as_bytes()).and_then(|rest| rest.strip_prefix(b"="));
+            if let Some(value) = value {
+                return text.get(end - value.len()..end).unwrap_or("");
+            }
+            start = end + 1;
         }
     }
     ""
@@ -98,16 +100,15 @@ pub fn against_host(build: &str, host: &Host<'_>, sink: Sink<'_>) {
         Some(_) => built.0 == running.0 && built.1 <= running.1,
         None => built == running,
     };
-    let any_gil = part(build, "gil") == "any";
-    // What the running Python has; whether it will do when the build says otherwise.
+    let gil = part(build, "gil");
+    // What the build has, what the running Python has, and whether it will do when the build says otherwise.
     let rules = [
-        (Reason::Implementation, "python", host.python, false),
-        (Reason::PythonVersion, "api", host.version, serves),
-        (Reason::GilBuild, "gil", gil_word(Some(host.gil)), any_gil),
-        (Reason::TraceRefs, "refs", yes(host.refs), running > (3, 12)),
+        (Reason::Implementation, "python", part(build, "python"), host.python, false),
+        (Reason::PythonVersion, "api", api, host.version, serves),
+        (Reason::GilBuild, "gil", gil, gil_word(Some(host.gil)), gil == "any"),
+        (Reason::TraceRefs, "refs", part(build, "refs"), yes(host.refs), running > (3, 12)),
     ];
-    for (reason, key, has, will_do) in rules {
-        let built = part(build, key);
+    for (reason, key, built, has, will_do) in rules {
         if built != has && !will_do {
             sink(reason, key, built, has);
         }

@@ -76,8 +76,17 @@ impl Str {
 /// Like `str::split_once`, whose search is made for long texts and costs every extension a kilobyte; these are short.
 #[inline(never)]
 pub fn cut<'a>(text: &'a str, mark: &str) -> Option<(&'a str, &'a str)> {
-    let at = text.as_bytes().windows(mark.len()).position(|window| window == mark.as_bytes())?;
-    Some((text.get(..at)?, text.get(at + mark.len()..)?))
+    let first = *mark.as_bytes().first()?;
+    let mut at = 0;
+    // The first byte rules out most places; a comparison of slices would be a call for each of them.
+    while let Some(skipped) = text.as_bytes()[at..].iter().position(|&byte| byte == first) {
+        at += skipped;
+        if text.as_bytes()[at..].starts_with(mark.as_bytes()) {
+            return Some((text.get(..at)?, text.get(at + mark.len()..)?));
+        }
+        at += 1;
+    }
+    None
 }
 
 /// Cuts a text at the last `mark`.

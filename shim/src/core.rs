@@ -75,13 +75,16 @@ fn judge(at: Attached, core: *mut CoreRecord, owner: &OwnerRecord) -> Result<*mu
     // SAFETY: texts of a judged record.
     let theirs = unsafe { record.head.platform.read() }.unwrap_or("");
     let ours = readable(&owner.platform);
-    if platform::part(theirs, "python").is_empty() {
-        let part = ["platform text", "one that can't be read", ours];
-        return Err(refuse_core(at, Reason::MalformedRecord, part, Some(&record.head), UPGRADE, owner));
-    }
-    if let Some((reason, part, theirs, ours)) = platform::against_peer(theirs, ours) {
-        let fix = "build {3} and {6} with one family of compilers, for one kind of Python";
-        return Err(refuse_core(at, reason, [part, theirs, ours], Some(&record.head), fix, owner));
+    // Most builds in one process are of one kind, and equal texts have no parts that differ.
+    if theirs != ours {
+        if platform::part(theirs, "python").is_empty() {
+            let part = ["platform text", "one that can't be read", ours];
+            return Err(refuse_core(at, Reason::MalformedRecord, part, Some(&record.head), UPGRADE, owner));
+        }
+        if let Some((reason, part, theirs, ours)) = platform::against_peer(theirs, ours) {
+            let fix = "build {3} and {6} with one family of compilers, for one kind of Python";
+            return Err(refuse_core(at, reason, [part, theirs, ours], Some(&record.head), fix, owner));
+        }
     }
     if !lifetime::is_open(&record.state) {
         return Err(refuse_ending(at, owner));

@@ -14,13 +14,47 @@ use interbind_abi::Reason;
 use pyo3_ffi as py;
 
 use crate::ffi::error::Class;
-use crate::ffi::module_def::{Definition, Parts, state_of};
+use crate::ffi::module::{Definition, Parts, state_of};
 use crate::ffi::{Attached, PyObject, Raised, caught, thunk};
 use crate::interpreters::each::Support;
 use crate::module;
 use crate::object::Object;
 use crate::refusal::{Sides, refuse};
 use crate::shared::Module;
+
+/// What a module's entry point returns.
+#[doc(hidden)]
+pub type Entry = crate::ffi::module::Entry;
+
+/// Writes the function by which Python enters a module: `PyInit_…`, or `PyModExport_…` where there is no `PyModuleDef`.
+#[cfg(not(interbind_module_slots))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __entry {
+    ($init:literal, $export:literal, $module:ty) => {
+        /// Python's entry point.
+        #[unsafe(export_name = $init)]
+        pub unsafe extern "C" fn __enter() -> *mut $crate::raw::Entry {
+            // SAFETY: (1) Python calls this attached.
+            unsafe { $crate::raw::enter::<$module>() }
+        }
+    };
+}
+
+/// As above.
+#[cfg(interbind_module_slots)]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __entry {
+    ($init:literal, $export:literal, $module:ty) => {
+        /// Python's entry point.
+        #[unsafe(export_name = $export)]
+        pub unsafe extern "C" fn __enter() -> *mut $crate::raw::Entry {
+            // SAFETY: (1) Python calls this attached.
+            unsafe { $crate::raw::enter::<$module>() }
+        }
+    };
+}
 
 /// What a module keeps per interpreter.
 pub trait ModuleState: Send + 'static {
@@ -182,8 +216,9 @@ impl<M: RawModule> Place<M> {
 }
 
 thunk! {
-    /// Initialises a module: what its `PyInit_…` calls. A panic is NULL without an exception, which Python reports.
-    pub fn init[M: RawModule]() -> *mut PyObject, else core::ptr::null_mut(), {
+    /// Tells Python what a module is made of: what its entry point calls. A panic is NULL without an exception, which Python
+    /// reports.
+    pub fn enter[M: RawModule]() -> *mut Entry, else core::ptr::null_mut(), {
         // SAFETY: Python calls this attached.
         let at = unsafe { Attached::assume() };
         let make = || {
@@ -204,7 +239,7 @@ thunk! {
                 free: free::<M>,
             })
         };
-        M::definition().0.get_or_init(make).init(at)
+        M::definition().0.get_or_init(make).enter(at)
     }
 
     fn exec[M: RawModule](module: *mut PyObject) -> c_int, else -1, {

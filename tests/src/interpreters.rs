@@ -16,17 +16,20 @@ pub fn keeper(pyo3_ffi: &str) -> Package {
     raw("keeper", include_str!("../fixtures/keeper.rs").to_owned()).dependency(pyo3_ffi)
 }
 
-/// `rawframe`, `rawstats` and `keeper` with a release of pyo3-ffi that knows the interpreter.
-pub fn raw_modules(workshop: &Path, python: &'static Python, pyo3_ffi: &str) -> Modules {
-    let line = format!("pyo3-ffi = \"{pyo3_ffi}\"");
-    let folder = workshop.join(format!("raw-{python}"));
-    let modules = Modules::new(workshop, "raw-modules", python);
-    let modules = ["rawframe", "rawstats"].into_iter().fold(modules, |modules, name| {
-        let file = repository().join("examples").join(name).join("src/lib.rs");
-        let source = fs::read_to_string(file).expect("the examples are in the repository");
-        modules.with(&Extension::of(&raw(name, source).dependency(line.clone()), &folder))
-    });
-    modules.with(&Extension::of(&keeper(&line), &folder))
+/// `rawframe`, `rawstats` and `keeper` with a release of pyo3-ffi that knows the interpreter. `api` is the feature of pyo3-ffi
+/// that the consumers are built with, empty for the full API; `rawframe` lays out objects itself and has the full one.
+pub fn raw_modules(workshop: &Path, python: &'static Python, pyo3_ffi: &str, api: &str) -> Modules {
+    let line = |api: &str| format!("pyo3-ffi = {{ version = \"{pyo3_ffi}\", features = [{api}] }}");
+    let feature = if api.is_empty() { String::new() } else { format!("\"{api}\"") };
+    let folder = workshop.join(format!("raw-{python}{api}"));
+    let modules = Modules::new(workshop, &format!("raw-modules{api}"), python);
+    let modules =
+        [("rawframe", ""), ("rawstats", &feature)].into_iter().fold(modules, |modules, (name, api)| {
+            let file = repository().join("examples").join(name).join("src/lib.rs");
+            let source = fs::read_to_string(file).expect("the examples are in the repository");
+            modules.with(&Extension::of(&raw(name, source).dependency(line(api)), &folder))
+        });
+    modules.with(&Extension::of(&keeper(&line(&feature)), &folder))
 }
 
 fn raw(name: &str, source: String) -> Package {

@@ -13,16 +13,36 @@ use crate::skip::skip;
 pub const RANGE: &[(&str, (u32, u32))] =
     &[("0.27.2", (3, 14)), ("0.28.3", (3, 14)), ("0.29.3", (3, 15)), ("0.30.1", (3, 15))];
 
-/// The module's name for a release: `range_027`, `range_027_abi3`.
-pub fn name(version: &str, limited: bool) -> String {
+/// Which of Python's C APIs an extension is built for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Api {
+    /// The interpreter's own.
+    Full,
+    /// The limited API of 3.9, for builds with a GIL.
+    Abi3,
+    /// The limited API of 3.15, for builds with and without a GIL.
+    Abi3t,
+}
+
+/// The module's name for a release: `range_027`, `range_027_abi3`, `range_030_abi3t`.
+pub fn name(version: &str, api: Api) -> String {
     let digits: String = version.chars().filter(char::is_ascii_digit).take(3).collect();
-    format!("range_{digits}{}", if limited { "_abi3" } else { "" })
+    let api = match api {
+        Api::Full => "",
+        Api::Abi3 => "_abi3",
+        Api::Abi3t => "_abi3t",
+    };
+    format!("range_{digits}{api}")
 }
 
 /// The extension for a release.
-pub fn extension(workshop: &Path, version: &str, limited: bool) -> Extension {
-    let name = name(version, limited);
-    let features = if limited { ", features = [\"abi3-py39\"]" } else { "" };
+pub fn extension(workshop: &Path, version: &str, api: Api) -> Extension {
+    let name = name(version, api);
+    let features = match api {
+        Api::Full => "",
+        Api::Abi3 => ", features = [\"abi3-py39\"]",
+        Api::Abi3t => ", features = [\"abi3t-py315\"]",
+    };
     let package = Package::new(&name, include_str!("range.rs.in").replace("NAME", &name))
         .ours("frame-api", "examples/frame-api", "")
         .ours("interbind", "shim", "features = [\"pyo3\"]")
@@ -49,8 +69,9 @@ pub fn limited(workshop: &Path) -> Option<&'static [(String, PathBuf)]> {
     static LIMITED: OnceLock<Option<Vec<(String, PathBuf)>>> = OnceLock::new();
     let built = LIMITED.get_or_init(|| {
         let python = python()?;
-        let build =
-            |version| (name(version, true), extension(workshop, version, true).build(workshop, python));
+        let build = |version| {
+            (name(version, Api::Abi3), extension(workshop, version, Api::Abi3).build(workshop, python))
+        };
         Some(RANGE.iter().map(|(version, _)| build(version)).collect())
     });
     built.as_deref()

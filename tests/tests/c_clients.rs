@@ -167,8 +167,11 @@ assert in_thread(client.current) == 1
 
     locks_nest_and_end: "
 thing = client.Thing()
+# What may meet a Python without a GIL locks; with one, CPython's own function does nothing.
+locks = ' gil=on ' not in client.owners()[0]
+assert locks == ('free-threading' in sys.version or 'abi3t' in client.owners()[0])
 for _ in range(3):
-    assert client.lock(thing, thing) == client.lock(thing, []) == ('free-threading' in sys.version)
+    assert client.lock(thing, thing) == client.lock(thing, []) == locks
 ";
 
     a_digest_is_what_everybody_computes: "
@@ -320,6 +323,39 @@ fn every_law_holds_for_limited_builds_in_old_and_new_pythons() {
         let flags = ["-DPy_LIMITED_API=0x03090000"];
         let Some(modules) = build("limited", way, python, &flags) else { continue };
         go_through(&modules, BEFORE, LAWS, quiet);
+    }
+}
+
+/// The limited API doesn't tell before 3.12, and each of these Pythons keeps its thread states otherwise.
+#[test]
+fn a_limited_build_tells_a_detached_thread_in_every_python() {
+    let what = "detached threads in limited clients in C";
+    for minor in 9..=15 {
+        let Some(python) = Python::find(&format!("3.{minor}"), what) else { continue };
+        let flags = ["-DPy_LIMITED_API=0x03090000"];
+        let Some(modules) = build("detached", 0, python, &flags) else { continue };
+        let script = "
+assert client.detached() == other.detached() == (INVALID, INVALID)
+def ask():
+    found.append((client.norm(other.Thing(3, 4)), client.detached()))
+found = []
+threads = [threading.Thread(target=ask) for _ in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+assert found == [(5.0, (INVALID, INVALID))] * 4, found
+";
+        quiet(&modules.run(&format!("{BEFORE}\n{script}")));
+    }
+}
+
+#[test]
+fn every_law_holds_for_builds_that_serve_pythons_with_and_without_a_gil() {
+    let Some(python) = Python::find("3.15", "clients in C under abi3t") else { return };
+    for way in 0..WAYS.len() {
+        let Some(modules) = build("agnostic", way, python, &["-DPy_TARGET_ABI3T=0x030f0000"]) else { return };
+        go_through(&modules, BEFORE, LAWS, quiet);
+        let said = modules.run("import other, client\nprint(client.owners()[0])").passed();
+        assert!(said.contains(" api=abi3t-3.15 gil=any "), "{said}");
     }
 }
 

@@ -74,18 +74,23 @@ fn no_compiler_complains_in_any_dialect_for_any_python() {
     let complain_for = |python: &Python| {
         let mut complaints = Vec::new();
         let Some(headers) = include(python, what) else { return complaints };
-        for (compiler, limited) in compilers.iter().flat_map(|one| [(one, false), (one, true)]) {
-            // The limited API came to free-threaded builds with 3.15.
-            if limited && python.free_threaded {
-                continue;
-            }
+        // The limited API came to free-threaded builds with 3.15, and with it abi3t.
+        let apis = [
+            (true, ""),
+            (!python.free_threaded, "-DPy_LIMITED_API=0x03090000"),
+            (python.implementation == "cpython" && python.version >= (3, 15), "-DPy_TARGET_ABI3T=0x030f0000"),
+        ];
+        let apis = apis.iter().filter(|(is_there, _)| *is_there).map(|(_, flag)| *flag);
+        for (compiler, api) in compilers.iter().flat_map(|one| apis.clone().map(move |api| (one, api))) {
             let mut more = includes(&headers);
-            more.extend(limited.then(|| "-DPy_LIMITED_API=0x03090000".to_owned()));
+            more.extend((!api.is_empty()).then(|| api.to_owned()));
             let dialects: &[&str] = if compiler.is_cpp { &["c++11", "c++17", "c++20"] } else { &["c11"] };
             for dialect in dialects {
                 complaints.extend(complain(compiler, dialect, &more, &fixtures.join("every.c")));
             }
-            for dialect in dialects.iter().filter(|dialect| !["c11", "c++11"].contains(dialect)) {
+            // The client in C++ lays out its objects itself.
+            let lays_out = !api.contains("ABI3T");
+            for dialect in dialects.iter().filter(|dialect| lays_out && !["c11", "c++11"].contains(dialect)) {
                 more.push("-DMODULE=client".to_owned());
                 complaints.extend(complain(compiler, dialect, &more, &fixtures.join("client.cpp")));
             }

@@ -27,7 +27,7 @@ assert left.key('a.Point') == right.key('a.Point') != left.key('a.Other')
 assert right.find(64, 'a.Point') is a and left.find(64, 'a.Point') is a
 assert right.find(64, 'a.Other') is None and right.find(65, 'a.Point') is None
 assert left.counts() == right.counts() == (1, 0, 0)
-assert left.makers() == right.makers() == ['left'] * 4
+assert left.makers() == right.makers() == ['left', MAKER, 'left', 'left']
 del a
 collect()
 assert right.find(64, 'a.Point') is None and left.counts() == (0, 0, 0)

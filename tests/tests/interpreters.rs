@@ -304,7 +304,21 @@ fn every_law_of_interpreters_holds_in_every_cpython() {
 #[test]
 fn every_law_of_interpreters_holds_for_a_build_that_knows_the_new_slots() {
     let Some(python) = Python::find("3.15", "module slots with the numbers of 3.15") else { return };
-    go_through(&raw_modules(workshop!(), python, "0.30"), BEFORE, LAWS, quiet);
+    go_through(&raw_modules(workshop!(), python, "0.30", ""), BEFORE, LAWS, quiet);
+}
+
+/// Without a `PyModuleDef`: the modules are lists of slots, and tags, state and its end are told by them.
+#[test]
+fn every_law_of_interpreters_holds_for_builds_that_serve_pythons_with_and_without_a_gil() {
+    let Some(python) = Python::find("3.15", "raw modules under abi3t") else { return };
+    let modules = raw_modules(workshop!(), python, "0.30", "abi3t-py315");
+    for name in ["rawstats", "keeper"] {
+        let library = std::fs::read(modules.file(name)).expect("it was built");
+        let has = |text: &str| library.windows(text.len()).any(|found| found == text.as_bytes());
+        let entered = (has(&format!("PyModExport_{name}")), has(&format!("PyInit_{name}")));
+        assert_eq!(entered, (true, false), "{name}");
+    }
+    go_through(&modules, BEFORE, LAWS, quiet);
 }
 
 #[test]
@@ -312,7 +326,7 @@ fn every_law_of_interpreters_holds_on_a_free_threaded_python() {
     let Some(python) = Python::find("3.13t", "the laws of interpreters on a free-threaded Python") else {
         return;
     };
-    let modules = raw_modules(workshop!(), python, "0.28");
+    let modules = raw_modules(workshop!(), python, "0.28", "");
     go_through(&modules, BEFORE, LAWS, quiet);
     let gil = "import rawframe, rawstats, keeper\nassert not sys._is_gil_enabled()";
     quiet(&modules.run(&format!("{BEFORE}\n{gil}")));

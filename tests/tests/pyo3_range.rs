@@ -4,12 +4,12 @@
 //! A small extension, provider and consumer in one, is written for each release (`src/range.rs`). Not run: a free-threaded 3.14, of which
 //! only the build and its note are looked at.
 
-use interbind_abi::platform::Api;
+use interbind_abi::platform;
 use interbind_tests::modules::Modules;
 use interbind_tests::note;
 use interbind_tests::package::write_if_changed;
 use interbind_tests::python::Python;
-use interbind_tests::range::{RANGE, extension, limited, name, python};
+use interbind_tests::range::{Api, RANGE, extension, limited, name, python};
 use interbind_tests::skip::skip;
 use interbind_tests::workshop;
 
@@ -74,8 +74,8 @@ fn every_pyo3_of_the_range_shares_with_every_other_under_both_apis() {
     let mut modules = Modules::new(workshop!(), "range", python);
     let mut names = Vec::new();
     for (version, _) in RANGE {
-        modules = modules.with(&extension(workshop!(), version, false));
-        names.push(name(version, false));
+        modules = modules.with(&extension(workshop!(), version, Api::Full));
+        names.push(name(version, Api::Full));
     }
     for (name, file) in limited {
         modules = modules.with_built(name, file);
@@ -108,8 +108,8 @@ fn a_build_for_the_newest_cpython_shares_with_limited_builds_that_do_not_know_it
     let Some(python) = Python::find("3.15", "a full build for the newest CPython") else { return };
     let (version, _) = RANGE.last().unwrap();
     let mut modules =
-        Modules::new(workshop!(), "newest", python).with(&extension(workshop!(), version, false));
-    let mut names = vec![name(version, false)];
+        Modules::new(workshop!(), "newest", python).with(&extension(workshop!(), version, Api::Full));
+    let mut names = vec![name(version, Api::Full)];
     for (name, file) in limited {
         modules = modules.with_built(name, file);
         names.push(name.clone());
@@ -117,16 +117,42 @@ fn a_build_for_the_newest_cpython_shares_with_limited_builds_that_do_not_know_it
     run_pairs(&modules, &names);
 }
 
+/// A CPython with a GIL loads what was built for both kinds: no field of an object may be touched in there.
+#[test]
+fn a_build_for_pythons_with_and_without_a_gil_shares_with_full_and_limited_builds() {
+    let Some(limited) = limited(workshop!()) else { return };
+    let Some(python) = Python::find("3.15", "a build under abi3t") else { return };
+    let (version, _) = RANGE.last().unwrap();
+    let mut modules = Modules::new(workshop!(), "abi3t", python);
+    let mut names = Vec::new();
+    for api in [Api::Abi3t, Api::Full] {
+        modules = modules.with(&extension(workshop!(), version, api));
+        names.push(name(version, api));
+    }
+    for (name, file) in limited {
+        modules = modules.with_built(name, file);
+        names.push(name.clone());
+    }
+    // Whoever is imported first owns the core and serves the registry.
+    for _ in 0..names.len() {
+        run_pairs(&modules, &names);
+        names.rotate_left(1);
+    }
+    let said = note::module(&modules.file(&name(version, Api::Abi3t)));
+    assert_eq!((said.platform.gil, said.platform.api), (None, platform::Api::Abi3t(3, 15)));
+    assert!(said.platform.to_string().contains(" api=abi3t-3.15 gil=any "), "{}", said.platform);
+}
+
 #[test]
 fn the_note_tells_the_limited_api_from_the_full_one() {
     let (Some(python), Some(limited)) = (python(), limited(workshop!())) else { return };
     for (name, file) in limited {
-        assert_eq!(note::module(file).platform.api, Api::Abi3(3, 9), "{name}");
+        assert_eq!(note::module(file).platform.api, platform::Api::Abi3(3, 9), "{name}");
     }
     for (version, _) in RANGE {
-        let file = extension(workshop!(), version, false).build(workshop!(), python);
+        let file = extension(workshop!(), version, Api::Full).build(workshop!(), python);
         let (major, minor) = python.version;
-        let api = Api::Full(u8::try_from(major).unwrap(), u8::try_from(minor).unwrap());
+        let api = platform::Api::Full(u8::try_from(major).unwrap(), u8::try_from(minor).unwrap());
         assert_eq!(note::module(&file).platform.api, api, "{version}");
     }
 }
@@ -143,9 +169,9 @@ fn a_build_for_a_free_threaded_3_14_says_so_in_its_note() {
     );
     // A folder of its own: the configuration isn't the interpreter's.
     let free_threaded = Python { version: (3, 14), free_threaded: true, ..python.clone() };
-    let extension = extension(workshop!(), RANGE.last().unwrap().0, false)
+    let extension = extension(workshop!(), RANGE.last().unwrap().0, Api::Full)
         .variable("PYO3_CONFIG_FILE", config.to_str().unwrap());
     let said = note::module(&extension.build(workshop!(), &free_threaded));
-    assert_eq!((said.platform.gil, said.platform.api), (Some(false), Api::Full(3, 14)));
+    assert_eq!((said.platform.gil, said.platform.api), (Some(false), platform::Api::Full(3, 14)));
     assert!(said.platform.to_string().contains(" gil=off "), "{}", said.platform);
 }

@@ -11,7 +11,7 @@ use interbind_tests::laws::go_through;
 use interbind_tests::modules::Modules;
 use interbind_tests::package::write_if_changed;
 use interbind_tests::python::Python;
-use interbind_tests::services::{BEFORE, built_apart, everywhere, extension, quiet, sanitized};
+use interbind_tests::services::{BEFORE, agnostic, built_apart, everywhere, extension, quiet, sanitized};
 use interbind_tests::skip::skip;
 use interbind_tests::workshop;
 
@@ -27,7 +27,7 @@ laws! {
 
     whoever_is_first_makes_a_service_whoever_owns_the_core: "
 assert left.key('a.Point') and right.userdata('first', 'k', 1, None) == 1
-assert left.makers() == right.makers() == ['left', 'left', 'right', 'left']
+assert left.makers() == right.makers() == ['left', MAKER, 'right', 'left']
 ";
 
     a_null_is_refused_by_every_function: "
@@ -239,6 +239,22 @@ fn every_law_of_services_holds_under_the_address_sanitizer() {
     if let Some(modules) = sanitized(workshop!(), "services", what) {
         go_through(&modules, BEFORE, LAWS, quiet);
     }
+}
+
+#[test]
+fn a_build_that_sees_no_object_says_that_it_cannot_make_the_service_instances() {
+    let Some(python) = Python::find("3.15", "the service `instances` under abi3t") else { return };
+    let script = "
+said = refused('service-missing', left.user, 'instances')
+assert type(said) is ImportError
+assert 'cannot use the `instances` service' in str(said) and 'import a module first' in str(said), said
+assert left.userdata('org.x.state', 'k', 41, None) == 41
+# The full build's is as good for both.
+right.user('instances')
+left.user('instances')
+assert left.counts() == right.counts() == (0, 0, 0)
+";
+    quiet(&agnostic(workshop!(), "services-agnostic", python).run(&format!("{BEFORE}\n{script}")));
 }
 
 #[test]

@@ -125,7 +125,7 @@ fn sixteen_threads_share_everything_without_a_gil() {
 }
 
 fn come_and_go(python: &'static Python) {
-    let modules = raw_modules(workshop!(), python, "0.28");
+    let modules = raw_modules(workshop!(), python, "0.28", "");
     stress(&modules, &format!("{BEFORE}\n{COMING_AND_GOING}"));
 }
 

@@ -97,7 +97,8 @@ impl Raw {
     pub(crate) fn write(&self, name: &LitStr) -> TokenStream {
         let text = name.value();
         let last = text.rsplit('.').next().unwrap_or_default();
-        let init = Ident::new(&format!("PyInit_{last}"), name.span());
+        let init = LitStr::new(&format!("PyInit_{last}"), name.span());
+        let export = LitStr::new(&format!("PyModExport_{last}"), name.span());
         let terminated = literal(&text, name.span());
         let doc = self
             .doc
@@ -148,13 +149,8 @@ impl Raw {
                     }
                 }
 
-                /// Python's entry point.
-                #[unsafe(no_mangle)]
-                #[allow(non_snake_case)]
-                pub unsafe extern "C" fn #init() -> *mut ::interbind::__private::PyObject {
-                    // SAFETY: (1) Python calls this attached.
-                    unsafe { ::interbind::raw::init::<__Interbind>() }
-                }
+                // Which of them Python looks for is known to the shim, not to this crate.
+                ::interbind::__entry!(#init, #export, __Interbind);
             };
         }
     }

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include <interbind/abi.h>
+#include <interbind/attached.h>
 #include <interbind/judge.h>
 #include <interbind/platform.h>
 #include <interbind/refuse.h>
@@ -46,30 +47,6 @@ typedef struct interbind_context {
     /* Who uses it. */
     const interbind_owner *owner;
 } interbind_context;
-
-/* The minor version of the running Python, which a limited build learns late. */
-static inline long interbind_python_minor(void) {
-    return strtol(Py_GetVersion() + 2, NULL, 10);
-}
-
-/* Tells whether this thread may call Python. Under the limited API before 3.12 a thread that gave up being attached can't
- * be told from one that is. */
-static inline int interbind_is_attached(void) {
-#if defined(PYPY_VERSION)
-    return PyGILState_Check();
-#elif defined(INTERBIND_LIMITED)
-    /* Before 3.12 the dict is that of whoever holds the GIL: not asked for then. */
-    return PyGILState_GetThisThreadState() != NULL && (interbind_python_minor() < 12 || PyThreadState_GetDict() != NULL);
-#elif PY_VERSION_HEX >= 0x030d0000
-    return PyThreadState_GetUnchecked() != NULL;
-#elif PY_VERSION_HEX >= 0x030c0000
-    return _PyThreadState_UncheckedGet() != NULL;
-#else
-    /* The state of whoever holds the GIL, on any thread. */
-    const PyThreadState *state = _PyThreadState_UncheckedGet();
-    return state != NULL && state->thread_id == PyThread_get_thread_ident();
-#endif
-}
 
 /* Finds what stands under the core's key: borrowed, or NULL with or without an exception. */
 INTERBIND_COLD PyObject *interbind_find_capsule(void) {

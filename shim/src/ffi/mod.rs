@@ -10,7 +10,7 @@ pub(crate) mod before_3_12;
 pub(crate) mod capsule;
 pub(crate) mod error;
 pub(crate) mod host;
-pub(crate) mod module_def;
+pub(crate) mod module;
 pub(crate) mod strong;
 pub(crate) mod try_incref;
 pub(crate) mod type_object;

@@ -3,38 +3,22 @@
 //! A build under the limited API of 3.9 runs on every later Python, and each of those wants to be told more: 3.12 which
 //! interpreters a module supports, 3.13 whether it needs the GIL. An older one refuses a slot that it doesn't know.
 
-use core::ffi::{CStr, c_int, c_void};
+use core::ffi::{c_int, c_void};
 use core::ptr;
 
 use pyo3_ffi as py;
 
-use super::PyObject;
-use super::attached::Attached;
-use super::host;
+use super::parts::{GIL_NOT_USED, Parts};
+use crate::ffi::attached::Attached;
+use crate::ffi::{PyObject, host};
 
 /// Numbers of the slots: 3.15 gave them new ones, which only builds for 3.15 and later use.
 const EXEC: c_int = if cfg!(interbind_slots_3_15) { 85 } else { 2 };
 const MULTIPLE_INTERPRETERS: c_int = if cfg!(interbind_slots_3_15) { 86 } else { 3 };
 const GIL: c_int = if cfg!(interbind_slots_3_15) { 87 } else { 4 };
 
-/// `Py_MOD_GIL_NOT_USED`.
-const GIL_NOT_USED: usize = 1;
-
-/// What a definition is made of.
-pub(crate) struct Parts<'a> {
-    pub(crate) name: &'static CStr,
-    pub(crate) doc: &'static CStr,
-    pub(crate) methods: &'a mut dyn Iterator<Item = py::PyMethodDef>,
-    pub(crate) exec: unsafe extern "C" fn(module: *mut PyObject) -> c_int,
-    /// The value of `Py_mod_multiple_interpreters`.
-    pub(crate) interpreters: usize,
-    pub(crate) gil_used: bool,
-    /// Bytes of module state.
-    pub(crate) state: usize,
-    pub(crate) traverse: py::traverseproc,
-    pub(crate) clear: py::inquiry,
-    pub(crate) free: py::freefunc,
-}
+/// What Python's entry point returns: the definition, which is an object.
+pub(crate) type Entry = PyObject;
 
 /// A definition that Python knows from now on; it is never freed.
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +31,7 @@ unsafe impl Sync for Definition {}
 
 impl Definition {
     /// Makes a definition for the Python that runs.
-    pub(crate) fn new(_at: Attached, parts: Parts<'_>) -> Self {
+    pub(crate) fn new(_at: Attached, mut parts: Parts<'_>) -> Self {
         let running = host::running();
         let mut slots = vec![(EXEC, parts.exec as *mut c_void)];
         if running >= (3, 12) {
@@ -59,13 +43,12 @@ impl Definition {
         slots.push((0, ptr::null_mut()));
         let slots: Vec<_> =
             slots.into_iter().map(|(slot, value)| py::PyModuleDef_Slot { slot, value }).collect();
-        let methods: Vec<_> = parts.methods.chain([py::PyMethodDef::zeroed()]).collect();
         Self(Box::into_raw(Box::new(py::PyModuleDef {
             m_base: py::PyModuleDef_HEAD_INIT,
             m_name: parts.name.as_ptr(),
             m_doc: parts.doc.as_ptr(),
             m_size: parts.state.try_into().unwrap_or(0),
-            m_methods: methods.leak().as_mut_ptr(),
+            m_methods: parts.leak_methods(),
             m_slots: slots.leak().as_mut_ptr(),
             m_traverse: Some(parts.traverse),
             m_clear: Some(parts.clear),
@@ -74,7 +57,7 @@ impl Definition {
     }
 
     /// Hands it to Python: what `PyInit_…` returns.
-    pub(crate) fn init(self, _at: Attached) -> *mut PyObject {
+    pub(crate) fn enter(self, _at: Attached) -> *mut Entry {
         // SAFETY: attached; a definition that lives for ever.
         unsafe { py::PyModuleDef_Init(self.0) }
     }
