@@ -1,7 +1,9 @@
 //! A Python object as a value of an interface, and as what a stored handle owns.
 //!
 //! Owned, movable between threads; dropping it is fine anywhere: attached, detached (the reference waits or the thread
-//! attaches for a moment), and after the interpreter's end (the reference is given up on purpose).
+//! attaches for a moment), and after the interpreter's end (the reference is given up on purpose). It doesn't know its
+//! interpreter: once a module serves more than the main one, a reference that is dropped on a detached thread is given up too.
+//! [`Held`](crate::Held) knows, and gives it back there.
 
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
@@ -10,9 +12,8 @@ use interbind_abi::Piece;
 use interbind_abi::values::{InvalidValue, Value};
 use pyo3_ffi as py;
 
-#[cfg(not(feature = "pyo3"))]
-use crate::ffi::Attached;
-use crate::ffi::PyObject;
+use crate::ffi::{Attached, PyObject};
+use crate::interpreters::alone;
 
 /// An owned reference to a Python object.
 #[derive(Debug)]
@@ -61,16 +62,30 @@ impl Object {
 }
 
 impl Drop for Object {
-    #[cfg(feature = "pyo3")]
     fn drop(&mut self) {
+        if alone::is_alone() {
+            return self.release_in_main();
+        }
+        // Given back in another interpreter than its own it would break both; whoever is attached is in its own.
+        if Attached::current().is_some() {
+            // SAFETY: attached; the reference is ours.
+            unsafe { py::Py_DECREF(self.0.as_ptr()) };
+        }
+    }
+}
+
+impl Object {
+    /// Gives the reference back, from wherever, while there is no interpreter but the main one.
+    #[cfg(feature = "pyo3")]
+    fn release_in_main(&mut self) {
         // SAFETY: `Py` is `repr(transparent)` around this very pointer, and the reference is given away here. PyO3 knows
         // whether the thread is attached and keeps the reference for later when it isn't.
         drop(unsafe { core::mem::transmute::<NonNull<PyObject>, ::pyo3::Py<::pyo3::PyAny>>(self.0) });
     }
 
+    /// As above.
     #[cfg(not(feature = "pyo3"))]
-    fn drop(&mut self) {
-        // Below is for the main interpreter alone; whoever is attached is in the object's own.
+    fn release_in_main(&mut self) {
         if Attached::current().is_some() {
             // SAFETY: attached; the reference is ours.
             return unsafe { py::Py_DECREF(self.0.as_ptr()) };

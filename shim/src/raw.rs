@@ -16,6 +16,7 @@ use pyo3_ffi as py;
 use crate::ffi::error::Class;
 use crate::ffi::module::{Definition, Parts, state_of};
 use crate::ffi::{Attached, PyObject, Raised, caught, thunk};
+use crate::interpreters::alone;
 use crate::interpreters::each::Support;
 use crate::module;
 use crate::object::Object;
@@ -245,6 +246,7 @@ thunk! {
     fn exec[M: RawModule](module: *mut PyObject) -> c_int, else -1, {
         // SAFETY: Python executes the module attached.
         let at = unsafe { Attached::assume() };
+        alone::note(at);
         let prepared = if M::BINDS_LATE {
             M::identity().check_support(at)
         } else {

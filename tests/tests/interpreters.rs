@@ -114,6 +114,27 @@ for own_gil in KINDS:
     exec(SCRIPT)
 ";
 
+    a_bare_reference_dropped_on_a_detached_thread_is_never_released_in_another_interpreter: "
+SCRIPT = USE + '''
+import gc, weakref
+class Watched:
+    pass
+def is_released():
+    watched = Watched()
+    ref = weakref.ref(watched)
+    keeper.drop_bare(watched)
+    del watched
+    gc.collect()
+    return ref() is None
+'''
+exec(SCRIPT)
+assert is_released()
+for own_gil in KINDS:
+    with Interpreter(own_gil) as other:
+        # It has no place to wait for its interpreter, as what is held has: it's given up.
+        other.run(SCRIPT + 'assert not is_released()')
+";
+
     an_interpreter_may_end_with_handles_alive_and_references_waiting: "
 exec(USE)
 for own_gil in KINDS:

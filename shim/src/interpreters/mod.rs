@@ -4,6 +4,7 @@
 //! other. A raw module keeps its state per interpreter and serves `each`, with `bindings` to tell which is which. An
 //! extension links only the kind that it is.
 
+pub(crate) mod alone;
 mod bindings;
 pub(crate) mod each;
 pub(crate) mod first;
