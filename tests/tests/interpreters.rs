@@ -332,14 +332,16 @@ fn every_law_of_interpreters_holds_for_a_build_that_knows_the_new_slots() {
 #[test]
 fn every_law_of_interpreters_holds_for_builds_that_serve_pythons_with_and_without_a_gil() {
     let Some(python) = Python::find("3.15", "raw modules under abi3t") else { return };
-    let modules = raw_modules(workshop!(), python, "0.30", "abi3t-py315");
-    for name in ["rawstats", "keeper"] {
-        let library = std::fs::read(modules.file(name)).expect("it was built");
-        let has = |text: &str| library.windows(text.len()).any(|found| found == text.as_bytes());
-        let entered = (has(&format!("PyModExport_{name}")), has(&format!("PyInit_{name}")));
-        assert_eq!(entered, (true, false), "{name}");
+    for pyo3_ffi in ["0.29", "0.30"] {
+        let modules = raw_modules(workshop!(), python, pyo3_ffi, "abi3t-py315");
+        for name in ["rawstats", "keeper"] {
+            let library = std::fs::read(modules.file(name)).expect("it was built");
+            let has = |text: &str| library.windows(text.len()).any(|found| found == text.as_bytes());
+            let entered = (has(&format!("PyModExport_{name}")), has(&format!("PyInit_{name}")));
+            assert_eq!(entered, (true, false), "{name} on pyo3-ffi {pyo3_ffi}");
+        }
+        go_through(&modules, BEFORE, LAWS, quiet);
     }
-    go_through(&modules, BEFORE, LAWS, quiet);
 }
 
 #[test]
