@@ -3,12 +3,16 @@
 //! There are two builds: as it is, where 3.13 does for them what it does for Python code; and one in which classes are counted,
 //! as they are from 3.14 on.
 
+use std::fs;
+
 use interbind_tests::laws::hold;
 use interbind_tests::modules::{Modules, Outcome};
-use interbind_tests::native::{Linked, Native};
+use interbind_tests::native::{Compiler, Linked, Native, STRICT, include, includes};
 use interbind_tests::package::repository;
 use interbind_tests::python::Python;
+use interbind_tests::skip::skip;
 use interbind_tests::workshop;
+use object::{Object, ObjectSymbol};
 
 const WHAT: &str = "a C++ binding layer under threads";
 
@@ -109,4 +113,32 @@ gc.collect()
 assert bound.Thing(2).twice() == 4.0
 ";
     hold(&modules, BEFORE, &("owed", script), quiet);
+}
+
+/// What only 3.14 has stands in two headers; no free-threaded 3.14 can be had here, so they meet its declarations alone.
+#[test]
+fn the_layer_compiles_for_later_free_threaded_pythons_with_what_only_they_have() {
+    let what = "a C++ binding layer for a free-threaded 3.14";
+    let Some(compiler) = Compiler::of(true, what) else { return };
+    for version in ["3.14", "3.15"] {
+        let Some(python) = Python::find(version, what) else { continue };
+        let Some(headers) = include(python, what) else { continue };
+        skip(&format!("{what} or later"), &format!("only compiled, with the headers of {version}; not run"));
+        let made = workshop!().join(format!("bound-{version}t.o"));
+        let mut arguments = includes(&headers);
+        arguments.extend(STRICT.iter().map(|&flag| flag.to_owned()).filter(|flag| flag != "-Wpedantic"));
+        arguments.extend(
+            ["-std=c++17", "-O1", "-fPIC", "-DPy_GIL_DISABLED=1", "-DMODULE=bound"].map(str::to_owned),
+        );
+        arguments
+            .push(format!("-I{}", repository().join("conformance/participants/interbind_c/layer").display()));
+        let source = repository().join("tests/fixtures/capi/bound.cpp").display().to_string();
+        arguments.extend(["-c".to_owned(), source, "-o".to_owned(), made.display().to_string()]);
+        compiler.run(&arguments).unwrap_or_else(|said| panic!("{said}"));
+        let bytes = fs::read(&made).expect("it was compiled");
+        let file = object::File::parse(&*bytes).expect("an object file");
+        let wanted = file.symbols().filter(|symbol| symbol.is_undefined());
+        let wanted: Vec<_> = wanted.filter_map(|symbol| symbol.name().ok()).collect();
+        assert!(wanted.contains(&"PyUnstable_Object_EnableDeferredRefcount"), "{version}: {wanted:?}");
+    }
 }

@@ -30,9 +30,22 @@ fn look_up(name: &CStr) -> *mut c_void {
     unsafe { dlsym(everything, name.as_ptr()) }
 }
 
-#[cfg(not(unix))]
-fn look_up(_: &CStr) -> *mut c_void {
-    ptr::null_mut()
+#[cfg(windows)]
+#[link(name = "kernel32")]
+unsafe extern "system" {
+    fn GetModuleHandleA(name: *const c_char) -> *mut c_void;
+    fn GetProcAddress(module: *mut c_void, name: *const c_char) -> *mut c_void;
+}
+
+/// The address of a function of Python's library, or NULL.
+#[cfg(windows)]
+fn look_up(name: &CStr) -> *mut c_void {
+    let libraries = [c"python39.dll", c"python310.dll", c"python311.dll"].into_iter();
+    // SAFETY: terminated names; NULL for what isn't loaded.
+    let mut handles = libraries.map(|library| unsafe { GetModuleHandleA(library.as_ptr()) });
+    let Some(library) = handles.find(|handle| !handle.is_null()) else { return ptr::null_mut() };
+    // SAFETY: a library that is loaded, and this code's own Python; a terminated name.
+    unsafe { GetProcAddress(library, name.as_ptr()) }
 }
 
 /// Tells whether this thread holds the GIL; `minor` is the running Python's.
