@@ -180,7 +180,7 @@ fn closing_while_a_module_publishes_frees_the_core_once_and_with_the_last_user()
 fn a_type_that_dies_hides_its_record_before_its_address_is_used_again() {
     loom::model(|| {
         // The record's key is an address; the callback writes 0 before the memory is given to another type.
-        let registered = Arc::new(AtomicPtr::new(8 as *mut u8));
+        let registered = Arc::new(AtomicPtr::new(std::ptr::without_provenance_mut::<u8>(8)));
         let reused = Arc::new(AtomicU32::new(0));
         let dying = {
             let (registered, reused) = (registered.clone(), reused.clone());
