@@ -11,4 +11,7 @@
 //   start.hpp     `BINDING_MODULE`
 #pragma once
 
+// Python's header wants to be the first: it says what the system's declare.
+#include <Python.h>
+
 #include "start.hpp"
