@@ -1,22 +1,19 @@
 """What a case's body works with: the two modules, graffiti, checks, and the event log.
 
-Called by run_cell.py alone, standard library only, Python 3.9 and later and PyPy. Each event is one line of
+Called by phases.py alone, standard library only, Python 3.9 and later and PyPy. Each event is one line of
 JSON written by one os.write *before* the step it names, so the log survives any death of the process.
-It must never judge: it says what happened, src/judge.rs says what that means.
+It must never judge: it says what happened, src/judge.rs says what that means. What few cells need is imported
+where they need it: every cell is a process, and pays for what stands here.
 """
 
-import contextlib
 import gc
 import importlib.machinery
 import importlib.util
-import json
 import os
-import re
 import sys
 import threading
-import traceback
 
-import forgery
+HERE = os.path.dirname(os.path.abspath(__file__))
 
 # Messages of CPython's and PyO3's that mean one of our reasons: a second interpreter is refused before any code of
 # ours runs.
@@ -26,7 +23,7 @@ OTHERS_SAY = {
 }
 
 # What a build of interbind says it is for, as it stands in its file.
-PLATFORM = re.compile(rb"os=[\w.-]+ arch=[\w.-]+ bits=\d+ endian=\w+ c=\w+ python=\w+ api=[\w.-]+ gil=\w+ debug=\w+ refs=\w+")
+PLATFORM = rb"os=[\w.-]+ arch=[\w.-]+ bits=\d+ endian=\w+ c=\w+ python=\w+ api=[\w.-]+ gil=\w+ debug=\w+ refs=\w+"
 
 # Calls through which a consumer may read foreign memory: only around them are touches counted.
 TOUCHING = frozenset(["read", "write", "hold", "call"])
@@ -47,7 +44,24 @@ class Log:
         with self.lock:
             self.count += 1
             line = dict(t=event, pid=os.getpid(), n=self.count, **values)
-            os.write(self.descriptor, (json.dumps(line, default=repr) + "\n").encode())
+            os.write(self.descriptor, (json_of(line) + "\n").encode())
+
+
+def json_of(value):
+    """A value as JSON; what has no form there is shown. `json` itself would import half of what a child imports."""
+    if value is None or value is True or value is False:
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, int):
+        return int.__repr__(value)
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json_of(str(name))}: {json_of(each)}" for name, each in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(json_of, value)) + "]"
+    text = value if isinstance(value, str) else repr(value)
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
+    units = text.encode("utf-16-be", "surrogatepass")
+    return '"' + "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2)) + '"'
 
 
 class CheckFailed(Exception):
@@ -105,6 +119,26 @@ class Side:
         return {name: int(value) for name, value in counts.items() if name not in MONOTONE}
 
 
+class Refused:
+    """A block that must be refused, see `Cell.refused`."""
+
+    def __init__(self, cell):
+        self.cell = cell
+
+    def __enter__(self):
+        self.said = []
+        return self.said
+
+    def __exit__(self, kind, error, trace):
+        if error is None:
+            self.cell.log.say("not-refused")
+        elif isinstance(error, Exception) and not isinstance(error, (CheckFailed, NotSupported)):
+            self.said.append(str(error))
+            self.cell.tell(error)
+            return True
+        return False
+
+
 class Cell:
     """What `act(p, type)` gets as `p`."""
 
@@ -157,20 +191,10 @@ class Cell:
         if not condition:
             raise CheckFailed(what)
 
-    @contextlib.contextmanager
     def refused(self):
         """The block must be refused; the body goes on behind it. Any refusal will do: the rules know which. What was
         said is appended to the list that `as` gives."""
-        said = []
-        try:
-            yield said
-        except (CheckFailed, NotSupported):
-            raise
-        except Exception as error:
-            said.append(str(error))
-            self.tell(error)
-        else:
-            self.log.say("not-refused")
+        return Refused(self)
 
     def unsupported(self, what):
         """The interpreter can't do what the case is about."""
@@ -188,6 +212,10 @@ class Cell:
         if not self.provider.has("plant"):
             raise NotSupported("provider.plant")
         if self._forge is None:
+            sys.path.insert(0, HERE)
+            import forgery
+
+            sys.path.remove(HERE)
             self._forge = forgery.Forge(self.provider.module)
         return self._forge
 
@@ -199,7 +227,9 @@ class Cell:
         with open(part["file"], "rb") as file:
             data = file.read()
         if platform is not None:
-            data, found = PLATFORM.subn(lambda match: changed(match.group().decode(), platform).encode(), data)
+            import re
+
+            data, found = re.subn(PLATFORM, lambda match: changed(match.group().decode(), platform).encode(), data)
             if not found:
                 raise AssertionError(f"{part['module']} doesn't say what it is built for")
         self._copies += 1
@@ -259,7 +289,6 @@ class Cell:
         reason = getattr(error, "interbind_reason", None) or slug_in(text)
         if reason is None and isinstance(error, ImportError):
             reason = next((slug for words, slug in OTHERS_SAY.items() if words in text), None)
-        trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
         values = dict(kind=type(error).__name__, message=text)
         if isinstance(error, CheckFailed):
             pass
@@ -268,13 +297,25 @@ class Cell:
         elif reason is not None:
             self.log.say("refused", reason=str(reason), touched=told_before > 0, **values)
         elif self.is_foreign(error) or isinstance(error, ImportError):
-            self.log.say("raised", trace=trace, **values)
+            self.log.say("raised", trace=trace_of(error), **values)
         else:
-            self.log.say("bug", trace=trace, **values)
+            self.log.say("bug", trace=trace_of(error), **values)
         for side in (self.provider, self.consumer):
             if side is not None:
                 side.last.raised = None
-        traceback.clear_frames(error.__traceback__)
+        trace = error.__traceback__
+        while trace is not None:
+            try:
+                trace.tb_frame.clear()
+            except RuntimeError:
+                pass  # It still runs.
+            trace = trace.tb_next
+
+
+def trace_of(error):
+    import traceback
+
+    return "".join(traceback.format_exception(type(error), error, error.__traceback__))
 
 
 def changed(text, platform):
@@ -289,6 +330,8 @@ def changed(text, platform):
 def slug_in(text):
     """The slug in parentheses at the end of a message's first line: a framework that makes the exception anew keeps
     the text and loses the attribute."""
+    import re
+
     found = re.search(r"\(([a-z]+(?:-[a-z0-9]+)+|frozen|untracked|misaligned)\)$", text.split("\n", 1)[0])
     return found.group(1) if found else None
 

@@ -34,6 +34,15 @@ impl House {
         let root = from.ancestors().find(|dir| dir.join("conformance/hosts.toml").is_file())?;
         Some(Self::at(root))
     }
+
+    /// Where the child's modules are kept compiled: a folder for these very sources.
+    pub fn compiled(&self) -> Result<PathBuf> {
+        let mut all = String::new();
+        for file in files_with_ending(&self.data.join("child"), "py")? {
+            all.push_str(&read(&file)?);
+        }
+        Ok(self.work.join("compiled").join(&sha256(all.as_bytes())[..16]))
+    }
 }
 
 /// Reads a TOML file into its type.

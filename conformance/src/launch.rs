@@ -26,6 +26,9 @@ const OUTPUT: u64 = 64 * 1024;
 /// Address space of a child: plenty for any case, little for a runaway.
 const ADDRESS_SPACE: u64 = 16 << 30;
 
+/// How often a child that may have ended is looked for: a cell is short, and its worker idle until it knows.
+const PAUSE: Duration = Duration::from_millis(3);
+
 /// How a child ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ended {
@@ -75,6 +78,8 @@ pub struct Launch<'a> {
     pub consumer: &'a Extension,
     /// How long it may take.
     pub patience: Duration,
+    /// Where the child's own modules are kept compiled.
+    pub compiled: &'a Path,
 }
 
 impl Launch<'_> {
@@ -174,6 +179,7 @@ impl Launch<'_> {
     fn environment(&self, events: &Path, temporary: &Path) -> Vec<(String, String)> {
         let mut all = vec![
             ("INTERBIND_EVENTS".to_owned(), events.display().to_string()),
+            ("INTERBIND_COMPILED".to_owned(), self.compiled.display().to_string()),
             ("PYTHONHASHSEED".to_owned(), "0".to_owned()),
             ("PYTHONDONTWRITEBYTECODE".to_owned(), "1".to_owned()),
             ("TMPDIR".to_owned(), temporary.display().to_string()),
@@ -212,7 +218,6 @@ fn quote(word: &str) -> String {
 /// Waits until the child ends or the clock has run out.
 fn wait(child: &mut Child, patience: Duration) -> std::io::Result<Option<ExitStatus>> {
     let start = Instant::now();
-    let mut pause = Duration::from_millis(2);
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status));
@@ -220,8 +225,7 @@ fn wait(child: &mut Child, patience: Duration) -> std::io::Result<Option<ExitSta
         if start.elapsed() >= patience {
             return Ok(None);
         }
-        std::thread::sleep(pause);
-        pause = (pause * 5 / 4).min(Duration::from_millis(20));
+        std::thread::sleep(PAUSE);
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -161,8 +161,9 @@ impl Suite {
 
         let start = Instant::now();
         let bar = progress(plan.cells.len(), "cells");
-        let work =
-            Work { suite: self, options, forge: &forge, forged: &forged, expected: &expected, bar: &bar };
+        let compiled = self.house.compiled()?;
+        let (forge, forged, expected) = (&forge, &forged, &expected);
+        let work = Work { suite: self, options, forge, forged, expected, bar: &bar, compiled: &compiled };
         let (first, rest): (Vec<&CellId>, Vec<&CellId>) =
             plan.cells.iter().partition(|cell| cell.group() == "harness");
         let mut cells = work.all(&first, &BTreeSet::new(), jobs)?;
@@ -180,7 +181,7 @@ impl Suite {
         );
         let run_took = start.elapsed();
 
-        let report = self.report(options, plan, cells, &forged, [("forge", forge_took), ("cells", run_took)]);
+        let report = self.report(options, plan, cells, forged, [("forge", forge_took), ("cells", run_took)]);
         let text = serde_json::to_string(&report).unwrap_or_default();
         let last = self.house.work.join(LAST);
         fs::create_dir_all(&self.house.work).map_err(|e| Error::io(&self.house.work, e))?;
@@ -267,6 +268,7 @@ struct Work<'a> {
     forged: &'a HashMap<forge::Order, Forged>,
     expected: &'a HashMap<&'a CellId, Option<Expected>>,
     bar: &'a ProgressBar,
+    compiled: &'a Path,
 }
 
 impl Work<'_> {
@@ -342,8 +344,17 @@ impl Work<'_> {
             return Err(Error::word(&id.case, "a case"));
         };
         let patience = self.options.patience.unwrap_or(launch::PATIENCE);
-        let launch =
-            Launch { house: &suite.house, id, case, python, zoo: &suite.zoo, provider, consumer, patience };
+        let launch = Launch {
+            house: &suite.house,
+            id,
+            case,
+            python,
+            zoo: &suite.zoo,
+            provider,
+            consumer,
+            patience,
+            compiled: self.compiled,
+        };
         let may_abort = [&id.provider, &id.consumer].iter().any(|build| build.has("panic-abort"));
         let mut story: Option<(Judged, launch::Observation)> = None;
         for _ in 0..self.options.repeat.max(1) {

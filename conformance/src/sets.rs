@@ -54,6 +54,12 @@ pub struct Take {
     /// Whether the consumer may have mutated types here.
     #[serde(default)]
     pub mutated: bool,
+    /// In these cases only; none = in all.
+    #[serde(default)]
+    pub cases: Vec<Pattern>,
+    /// Whether its builds meet those of other rows only.
+    #[serde(default)]
+    pub apart: bool,
 }
 
 impl Set {
@@ -64,19 +70,24 @@ impl Set {
         sets.remove(name).ok_or_else(|| Error::data(path, format!("there is no set `{name}`")))
     }
 
-    /// Whether the set's rows take a cell: both its builds on its host.
+    /// Whether the set's rows take a cell: a row for each of its builds on its host.
     pub fn takes(&self, cell: &CellId, hosts: &Hosts) -> bool {
         if self.take.is_empty() {
             return true;
         }
-        let rows = |build: &str, mutated: bool| {
-            self.take.iter().any(|row| {
+        let rows = |build: &str, mutated: bool| -> Vec<&Take> {
+            let takes = |row: &&Take| {
                 (!mutated || row.mutated)
                     && row.has_host(&cell.host, hosts)
                     && row.builds.iter().any(|b| names(b, build))
-            })
+                    && (row.cases.is_empty() || row.cases.iter().any(|pattern| pattern.matches(cell)))
+            };
+            self.take.iter().filter(takes).collect()
         };
-        rows(cell.provider.as_str(), false) && rows(cell.consumer.as_str(), cell.mutation != Mutation::Same)
+        let consumers = rows(cell.consumer.as_str(), cell.mutation != Mutation::Same);
+        rows(cell.provider.as_str(), false)
+            .into_iter()
+            .any(|row| consumers.iter().any(|other| !(row.apart && std::ptr::eq(row, *other))))
     }
 }
 

@@ -11,6 +11,7 @@ use interbind_conformance::forge::key::{self, Inputs};
 use interbind_conformance::house::House;
 use interbind_conformance::participant::{Participants, Role};
 use interbind_conformance::run::{Options, Suite};
+use interbind_conformance::sets::Set;
 
 const CASE: &str =
     "needs = { provider = [\"provide\"], consumer = [\"consume\"] }\n[[expect]]\noutcome = \"interop\"\n";
@@ -134,6 +135,29 @@ fn a_pairwise_cover_leaves_no_two_values_unmet_and_is_the_same_each_time() {
     };
     let chosen: Vec<_> = chosen.iter().map(|&index| &all[index]).collect();
     assert_eq!(pairs(&chosen), pairs(&all.iter().collect::<Vec<_>>()));
+}
+
+#[test]
+fn a_row_s_builds_may_be_kept_apart_and_a_row_may_be_for_some_cases_only() {
+    let house = small_house();
+    house.write(
+        "sets.toml",
+        "[quick]\ncold-budget = 1\nwarm-budget = 1\n\
+         [[quick.take]]\nbuilds = [\"liar-a\"]\napart = true\n\
+         [[quick.take]]\nbuilds = [\"liar-b\"]\n\
+         [[quick.take]]\nbuilds = [\"liar-a\"]\ncases = [\"other\"]\n",
+    );
+    let set = Set::read(&house.house(), "quick").expect("the set is sound");
+    let suite = house.suite().expect("the data is sound");
+    let takes = |case: &str, pair: &str| {
+        let id = format!("{case}::{pair}::cp311::p1::main").parse().expect("an id");
+        set.takes(&id, &suite.hosts)
+    };
+    assert!(!takes("group.case", "liar-a..liar-a"));
+    assert!(takes("group.case", "liar-a..liar-b"));
+    assert!(takes("group.case", "liar-b..liar-a"));
+    assert!(takes("group.case", "liar-b..liar-b"));
+    assert!(takes("other.case", "liar-a..liar-a"));
 }
 
 #[test]

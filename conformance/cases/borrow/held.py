@@ -7,6 +7,3 @@ def act(p, type):
         for _ in range(3):
             p.check_equal(p.consumer.read_held(token), p.graffiti(type, 1), "read what is held", type)
         p.consumer.let_go(token)
-    token = p.consumer.hold("kinds", p.provider.make_as("frozen", "kinds", b""))
-    p.collect()
-    p.consumer.let_go(token)

@@ -14,5 +14,5 @@ def act(p, type):
             raise AttributeError("nothing is looked up on a class")
 
     Strange = Meta("Strange", (real,), {})
-    obj = real.__new__(Strange, p.graffiti(type, 1))
+    obj = Strange(p.graffiti(type, 1))
     p.check_equal(p.consumer.read(type, obj), p.graffiti(type, 1), "read", type)

@@ -3,4 +3,3 @@ def act(p, type):
         obj = p.provider.make_as(kind, type, p.graffiti(type, 1))
         p.check_equal(p.consumer.read(type, obj), p.graffiti(type, 1), "read", type)
         p.keep(obj, p.consumer.hold(type, obj))
-    p.consumer.hold("kinds", p.provider.make_as("frozen", "kinds", b""))

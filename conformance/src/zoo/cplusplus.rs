@@ -1,5 +1,5 @@
 //! Writes the zoo as C++. Participants say `#include ZOO_HPP` and get, per type, the declaration with its size and offsets
-//! asserted, and `zoo::About<T>`: id, shared name, version, what a consumer asks for, and the canonical descriptor.
+//! asserted, and `zoo::About<T>`: id, shared name, version, what a consumer asks for, fields, and the canonical descriptor.
 //! `WITH_ZOO(m)` calls `m(Point2d)` for each.
 
 use std::fmt::Write;
@@ -16,7 +16,13 @@ const HEAD: &str = "// Generated from zoo.toml; edit that.
 
 namespace zoo {
 
-// What is said of a type beside its fields.
+// Where a field is.
+struct Field {
+    const char *name;
+    std::size_t offset, size;
+};
+
+// What is said of a type.
 template <class T> struct About;
 ";
 
@@ -59,15 +65,23 @@ fn declare_type(text: &mut String, zoo: &Zoo, kind: &ZooType) {
     for field in &kind.layout.fields {
         _ = writeln!(text, "static_assert(offsetof({name}, {}) == {});", field.name, field.offset);
     }
+    let fields: Vec<String> = kind
+        .layout
+        .fields
+        .iter()
+        .map(|field| format!("{{\"{}\", {}, {}}}", field.name, field.offset, field.kind.size()))
+        .collect();
     let (major, minor) = kind.requires.split_once('.').unwrap_or((&kind.requires, "0"));
     _ = writeln!(
         text,
         "template <> struct About<{name}> {{\n    static constexpr char id[] = \"{}\", name[] = \"{}\", version[] = \"{}\";\n    \
          static constexpr std::uint32_t major = {major}, minor = {minor};\n    \
+         static constexpr Field fields[] = {{{}}};\n    \
          static constexpr char descriptor[] = \"{}\";\n}};",
         kind.id,
         kind.name(),
         kind.version,
+        fields.join(", "),
         data(zoo, kind)
     );
 }

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "convert.hpp"
+#include "keywords.hpp"
 
 namespace binding {
 
@@ -82,13 +83,9 @@ template <class P> std::string type_name() {
         return typeid(B).name();
 }
 
-template <class R, class... A> const char *signature_of() {
-    static const std::string text = [] {
-        std::string inner;
-        ((inner += (inner.empty() ? "" : ", ") + type_name<A>()), ...);
-        return "(" + inner + ") -> " + type_name<R>();
-    }();
-    return text.c_str();
+template <class R, class... A> const Signature *signature_of() {
+    static const Signature signature = {{type_name<A>()...}, type_name<R>(), {}, nullptr};
+    return &signature;
 }
 
 // ---- Calls ----
@@ -99,6 +96,7 @@ template <class F, class R, class... E, class... A> struct Call<F, R, std::tuple
     static constexpr std::size_t COUNT = sizeof...(A);
     static constexpr std::size_t WRAPPED = (std::size_t(is_wrapped<A>) + ... + 0);
     static constexpr bool LOCKS = INTERBIND_HAS_SECTIONS && WRAPPED && (std::is_same_v<E, locked> || ...);
+    static constexpr bool NAMED = (std::is_same_v<E, arg> || ...);
     static constexpr std::size_t SECTIONS = LOCKS ? (WRAPPED > 2 ? 2 : WRAPPED) : 0;
 
     // The n-th wrapped argument's place.
@@ -127,7 +125,7 @@ template <class F, class R, class... E, class... A> struct Call<F, R, std::tuple
         if (!BINDING_LIKELY((std::get<I>(from).load(self, I, args[I]) && ...)))
             return nullptr;
         (void)nargsf, (void)names;
-        F &callable = *reinterpret_cast<F *>(self->callable);
+        F &callable = *std::launder(reinterpret_cast<F *>(self->callable));
         try {
             PyObject *result;
             if constexpr (std::is_void_v<R>) {
@@ -157,7 +155,16 @@ template <class F, class R, class... E, class... A> struct Call<F, R, std::tuple
             if (BINDING_LIKELY(result))
                 return result;
         }
+        if constexpr (NAMED) {
+            std::size_t given = static_cast<std::size_t>(PyVectorcall_NARGS(nargsf));
+            if (PyObject *result = call_named(self, nullptr, nullptr, args, given, names))
+                return result;
+        }
         return refuse_call(self, args, nargsf, names);
+    }
+
+    static PyObject *attempt(Function *self, PyTypeObject *, Instance *, PyObject *const *args) {
+        return run(self, args, COUNT, nullptr, std::index_sequence_for<A...>());
     }
 };
 
@@ -217,6 +224,9 @@ template <class T, class... A> struct Construct {
             if (BINDING_LIKELY(made))
                 return made;
         }
+        if (self->is_named())
+            if (PyObject *made = call_named(self, python, nullptr, args, count, names))
+                return made;
         if (self->next && !PyErr_Occurred())
             return self->next->create(self->next, python, args, count, names);
         return refuse_call(self, args, count, names);
@@ -229,14 +239,18 @@ template <class T, class... A> struct Construct {
         const Type *type = self->site(COUNT);
         if (count && type_of(Py_TYPE(args[0])) != type)
             return PyErr_Format(PyExc_TypeError, "%U() needs an object of its own class", self->qualname);
-        if (count == COUNT + 1 && !names) {
-            Instance *target = reinterpret_cast<Instance *>(args[0]);
-            if (target->state.load(std::memory_order_relaxed) & READY)
-                return PyErr_Format(PyExc_TypeError, "%U() was called already", self->qualname);
-            if (build(self, target, nullptr, args + 1, std::index_sequence_for<A...>()))
-                return Py_NewRef(Py_None);
-        }
+        Instance *target = count ? reinterpret_cast<Instance *>(args[0]) : nullptr;
+        if (target && target->state.load(std::memory_order_relaxed) & READY)
+            return PyErr_Format(PyExc_TypeError, "%U() was called already", self->qualname);
+        if (count == COUNT + 1 && !names && attempt(self, nullptr, target, args + 1))
+            return Py_NewRef(Py_None);
+        if (target && self->is_named() && call_named(self, nullptr, target, args + 1, count - 1, names))
+            return Py_NewRef(Py_None);
         return refuse_call(self, args, nargsf, names);
+    }
+
+    static PyObject *attempt(Function *self, PyTypeObject *python, Instance *target, PyObject *const *args) {
+        return build(self, target, python, args, std::index_sequence_for<A...>());
     }
 };
 

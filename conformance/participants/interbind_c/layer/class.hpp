@@ -8,8 +8,6 @@
 // Runs while the module is executed; what fails throws `PythonError` and ends the import.
 #pragma once
 
-#include <cstring>
-
 #include "call.hpp"
 #include "defer.hpp"
 #include "publish.hpp"
@@ -39,7 +37,7 @@ template <class F> struct Shape : Shape<decltype(&F::operator())> {};
 template <class R, class... A> struct Shape<R (*)(A...)> {
     template <class F, class E> using Of = Call<F, R, E, A...>;
     static constexpr std::size_t COUNT = sizeof...(A);
-    static const char *signature() { return signature_of<R, A...>(); }
+    static const Signature *signature() { return signature_of<R, A...>(); }
 };
 template <class C, class R, class... A> struct Shape<R (C::*)(A...)> : Shape<R (*)(A...)> {};
 template <class C, class R, class... A> struct Shape<R (C::*)(A...) const> : Shape<R (*)(A...)> {};
@@ -63,7 +61,19 @@ template <class T, class C, class V> struct Setter {
     void operator()(T &self, const V &value) { self.*field = value; }
 };
 
-template <class... E, class F> Function *bind(Module *module, const char *name, PyObject *scope, F callable) {
+// Gives a function's last parameters the names among what was said about it.
+template <class... E> void name(Function *self, Signature::Attempt attempt, const E &...extras) {
+    std::vector<const arg *> args;
+    ([&] {
+        if constexpr (std::is_same_v<E, arg>)
+            args.push_back(&extras);
+    }(), ...);
+    if (!args.empty())
+        self->signature = name_parameters(*self->signature, attempt, args.data(), args.size());
+}
+
+template <class... E, class F>
+Function *bind(Module *module, const char *name, PyObject *scope, F callable, const E &...extras) {
     static_assert(sizeof(F) <= sizeof(Function::callable) && std::is_trivially_copyable_v<F> &&
                       std::is_trivially_destructible_v<F>,
                   "a bound callable is two words at most, and plain");
@@ -71,7 +81,11 @@ template <class... E, class F> Function *bind(Module *module, const char *name, 
     Function *self = checked(make_function(module, name, scope, Shape<F>::COUNT + 1));
     self->vectorcall = C::vectorcall;
     self->signature = Shape<F>::signature();
-    std::memcpy(self->callable, &callable, sizeof callable);
+    new (self->callable) F(callable);
+    if constexpr (C::NAMED) {
+        static_assert((std::size_t(std::is_same_v<E, arg>) + ... + 0) <= Shape<F>::COUNT, "more names than parameters");
+        binding::name(self, C::attempt, extras...);
+    }
     return self;
 }
 
@@ -119,11 +133,19 @@ inline int class_init(PyObject *self, PyObject *args, PyObject *names) {
     std::vector<PyObject *> all{self};
     for (Py_ssize_t place = 0; place < PyTuple_GET_SIZE(args); ++place)
         all.push_back(PyTuple_GET_ITEM(args, place));
+    const std::size_t given = all.size();
+    PyObject *words = nullptr, *name, *value;
     if (names && PyDict_GET_SIZE(names)) {
-        PyErr_Format(PyExc_TypeError, "'%s' takes no keywords", Py_TYPE(self)->tp_name);
-        return -1;
+        words = PyTuple_New(PyDict_GET_SIZE(names));
+        if (!words)
+            return -1;
+        for (Py_ssize_t at = 0, place = 0; PyDict_Next(names, &at, &name, &value); ++place) {
+            PyTuple_SET_ITEM(words, place, Py_NewRef(name));
+            all.push_back(value);
+        }
     }
-    PyObject *done = type->init->vectorcall(object_of(type->init), all.data(), all.size(), nullptr);
+    PyObject *done = type->init->vectorcall(object_of(type->init), all.data(), given, words);
+    Py_XDECREF(words);
     Py_XDECREF(done);
     return done ? 0 : -1;
 }
@@ -132,8 +154,8 @@ inline int class_init(PyObject *self, PyObject *args, PyObject *names) {
 struct module_ {
     Module *state;
 
-    template <class... E, class F> module_ &def(const char *name, F callable, E...) {
-        add(state->object, state->function, bind<E...>(state, name, nullptr, callable), name);
+    template <class... E, class F> module_ &def(const char *name, F callable, E... extras) {
+        add(state->object, state->function, bind<E...>(state, name, nullptr, callable, extras...), name);
         return *this;
     }
 
@@ -167,12 +189,15 @@ template <class T, class... Bases> struct class_ {
         (layout(options, is_frozen), ...);
     }
 
-    template <class... A> class_ &init() {
+    template <class... A, class... E> class_ &init(E... extras) {
+        static_assert(sizeof...(E) <= sizeof...(A), "more names than parameters");
         using C = Construct<T, A...>;
         Function *self = checked(make_function(module, "__init__", scope(), sizeof...(A) + 1));
         self->vectorcall = C::vectorcall;
         self->create = C::create;
         self->signature = signature_of<void, A...>();
+        if constexpr (sizeof...(E) != 0)
+            binding::name(self, C::attempt, extras...);
         type->retain();
         self->sites[sizeof...(A)].store(type, std::memory_order_relaxed);
         if (!type->init)
@@ -182,11 +207,11 @@ template <class T, class... Bases> struct class_ {
         return *this;
     }
 
-    template <class... E, class F> class_ &def(const char *name, F callable, E...) {
+    template <class... E, class F> class_ &def(const char *name, F callable, E... extras) {
         if constexpr (std::is_member_function_pointer_v<F>)
-            put<E...>(name, Member<T, F>{callable});
+            put<E...>(name, Member<T, F>{callable}, extras...);
         else
-            put<E...>(name, callable);
+            put<E...>(name, callable, extras...);
         return *this;
     }
 
@@ -220,8 +245,8 @@ template <class T, class... Bases> struct class_ {
                 throw PythonError();
     }
 
-    template <class... E, class F> void put(const char *name, F callable) {
-        add(object_of(python), module->function, bind<E...>(module, name, scope(), callable), name);
+    template <class... E, class F> void put(const char *name, F callable, const E &...extras) {
+        add(object_of(python), module->function, bind<E...>(module, name, scope(), callable, extras...), name);
     }
 
     class_ &install(const char *name, Function *get, Function *set) {

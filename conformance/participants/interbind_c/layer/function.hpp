@@ -12,6 +12,49 @@
 
 namespace binding {
 
+struct Instance;
+
+// What a function takes and gives: one for all functions of these types, or one of a function's own, whose last parameters
+// have names.
+struct Signature {
+    // Converts the arguments, all in their places, and calls; a constructor builds in `target`, or in a new `python`.
+    using Attempt = PyObject *(*)(Function *self, PyTypeObject *python, Instance *target, PyObject *const *args);
+    struct Parameter {
+        PyObject *name;     // owned
+        PyObject *fallback; // owned, or NULL: it must be given
+    };
+
+    std::vector<std::string> types;
+    std::string result;
+    std::vector<Parameter> named;
+    Attempt attempt = nullptr;
+
+    ~Signature() {
+        for (const Parameter &each : named) {
+            Py_XDECREF(each.name);
+            Py_XDECREF(each.fallback);
+        }
+    }
+
+    // As `(Point, by: float = 2.0) -> Point`.
+    std::string text() const {
+        std::string inner;
+        for (std::size_t place = 0; place < types.size(); ++place) {
+            inner += place ? ", " : "";
+            const std::size_t first = types.size() - named.size();
+            const Parameter *parameter = place < first ? nullptr : &named[place - first];
+            if (parameter)
+                inner += std::string(PyUnicode_AsUTF8(parameter->name)) + ": ";
+            inner += types[place];
+            if (PyObject *shown = parameter && parameter->fallback ? PyObject_Repr(parameter->fallback) : nullptr) {
+                inner += std::string(" = ") + PyUnicode_AsUTF8(shown);
+                Py_DECREF(shown);
+            }
+        }
+        return "(" + inner + ") -> " + result;
+    }
+};
+
 struct Function {
     PyObject_VAR_HEAD
     vectorcallfunc vectorcall;
@@ -22,10 +65,12 @@ struct Function {
     Function *next, *first;
     PyObject *owner; // the module object, owned: it keeps `module`
     PyObject *name, *qualname;
-    const char *signature;
-    void *callable[2];
+    const Signature *signature; // its own when it has names
+    alignas(void *) unsigned char callable[2 * sizeof(void *)];
     // One for each parameter, one for the result.
     std::atomic<Type *> sites[1];
+
+    bool is_named() const { return signature && !signature->named.empty(); }
 
     Type *site(std::size_t place) const { return sites[place].load(std::memory_order_relaxed); }
 
@@ -48,6 +93,8 @@ inline void function_dealloc(PyObject *object) {
     for (Py_ssize_t place = 0; place < Py_SIZE(self); ++place)
         if (Type *site = self->site(static_cast<std::size_t>(place)); site != &unresolved)
             site->release();
+    if (self->is_named())
+        delete self->signature;
     Py_XDECREF(self->next);
     Py_XDECREF(self->name);
     Py_XDECREF(self->qualname);
@@ -61,6 +108,9 @@ inline int function_traverse(PyObject *object, visitproc visit, void *arg) {
     Py_VISIT(Py_TYPE(object));
     Py_VISIT(self->next);
     Py_VISIT(self->owner);
+    if (self->is_named())
+        for (const Signature::Parameter &each : self->signature->named)
+            Py_VISIT(each.fallback);
     return 0;
 }
 
@@ -71,7 +121,7 @@ inline PyObject *function_get(PyObject *self, PyObject *instance, PyObject *) {
 inline PyObject *function_doc(PyObject *object, void *) {
     std::string text;
     for (Function *self = reinterpret_cast<Function *>(object); self; self = self->next)
-        text += (text.empty() ? "" : "\n") + std::string(PyUnicode_AsUTF8(self->name)) + self->signature;
+        text += (text.empty() ? "" : "\n") + std::string(PyUnicode_AsUTF8(self->name)) + self->signature->text();
     return PyUnicode_FromStringAndSize(text.data(), static_cast<Py_ssize_t>(text.size()));
 }
 
@@ -131,6 +181,7 @@ inline Function *make_function(Module *module, const char *name, PyObject *scope
         return nullptr;
     self->module = module;
     self->create = nullptr;
+    self->signature = nullptr;
     self->next = nullptr;
     self->first = self;
     self->owner = Py_NewRef(module->object);
@@ -157,13 +208,13 @@ BINDING_COLD inline PyObject *refuse_call(Function *self, PyObject *const *args,
         return self->next->vectorcall(reinterpret_cast<PyObject *>(self->next), args, nargsf, names);
     std::string text;
     for (Function *each = self->first; each; each = each->next)
-        text += std::string("\n  ") + PyUnicode_AsUTF8(each->qualname) + each->signature;
+        text += std::string("\n  ") + PyUnicode_AsUTF8(each->qualname) + each->signature->text();
     std::string given;
     std::size_t count = static_cast<std::size_t>(PyVectorcall_NARGS(nargsf));
     for (std::size_t place = 0; place < count; ++place)
         given += (place ? ", " : "") + std::string(Py_TYPE(args[place])->tp_name);
     return PyErr_Format(PyExc_TypeError, "%U(): incompatible arguments (%s)%s; takes:%s", self->first->qualname,
-                        given.c_str(), names && PyTuple_GET_SIZE(names) ? " and keywords, which aren't supported" : "",
+                        given.c_str(), names && PyTuple_GET_SIZE(names) ? " and keywords" : "",
                         text.c_str());
 }
 

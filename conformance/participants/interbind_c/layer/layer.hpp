@@ -8,7 +8,10 @@
 //   module.hpp    a module's state in one interpreter      error.hpp    exceptions
 //   function.hpp  the function object                      foreign.hpp  objects of other modules
 //   publish.hpp   what others are told of a class          class.hpp    the face: `class_`, `def`
-//   start.hpp     `BINDING_MODULE`
+//   start.hpp     `BINDING_MODULE`                         keywords.hpp parameters with names and defaults
 #pragma once
+
+// Python's header wants to be the first: it says what the system's declare.
+#include <Python.h>
 
 #include "start.hpp"

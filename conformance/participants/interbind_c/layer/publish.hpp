@@ -70,7 +70,7 @@ template <class T, std::uint32_t Kind> interbind_class *description(const Type *
         one.aliasing = frozen ? INTERBIND_ALIASING_FROZEN : INTERBIND_ALIASING_UNTRACKED;
         one.thread = frozen ? INTERBIND_THREAD_ANY : INTERBIND_THREAD_ATTACHED;
         one.flags = INTERBIND_FLAG_SUBCLASSABLE;
-        one.data_offset = frozen && type->is_inline ? static_cast<std::int64_t>(payload_offset<T>) : 0;
+        // No offset, though it is known: an object whose `__init__` wasn't called has no value there, and `borrow` says so.
         one.borrow = lend_pointer<T>;
         one.release = end_loan;
         if constexpr (std::is_copy_constructible_v<T>)

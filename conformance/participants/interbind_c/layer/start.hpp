@@ -1,7 +1,7 @@
 // How a module begins and ends: its slots, its state, its metaclass.
 //
-// Multi-phase, for every kind of interpreter, without a need for the GIL. What the module holds is visible to the
-// collector; the state is freed with the module object, which its functions keep alive.
+// Multi-phase, for every kind of interpreter or for those that a module says, without a need for the GIL. What the module
+// holds is visible to the collector; the state is freed with the module object, which its functions keep alive.
 #pragma once
 
 #include "class.hpp"
@@ -24,7 +24,7 @@ inline PyTypeObject *make_meta(PyObject *module) {
         {},
     };
     static PyType_Spec spec = {"interbind_c.class", sizeof(Meta), 0,
-                               Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE, slots};
+                               Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE, slots};
     return reinterpret_cast<PyTypeObject *>(PyType_FromModuleAndSpec(module, &spec, nullptr));
 }
 
@@ -82,19 +82,23 @@ inline void module_free(void *object) {
 
 } // namespace binding
 
-#define BINDING_MODULE(name, version, m)\
-    static void binding_fill(::binding::module_ &m); \
-    static interbind_owner binding_owner = INTERBIND_OWNER(#name, version); \
-    static interbind_slot binding_slot = INTERBIND_SLOT(&binding_owner, INTERBIND_PER_INTERPRETER_GIL); \
-    static int binding_execute(PyObject *module) { \
-        static const ::binding::Start start = {#name, &binding_slot, binding_fill}; \
+// Starts a module for every interpreter.
+#define BINDING_MODULE(name, version, m) BINDING_MODULE_FOR(name, version, INTERBIND_PER_INTERPRETER_GIL, m)
+
+// Starts a module for the interpreters that its tag says.
+#define BINDING_MODULE_FOR(name, version, tag, m) \
+    static void binding_fill_##name(::binding::module_ &m); \
+    static interbind_owner binding_owner_##name = INTERBIND_OWNER(#name, version); \
+    static interbind_slot binding_slot_##name = INTERBIND_SLOT(&binding_owner_##name, tag); \
+    static int binding_execute_##name(PyObject *module) { \
+        static const ::binding::Start start = {#name, &binding_slot_##name, binding_fill_##name}; \
         return ::binding::execute(module, start); \
     } \
-    static PyModuleDef_Slot binding_slots[] = {{Py_mod_exec, reinterpret_cast<void *>(binding_execute)}, \
-                                               INTERBIND_MODULE_SLOTS(INTERBIND_PER_INTERPRETER_GIL, \
-                                                                      INTERBIND_GIL_NOT_USED)}; \
-    static PyModuleDef binding_def = {PyModuleDef_HEAD_INIT, #name, nullptr, sizeof(void *), nullptr, binding_slots, \
-                                      ::binding::module_traverse, ::binding::module_clear, ::binding::module_free}; \
+    static PyModuleDef_Slot binding_slots_##name[] = {{Py_mod_exec, reinterpret_cast<void *>(binding_execute_##name)}, \
+                                                      INTERBIND_MODULE_SLOTS(tag, INTERBIND_GIL_NOT_USED)}; \
+    static PyModuleDef binding_def_##name = { \
+        PyModuleDef_HEAD_INIT, #name, nullptr, sizeof(void *), nullptr, binding_slots_##name, \
+        ::binding::module_traverse, ::binding::module_clear, ::binding::module_free}; \
     PyMODINIT_FUNC PyInit_##name(); \
-    PyMODINIT_FUNC PyInit_##name() { return PyModuleDef_Init(&binding_def); } \
-    static void binding_fill([[maybe_unused]] ::binding::module_ &m)
+    PyMODINIT_FUNC PyInit_##name() { return PyModuleDef_Init(&binding_def_##name); } \
+    static void binding_fill_##name([[maybe_unused]] ::binding::module_ &m)

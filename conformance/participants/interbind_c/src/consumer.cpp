@@ -1,31 +1,22 @@
-// The consumer: reads the zoo's types by their shared names, and the classes of `native.hpp` by their C++ keys. It binds no
-// class of its own.
-#include <atomic>
-
+// The consumer: reads the zoo's types by their shared names, and the classes of `native.hpp` by their C++ keys. Its one class
+// is what it gives out for an object that it holds.
+#include "borrowed.hpp"
 #include "native.hpp"
-#include "surface.hpp"
 
 namespace {
 
-// How often foreign payload was read, and how many borrows are held now.
-std::atomic<std::int64_t> touched{0}, borrows{0};
+std::atomic<std::int64_t> held{0};
 
-template <class T> PyObject *read(const binding::Module *module, PyObject *object) {
-    using About = zoo::About<T>;
-    static interbind_site site = {
-        About::name, INTERBIND_KIND_DATA, alignof(T), About::descriptor,
-        {About::major, About::minor, 0}, {About::major + 1, 0, 0}, 0, {nullptr, nullptr, nullptr, nullptr}};
-    const interbind_type_record *record = nullptr;
-    if (interbind_find(&module->context(), &site, object, &record) != INTERBIND_OK)
-        throw binding::PythonError();
-    const void *data = surface::checked(interbind_borrow(record, object, INTERBIND_BORROW_SHARED));
-    borrows.fetch_add(1, std::memory_order_relaxed);
-    touched.fetch_add(1, std::memory_order_relaxed);
-    char copy[sizeof(T)];
-    std::memcpy(copy, data, sizeof copy);
-    interbind_give_back(record, object, INTERBIND_BORROW_SHARED);
-    borrows.fetch_sub(1, std::memory_order_relaxed);
-    return surface::bytes_of(copy, sizeof copy);
+// An object that is kept and borrowed now and then. Its token is the nurse, so the collector sees what it keeps.
+struct Held {
+    const borrowed::Functions *of;
+    PyObject *object; // NULL once it was let go
+};
+
+PyObject *read_held(const binding::Module *module, const Held &kept) {
+    if (!kept.object)
+        throw std::invalid_argument("it was let go");
+    return kept.of->read(module, kept.object);
 }
 
 } // namespace
@@ -40,18 +31,43 @@ BINDING_MODULE(interbind_c_consumer, "1.0.0", m) {
     m.def("base", [](Crate &crate) -> Weighed & { return crate; });
     m.def("fail", [](std::string_view what) { throw Broken{std::string(what)}; });
 
+    binding::class_<Held>(m, "Held", binding::collected{});
+    m.def("hold", [module = m.state](std::string_view type, PyObject *object) {
+        const borrowed::Functions &of = borrowed::of(type);
+        of.judge(module, object);
+        held.fetch_add(1, std::memory_order_relaxed);
+        return Held{&of, object};
+    }, binding::keep_alive<0, 2>{});
+    m.def("read_held", [module = m.state](const Held &kept) { return read_held(module, kept); });
+    m.def("let_go", [](Held &kept) {
+        if (!std::exchange(kept.object, nullptr))
+            throw std::invalid_argument("it was let go");
+        held.fetch_sub(1, std::memory_order_relaxed);
+    });
+
     m.def("identity", []() { return surface::identity("consumer"); });
-    m.def("live", []() {
-        PyObject *dict = surface::checked(PyDict_New());
-        surface::put(dict, "borrows", PyLong_FromLongLong(borrows));
-        surface::put(dict, "touched", PyLong_FromLongLong(touched));
+    m.def("descriptor", [](std::string_view type) { return borrowed::of(type).descriptor; });
+    m.def("live", [module = m.state]() {
+        PyObject *dict = surface::records(module);
+        surface::put(dict, "borrows", PyLong_FromLongLong(borrowed::borrows));
+        surface::put(dict, "held", PyLong_FromLongLong(held));
+        surface::put(dict, "touched", PyLong_FromLongLong(borrowed::touched));
         return dict;
     });
-    m.def("read", [module = m.state](std::string_view type, PyObject *object) -> PyObject * {
-#define READ(T) \
-    if (type == zoo::About<zoo::T>::id) \
-        return read<zoo::T>(module, object);
-        WITH_ZOO(READ)
-        throw std::invalid_argument("no type of the zoo");
+    m.def("read", [module = m.state](std::string_view type, PyObject *object) {
+        return borrowed::of(type).read(module, object);
     });
+    m.def("read_raw", [module = m.state](std::string_view type, PyObject *object) {
+        return borrowed::of(type).read_raw(module, object);
+    });
+    m.def("read_detached", [module = m.state](std::string_view type, PyObject *object) {
+        return borrowed::of(type).read_detached(module, object);
+    });
+    m.def("write", [module = m.state](std::string_view type, PyObject *object, std::string_view field, PyObject *bytes) {
+        borrowed::of(type).write(module, object, field, bytes);
+    });
+    m.def("during", [module = m.state](std::string_view type, PyObject *object, bool exclusive, PyObject *function) {
+        return borrowed::of(type).during(module, object, exclusive, function);
+    });
+    m.def("own", [module = m.state](std::string_view type, PyObject *bytes) { return borrowed::of(type).own(module, bytes); });
 }

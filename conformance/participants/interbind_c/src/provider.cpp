@@ -1,27 +1,48 @@
-// The provider: each type of the zoo as plain data under its shared name, and the classes of `native.hpp`.
+// The provider: the zoo's types as plain data under their shared names, and the classes of `native.hpp`.
+#include "mortal.hpp"
+
 #include "native.hpp"
-#include "surface.hpp"
 
 namespace {
 
-template <class T> const binding::Layout layout = {zoo::About<T>::name, zoo::About<T>::version, zoo::About<T>::descriptor};
+using binding::Module;
 
-// Counted by the instance map from the first moment on: a class with a constructor may show its address to anybody.
-template <class T> struct Value : T {
-    explicit Value(const T &value) : T(value) {}
+// What can be done with a type of the zoo, by its id.
+struct Functions {
+    std::string_view id;
+    const char *name;
+    PyObject *(*fresh)(const Module *, std::string_view);
+    PyTypeObject *(*bare)();
+    interbind_class *tracked;
 };
 
-// A value of its bytes, which the case made of valid fields.
-template <class T> Value<T> value(PyObject *bytes) {
-    T made;
-    std::memcpy(&made, surface::value_bytes(bytes, sizeof made), sizeof made);
-    return Value<T>(made);
+const Functions &of(std::string_view id) {
+#define FUNCTIONS_OF(T) \
+    {zoo::About<zoo::T>::id, #T, mortal::fresh<zoo::T>, mortal::bare<zoo::T>, &values::tracked<zoo::T>},
+    static const Functions all[] = {WITH_ZOO(FUNCTIONS_OF)};
+    for (const Functions &each : all)
+        if (each.id == id)
+            return each;
+    throw std::invalid_argument("no type of the zoo");
 }
 
-template <class T> void bind_type(binding::module_ &m, const char *name) {
-    binding::class_<Value<T>>(m, name, binding::frozen{}, &layout<T>)
-        .def("peek", [](const Value<T> &self) { return surface::bytes_of(&self, sizeof self); });
-    m.def((std::string("make_") + zoo::About<T>::id).c_str(), [](PyObject *bytes) { return value<T>(bytes); });
+// A class is called by its kind and its type: `FrozenPoint2d`.
+PyObject *cls(const Module *module, std::string_view kind, std::string_view type) {
+    return surface::checked(PyObject_GetAttrString(module->object, values::class_name(kind, of(type).name).c_str()));
+}
+
+PyObject *make(const Module *module, std::string_view kind, std::string_view type, PyObject *bytes) {
+    surface::Owned python(cls(module, kind, type));
+    return surface::checked(PyObject_CallOneArg(python.object, bytes));
+}
+
+// The address of the record that a class has under a name.
+std::uintptr_t record_of(const Module *module, std::string_view name, PyObject *python) {
+    const interbind_types_service *types = module->context().types;
+    for (auto *record = types->of_type(types, python, nullptr); record; record = types->of_type(types, python, record))
+        if (interbind_str_is(record->name, std::string(name).c_str()))
+            return reinterpret_cast<std::uintptr_t>(record);
+    return 0;
 }
 
 // Handed out again and again.
@@ -31,7 +52,7 @@ native::Crate the_crate("the crate", 40.0, 4);
 
 BINDING_MODULE(interbind_c_provider, "1.0.0", m) {
     using namespace native;
-#define BIND(T) bind_type<zoo::T>(m, #T);
+#define BIND(T) values::bind<zoo::T>(m, #T);
     WITH_ZOO(BIND)
 
     binding::class_<Named>(m, "Named", binding::indirect{}).field("name", &Named::name);
@@ -57,11 +78,33 @@ BINDING_MODULE(interbind_c_provider, "1.0.0", m) {
     m.def("fail", [](std::string_view what) { throw Broken{std::string(what)}; });
 
     m.def("identity", []() { return surface::identity("provider"); });
-    m.def("live", [module = m.state]() { return surface::counts(module); });
+    m.def("live", [module = m.state]() {
+        PyObject *dict = surface::counts(module, mortal::objects);
+        surface::put(dict, "borrows", PyLong_FromLongLong(surface::borrows));
+        return dict;
+    });
     m.def("drop_all", []() {});
-    m.def("make", [module = m.state](std::string_view type, PyObject *bytes) {
-        PyObject *made = PyObject_CallMethod(module->object, (std::string("make_") + std::string(type)).c_str(), "O", bytes);
-        return surface::checked(made);
+    m.def("cls", [module = m.state](std::string_view kind, std::string_view type) { return cls(module, kind, type); });
+    m.def("make", [module = m.state](std::string_view type, PyObject *bytes) { return make(module, "tracked", type, bytes); });
+    m.def("make_as", [module = m.state](std::string_view kind, std::string_view type, PyObject *bytes) {
+        return make(module, kind, type, bytes);
     });
     m.def("peek", [](PyObject *object) { return surface::checked(PyObject_CallMethod(object, "peek", nullptr)); });
+    m.def("during", [](PyObject *object, PyObject *exclusive, PyObject *function) {
+        return surface::checked(PyObject_CallMethod(object, "during", "OO", exclusive, function));
+    });
+    m.def("fresh", [module = m.state](std::string_view kind, std::string_view type) { return of(type).fresh(module, kind); });
+    m.def("bare", [](std::string_view type) { return reinterpret_cast<PyObject *>(of(type).bare()); });
+    m.def("publish_object", [module = m.state](std::string_view kind, std::string_view type, PyObject *python) {
+        if (kind != "tracked" || !PyType_Check(python))
+            throw std::invalid_argument("a tracked class of this module");
+        values::publish(module, of(type).tracked, reinterpret_cast<PyTypeObject *>(python));
+    });
+    m.def("record_of", [module = m.state](std::string_view name, PyObject *python) {
+        return record_of(module, name, python);
+    });
 }
+
+// Modules that support fewer interpreters.
+BINDING_MODULE_FOR(shared_only, "1.0.0", INTERBIND_SHARED_GIL, m) {}
+BINDING_MODULE_FOR(main_only, "1.0.0", INTERBIND_NOT_SUPPORTED, m) {}

@@ -3,6 +3,8 @@
 
 #include "layer.hpp"
 
+#include <cstring>
+
 #include ZOO_HPP
 
 namespace surface {
@@ -42,14 +44,26 @@ inline PyObject *identity(const char *role) {
     return dict;
 }
 
-// What the instance map of this interpreter holds, whoever put it there.
-inline PyObject *counts(const binding::Module *module) {
+// What the registry of this interpreter holds, whoever published it.
+inline PyObject *records(const binding::Module *module) {
+    interbind_type_counts found{};
+    const interbind_types_service *service = module->context().types;
+    if (service->count(service, &found) != INTERBIND_OK)
+        throw std::runtime_error("the records can't be counted");
+    PyObject *dict = checked(PyDict_New());
+    put(dict, "records", PyLong_FromUnsignedLongLong(found.live - found.immortal));
+    put(dict, "immortal", PyLong_FromUnsignedLongLong(found.immortal));
+    return dict;
+}
+
+// What its instance map holds, likewise.
+inline PyObject *counts(const binding::Module *module, std::int64_t unmapped) {
     interbind_instance_counts found{};
     const interbind_instances_service *service = module->context().instances;
     if (service->count(service, &found) != INTERBIND_OK)
         throw std::runtime_error("the instance map can't be counted");
-    PyObject *dict = checked(PyDict_New());
-    put(dict, "objects", PyLong_FromUnsignedLongLong(found.entries));
+    PyObject *dict = records(module);
+    put(dict, "objects", PyLong_FromLongLong(static_cast<std::int64_t>(found.entries) + unmapped));
     put(dict, "nurses", PyLong_FromUnsignedLongLong(found.nurses));
     put(dict, "patients", PyLong_FromUnsignedLongLong(found.patients));
     return dict;
