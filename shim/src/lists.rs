@@ -27,6 +27,10 @@ pub(crate) struct Maps {
     pub(crate) all: Vec<Box<List>>,
     by_name: Table<Named>,
     by_type: Table<Typed>,
+    by_weak: Table<Watched>,
+    callback: Option<Callback>,
+    /// Who needs the callback: those who watch a type, or are about to.
+    watchers: u64,
     /// How many entries there ever were.
     entries: u64,
 }
@@ -40,10 +44,24 @@ struct Typed {
     entry: NonNull<Entry>,
 }
 
+/// A watched entry's place under the address of its weak reference.
+struct Watched(NonNull<Entry>);
+
+/// What the weak references to types call, and the capsule that it gets; one for all, owned while somebody needs it.
+#[derive(Clone, Copy)]
+pub(crate) struct Callback {
+    pub(crate) function: *mut PyObject,
+    pub(crate) capsule: *mut PyObject,
+}
+
 // SAFETY: leads to a list of the same registry, which lives as long; what changes in it is atomic.
 unsafe impl Send for Named {}
 // SAFETY: as above, to an entry.
 unsafe impl Send for Typed {}
+// SAFETY: as above.
+unsafe impl Send for Watched {}
+// SAFETY: objects, touched by attached threads.
+unsafe impl Send for Callback {}
 
 impl Hashed for Named {
     fn hash(&self) -> u64 {
@@ -58,21 +76,26 @@ impl Hashed for Typed {
     }
 }
 
+impl Hashed for Watched {
+    fn hash(&self) -> u64 {
+        // SAFETY: entries live as long as the registry; the address changes under the lock, while it isn't in the table.
+        hash_address(unsafe { self.0.as_ref() }.weak.load(Ordering::Relaxed) as usize)
+    }
+}
+
 /// The records under one name, in the order of publication.
 pub(crate) struct List {
     pub(crate) name: Box<str>,
-    pub(crate) core: *mut CoreRecord,
     first: AtomicPtr<Entry>,
 }
 
 /// A record's place in a list.
 pub(crate) struct Entry {
     pub(crate) record: *const TypeRecord,
-    /// The weak reference whose callback tells that the type died; NULL when it has.
+    /// The weak reference whose callback tells that the type died, owned; NULL when it has, and under the native key of a
+    /// record that has a name too: it is counted and watched there.
     pub(crate) weak: AtomicPtr<PyObject>,
     pub(crate) lists: *const Lists,
-    /// True for the place under the native key of a record that has a name too: it is counted and watched there.
-    pub(crate) is_again: bool,
     /// In the order of publication.
     pub(crate) number: u64,
     next: AtomicPtr<Entry>,
@@ -106,7 +129,7 @@ impl Lists {
     }
 
     /// The place of a record in a list, made if it isn't there.
-    pub(crate) fn place(&self, list: &List, record: *const TypeRecord, is_again: bool) -> NonNull<Entry> {
+    pub(crate) fn place(&self, list: &List, record: *const TypeRecord) -> NonNull<Entry> {
         let same = |entry: &Entry| ptr::eq(entry.record, record).then_some(NonNull::from(entry));
         if let Some(entry) = list.find(same) {
             return entry;
@@ -119,7 +142,6 @@ impl Lists {
                 record,
                 weak: AtomicPtr::new(ptr::null_mut()),
                 lists: self,
-                is_again,
                 number: maps.entries,
                 next: AtomicPtr::new(ptr::null_mut()),
             });
@@ -136,8 +158,7 @@ impl Lists {
             return Some(list);
         }
         maps.by_name.reserve().ok()?;
-        let list =
-            Box::new(List { name: name.into(), core: self.core, first: AtomicPtr::new(ptr::null_mut()) });
+        let list = Box::new(List { name: name.into(), first: AtomicPtr::new(ptr::null_mut()) });
         let address = NonNull::from(&*list);
         maps.all.push(list);
         maps.by_name.add(Named(address)).ok()?;
@@ -171,17 +192,65 @@ impl Lists {
         found.map(|typed| unsafe { typed.entry.as_ref() }.number)
     }
 
-    /// Takes a dying type's entry out from under its address.
-    pub(crate) fn forget(&self, class: NonNull<PyObject>, entry: &Entry) {
-        let hash = hash_address(class.as_ptr() as usize);
-        self.lock()
-            .by_type
-            .remove(hash, |typed| typed.class == class && ptr::eq(typed.entry.as_ptr(), entry));
+    /// Puts an entry under the addresses of its type and of a weak reference to it, which it takes over; false, and
+    /// nothing is done, when it has one.
+    pub(crate) fn watch(
+        &self,
+        class: NonNull<PyObject>,
+        entry: &Entry,
+        weak: *mut PyObject,
+    ) -> Result<bool, Full> {
+        let mut maps = self.lock();
+        if !entry.weak.load(Ordering::Relaxed).is_null() {
+            return Ok(false);
+        }
+        maps.by_type.reserve()?;
+        maps.by_weak.reserve()?;
+        entry.weak.store(weak, Ordering::Release);
+        maps.by_type.add(Typed { class, entry: NonNull::from(entry) })?;
+        maps.by_weak.add(Watched(NonNull::from(entry)))?;
+        Ok(true)
     }
 
-    /// Puts an entry under the address of its type.
-    pub(crate) fn remember(&self, class: NonNull<PyObject>, entry: &Entry) -> Result<(), Full> {
-        self.lock().by_type.add(Typed { class, entry: NonNull::from(entry) })
+    /// The entry that owns that weak reference.
+    pub(crate) fn watched(&self, weak: *mut PyObject) -> Option<NonNull<Entry>> {
+        // SAFETY: entries live as long as the registry.
+        let same = |watched: &Watched| unsafe { watched.0.as_ref() }.weak.load(Ordering::Relaxed) == weak;
+        self.lock().by_weak.find(hash_address(weak as usize), same).map(|watched| watched.0)
+    }
+
+    /// Takes a dying type's entry out from under both addresses, and the weak reference away from it; false when somebody
+    /// was faster.
+    pub(crate) fn forget(&self, class: *mut PyObject, entry: &Entry, weak: *mut PyObject) -> bool {
+        let mut maps = self.lock();
+        if entry.weak.load(Ordering::Relaxed) != weak {
+            return false;
+        }
+        let is_it = |other: NonNull<Entry>| ptr::eq(other.as_ptr(), entry);
+        maps.by_weak.remove(hash_address(weak as usize), |watched| is_it(watched.0));
+        maps.by_type.remove(hash_address(class as usize), |typed| is_it(typed.entry));
+        entry.weak.store(ptr::null_mut(), Ordering::Release);
+        true
+    }
+
+    /// The callback, for one more who needs it: the one that there is, else the one that is offered.
+    pub(crate) fn need(&self, offered: Option<Callback>) -> Option<Callback> {
+        let mut maps = self.lock();
+        maps.callback = maps.callback.or(offered);
+        maps.watchers += u64::from(maps.callback.is_some());
+        maps.callback
+    }
+
+    /// One who needed the callback no longer does: the callback, when that was the last.
+    pub(crate) fn part(&self) -> Option<Callback> {
+        let mut maps = self.lock();
+        maps.watchers -= 1;
+        if maps.watchers == 0 { maps.callback.take() } else { None }
+    }
+
+    /// The core that the registry belongs to.
+    pub(crate) fn core(&self) -> *mut CoreRecord {
+        self.core
     }
 }
 

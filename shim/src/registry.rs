@@ -16,8 +16,9 @@ use interbind_abi::types::{TypeRecord, TypesService, native};
 use interbind_abi::{RecordHeader, Str};
 
 use crate::ffi::{Attached, PyObject, Raised, Strong, error, thunk, type_object, weak};
-use crate::lists::{Entry, List, Lists, is_live};
+use crate::lists::{Callback, Entry, List, Lists, is_live};
 use crate::sync::Ordering;
+use crate::table::Full;
 use crate::upcast;
 
 /// What a maker keeps behind its table.
@@ -107,7 +108,8 @@ thunk! {
                 passed = ptr::eq(entry.record, after);
                 return None;
             }
-            is_live(entry.record, list.core).then_some(entry.record)
+            // SAFETY: the lists are the registry's, which lives as long as this list.
+            is_live(entry.record, unsafe { &*entry.lists }.core()).then_some(entry.record)
         })
         .unwrap_or(ptr::null())
     }
@@ -146,7 +148,7 @@ thunk! {
         counts.names = maps.all.len() as u64;
         for list in &maps.all {
             list.find(|entry| {
-                if !entry.is_again && is_live(entry.record, registry.core) {
+                if !entry.weak.load(Ordering::Relaxed).is_null() && is_live(entry.record, registry.core) {
                     counts.live += 1;
                     // SAFETY: records are never freed.
                     counts.immortal += u64::from(unsafe { &*entry.record }.flags.load(Ordering::Relaxed) & FLAG_IMMORTAL != 0);
@@ -214,21 +216,17 @@ thunk! {
         // SAFETY: Python calls this attached, with the capsule that `watch` made.
         let at = unsafe { Attached::assume() };
         // SAFETY: as above.
-        let entry = unsafe { weak::context(at, slf) }.cast::<Entry>();
-        // SAFETY: NULL, or an entry whose type nobody has seen dying: it was a user of its core, so the registry lives.
-        if let Some(entry) = unsafe { entry.as_ref() } {
-            // SAFETY: Python passes a live object.
-            let weak = unsafe { Strong::from_borrowed(at, weak) };
+        let registry = unsafe { weak::context(at, slf) }.cast::<Registry>();
+        // SAFETY: NULL, or a registry with types that nobody has seen dying: they are users of its core, so it lives.
+        if let Some(registry) = unsafe { registry.as_ref() } {
             // Python code may call this too, with whatever it likes: only the weak reference to a dead type counts, once.
-            let known = entry.weak.load(Ordering::Acquire);
-            let told = known == weak.as_ptr() && weak::is_dead(at, &weak);
-            let free = ptr::null_mut();
-            if told && entry.weak.compare_exchange(known, free, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
-                // SAFETY: as above.
-                unsafe { weak::retire(at, slf) };
-                // SAFETY: the entry owned a reference.
-                drop(unsafe { Strong::from_new(known) });
-                bury(entry);
+            if let Some(entry) = registry.lists.watched(weak) {
+                // SAFETY: Python passes a live object.
+                let weak = unsafe { Strong::from_borrowed(at, weak) };
+                if weak::is_dead(at, &weak) {
+                    // SAFETY: entries live as long as the registry.
+                    bury(at, registry, unsafe { entry.as_ref() }, &weak);
+                }
             }
         }
         weak::none(at)
@@ -236,20 +234,52 @@ thunk! {
 }
 
 /// Takes a dead type's address out of its record, and its count from the core.
-fn bury(entry: &Entry) {
+fn bury(at: Attached, registry: &Registry, entry: &Entry, weak: &Strong) {
     // SAFETY: records are never freed.
     let record = unsafe { &*entry.record };
     let class = record.py_type.load(Ordering::Acquire);
-    if let Some(class) = NonNull::new(class.cast::<PyObject>()) {
-        // SAFETY: the type is a user of the core, so the registry lives.
-        unsafe { &*entry.lists }.forget(class, entry);
+    if !registry.lists.forget(class.cast(), entry, weak.as_ptr()) {
+        return;
     }
+    // SAFETY: the entry owned a reference.
+    drop(unsafe { Strong::from_new(weak.as_ptr()) });
+    end_watch(at, registry);
     record.py_type.store(ptr::null_mut(), Ordering::Release);
     let core = record.core.swap(ptr::null_mut(), Ordering::AcqRel);
     // SAFETY: the type was a user of this core until here.
     let release = unsafe { (*core).release };
     // SAFETY: takes the type's count; nothing of registry or entry is touched after it.
     unsafe { release(core) };
+}
+
+/// The callback for one more weak reference to a type; it is counted until [`end_watch`].
+fn begin_watch(at: Attached, registry: &Registry) -> Result<Callback, Raised> {
+    if let Some(known) = registry.lists.need(None) {
+        return Ok(known);
+    }
+    // SAFETY: the registry lives as long as a type that is watched, or published just now; then the capsule is retired.
+    let made = unsafe { weak::callback(at, &TYPE_DIED, ptr::from_ref(registry).cast_mut().cast()) };
+    let (function, capsule) = made?;
+    let offered = Callback { function: function.as_ptr(), capsule: capsule.as_ptr() };
+    let kept = registry.lists.need(Some(offered)).unwrap_or(offered);
+    if kept.function == offered.function {
+        // The lists own it now; it owns the capsule.
+        function.into_ptr();
+    } else {
+        // SAFETY: a capsule that is alive, of a callback that nothing calls.
+        unsafe { weak::retire(at, capsule.as_ptr()) };
+    }
+    Ok(kept)
+}
+
+/// Lets go of the callback when nobody needs it any more.
+fn end_watch(at: Attached, registry: &Registry) {
+    if let Some(callback) = registry.lists.part() {
+        // SAFETY: the capsule of a callback that is alive.
+        unsafe { weak::retire(at, callback.capsule) };
+        // SAFETY: the lists owned a reference.
+        drop(unsafe { Strong::from_new(callback.function) });
+    }
 }
 
 /// What a registered type's weak reference calls.
@@ -313,30 +343,32 @@ fn publish(at: Attached, registry: &Registry, record: *const TypeRecord) -> Stat
     let Some(list) = registry.lists.list(name) else { return no_memory(at) };
     // SAFETY: lists live as long as the registry.
     let list = unsafe { list.as_ref() };
-    let entry = registry.lists.place(list, record, false);
+    let entry = registry.lists.place(list, record);
     // SAFETY: entries live as long as the registry.
     let entry = unsafe { entry.as_ref() };
     if !entry.weak.load(Ordering::Acquire).is_null() {
         // The same living record again, as when a module is executed twice: nothing to do.
         return Status::OK;
     }
-    // SAFETY: (1) the caller holds the type, and every type can be weakly referenced; (2) the entry outlives the weak
-    // reference, which it owns.
-    let (weak, capsule) = match unsafe {
-        weak::watch(at, class.as_ptr(), &TYPE_DIED, ptr::from_ref(entry).cast_mut().cast())
-    } {
-        Ok(watched) => watched,
-        Err(Raised) => return Status::FAILED,
-    };
-    let weak = weak.into_ptr();
-    let free = ptr::null_mut();
-    if entry.weak.compare_exchange(free, weak, Ordering::AcqRel, Ordering::Relaxed).is_err() {
-        // Another thread publishes the same record, and was faster.
-        // SAFETY: the capsule that `weak::watch` returned.
-        unsafe { weak::retire(at, capsule.as_ptr()) };
-        // SAFETY: ours wasn't stored.
-        drop(unsafe { Strong::from_new(weak) });
-        return Status::OK;
+    let Ok(callback) = begin_watch(at, registry) else { return Status::FAILED };
+    // SAFETY: the caller holds the type, and every type can be weakly referenced; the callback is kept until `end_watch`.
+    let weak = unsafe { weak::refer(at, class.as_ptr(), callback.function) };
+    let watched = weak.map(|weak| {
+        let watched = registry.lists.watch(class, entry, weak.as_ptr());
+        if let Ok(true) = watched {
+            // The entry owns it.
+            weak.into_ptr();
+        }
+        watched
+    });
+    if !matches!(watched, Ok(Ok(true))) {
+        end_watch(at, registry);
+        return match watched {
+            // Another thread publishes the same record, and was faster.
+            Ok(Ok(_)) => Status::OK,
+            Ok(Err(Full)) => no_memory(at),
+            Err(Raised) => Status::FAILED,
+        };
     }
     // The type is a user of the core from here until it dies.
     // SAFETY: our own core record.
@@ -344,9 +376,6 @@ fn publish(at: Attached, registry: &Registry, record: *const TypeRecord) -> Stat
     // SAFETY: the caller is a user.
     unsafe { retain(registry.core) };
     found.core.store(registry.core, Ordering::Release);
-    if registry.lists.remember(class, entry).is_err() {
-        return no_memory(at);
-    }
     rank(list, found, class.as_ptr());
     // SAFETY: as the name; a broken text is no key.
     let native = unsafe { found.native.read() }.filter(|key| native::is_key(key) && *key != name);
@@ -354,7 +383,7 @@ fn publish(at: Attached, registry: &Registry, record: *const TypeRecord) -> Stat
         // SAFETY: lists live as long as the registry.
         let Some(list) = registry.lists.list(key) else { return no_memory(at) };
         // SAFETY: lists live as long as the registry.
-        registry.lists.place(unsafe { list.as_ref() }, record, true);
+        registry.lists.place(unsafe { list.as_ref() }, record);
     }
     Status::OK
 }

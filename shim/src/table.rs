@@ -104,6 +104,25 @@ impl<T: Hashed> Table<T> {
         Ok(())
     }
 
+    /// Adds a thing, unless there is one of its hash that `same` accepts; false then.
+    ///
+    /// # Errors
+    /// [`Full`]; nothing has changed.
+    #[inline(always)]
+    pub(crate) fn add_unless(&mut self, thing: T, same: impl Fn(&T) -> bool) -> Result<bool, Full> {
+        self.reserve()?;
+        let mut place = self.home(thing.hash());
+        while let Some(other) = &self.places[place] {
+            if same(other) {
+                return Ok(false);
+            }
+            place = self.after(place);
+        }
+        self.places[place] = Some(thing);
+        self.len += 1;
+        Ok(true)
+    }
+
     /// Makes room for one more, so that the next [`add`](Self::add) can't fail.
     ///
     /// # Errors
@@ -141,8 +160,24 @@ impl<T: Hashed> Table<T> {
     /// Takes the first thing of that hash that `wanted` accepts out.
     #[inline]
     pub(crate) fn remove(&mut self, hash: u64, wanted: impl FnMut(&T) -> bool) -> Option<T> {
-        let (mut hole, _) = self.search(hash, wanted)?;
+        let (hole, _) = self.search(hash, wanted)?;
         let taken = self.places[hole].take();
+        self.close(hole);
+        taken
+    }
+
+    /// As [`remove`](Self::remove), where nobody wants what was taken; false when there was none.
+    #[inline(always)]
+    pub(crate) fn discard(&mut self, hash: u64, wanted: impl FnMut(&T) -> bool) -> bool {
+        let Some((hole, _)) = self.search(hash, wanted) else { return false };
+        self.places[hole] = None;
+        self.close(hole);
+        true
+    }
+
+    /// Fills the hole that something left behind.
+    #[inline(always)]
+    fn close(&mut self, mut hole: usize) {
         self.len -= 1;
         // Whatever was pushed past the hole moves up, so that no search ends at it.
         let mut place = self.after(hole);
@@ -155,7 +190,6 @@ impl<T: Hashed> Table<T> {
             }
             place = self.after(place);
         }
-        taken
     }
 }
 

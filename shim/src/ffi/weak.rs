@@ -31,18 +31,12 @@ impl Definition {
     }
 }
 
-/// Makes a weak reference to `object`; when it dies, the definition's callback gets `context` in a capsule. Returns the weak
-/// reference, and that capsule.
-///
-/// Python code can find weak reference and callback (`weakref.getweakrefs`), keep them, and call the callback at any time
-/// with any object. So it is called attached, and nothing else is certain: see [`context`] and [`is_dead`].
+/// Makes a callback, which gets `context` in a capsule. Returns it, and that capsule, which it owns.
 ///
 /// # Safety
-/// 1. `object` is a live object that can be weakly referenced.
-/// 2. `context` stays valid until [`retire`] is called with the capsule.
-pub(crate) unsafe fn watch(
+/// 1. `context` stays valid until [`retire`] is called with the capsule.
+pub(crate) unsafe fn callback(
     at: Attached,
-    object: *mut PyObject,
     definition: &'static Definition,
     context: *mut c_void,
 ) -> Result<(Strong, Strong), Raised> {
@@ -51,11 +45,42 @@ pub(crate) unsafe fn watch(
     // SAFETY: attached; the definition is static and never written, `self` is a live object, no module.
     let function = unsafe { py::PyCFunction_NewEx(raw, context.as_ptr(), core::ptr::null_mut()) };
     // SAFETY: a new reference or NULL with an exception.
-    let function = unsafe { Strong::from_new(function) }?;
+    unsafe { Strong::from_new(function) }.map(|function| (function, context))
+}
+
+/// Makes a weak reference to `object`, which calls what [`callback`] made when the object dies.
+///
+/// Python code can find weak reference and callback (`weakref.getweakrefs`), keep them, and call the callback at any time
+/// with any object. So it is called attached, and nothing else is certain: see [`context`] and [`is_dead`].
+///
+/// # Safety
+/// 1. `object` is a live object that can be weakly referenced, `callback` a live callback.
+pub(crate) unsafe fn refer(
+    _at: Attached,
+    object: *mut PyObject,
+    callback: *mut PyObject,
+) -> Result<Strong, Raised> {
     // SAFETY: attached, duty 1, a callable.
-    let weak = unsafe { py::PyWeakref_NewRef(object, function.as_ptr()) };
+    let weak = unsafe { py::PyWeakref_NewRef(object, callback) };
     // SAFETY: a new reference or NULL with an exception.
-    unsafe { Strong::from_new(weak) }.map(|weak| (weak, context))
+    unsafe { Strong::from_new(weak) }
+}
+
+/// Makes a weak reference with a callback of its own. Returns it, and the callback's capsule.
+///
+/// # Safety
+/// 1. `object` is a live object that can be weakly referenced.
+/// 2. As for [`callback`].
+pub(crate) unsafe fn watch(
+    at: Attached,
+    object: *mut PyObject,
+    definition: &'static Definition,
+    context: *mut c_void,
+) -> Result<(Strong, Strong), Raised> {
+    // SAFETY: duty 2.
+    let (function, context) = unsafe { callback(at, definition, context) }?;
+    // SAFETY: duty 1; just made.
+    unsafe { refer(at, object, function.as_ptr()) }.map(|weak| (weak, context))
 }
 
 /// Tells whether an object is `None`.

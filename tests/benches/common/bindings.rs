@@ -1,7 +1,7 @@
 //! One small class, bound three times: by `interbind_c`, by nanobind, by pybind11. Each rival is compiled as its own
 //! documentation does it for speed; `fixtures/bench-binding` has the sources.
 
-use std::env;
+use std::env::{self, consts};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -24,6 +24,27 @@ pub(crate) fn interbind(python: &Python) -> Result<PathBuf, Stop> {
         watched: &[include.clone().to_vec(), vec![source("subject.hpp")]].concat(),
     };
     unit.build(python, &folder.join("bench_interbind.so"))?;
+    Ok(folder)
+}
+
+/// The folder with `bench_headers`, a client in C that has the headers alone, and with the package whose runtime it finds.
+pub(crate) fn headers(python: &Python) -> Result<PathBuf, Stop> {
+    let folder = folder(python)?;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let package = folder.join("interbind");
+    // Without the command, which extensions don't use.
+    let runtime = cargo(python, &root.join("python"))?;
+    let runtime = runtime.join(format!("{}_runtime{}", consts::DLL_PREFIX, consts::DLL_SUFFIX));
+    let copied = fs::create_dir_all(&package)
+        .and_then(|()| fs::copy(root.join("python/interbind/__init__.py"), package.join("__init__.py")))
+        .and_then(|_| fs::copy(&runtime, package.join("_runtime.so")));
+    copied.map_err(|error| Stop::broken("cannot lay out the package", error))?;
+    let include = [root.join("shim/include")];
+    // The common flags are C++'s.
+    let flags = ["-x", "c", "-std=c11", "-shared"];
+    let sources = [source("headers.c")];
+    let unit = Unit { sources: &sources, include: &include, flags: &flags, watched: &include };
+    unit.build(python, &folder.join("bench_headers.so"))?;
     Ok(folder)
 }
 
@@ -81,12 +102,17 @@ fn folder(python: &Python) -> Result<PathBuf, Stop> {
 
 /// Builds interbind's static library for a Python.
 fn library(python: &Python, root: &Path) -> Result<PathBuf, Stop> {
+    Ok(cargo(python, &root.join("shim/capi"))?.join("libinterbind.a"))
+}
+
+/// Builds a crate for a Python, and returns the folder that the library is in; with a GIL it is the limited one.
+fn cargo(python: &Python, folder: &Path) -> Result<PathBuf, Stop> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let target = made().join(format!("capi-{}", python.tag));
     let mut command = Command::new(cargo);
-    command.args(["build", "--locked", "--quiet", "--release"]).current_dir(root.join("shim/capi"));
-    if python.tag.ends_with('t') {
-        command.arg("--no-default-features");
+    command.args(["build", "--locked", "--quiet", "--release", "--no-default-features"]).current_dir(folder);
+    if !python.tag.ends_with('t') {
+        command.args(["--features", "abi3"]);
     }
     let output = command
         .env("CARGO_TARGET_DIR", &target)
@@ -95,7 +121,8 @@ fn library(python: &Python, root: &Path) -> Result<PathBuf, Stop> {
         .output()
         .map_err(|error| Stop::broken("cannot start cargo", error))?;
     if !output.status.success() {
-        return Err(Stop::broken("cannot build the static library", String::from_utf8_lossy(&output.stderr)));
+        let what = format!("cannot build {}", folder.display());
+        return Err(Stop::broken(what, String::from_utf8_lossy(&output.stderr)));
     }
-    Ok(target.join("release/libinterbind.a"))
+    Ok(target.join("release"))
 }

@@ -117,17 +117,15 @@ template <class F, class R, class... E, class... A> struct Call<F, R, std::tuple
             return Sections<0>();
     }
 
+    // False: an argument doesn't fit.
     template <std::size_t... I>
-    static PyObject *run(Function *self, PyObject *const *args, std::size_t nargsf, PyObject *names,
-                         std::index_sequence<I...>) {
+    static bool run(Function *self, [[maybe_unused]] PyObject *const *args, PyObject *&result, std::index_sequence<I...>) {
         [[maybe_unused]] Sections<SECTIONS> sections = lock(args);
         std::tuple<From<A>...> from;
         if (!BINDING_LIKELY((std::get<I>(from).load(self, I, args[I]) && ...)))
-            return nullptr;
-        (void)nargsf, (void)names;
+            return false;
         F &callable = *std::launder(reinterpret_cast<F *>(self->callable));
         try {
-            PyObject *result;
             if constexpr (std::is_void_v<R>) {
                 callable(std::get<I>(from).get()...);
                 result = Py_NewRef(Py_None);
@@ -138,21 +136,17 @@ template <class F, class R, class... E, class... A> struct Call<F, R, std::tuple
                 if (result && !(Keep<E>::run(self->module, result, args) && ...))
                     Py_CLEAR(result);
             }
-            return result ? result : failed();
         } catch (...) {
-            raise_current(self->module);
-            return failed();
+            result = raise_current(self->module);
         }
+        return true;
     }
-
-    // Tells an exception of the call, which ends it, from arguments that don't fit: NULL without one.
-    static PyObject *failed() { return nullptr; }
 
     static PyObject *vectorcall(PyObject *object, PyObject *const *args, std::size_t nargsf, PyObject *names) {
         Function *self = reinterpret_cast<Function *>(object);
         if (BINDING_LIKELY(static_cast<std::size_t>(PyVectorcall_NARGS(nargsf)) == COUNT && !names)) {
-            PyObject *result = run(self, args, nargsf, names, std::index_sequence_for<A...>());
-            if (BINDING_LIKELY(result))
+            PyObject *result;
+            if (BINDING_LIKELY(run(self, args, result, std::index_sequence_for<A...>())))
                 return result;
         }
         if constexpr (NAMED) {
@@ -164,7 +158,8 @@ template <class F, class R, class... E, class... A> struct Call<F, R, std::tuple
     }
 
     static PyObject *attempt(Function *self, PyTypeObject *, Instance *, PyObject *const *args) {
-        return run(self, args, COUNT, nullptr, std::index_sequence_for<A...>());
+        PyObject *result;
+        return run(self, args, result, std::index_sequence_for<A...>()) ? result : nullptr;
     }
 };
 
@@ -174,7 +169,7 @@ template <class F, class R, class... E, class... A> struct Call<F, R, std::tuple
 template <class T, class... A> struct Construct {
     static constexpr std::size_t COUNT = sizeof...(A);
 
-    // Builds in `target`, or in a new object of class `python` when that is NULL. NULL: see `Call::failed`.
+    // Builds in `target`, or in a new object of class `python` when that is NULL. NULL without an exception: an argument doesn't fit.
     template <std::size_t... I>
     static PyObject *build(Function *self, Instance *target, PyTypeObject *python, PyObject *const *args,
                            std::index_sequence<I...>) {
@@ -209,7 +204,11 @@ template <class T, class... A> struct Construct {
         }
         if (is_unseen<T> && bits & INLINE) {
             made->state.store(bits, std::memory_order_release);
-        } else if (!BINDING_LIKELY(enter(type, made, pointer, bits))) {
+            return reinterpret_cast<PyObject *>(made);
+        }
+        if (!target)
+            foresee(made);
+        if (!BINDING_LIKELY(enter(type, made, pointer, bits))) {
             if (!target)
                 Py_DECREF(reinterpret_cast<PyObject *>(made));
             return nullptr;
@@ -238,10 +237,10 @@ template <class T, class... A> struct Construct {
         std::size_t count = static_cast<std::size_t>(PyVectorcall_NARGS(nargsf));
         const Type *type = self->site(COUNT);
         if (count && type_of(Py_TYPE(args[0])) != type)
-            return PyErr_Format(PyExc_TypeError, "%U() needs an object of its own class", self->qualname);
+            return PyErr_Format(PyExc_TypeError, "%s() needs an object of its own class", qualified(self).c_str());
         Instance *target = count ? reinterpret_cast<Instance *>(args[0]) : nullptr;
         if (target && target->state.load(std::memory_order_relaxed) & READY)
-            return PyErr_Format(PyExc_TypeError, "%U() was called already", self->qualname);
+            return PyErr_Format(PyExc_TypeError, "%s() was called already", qualified(self).c_str());
         if (count == COUNT + 1 && !names && attempt(self, nullptr, target, args + 1))
             return Py_NewRef(Py_None);
         if (target && self->is_named() && call_named(self, nullptr, target, args + 1, count - 1, names))

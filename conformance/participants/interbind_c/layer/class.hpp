@@ -181,7 +181,10 @@ template <class T, class... Bases> struct class_ {
             PyErr_Format(PyExc_ImportError, "'%s' is bound already", name);
             throw PythonError();
         }
-        (add_base<Bases>(), ...);
+        if constexpr (sizeof...(Bases) > 0) {
+            type->first_base.reset(new Base[sizeof...(Bases)]{base_of<Bases>()...});
+            type->base_count = sizeof...(Bases);
+        }
         type->is_inline = !is_indirect;
         make(name, is_collected);
         if (!publish<T, INTERBIND_KIND_NATIVE>(module, type, python, nullptr, is_frozen))
@@ -233,10 +236,9 @@ template <class T, class... Bases> struct class_ {
   private:
     PyObject *scope() { return reinterpret_cast<PyHeapTypeObject *>(python)->ht_qualname; }
 
-    template <class B> void add_base() {
+    template <class B> Base base_of() {
         Type *base = checked(module->resolve(typeid(B)));
-        type->bases.push_back(
-            {base, [](void *derived) -> void * { return static_cast<B *>(static_cast<T *>(derived)); }});
+        return {base, [](void *derived) -> void * { return static_cast<B *>(static_cast<T *>(derived)); }};
     }
 
     template <class O> void layout(O &&option, bool is_frozen) {
@@ -266,7 +268,7 @@ template <class T, class... Bases> struct class_ {
         PyObject *bases = nullptr;
         std::vector<PyObject *> known;
         bool gc = is_collected;
-        for (const Base &base : type->bases)
+        for (const Base &base : type->bases())
             if (PyTypeObject *each = base.type->python.load(std::memory_order_relaxed)) {
                 known.push_back(object_of(each));
                 gc |= PyType_IS_GC(each) != 0;
@@ -302,7 +304,11 @@ template <class T, class... Bases> struct class_ {
         reinterpret_cast<Meta *>(python)->type = type;
         type->python.store(python, std::memory_order_release);
         module->classes.push_back(python);
-        if (PyModule_AddObjectRef(module->object, name, object_of(python)) < 0)
+        // Python has made a text of each name, for this class alone; the class lives as long with one that others have too.
+        PyObject *home = checked(PyUnicode_InternFromString(module->name));
+        int failed = PyObject_SetAttrString(made, "__module__", home);
+        Py_DECREF(home);
+        if (failed || PyObject_SetAttr(module->object, reinterpret_cast<PyHeapTypeObject *>(made)->ht_name, made) < 0)
             throw PythonError();
     }
 };

@@ -252,24 +252,32 @@ template <class T> Type *type_of_result(Function *self, std::size_t place, T *&p
     return type;
 }
 
-// The Python object that wraps the pointer already; NULL without an exception: there is none.
-inline PyObject *find_instance(const Type *type, const void *pointer) {
-    interbind_object *found = nullptr;
+// The Python object that a pointer was last found in, if it is remembered: a new reference, or NULL.
+inline PyObject *recall([[maybe_unused]] Module *module, [[maybe_unused]] const Type *type,
+                        [[maybe_unused]] const void *pointer) {
 #ifndef Py_GIL_DISABLED
-    Recent::Place &place = type->recent->at(pointer);
+    Recent::Place &place = module->recent.at(pointer);
     if (BINDING_LIKELY(place.pointer == pointer && place.type == type))
         return Py_NewRef(place.object);
+#endif
+    return nullptr;
+}
+
+// The Python object that wraps the pointer already; NULL without an exception: there is none.
+inline PyObject *find_instance(Module *module, const Type *type, const void *pointer) {
+    interbind_object *found = recall(module, type, pointer);
+    if (found)
+        return found;
     type->instances->find(type->instances, pointer, type->key, &found);
+#ifndef Py_GIL_DISABLED
     if (found && Py_TYPE(found) == type->python.load(std::memory_order_relaxed))
-        place = {pointer, type, found};
-#else
-    type->instances->find(type->instances, pointer, type->key, &found);
+        module->recent.at(pointer) = {pointer, type, found};
 #endif
     return found;
 }
 
 BINDING_COLD inline PyObject *refuse_result(const Type *type) {
-    return PyErr_Format(PyExc_TypeError, "no class of this module for a result '%s'", type->native.c_str());
+    return PyErr_Format(PyExc_TypeError, "no class of this module for a result '" INTERBIND_NATIVE_CPP "%s'", type->cpp->name());
 }
 
 // A new object around a pointer.
@@ -281,6 +289,7 @@ BINDING_COLD inline PyObject *wrap_pointer(const Type *type, void *payload, void
     if (!self)
         return nullptr;
     *static_cast<void **>(self->payload()) = payload;
+    foresee(self);
     if (!enter(type, self, pointer, READY | bits)) {
         self->state.store(READY, std::memory_order_relaxed);
         Py_DECREF(reinterpret_cast<PyObject *>(self));
@@ -294,15 +303,26 @@ template <class P>
 struct To<P, std::enable_if_t<is_wrapped<P> && (std::is_pointer_v<P> || std::is_lvalue_reference_v<P>)>> {
     using T = std::remove_pointer_t<std::remove_reference_t<P>>;
     static PyObject *make(Function *self, std::size_t place, T *pointer) {
+        // What is remembered is of a known type, and never at NULL.
+        if constexpr (!std::is_polymorphic_v<T>)
+            if (PyObject *found = recall(self->module, self->site(place), pointer); BINDING_LIKELY(found))
+                return found;
+        return find_or_wrap(self, place, pointer);
+    }
+    // Throws nothing, and is the last thing that a call does, so what comes before it needs no frame.
+    BINDING_AFTER static PyObject *find_or_wrap(Function *self, std::size_t place, T *pointer) noexcept {
         if (!pointer)
             return Py_NewRef(Py_None);
-        void *whole;
-        Type *type = type_of_result(self, place, pointer, whole);
-        if (!type)
-            return nullptr;
-        if (PyObject *found = find_instance(type, whole); BINDING_LIKELY(found))
-            return found;
-        return wrap_pointer(type, whole, whole, 0);
+        try {
+            void *whole;
+            Type *type = type_of_result(self, place, pointer, whole);
+            if (!type)
+                return nullptr;
+            PyObject *found = find_instance(self->module, type, whole);
+            return found ? found : wrap_pointer(type, whole, whole, 0);
+        } catch (...) {
+            return raise_current(self->module);
+        }
     }
     static PyObject *make(Function *self, std::size_t place, T &reference) { return make(self, place, &reference); }
 };
@@ -323,7 +343,10 @@ template <class T> PyObject *wrap_value(Type *type, PyTypeObject *python, T &&va
     }
     if (is_unseen<V> && bits & INLINE) {
         self->state.store(bits, std::memory_order_release);
-    } else if (!enter(type, self, pointer, bits)) {
+        return reinterpret_cast<PyObject *>(self);
+    }
+    foresee(self);
+    if (!enter(type, self, pointer, bits)) {
         Py_DECREF(reinterpret_cast<PyObject *>(self));
         return nullptr;
     }
@@ -362,7 +385,7 @@ template <class T> struct To<std::shared_ptr<T>> {
         Type *type = self->site(place);
         if (type == &unresolved && !(type = self->resolve(place, typeid(T))))
             return nullptr;
-        if (PyObject *found = find_instance(type, pointer))
+        if (PyObject *found = find_instance(self->module, type, pointer))
             return found;
         auto held = std::make_unique<Held<T>>(Held<T>{pointer, std::move(value)});
         PyObject *made = wrap_pointer(type, held.get(), pointer, OWNED | SHARED);

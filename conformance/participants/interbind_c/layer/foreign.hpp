@@ -45,6 +45,7 @@ BINDING_COLD inline void *lend(const Module *module, Type *type, PyObject *objec
     const interbind_context *context = &module->context();
     const interbind_types_service *types = context->types;
     const interbind_type_record *record = nullptr;
+    Foreign *foreign = Module::foreign_of(type);
     if (!is_published(types, type, object)) {
         // A class that has this one for a base, as its module says.
         for (PyTypeObject *python = Py_TYPE(object); python; python = python->tp_base) {
@@ -52,13 +53,13 @@ BINDING_COLD inline void *lend(const Module *module, Type *type, PyObject *objec
             while ((derived = types->of_type(types, reinterpret_cast<PyObject *>(python), derived))) {
                 if (derived->kind != INTERBIND_KIND_NATIVE || !derived->base_count)
                     continue;
-                if (interbind_site_check(context, &type->site, object, derived) != INTERBIND_OK)
+                if (interbind_site_check(context, &foreign->site, object, derived) != INTERBIND_OK)
                     return nullptr;
                 void *found = loan.take(derived, object), *base = nullptr;
                 interbind_status status = found ? types->upcast(types, derived, type->key, found, &base) : INTERBIND_OK;
                 if (status == INTERBIND_DIFFERS)
                     PyErr_Format(PyExc_TypeError, "'%s' has more than one base '%s'", Py_TYPE(object)->tp_name,
-                                 type->native.c_str());
+                                 foreign->native.c_str());
                 if (status != INTERBIND_MISSING)
                     return base;
                 interbind_give_back(std::exchange(loan.record, nullptr), object, INTERBIND_BORROW_SHARED);
@@ -67,7 +68,7 @@ BINDING_COLD inline void *lend(const Module *module, Type *type, PyObject *objec
         if (quiet)
             return nullptr;
     }
-    return interbind_find(context, &type->site, object, &record) == INTERBIND_OK ? loan.take(record, object) : nullptr;
+    return interbind_find(context, &foreign->site, object, &record) == INTERBIND_OK ? loan.take(record, object) : nullptr;
 }
 
 } // namespace binding

@@ -58,15 +58,18 @@ struct Signature {
 struct Function {
     PyObject_VAR_HEAD
     vectorcallfunc vectorcall;
-    Module *module;
-    // Makes an object of a class: constructors only.
-    PyObject *(*create)(Function *self, PyTypeObject *python, PyObject *const *args, std::size_t count, PyObject *names);
+    Module *module; // kept by a reference to its object
     // The next overload, owned; and the first one, which is what Python sees.
     Function *next, *first;
-    PyObject *owner; // the module object, owned: it keeps `module`
-    PyObject *name, *qualname;
+    PyObject *name;
+    PyObject *scope; // the qualified name of the class that it belongs to, owned, or NULL
     const Signature *signature; // its own when it has names
-    alignas(void *) unsigned char callable[2 * sizeof(void *)];
+    union {
+        alignas(void *) unsigned char callable[2 * sizeof(void *)];
+        // Makes an object of a class: constructors.
+        PyObject *(*create)(Function *self, PyTypeObject *python, PyObject *const *args, std::size_t count,
+                            PyObject *names);
+    };
     // One for each parameter, one for the result.
     std::atomic<Type *> sites[1];
 
@@ -97,9 +100,10 @@ inline void function_dealloc(PyObject *object) {
         delete self->signature;
     Py_XDECREF(self->next);
     Py_XDECREF(self->name);
-    Py_XDECREF(self->qualname);
-    Py_XDECREF(self->owner);
+    Py_XDECREF(self->scope);
+    PyObject *home = self->module->object;
     PyObject_GC_Del(object);
+    Py_DECREF(home);
     Py_DECREF(type);
 }
 
@@ -107,11 +111,21 @@ inline int function_traverse(PyObject *object, visitproc visit, void *arg) {
     Function *self = reinterpret_cast<Function *>(object);
     Py_VISIT(Py_TYPE(object));
     Py_VISIT(self->next);
-    Py_VISIT(self->owner);
+    Py_VISIT(self->module->object);
     if (self->is_named())
         for (const Signature::Parameter &each : self->signature->named)
             Py_VISIT(each.fallback);
     return 0;
+}
+
+// The qualified name: put together when somebody asks, so that no function has a text of its own.
+inline std::string qualified(const Function *self) {
+    std::string scope = self->scope ? PyUnicode_AsUTF8(self->scope) + std::string(".") : std::string();
+    return scope + PyUnicode_AsUTF8(self->name);
+}
+
+inline PyObject *function_qualname(PyObject *object, void *) {
+    return PyUnicode_FromString(qualified(reinterpret_cast<Function *>(object)).c_str());
 }
 
 inline PyObject *function_get(PyObject *self, PyObject *instance, PyObject *) {
@@ -130,25 +144,23 @@ inline PyObject *function_module(PyObject *object, void *) {
 }
 
 // Pickled by name.
-inline PyObject *function_reduce(PyObject *object, PyObject *) {
-    return Py_NewRef(reinterpret_cast<Function *>(object)->qualname);
-}
+inline PyObject *function_reduce(PyObject *object, PyObject *) { return function_qualname(object, nullptr); }
 
 inline PyObject *function_repr(PyObject *object) {
     Function *self = reinterpret_cast<Function *>(object);
-    return PyUnicode_FromFormat("<function %U of %s>", self->qualname, self->module->name);
+    return PyUnicode_FromFormat("<function %s of %s>", qualified(self).c_str(), self->module->name);
 }
 
 inline PyTypeObject *make_function_type(Module *module) {
     static PyMemberDef members[] = {
         {"__vectorcalloffset__", Py_T_PYSSIZET, offsetof(Function, vectorcall), Py_READONLY, nullptr},
         {"__name__", Py_T_OBJECT_EX, offsetof(Function, name), Py_READONLY, nullptr},
-        {"__qualname__", Py_T_OBJECT_EX, offsetof(Function, qualname), Py_READONLY, nullptr},
         {},
     };
     static PyGetSetDef properties[] = {
         {"__doc__", function_doc, nullptr, nullptr, nullptr},
         {"__module__", function_module, nullptr, nullptr, nullptr},
+        {"__qualname__", function_qualname, nullptr, nullptr, nullptr},
         {},
     };
     static PyMethodDef methods[] = {{"__reduce__", function_reduce, METH_NOARGS, nullptr}, {}};
@@ -180,20 +192,17 @@ inline Function *make_function(Module *module, const char *name, PyObject *scope
     if (!self)
         return nullptr;
     self->module = module;
-    self->create = nullptr;
     self->signature = nullptr;
     self->next = nullptr;
     self->first = self;
-    self->owner = Py_NewRef(module->object);
+    Py_INCREF(module->object);
     for (std::size_t place = 0; place < sites; ++place)
         new (&self->sites[place]) std::atomic<Type *>(&unresolved);
     self->name = PyUnicode_InternFromString(name);
-    self->qualname = !self->name ? nullptr
-                     : scope     ? PyUnicode_FromFormat("%U.%s", scope, name)
-                                 : Py_NewRef(self->name);
+    self->scope = Py_XNewRef(scope);
     PyObject_GC_Track(self);
     defer(reinterpret_cast<PyObject *>(self));
-    if (!self->qualname) {
+    if (!self->name) {
         Py_DECREF(self);
         return nullptr;
     }
@@ -208,13 +217,13 @@ BINDING_COLD inline PyObject *refuse_call(Function *self, PyObject *const *args,
         return self->next->vectorcall(reinterpret_cast<PyObject *>(self->next), args, nargsf, names);
     std::string text;
     for (Function *each = self->first; each; each = each->next)
-        text += std::string("\n  ") + PyUnicode_AsUTF8(each->qualname) + each->signature->text();
+        text += std::string("\n  ") + qualified(each) + each->signature->text();
     std::string given;
     std::size_t count = static_cast<std::size_t>(PyVectorcall_NARGS(nargsf));
     for (std::size_t place = 0; place < count; ++place)
         given += (place ? ", " : "") + std::string(Py_TYPE(args[place])->tp_name);
-    return PyErr_Format(PyExc_TypeError, "%U(): incompatible arguments (%s)%s; takes:%s", self->first->qualname,
-                        given.c_str(), names && PyTuple_GET_SIZE(names) ? " and keywords" : "",
+    return PyErr_Format(PyExc_TypeError, "%s(): incompatible arguments (%s)%s; takes:%s",
+                        qualified(self->first).c_str(), given.c_str(), names && PyTuple_GET_SIZE(names) ? " and keywords" : "",
                         text.c_str());
 }
 

@@ -10,7 +10,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "type.hpp"
+#include "module.hpp"
 
 namespace binding {
 
@@ -75,7 +75,7 @@ inline Instance *allocate(PyTypeObject *python, std::size_t size, std::size_t of
 }
 
 BINDING_COLD inline void map_bases(const Type *type, void *pointer, PyObject *self, bool insert) {
-    for (const Base &base : type->bases) {
+    for (const Base &base : type->bases()) {
         void *at = base.cast(pointer);
         if (insert)
             type->instances->insert(type->instances, at, base.type->key, self);
@@ -88,6 +88,17 @@ BINDING_COLD inline void map_bases(const Type *type, void *pointer, PyObject *se
 // Whether no code of the class has run when an object is made: nobody can know its address.
 template <class T> constexpr bool is_unseen = std::is_aggregate_v<T> && fits_inline<T>;
 
+// To be called with an object that nobody else has seen, before it is entered: the map finds it ready to be referred to by
+// another thread, and needn't make it so with an atomic operation. Does nothing with a GIL, and nothing to an object that
+// the collector shows to all threads.
+inline void foresee([[maybe_unused]] Instance *self) {
+#ifdef Py_GIL_DISABLED
+    PyObject *object = reinterpret_cast<PyObject *>(self);
+    if (BINDING_LIKELY(!PyType_IS_GC(Py_TYPE(object))))
+        object->ob_ref_shared = _Py_REF_MAYBE_WEAKREF;
+#endif
+}
+
 // Tells the map of a complete object, under its own key and its bases'.
 inline bool enter(const Type *type, Instance *self, void *pointer, std::uint32_t bits) {
     PyObject *object = reinterpret_cast<PyObject *>(self);
@@ -98,7 +109,7 @@ inline bool enter(const Type *type, Instance *self, void *pointer, std::uint32_t
         return false;
     }
     self->state.store(bits | MAPPED, std::memory_order_relaxed);
-    if (!type->bases.empty())
+    if (!type->bases().empty())
         map_bases(type, pointer, object, true);
     return true;
 }
@@ -124,12 +135,12 @@ inline void leave(const Type *type, Instance *self) {
     PyObject *object = reinterpret_cast<PyObject *>(self);
     void *pointer = self->pointer();
 #ifndef Py_GIL_DISABLED
-    if (BINDING_LIKELY(type->recent))
-        if (Recent::Place &place = type->recent->at(pointer); place.object == object)
+    if (BINDING_LIKELY(type->module))
+        if (Recent::Place &place = type->module->recent.at(pointer); place.object == object)
             place = {};
 #endif
     type->instances->remove(type->instances, pointer, type->key, object);
-    if (!type->bases.empty())
+    if (!type->bases().empty())
         map_bases(type, pointer, object, false);
 }
 

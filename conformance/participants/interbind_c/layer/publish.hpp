@@ -4,6 +4,8 @@
 // Records are never freed; `interbind_class_publish` uses those of a dead class again for the same class.
 #pragma once
 
+#include <cstring>
+
 #include "convert.hpp"
 
 namespace binding {
@@ -41,31 +43,27 @@ template <class T> interbind_object *wrap_copy(const interbind_type_record *reco
     }
 }
 
+// A copy of a text that lives until the process ends.
+inline const char *kept(const std::string &text) {
+    return std::strcpy(new char[text.size() + 1], text.c_str());
+}
+
 // What is said of a T in every interpreter, as a class of that kind: made once, and never freed.
 template <class T, std::uint32_t Kind> interbind_class *description(const Type *type, const Layout *layout, bool frozen) {
-    static const std::string native = type->native;
-    static const std::vector<std::string> keys = [&] {
-        std::vector<std::string> all;
-        for (const Base &base : type->bases)
-            all.push_back(base.type->native);
-        return all;
-    }();
-    static const std::vector<interbind_base> bases = [&] {
-        std::vector<interbind_base> all;
-        for (std::size_t place = 0; place < keys.size(); ++place)
-            all.push_back({interbind_str_of(keys[place].c_str()), 0, type->bases[place].cast});
-        return all;
-    }();
     static interbind_class made = [&] {
         interbind_class one{};
-        one.name = layout ? layout->name : native.c_str();
+        const char *native = layout ? nullptr : kept(Module::native_of(type));
+        one.name = layout ? layout->name : native;
         one.version = layout ? layout->version : "1.0.0";
         one.descriptor = layout ? layout->descriptor : INTERBIND_CXX_ABI;
         one.kind = Kind;
         if (Kind == INTERBIND_KIND_NATIVE) {
-            one.native = native.c_str();
-            one.bases = bases.data();
-            one.base_count = static_cast<std::uint32_t>(bases.size());
+            auto *bases = type->base_count ? new interbind_base[type->base_count] : nullptr;
+            one.native = native;
+            one.bases = bases;
+            one.base_count = type->base_count;
+            for (const Base &base : type->bases())
+                *bases++ = {interbind_str_of(kept(Module::native_of(base.type))), 0, base.cast};
         }
         one.aliasing = frozen ? INTERBIND_ALIASING_FROZEN : INTERBIND_ALIASING_UNTRACKED;
         one.thread = frozen ? INTERBIND_THREAD_ANY : INTERBIND_THREAD_ATTACHED;

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <typeinfo>
 #include <vector>
@@ -17,6 +18,8 @@
 #include "owed.hpp"
 
 #define BINDING_COLD __attribute__((noinline, cold))
+// Often enough run, but not inlined: it would have its caller save registers first.
+#define BINDING_AFTER __attribute__((noinline))
 
 namespace binding {
 
@@ -28,6 +31,21 @@ struct Type;
 struct Base {
     Type *type;
     void *(*cast)(void *derived);
+};
+
+// A range of them.
+struct Bases {
+    const Base *first, *last;
+
+    const Base *begin() const { return first; }
+    const Base *end() const { return last; }
+    bool empty() const { return first == last; }
+};
+
+// What a type is called elsewhere, and what other modules' records are held against.
+struct Foreign {
+    std::string native;
+    interbind_site site;
 };
 
 // The object that a pointer was last found in: a table that forgets, in front of the instance map. Only with a GIL, and
@@ -44,6 +62,7 @@ struct Recent {
     Place &at(const void *pointer) { return places[(reinterpret_cast<std::uintptr_t>(pointer) >> 4) % PLACES]; }
 };
 
+// There is one for each class and each parameter's type, so what is rarely needed stands elsewhere.
 struct Type {
     // The class that this module bound; NULL: none, or it is dead. Borrowed.
     std::atomic<PyTypeObject *> python{nullptr};
@@ -53,21 +72,22 @@ struct Type {
     const std::type_info *cpp = nullptr;
     // The chain of constructors; the class's dictionary keeps it.
     Function *init = nullptr;
-    // Copies a value into a new object: for `wrap`. NULL when the class can't be copied.
-    PyObject *(*copy)(Type *type, const void *value) = nullptr;
     Module *module = nullptr; // NULL once it is gone
-    Recent *recent = nullptr;  // the module's
+    // Written before the class is.
+    std::unique_ptr<Base[]> first_base;
+    // NULL before an object of another module is met. Owned.
+    std::atomic<Foreign *> foreign{nullptr};
+    std::atomic<std::uint32_t> users{1};
+    std::uint16_t base_count = 0;
     // Its objects hold the C++ object itself, not a pointer.
     bool is_inline = false;
-    std::vector<Base> bases;
-    // The key's text.
-    std::string native;
-    // What other modules' records are held against.
-    interbind_site site{};
-    std::atomic<std::uint32_t> users{1};
 #ifdef BINDING_OWED
     Owed owed;
 #endif
+
+    ~Type() { delete foreign.load(std::memory_order_relaxed); }
+
+    Bases bases() const { return {first_base.get(), first_base.get() + base_count}; }
 
     void retain() { users.fetch_add(1, std::memory_order_relaxed); }
     void release() {
@@ -79,7 +99,7 @@ struct Type {
     void *upcast(void *pointer, const Type *wanted) const {
         if (this == wanted)
             return pointer;
-        for (const Base &base : bases)
+        for (const Base &base : bases())
             if (void *found = base.type->upcast(base.cast(pointer), wanted))
                 return found;
         return nullptr;

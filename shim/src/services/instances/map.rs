@@ -51,10 +51,7 @@ pub(super) fn insert(
     object: NonNull<PyObject>,
 ) -> Result<bool, Full> {
     let same = |entry: &Entry| entry.pointer == pointer && entry.object == object && ptr::eq(entry.key, key);
-    if entries.find(hash(pointer), same).is_some() {
-        return Ok(false);
-    }
-    entries.add(Entry { pointer, key, object }).map(|()| true)
+    entries.add_unless(Entry { pointer, key, object }, same)
 }
 
 /// Takes the entry of an object out, under `key` or, when that is NULL, all of them; false when there was none.
@@ -68,7 +65,7 @@ pub(super) fn remove(
     let wanted = |entry: &Entry| {
         entry.pointer == pointer && entry.object == object && (key.is_null() || ptr::eq(entry.key, key))
     };
-    let found = entries.remove(hash(pointer), wanted).is_some();
+    let found = entries.discard(hash(pointer), wanted);
     if found && key.is_null() {
         while entries.remove(hash(pointer), wanted).is_some() {}
     }

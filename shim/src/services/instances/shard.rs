@@ -1,7 +1,8 @@
 //! The parts of map and nurses that are locked apart, and which address belongs to which.
 //!
-//! With a GIL there is one. Without one there are about twice as many as cores; addresses of one megabyte share a shard,
-//! because allocators give each thread memory of its own: threads that wrap what they allocated seldom meet.
+//! With a GIL there is one. Without one there are many more than cores: where a thread's memory lies is chance, and of two
+//! threads with twice as many shards one pair in four would meet in one, for as long as they run. Addresses of one megabyte
+//! share a shard, because allocators give each thread memory of its own: threads that wrap what they allocated seldom meet.
 
 use super::guarded::Guarded;
 use super::map::Entry;
@@ -11,8 +12,11 @@ use crate::table::{Table, hash_address};
 /// Bits of an address that don't choose a shard.
 pub(super) const SHIFT: u32 = 20;
 
+/// Shards for each core: of as many threads as cores one in thirty-two meets another.
+const FOR_A_CORE: usize = 32;
+
 /// The most shards: what is larger costs memory and finds nobody to use it.
-const MOST: usize = 256;
+const MOST: usize = 1024;
 
 /// What is locked together.
 #[derive(Debug, Default)]
@@ -35,7 +39,7 @@ impl Shards {
     pub(super) fn new() -> Self {
         let count = if cfg!(interbind_free_threaded) {
             let cores = std::thread::available_parallelism().map_or(1, usize::from);
-            (2 * cores).next_power_of_two().min(MOST)
+            (FOR_A_CORE * cores).next_power_of_two().min(MOST)
         } else {
             1
         };
