@@ -67,6 +67,14 @@ for maker in client, other:
     assert client.norm(Named(6, 8)) == other.norm(Named(6, 8)) == 10.0
 ";
 
+    a_frozen_object_is_not_borrowed_exclusively: "
+thing = other.Thing(3, 4)
+error = refused('frozen', client.exclusive, thing)
+assert type(error) is TypeError and \"cannot borrow 'Thing' exclusively as org.frame.Point\" in str(error), error
+assert 'provider: other' in str(error) and 'fix: borrow it shared' in str(error), error
+assert client.norm(thing) == 5.0
+";
+
     a_pointer_has_one_object_as_long_as_it_lives: "
 one = client.wrap(0)
 assert client.wrap(0) is one and client.norm(one) == 5.0

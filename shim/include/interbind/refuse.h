@@ -19,6 +19,8 @@ typedef struct interbind_refusal {
     const char *reason;
     const interbind_owner *provider;
     const interbind_owner *consumer;
+    /* There is a provider, even if nobody can read who it is. */
+    int has_provider;
     /* The owner of a core, whose head names it under every major. */
     const interbind_core_head *core;
     char failed[512];
@@ -129,6 +131,10 @@ INTERBIND_COLD interbind_status interbind_refusal_raise(interbind_refusal *refus
     if (refusal->core != NULL) {
         interbind_refusal_who(text, sizeof text, "provider", refusal->core->owner_name, refusal->core->owner_version,
             refusal->core->owner_file);
+    }
+    if (refusal->has_provider && interbind_owner_judged(refusal->provider) == NULL) {
+        const size_t used = strlen(text);
+        snprintf(text + used, sizeof text - used, "\n  provider: ? ? (?), interbind ?, ?");
     }
     interbind_refusal_side(text, sizeof text, "provider", refusal->provider);
     interbind_refusal_side(text, sizeof text, "consumer", refusal->consumer);

@@ -87,6 +87,7 @@ INTERBIND_COLD interbind_status interbind_site_check(const interbind_context *co
     interbind_refusal refusal;
     interbind_site_refuse(&refusal, context, site, object, NULL);
     refusal.provider = record->owner;
+    refusal.has_provider = 1;
     snprintf(refusal.fix, sizeof refusal.fix, "rebuild the provider and this module against the same declaration of %s",
         site->name);
     if (!interbind_str_is_sound(record->name) || !interbind_str_is_sound(record->version_text) ||
@@ -242,6 +243,7 @@ INTERBIND_COLD interbind_status interbind_find_slowly(const interbind_context *c
         snprintf(refusal.fix, sizeof refusal.fix, "pass an object of a class that was published as %s", site->name);
     }
     refusal.provider = other->owner;
+    refusal.has_provider = 1;
     return interbind_refusal_raise(&refusal, PyExc_TypeError);
 }
 
@@ -262,6 +264,25 @@ static inline interbind_status interbind_find(const interbind_context *context, 
     return interbind_find_slowly(context, site, object, out);
 }
 
+/* Refuses an exclusive borrow of a class whose objects never change. */
+INTERBIND_COLD void *interbind_borrow_refuse(const interbind_type_record *record, PyObject *object) {
+    PyObject *name = PyObject_GetAttrString((PyObject *)Py_TYPE(object), "__name__");
+    PyObject *text = name == NULL || !PyUnicode_Check(name) ? NULL : PyUnicode_AsUTF8String(name);
+    interbind_refusal refusal;
+    interbind_refusal_start(&refusal, INTERBIND_REASON_FROZEN, NULL);
+    PyErr_Clear();
+    refusal.provider = record->owner;
+    refusal.has_provider = 1;
+    snprintf(refusal.failed, sizeof refusal.failed, "cannot borrow '%s' exclusively as %.*s",
+        text == NULL ? "?" : PyBytes_AsString(text), INTERBIND_SHOWN(record->name));
+    interbind_refusal_add(&refusal, "the class is frozen: its objects never change");
+    snprintf(refusal.fix, sizeof refusal.fix, "borrow it shared, or make a new object");
+    Py_XDECREF(text);
+    Py_XDECREF(name);
+    interbind_refusal_raise(&refusal, PyExc_TypeError);
+    return NULL;
+}
+
 /* Borrows an object through its record: the data, or NULL with an exception set. Each one is given back once, with
  * `interbind_give_back` and the same mode. */
 static inline void *interbind_borrow(const interbind_type_record *record, PyObject *object, uint32_t mode) {
@@ -269,6 +290,9 @@ static inline void *interbind_borrow(const interbind_type_record *record, PyObje
         (mode != INTERBIND_BORROW_SHARED && mode != INTERBIND_BORROW_EXCLUSIVE)) {
         PyErr_SetString(PyExc_SystemError, "interbind_borrow: an argument is NULL, or the mode is unknown");
         return NULL;
+    }
+    if (mode == INTERBIND_BORROW_EXCLUSIVE && record->aliasing == INTERBIND_ALIASING_FROZEN) {
+        return interbind_borrow_refuse(record, object);
     }
     return record->borrow(object, mode);
 }
