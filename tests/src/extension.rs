@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::package::{Package, repository};
 use crate::python::{FOREIGN, Python};
+use crate::toolchain;
 
 /// One build at a time: they share target folders, and cargo uses all cores by itself.
 static BUILDING: Mutex<()> = Mutex::new(());
@@ -22,6 +23,7 @@ pub struct Extension {
     release: bool,
     locked: bool,
     target: Option<String>,
+    toolchain: Option<String>,
 }
 
 impl Extension {
@@ -50,6 +52,7 @@ impl Extension {
             release: false,
             locked: false,
             target: None,
+            toolchain: None,
         }
     }
 
@@ -74,6 +77,12 @@ impl Extension {
     /// Builds for a target by its name, which keeps flags away from what runs during the build.
     pub fn target(mut self, triple: &str) -> Self {
         self.target = Some(triple.to_owned());
+        self
+    }
+
+    /// Builds with another toolchain than the one that runs the tests.
+    pub fn toolchain(mut self, name: &str) -> Self {
+        self.toolchain = Some(name.to_owned());
         self
     }
 
@@ -127,7 +136,10 @@ impl Extension {
     }
 
     fn cargo(&self, target: &Path, python: &Python, offline: bool) -> Result<(), String> {
-        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        let mut cargo = match &self.toolchain {
+            Some(name) => toolchain::cargo(name),
+            None => Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into())),
+        };
         cargo.args(["rustc", "--lib", "--quiet"]).current_dir(&self.folder).stdin(Stdio::null());
         if self.release {
             cargo.arg("--release");

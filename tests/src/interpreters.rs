@@ -19,6 +19,17 @@ pub fn keeper(pyo3_ffi: &str) -> Package {
 /// `rawframe`, `rawstats` and `keeper` with a release of pyo3-ffi that knows the interpreter. `api` is the feature of pyo3-ffi
 /// that the consumers are built with, empty for the full API; `rawframe` lays out objects itself and has the full one.
 pub fn raw_modules(workshop: &Path, python: &'static Python, pyo3_ffi: &str, api: &str) -> Modules {
+    raw_modules_as(workshop, python, pyo3_ffi, api, |extension| extension)
+}
+
+/// The same, built in another way.
+pub fn raw_modules_as(
+    workshop: &Path,
+    python: &'static Python,
+    pyo3_ffi: &str,
+    api: &str,
+    alter: impl Fn(Extension) -> Extension,
+) -> Modules {
     let line = |api: &str| format!("pyo3-ffi = {{ version = \"{pyo3_ffi}\", features = [{api}] }}");
     let feature = if api.is_empty() { String::new() } else { format!("\"{api}\"") };
     let folder = workshop.join(format!("raw-{python}{api}"));
@@ -27,9 +38,9 @@ pub fn raw_modules(workshop: &Path, python: &'static Python, pyo3_ffi: &str, api
         [("rawframe", ""), ("rawstats", &feature)].into_iter().fold(modules, |modules, (name, api)| {
             let file = repository().join("examples").join(name).join("src/lib.rs");
             let source = fs::read_to_string(file).expect("the examples are in the repository");
-            modules.with(&Extension::of(&raw(name, source).dependency(line(api)), &folder))
+            modules.with(&alter(Extension::of(&raw(name, source).dependency(line(api)), &folder)))
         });
-    modules.with(&Extension::of(&keeper(&line(&feature)), &folder))
+    modules.with(&alter(Extension::of(&keeper(&line(&feature)), &folder)))
 }
 
 fn raw(name: &str, source: String) -> Package {

@@ -15,6 +15,8 @@
 //! | [`mod@laws`] | laws that are scripts, and going through them on several interpreters |
 //! | [`pairs`] | modules of pybind11 and nanobind, and what happens between two |
 //! | [`sanitizer`] | has extensions instrumented, and scripts run under the address sanitizer |
+//! | [`thread_sanitizer`] | the same for the thread sanitizer, whose Python has it inside |
+//! | [`toolchain`] | finds a compiler that can build the standard library anew |
 //! | [`native`] | compiles extensions in C and C++ |
 //! | [`wheel`] | builds the wheel and installs it into an environment |
 //! | [`interpreters`] | raw modules for several interpreters, and scripts that make those |
@@ -47,6 +49,8 @@ pub mod range;
 pub mod sanitizer;
 pub mod services;
 pub mod skip;
+pub mod thread_sanitizer;
+pub mod toolchain;
 pub mod wheel;
 
 /// Names the folder in which tests build: cargo tells it to integration tests alone.

@@ -18,6 +18,7 @@ print(sys.implementation.name)
 print('%d %d' % sys.version_info[:2])
 print(int(bool(v('Py_GIL_DISABLED'))))
 print(int(hasattr(sys, 'gettotalrefcount')))
+print(int('--with-thread-sanitizer' in (v('CONFIG_ARGS') or '')))
 print(min(importlib.machinery.EXTENSION_SUFFIXES, key=len))";
 
 /// The oldest Python that extensions are built for.
@@ -34,6 +35,8 @@ pub struct Python {
     pub free_threaded: bool,
     /// Whether it is a debug build.
     pub debug: bool,
+    /// Whether it was built with the thread sanitizer.
+    pub thread_sanitizer: bool,
     /// The executable behind links and shims.
     pub executable: PathBuf,
     /// The shortest ending of an extension that it loads.
@@ -60,11 +63,30 @@ impl Python {
         found
     }
 
-    /// Finds every interpreter of this machine, one of each name: the default one first, then by version.
+    /// Finds a free-threaded one that was configured `--with-thread-sanitizer`: the one that `INTERBIND_TSAN_PYTHON` names,
+    /// or one that stands where the others are looked for; says so when there is none.
+    pub fn with_thread_sanitizer(what: &str) -> Option<&'static Self> {
+        static FOUND: OnceLock<Option<Python>> = OnceLock::new();
+        let named = || env::var_os("INTERBIND_TSAN_PYTHON").map(PathBuf::from);
+        let mut places = named().into_iter().chain(candidates()).filter_map(|path| ask(&path));
+        let found =
+            FOUND.get_or_init(|| places.find(|python| python.free_threaded && python.thread_sanitizer));
+        if found.is_none() {
+            skip(
+                what,
+                "no free-threaded Python was configured `--with-thread-sanitizer`, see `INTERBIND_TSAN_PYTHON`",
+            );
+        }
+        found.as_ref()
+    }
+
+    /// Finds every interpreter of this machine, one of each name: the default one first, then by version. One with a
+    /// sanitizer inside is none of them: what isn't built for it fails there.
     pub fn all() -> &'static [Self] {
         static ALL: OnceLock<Vec<Python>> = OnceLock::new();
         ALL.get_or_init(|| {
             let mut found: Vec<_> = candidates().iter().filter_map(|path| ask(path)).collect();
+            found.retain(|python| !python.thread_sanitizer);
             found.sort();
             let default = on_path("python3").iter().find_map(|path| ask(path));
             let mut all: Vec<_> = default.into_iter().collect();
@@ -89,7 +111,8 @@ impl fmt::Display for Python {
         let implementation = if self.implementation == "cpython" { "" } else { &self.implementation };
         let free_threaded = if self.free_threaded { "t" } else { "" };
         let debug = if self.debug { "d" } else { "" };
-        write!(f, "{implementation}{major}.{minor}{free_threaded}{debug}")
+        let sanitizer = if self.thread_sanitizer { "-tsan" } else { "" };
+        write!(f, "{implementation}{major}.{minor}{free_threaded}{debug}{sanitizer}")
     }
 }
 
@@ -132,12 +155,14 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 fn ask(path: &Path) -> Option<Python> {
     let mut asked = Command::new(path);
     asked.args(["-s", "-c", QUESTION]).stdin(Stdio::null()).stderr(Stdio::null());
+    // What a sanitizer thinks of Python's own start is no answer.
+    asked.env("TSAN_OPTIONS", "report_bugs=0");
     for name in FOREIGN {
         asked.env_remove(name);
     }
     let output = asked.output().ok().filter(|output| output.status.success())?;
     let text = String::from_utf8(output.stdout).ok()?;
-    let [executable, implementation, version, free_threaded, debug, suffix] =
+    let [executable, implementation, version, free_threaded, debug, thread_sanitizer, suffix] =
         text.lines().collect::<Vec<_>>().try_into().ok()?;
     let (major, minor) = version.split_once(' ')?;
     let version = (major.parse().ok()?, minor.parse().ok()?);
@@ -146,6 +171,7 @@ fn ask(path: &Path) -> Option<Python> {
         implementation: implementation.to_owned(),
         free_threaded: free_threaded == "1",
         debug: debug == "1",
+        thread_sanitizer: thread_sanitizer == "1",
         executable: executable.into(),
         suffix: suffix.to_owned(),
     })

@@ -2,11 +2,11 @@
 //! the C compiler's runtime.
 
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
 use crate::extension::Extension;
 use crate::modules::Modules;
 use crate::skip::skip;
+use crate::toolchain::said;
 
 /// What it takes on this machine.
 #[derive(Clone, Debug)]
@@ -20,12 +20,12 @@ pub struct Sanitizer {
 impl Sanitizer {
     /// Finds compiler and runtime; says so when one is missing.
     pub fn find(what: &str) -> Option<Self> {
-        let Some(said) = output("rustc", &["+nightly", "-vV"]) else {
+        let Some(version) = said("rustc", &["+nightly", "-vV"]) else {
             skip(what, "no nightly toolchain");
             return None;
         };
-        let triple = said.lines().find_map(|line| line.strip_prefix("host: "))?.to_owned();
-        let runtime = output("gcc", &["-print-file-name=libasan.so"]).map(|said| PathBuf::from(said.trim()));
+        let triple = version.lines().find_map(|line| line.strip_prefix("host: "))?.to_owned();
+        let runtime = said("gcc", &["-print-file-name=libasan.so"]).map(|file| PathBuf::from(file.trim()));
         // gcc answers with the bare name when it has none.
         match runtime.filter(|runtime| runtime.is_absolute() && runtime.exists()) {
             Some(runtime) => Some(Self { runtime, triple }),
@@ -48,11 +48,4 @@ impl Sanitizer {
         let modules = modules.variable("LD_PRELOAD", runtime).variable("PYTHONMALLOC", "malloc");
         modules.variable("ASAN_OPTIONS", "detect_leaks=0")
     }
-}
-
-fn output(program: &str, arguments: &[&str]) -> Option<String> {
-    let mut asked = Command::new(program);
-    asked.args(arguments).env_remove("RUSTUP_TOOLCHAIN").stdin(Stdio::null()).stderr(Stdio::null());
-    let output = asked.output().ok().filter(|output| output.status.success())?;
-    String::from_utf8(output.stdout).ok()
 }

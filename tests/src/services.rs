@@ -8,6 +8,7 @@ use crate::modules::{Modules, Outcome};
 use crate::package::Package;
 use crate::python::Python;
 use crate::sanitizer::Sanitizer;
+use crate::thread_sanitizer::ThreadSanitizer;
 
 /// The names under which it's built.
 pub const NAMES: [&str; 2] = ["left", "right"];
@@ -93,6 +94,14 @@ pub fn sanitized(workshop: &Path, name: &str, what: &str) -> Option<Modules> {
     let (python, sanitizer) = (Python::default(what)?, Sanitizer::find(what)?);
     let name = format!("{name}-sanitized");
     Some(sanitizer.watch(built_as(&name, workshop, python, |extension| sanitizer.instrument(extension))))
+}
+
+/// Both builds with the instruments of the thread sanitizer, for the interpreter that has it inside; says so when there is none.
+pub fn watched_for_races(workshop: &Path, name: &str, what: &str) -> Option<Modules> {
+    let sanitizer = ThreadSanitizer::find(what)?;
+    let name = format!("{name}-races");
+    let modules = built_as(&name, workshop, sanitizer.python, |extension| sanitizer.instrument(extension));
+    Some(sanitizer.watch(modules))
 }
 
 /// Goes through laws where objects live and die in other ways: without a GIL, on the newest Python, under the limited API, on

@@ -8,7 +8,7 @@ use interbind_tests::laws;
 use interbind_tests::laws::go_through;
 use interbind_tests::modules::Modules;
 use interbind_tests::python::Python;
-use interbind_tests::services::{BEFORE, built_apart, everywhere, quiet, sanitized};
+use interbind_tests::services::{BEFORE, built_apart, everywhere, quiet, sanitized, watched_for_races};
 use interbind_tests::workshop;
 
 /// The two builds for the default interpreter.
@@ -385,6 +385,14 @@ fn every_law_of_instances_holds_on_every_kind_of_python() {
 fn every_law_of_instances_holds_under_the_address_sanitizer() {
     let what = "the laws of instances under the address sanitizer";
     if let Some(modules) = sanitized(workshop!(), "instances", what) {
+        go_through(&modules, BEFORE, LAWS, quiet);
+    }
+}
+
+#[test]
+fn every_law_of_instances_holds_under_the_thread_sanitizer() {
+    let what = "the laws of instances under the thread sanitizer";
+    if let Some(modules) = watched_for_races(workshop!(), "instances", what) {
         go_through(&modules, BEFORE, LAWS, quiet);
     }
 }

@@ -10,6 +10,7 @@ use interbind_tests::extension::Extension;
 use interbind_tests::package::{Package, repository};
 use interbind_tests::python::{FOREIGN, Python};
 use interbind_tests::skip::skip;
+use interbind_tests::toolchain::{self, Toolchain};
 use interbind_tests::workshop;
 
 /// A target that has `core` and `alloc`, and no std.
@@ -53,19 +54,11 @@ pub extern \"C\" fn everything(bytes: *const u8, len: usize) -> usize {
 }
 ";
 
-fn cargo(arguments: &[&str], toolchain: Option<&str>) -> io::Result<Output> {
-    let mut cargo = match toolchain {
-        // `CARGO` is this toolchain's own: another one is reached through rustup.
-        Some(toolchain) => {
-            let mut cargo = Command::new("cargo");
-            cargo.arg(toolchain);
-            for name in ["RUSTUP_TOOLCHAIN", "CARGO", "RUSTC", "RUSTDOC"] {
-                cargo.env_remove(name);
-            }
-            cargo
-        }
-        None => Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into())),
-    };
+fn cargo() -> Command {
+    Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+fn run(mut cargo: Command, arguments: &[&str]) -> io::Result<Output> {
     for name in FOREIGN {
         cargo.env_remove(name);
     }
@@ -92,13 +85,16 @@ fn abi_is_built_for_a_target_without_std() {
         .ok()
         .filter(|output| output.status.success())
         .and_then(|output| String::from_utf8(output.stdout).ok());
-    if !folder.is_some_and(|folder| PathBuf::from(folder.trim()).is_dir()) {
-        return skip(
-            "building `abi` without std",
-            &format!("the target isn't here: `rustup target add {BARE}`"),
-        );
+    let arguments = ["build", "-p", "interbind-abi", "--target", BARE];
+    if folder.is_some_and(|folder| PathBuf::from(folder.trim()).is_dir()) {
+        succeeded(run(cargo(), &arguments));
+        return;
     }
-    succeeded(cargo(&["build", "-p", "interbind-abi", "--target", BARE], None));
+    // What the target would bring can be built instead.
+    let what = format!("building `abi` for a target that isn't here (`rustup target add {BARE}`)");
+    if let Some(toolchain) = Toolchain::with_sources(&what) {
+        succeeded(run(toolchain.cargo("core,alloc"), &arguments));
+    }
 }
 
 #[test]
@@ -114,6 +110,7 @@ fn abi_is_linked_beside_another_panic_handler_and_allocator() {
         implementation: "none".to_owned(),
         free_threaded: false,
         debug: false,
+        thread_sanitizer: false,
         executable: PathBuf::new(),
         suffix: String::new(),
     };
@@ -132,7 +129,7 @@ fn abi_is_linked_beside_another_panic_handler_and_allocator() {
 #[test]
 fn abi_depends_on_nothing_that_knows_python() {
     let tree =
-        succeeded(cargo(&["tree", "--package=interbind-abi", "--edges=normal", "--prefix=none"], None));
+        succeeded(run(cargo(), &["tree", "--package=interbind-abi", "--edges=normal", "--prefix=none"]));
     assert!(tree.starts_with("interbind-abi "), "{tree}");
     assert!(!tree.contains("pyo3") && !tree.contains("libc "), "{tree}");
     // The arrows of the house: what is shared depends on nobody of ours.
@@ -141,9 +138,9 @@ fn abi_depends_on_nothing_that_knows_python() {
 
 #[test]
 fn the_unit_tests_of_abi_hold_under_miri() {
-    let asked = cargo(&["miri", "--version"], Some("+nightly"));
+    let asked = run(toolchain::cargo("nightly"), &["miri", "--version"]);
     if !asked.is_ok_and(|output| output.stdout.starts_with(b"miri ")) {
         return skip("the unit tests of `abi` under miri", "`cargo +nightly miri --version` doesn't work");
     }
-    succeeded(cargo(&["miri", "test", "--package=interbind-abi", "--lib"], Some("+nightly")));
+    succeeded(run(toolchain::cargo("nightly"), &["miri", "test", "--package=interbind-abi", "--lib"]));
 }

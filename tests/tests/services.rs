@@ -11,7 +11,9 @@ use interbind_tests::laws::go_through;
 use interbind_tests::modules::Modules;
 use interbind_tests::package::write_if_changed;
 use interbind_tests::python::Python;
-use interbind_tests::services::{BEFORE, agnostic, built_apart, everywhere, extension, quiet, sanitized};
+use interbind_tests::services::{
+    BEFORE, agnostic, built_apart, everywhere, extension, quiet, sanitized, watched_for_races,
+};
 use interbind_tests::skip::skip;
 use interbind_tests::workshop;
 
@@ -255,6 +257,14 @@ left.user('instances')
 assert left.counts() == right.counts() == (0, 0, 0)
 ";
     quiet(&agnostic(workshop!(), "services-agnostic", python).run(&format!("{BEFORE}\n{script}")));
+}
+
+#[test]
+fn every_law_of_services_holds_under_the_thread_sanitizer() {
+    let what = "the laws of services under the thread sanitizer";
+    if let Some(modules) = watched_for_races(workshop!(), "services", what) {
+        go_through(&modules, BEFORE, LAWS, quiet);
+    }
 }
 
 #[test]

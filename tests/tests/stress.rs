@@ -1,12 +1,13 @@
 //! A stress of loaded extensions: many threads share, borrow, wrap and drop objects of another build, while types come and
-//! go. `INTERBIND_STRESS_SECONDS` says how long; the plain test run takes one second.
+//! go. `INTERBIND_STRESS_SECONDS` says how long; the plain test run takes one second, or five under the thread sanitizer.
 
 use std::env;
 
-use interbind_tests::copies::copies;
-use interbind_tests::interpreters::{BEFORE, raw_modules};
-use interbind_tests::modules::Modules;
+use interbind_tests::copies::{copies, copies_with_one_allocator};
+use interbind_tests::interpreters::{BEFORE, raw_modules, raw_modules_as};
+use interbind_tests::modules::{Modules, Outcome};
 use interbind_tests::python::Python;
+use interbind_tests::thread_sanitizer::{ThreadSanitizer, none_in};
 use interbind_tests::workshop;
 
 const SCRIPT: &str = "
@@ -101,13 +102,16 @@ exec(USE)
 print(sum(done), 'rounds')
 ";
 
-fn seconds() -> String {
-    env::var("INTERBIND_STRESS_SECONDS").unwrap_or_else(|_| "1".to_owned())
+fn run(modules: &Modules, script: &str, seconds: &str) -> Outcome {
+    let seconds = env::var("INTERBIND_STRESS_SECONDS").unwrap_or_else(|_| seconds.to_owned());
+    let script = format!("import os\nos.environ['INTERBIND_STRESS_SECONDS'] = '{seconds}'\n{script}");
+    let outcome = modules.run(&script);
+    eprintln!("stress on Python {}: {}", modules.python(), outcome.stdout.trim());
+    outcome
 }
 
 fn stress(modules: &Modules, script: &str) {
-    let script = format!("import os\nos.environ['INTERBIND_STRESS_SECONDS'] = '{}'\n{script}", seconds());
-    eprintln!("stress on Python {}: {}", modules.python(), modules.run(&script).passed().trim());
+    run(modules, script, "1").passed();
 }
 
 #[test]
@@ -143,4 +147,23 @@ fn interpreters_come_and_go_while_fifteen_threads_share_without_a_gil() {
     if let Some(python) = Python::find("3.13t", "the stress of interpreters without a GIL") {
         come_and_go(python);
     }
+}
+
+#[test]
+fn sixteen_threads_share_everything_and_the_thread_sanitizer_finds_no_race() {
+    let what = "the stress under the thread sanitizer";
+    let Some(sanitizer) = ThreadSanitizer::find(what) else { return };
+    let instrument = |extension| sanitizer.instrument(extension);
+    let modules = copies_with_one_allocator("races", workshop!(), sanitizer.python, instrument);
+    sanitizer.prove(&modules, workshop!());
+    none_in(&run(&sanitizer.watch(modules), SCRIPT, "5"));
+}
+
+#[test]
+fn interpreters_come_and_go_and_the_thread_sanitizer_finds_no_race() {
+    let what = "the stress of interpreters under the thread sanitizer";
+    let Some(sanitizer) = ThreadSanitizer::find(what) else { return };
+    let instrument = |extension| sanitizer.instrument(extension);
+    let modules = sanitizer.watch(raw_modules_as(workshop!(), sanitizer.python, "0.28", "", instrument));
+    none_in(&run(&modules, &format!("{BEFORE}\n{COMING_AND_GOING}"), "5"));
 }

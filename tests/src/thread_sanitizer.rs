@@ -1,0 +1,122 @@
+//! The thread sanitizer for loaded extensions. It must see every access to memory, or it takes two for a race that a lock in
+//! between has put in order: extensions are built together with the standard library, and Python is one that was configured
+//! `--with-thread-sanitizer`, which has the runtime inside.
+
+use std::path::{Path, PathBuf};
+
+use crate::extension::Extension;
+use crate::modules::{Modules, Outcome};
+use crate::package::{Package, repository};
+use crate::python::{Python, program};
+use crate::skip::skip;
+use crate::toolchain::Toolchain;
+
+/// Adds up in memory that all threads share: under a lock of the standard library, or under none. Nobody starts before all
+/// are there, and nothing that puts two threads in order happens until the first has ended.
+const SUM: &str = r#"
+use std::cell::UnsafeCell;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+struct Shared(UnsafeCell<u64>);
+
+// SAFETY: none: the point is that this is wrong where no lock is taken.
+unsafe impl Sync for Shared {}
+
+static SUM: Shared = Shared(UnsafeCell::new(0));
+static LOCK: Mutex<()> = Mutex::new(());
+static HERE: AtomicU32 = AtomicU32::new(0);
+
+#[inline(never)]
+fn add_one() {
+    // SAFETY: none, as above.
+    unsafe { *SUM.0.get() += 1 };
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn add(threads: u32, times: u32, guarded: bool) {
+    HERE.fetch_add(1, Ordering::Relaxed);
+    while HERE.load(Ordering::Relaxed) < threads {
+        std::thread::yield_now();
+    }
+    for _ in 0..times {
+        let _guard = guarded.then(|| LOCK.lock());
+        add_one();
+    }
+}
+"#;
+
+/// How a report starts.
+const REPORT: &str = "WARNING: ThreadSanitizer";
+
+/// What it takes on this machine.
+#[derive(Clone, Debug)]
+pub struct ThreadSanitizer {
+    /// The interpreter that has the runtime inside.
+    pub python: &'static Python,
+    toolchain: Toolchain,
+    /// What finds the functions' names.
+    symbolizer: PathBuf,
+}
+
+impl ThreadSanitizer {
+    /// Finds interpreter and compiler; says so when one is missing.
+    pub fn find(what: &str) -> Option<Self> {
+        let python = Python::with_thread_sanitizer(what)?;
+        let toolchain = Toolchain::with_sources(what)?;
+        // Python's own races are known by the functions' names.
+        let Some(symbolizer) = program("llvm-symbolizer") else {
+            skip(what, "no `llvm-symbolizer` on PATH");
+            return None;
+        };
+        Some(Self { python, toolchain, symbolizer })
+    }
+
+    /// Has an extension built with the instruments, and with what names a line in a report.
+    pub fn instrument(&self, extension: Extension) -> Extension {
+        let flags = "-Zsanitizer=thread -Cdebuginfo=line-tables-only -Cstrip=none";
+        self.toolchain.build(extension, flags).variable("TSAN_OPTIONS", "report_bugs=0")
+    }
+
+    /// Has scripts run with Python's own races left out.
+    pub fn watch(&self, modules: Modules) -> Modules {
+        let known = repository().join("tests/fixtures/thread-sanitizer.txt");
+        // A clang may look for a symbolizer of its own version only.
+        let symbolizer = self.symbolizer.display();
+        let options =
+            format!("suppressions=\"{}\" external_symbolizer_path=\"{symbolizer}\"", known.display());
+        modules.variable("TSAN_OPTIONS", options)
+    }
+
+    /// Shows that a race is found, and that a lock of the standard library is none.
+    ///
+    /// # Panics
+    /// When what is found says nothing about what isn't.
+    pub fn prove(&self, modules: &Modules, workshop: &Path) {
+        let sum =
+            self.instrument(Extension::of(&Package::new("sum", SUM).profile("debug = false"), workshop));
+        let modules = self.watch(modules.clone().with(&sum));
+        let file = modules.file("sum");
+        let added = |guarded: bool| {
+            let guarded = i32::from(guarded);
+            modules.run(&format!(
+                "import ctypes
+add = ctypes.CDLL({file:?}).add
+threads = [threading.Thread(target=add, args=(4, 10000, {guarded})) for _ in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()"
+            ))
+        };
+        let found = added(false);
+        assert!(found.stderr.contains(REPORT) && found.stderr.contains("add_one"), "{found:#?}");
+        assert!(!found.status.success(), "{found:#?}");
+        none_in(&added(true));
+    }
+}
+
+/// Asserts that nothing was found.
+#[track_caller]
+pub fn none_in(outcome: &Outcome) {
+    assert!(!outcome.stderr.contains(REPORT), "{}", outcome.stderr);
+    assert!(outcome.status.success(), "{outcome:#?}");
+}
