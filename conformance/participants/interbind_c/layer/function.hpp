@@ -223,8 +223,8 @@ BINDING_COLD inline PyObject *refuse_call(Function *self, PyObject *const *args,
     for (std::size_t place = 0; place < count; ++place)
         given += (place ? ", " : "") + std::string(Py_TYPE(args[place])->tp_name);
     return PyErr_Format(PyExc_TypeError, "%s(): incompatible arguments (%s)%s; takes:%s",
-                        qualified(self->first).c_str(), given.c_str(), names && PyTuple_GET_SIZE(names) ? " and keywords" : "",
-                        text.c_str());
+                        qualified(self->first).c_str(), given.c_str(),
+                        names && PyTuple_GET_SIZE(names) ? " and keywords" : "", text.c_str());
 }
 
 } // namespace binding
