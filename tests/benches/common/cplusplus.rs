@@ -32,6 +32,10 @@ impl Unit<'_> {
             return Ok(());
         }
         let compiler = env::var_os("CXX").unwrap_or_else(|| "c++".into());
+        let asked = Command::new(&compiler).arg("--version").output();
+        if !asked.is_ok_and(|output| output.status.success()) {
+            return Err(Stop::Skip("no C++ compiler".to_owned()));
+        }
         let mut command = Command::new(compiler);
         command.args([
             "-std=c++17",
@@ -52,7 +56,7 @@ impl Unit<'_> {
         }
         command.arg("-o").arg(result).args(self.sources);
         let what = result.file_name().unwrap_or_default().to_string_lossy();
-        quietly(&mut command).map_err(|()| Stop::Skip(format!("no C++ compiler that builds {what}")))
+        quietly(&mut command).map_err(|()| Stop::broken("cannot compile", what))
     }
 }
 
