@@ -315,8 +315,8 @@ mod tests {
     }
 
     proptest! {
-        #[test]
         #[cfg_attr(miri, ignore = "a pattern takes minutes there, and nothing of this is unsafe")]
+        #[test]
         fn no_text_panics_and_equal_texts_do_not_differ(
             a in "(data|interface) [a-z.]{1,3}( size 8 align 8| thread any)? \\{([ -~é]{0,12}[:;@{}\\[\\(]?){0,6} \\}",
             b in "(data|interface) [a-z.]{1,3}( size 8 align 8| thread any)? \\{([ -~é]{0,12}[:;@{}\\[\\(]?){0,6} \\}",

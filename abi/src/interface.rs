@@ -249,8 +249,8 @@ mod tests {
     }
 
     proptest! {
-        #[test]
         #[cfg_attr(miri, ignore = "a pattern takes minutes there, and nothing of this is unsafe")]
+        #[test]
         fn descriptors_parse_back(interface in interfaces()) {
             prop_assert_eq!(interface.to_string().parse(), Ok(interface));
         }
@@ -260,8 +260,8 @@ mod tests {
             prop_assert_eq!(differences(&interface.to_string(), &interface.to_string()), Ok(alloc::vec![]));
         }
 
-        #[test]
         #[cfg_attr(miri, ignore = "a pattern takes minutes there, and nothing of this is unsafe")]
+        #[test]
         fn no_text_panics_the_parser(text in "(interface a thread any \\{)?( [0-9] |\\(|\\) -> |option |vec |slice |ref |data |object|; | \\}|[a-z0-9]){0,24}") {
             if let Ok(interface) = text.parse::<Interface>() {
                 prop_assert_eq!(interface.to_string(), text);

@@ -310,16 +310,16 @@ mod tests {
     }
 
     proptest! {
-        #[test]
         #[cfg_attr(miri, ignore = "a pattern takes minutes there, and nothing of this is unsafe")]
+        #[test]
         fn platforms_parse_back(platform in platforms()) {
             prop_assert_eq!(platform.to_string().parse(), Ok(platform.clone()));
             let text = platform.to_string();
             prop_assert_eq!(part(&text, "endian"), platform.endian);
         }
 
-        #[test]
         #[cfg_attr(miri, ignore = "a pattern takes minutes there, and nothing of this is unsafe")]
+        #[test]
         fn what_parses_is_canonical(text in "\\PC{0,120}|os=[a-z ]{0,3} arch=x bits=0?8 endian=l c=c python=p api=(abi3-)?0?3.9 gil=on debug=no refs=no ?") {
             let _ = found(&text, &text, &text, true, false);
             if let Ok(platform) = text.parse::<Platform>() {

@@ -198,8 +198,8 @@ mod tests {
     }
 
     proptest! {
-        #[test]
         #[cfg_attr(miri, ignore = "a pattern takes minutes there, and nothing of this is unsafe")]
+        #[test]
         fn versions_parse_back(version in versions()) {
             prop_assert_eq!(version.to_string().parse(), Ok(version));
         }

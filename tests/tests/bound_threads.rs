@@ -147,10 +147,13 @@ fn the_layer_compiles_for_later_free_threaded_pythons_with_what_only_they_have()
 #[test]
 fn what_the_benches_hold_against_nanobind_compiles() {
     let what = "the benches' subject in C++";
-    let (Some(compiler), Some(python)) = (Compiler::of(true, what), Python::find("3.13", what)) else { return };
+    let (Some(compiler), Some(python)) = (Compiler::of(true, what), Python::find("3.13", what)) else {
+        return;
+    };
     let Some(headers) = include(python, what) else { return };
     let mut arguments = includes(&headers);
-    arguments.push(format!("-I{}", repository().join("conformance/participants/interbind_c/layer").display()));
+    arguments
+        .push(format!("-I{}", repository().join("conformance/participants/interbind_c/layer").display()));
     let source = repository().join("tests/fixtures/bench-binding/interbind.cpp").display().to_string();
     arguments.extend(["-std=c++17", "-DINTERBIND_STATIC", "-fsyntax-only"].map(str::to_owned));
     arguments.push(source);

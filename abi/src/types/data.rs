@@ -376,14 +376,14 @@ pub(crate) mod tests {
     }
 
     proptest! {
-        #[test]
         #[cfg_attr(miri, ignore = "a pattern takes minutes there, and nothing of this is unsafe")]
+        #[test]
         fn descriptors_parse_back(data in datas(field_types())) {
             prop_assert_eq!(data.to_string().parse(), Ok(data));
         }
 
-        #[test]
         #[cfg_attr(miri, ignore = "a pattern takes minutes there, and nothing of this is unsafe")]
+        #[test]
         fn no_text_panics_the_parser(text in "\\PC{0,80}|(data |enum |reserved |\\[|\\]|\\{|\\}|; |@|size |align |[a-z0-9.: ]){0,30}") {
             if let Ok(data) = text.parse::<Data>() {
                 prop_assert_eq!(data.to_string(), text);

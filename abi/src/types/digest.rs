@@ -21,8 +21,8 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        #[test]
         #[cfg_attr(miri, ignore = "a pattern takes minutes there, and nothing of this is unsafe")]
+        #[test]
         fn both_hashes_agree(text in "\\PC{0,300}") {
             prop_assert_eq!(digest(&text), const_digest(&text));
         }
