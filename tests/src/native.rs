@@ -104,6 +104,12 @@ impl Native {
         Self { source, module, linked, flags: Vec::new() }
     }
 
+    /// A module bound by the C++ layer of `interbind_c`, with the static library in it.
+    pub fn bound(source: &'static str, module: &'static str) -> Self {
+        let layer = repository().join("conformance/participants/interbind_c/layer");
+        Self::new(source, module, Linked::Statically).flag(&format!("-I{}", layer.display()))
+    }
+
     /// Adds a flag of the compiler.
     pub fn flag(mut self, flag: &str) -> Self {
         self.flags.push(flag.to_owned());

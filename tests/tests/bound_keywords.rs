@@ -5,28 +5,25 @@ use std::sync::OnceLock;
 use interbind_tests::interpreters::BEFORE;
 use interbind_tests::laws;
 use interbind_tests::laws::go_through;
-use interbind_tests::modules::{Modules, Outcome};
-use interbind_tests::native::{Linked, Native};
-use interbind_tests::package::repository;
+use interbind_tests::modules::Modules;
+use interbind_tests::native::Native;
 use interbind_tests::python::Python;
+use interbind_tests::services::quiet;
 use interbind_tests::workshop;
 
 const WHAT: &str = "names of a C++ binding layer's parameters";
 
 fn build(python: &'static Python) -> Option<Modules> {
-    let layer = repository().join("conformance/participants/interbind_c/layer");
-    Native::new("tests/fixtures/capi/keywords.cpp", "keywords", Linked::Statically)
-        .flag(&format!("-I{}", layer.display()))
-        .add_to(Modules::new(workshop!(), "keywords", python), workshop!(), WHAT)
+    Native::bound("tests/fixtures/capi/keywords.cpp", "keywords").add_to(
+        Modules::new(workshop!(), "keywords", python),
+        workshop!(),
+        WHAT,
+    )
 }
 
 fn modules() -> Option<&'static Modules> {
     static BUILT: OnceLock<Option<Modules>> = OnceLock::new();
     BUILT.get_or_init(|| build(Python::find("3.12", WHAT)?)).as_ref()
-}
-
-fn quiet(outcome: &Outcome) {
-    assert_eq!(outcome.stderr, "", "{outcome:#?}");
 }
 
 laws! {
