@@ -8,7 +8,7 @@ use common::children::{Child, interleave};
 use common::fixture::Fixture;
 use common::python::Python;
 use common::samples::Samples;
-use common::table::{Bound, against, faster, head, plain};
+use common::table::{Bound, against, head, plain};
 use common::{Stop, bench, conduit, optional};
 
 const PROCESSES: u64 = 15;
@@ -46,29 +46,24 @@ fn run() -> Result<(), Stop> {
     for consumer in consumers {
         children.push(Child::timing(&python, ROWS, &[&provider, &consumer.folder(&python)?]));
     }
-    if let Some(folder) = optional("pybind11's conduit", conduit::folder(&python))? {
-        children.push(Child::timing(&python, conduit::ROWS, &[&folder]));
-    }
+    children.extend(optional("pybind11's conduit", conduit::child(&python))?);
     let samples = interleave(&children, PROCESSES)?;
 
     println!(
         "call_frozen: {}, median of {PROCESSES} processes; provider: PyO3 0.30, fat lto, opt 3",
         python.name
     );
-    let conduit = samples.get(3);
-    same(&samples[0], conduit);
+    same(&samples[0]);
     other("consumer: PyO3 0.28, thin lto, opt 2, panic = abort", &samples[1]);
     other("consumer: PyO3 0.30, abi3-py39", &samples[2]);
-    if let Some(conduit) = conduit {
-        head("pybind11 3.1, two builds with different internals");
-        plain("own module", conduit.median("pybind11, own module"));
-        plain("conduit", conduit.median("pybind11, conduit"));
+    if let Some(conduit) = samples.get(3) {
+        conduit::print(conduit, "frozen", 50.0, &samples[0]);
     }
     Ok(())
 }
 
-/// The consumer that differs in nothing: it carries the bounds.
-fn same(samples: &Samples, conduit: Option<&Samples>) {
+/// The consumer that differs in nothing: it carries the bounds against PyO3.
+fn same(samples: &Samples) {
     head("consumer: PyO3 0.30, the provider's profile");
     for row in ["no-op", "own &T", "own &T, subclass"] {
         plain(row, samples.median(row));
@@ -77,10 +72,6 @@ fn same(samples: &Samples, conduit: Option<&Samples>) {
     against(get, samples.median(get), "own &T", samples.ratio(get, "own &T"), Bound::Printed);
     for (row, rival) in [("foreign", "own &T"), ("foreign, subclass", "own &T, subclass")] {
         against(row, samples.median(row), rival, samples.ratio(row, rival), Bound::AtMost(1.0));
-    }
-    if let Some(conduit) = conduit {
-        let times = samples.faster("foreign", conduit.median("pybind11, conduit"));
-        faster("foreign", samples.median("foreign"), "pybind11's conduit", times, Bound::AtLeast(50.0));
     }
 }
 

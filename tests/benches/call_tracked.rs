@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use common::children::{Child, interleave};
 use common::fixture::Fixture;
 use common::python::Python;
-use common::table::{Bound, against, faster, head, plain};
+use common::table::{Bound, against, head, plain};
 use common::{Stop, bench, conduit, optional};
 
 const PROCESSES: u64 = 15;
@@ -50,16 +50,13 @@ fn run() -> Result<(), Stop> {
     for (_, provider, _) in providers {
         children.push(Child::timing(&python, ROWS, &[&provider.folder(&python)?, &consumer]));
     }
-    if let Some(folder) = optional("pybind11's conduit", conduit::folder(&python))? {
-        children.push(Child::timing(&python, conduit::ROWS, &[&folder]));
-    }
+    children.extend(optional("pybind11's conduit", conduit::child(&python))?);
     let samples = interleave(&children, PROCESSES)?;
 
     println!(
         "call_tracked: {}, median of {PROCESSES} processes; consumer: PyO3 0.30, same profile",
         python.name
     );
-    let conduit = samples.get(providers.len());
     for ((title, _, bound), samples) in providers.iter().zip(&samples) {
         let bound = |is: Bound| if *bound { is } else { Bound::Printed };
         head(&format!("provider: {title}"));
@@ -75,15 +72,9 @@ fn run() -> Result<(), Stop> {
         for (row, rival, bound) in rivals {
             against(row, samples.median(row), rival, samples.ratio(row, rival), bound);
         }
-        if let Some(conduit) = conduit {
-            let times = samples.faster("foreign", conduit.median("pybind11, conduit"));
-            let bound = bound(Bound::AtLeast(30.0));
-            faster("foreign", samples.median("foreign"), "pybind11's conduit", times, bound);
-        }
     }
-    if let Some(conduit) = conduit {
-        head("pybind11 3.1, two builds with different internals");
-        plain("conduit", conduit.median("pybind11, conduit"));
+    if let Some(conduit) = samples.get(providers.len()) {
+        conduit::print(conduit, "tracked", 30.0, &samples[0]);
     }
     Ok(())
 }
