@@ -15,6 +15,8 @@ fn main() {
         "fastcall",
         "slots_3_15",
         "module_slots",
+        "utf8",
+        "raised",
     ] {
         println!("cargo::rustc-check-cfg=cfg(interbind_{name})");
     }
@@ -53,6 +55,10 @@ fn main() {
     set("try_incref", (free_threaded || both) && minor >= 14);
     set("fastcall", !limited || minor >= 10);
     set("slots_3_15", minor >= 15);
+    // `PyUnicode_AsUTF8AndSize` came to the limited API with 3.10, `PyErr_GetRaisedException` to every Python with 3.12. PyO3
+    // links both, and each name that it doesn't is one more that the dynamic linker looks up at the import.
+    set("utf8", !limited || minor >= 10);
+    set("raised", minor >= 12);
     // `PyModuleDef` has no layout there.
     set("module_slots", both);
     // The release that renamed the key also brought `PyClassGuard: TryFrom<&Bound<T>>`.

@@ -11,6 +11,12 @@ pub const CORE: &CStr = c"__interbind_internals_v1__";
 /// What every major's key starts with; whoever looks for strangers lists the state dict's keys with this prefix.
 pub const CORE_PREFIX: &str = "__interbind_internals_v";
 
+/// The state dict's key for the wheel's runtime, major 1; also the capsule's name.
+pub const RUNTIME: &CStr = c"__interbind_runtime_v1__";
+
+/// The module that puts it there when it's imported.
+pub const RUNTIME_MODULE: &CStr = c"interbind._runtime";
+
 /// The service that holds type records.
 pub const TYPES: &str = "types";
 

@@ -7,7 +7,7 @@
 //! | contract | question | files |
 //! |---|---|---|
 //! | Platform ABI | can these two builds meet, and call each other? | [`platform`] |
-//! | Internals ABI | do both understand the same shared records? | [`header`], [`owner`], [`core`], [`services`], [`types`] |
+//! | Internals ABI | do both understand the same shared records? | [`header`], [`owner`], [`core`], [`services`], [`types`], [`runtime`] |
 //! | Type ABI | does this *type* mean the same to both? | [`version`], [`types::data`], [`interface`], [`values`] |
 //!
 //! [`note`] is how a built file says all of this without being run, [`mod@diff`] finds every difference between two
@@ -27,6 +27,7 @@ pub mod note;
 pub mod owner;
 pub mod platform;
 pub mod reason;
+pub mod runtime;
 pub mod services;
 pub mod text;
 pub mod types;

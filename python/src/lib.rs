@@ -1,7 +1,7 @@
 //! `interbind._runtime`: brings the implementation into an interpreter in which no other module has.
 //!
-//! Imported by `interbind_import` of a module that has headers alone, in each interpreter anew. When it was executed, the core
-//! and its services are there, and stay whatever becomes of the module. Its functions are the `interbind` command, for the
+//! Imported by a module that has C headers alone or was built without the feature `static`, in each interpreter anew. When it
+//! was executed, the core, its services and the [`RUNTIME`] are there, and stay whatever becomes of the module. Its functions are the `interbind` command, for the
 //! package around it; nothing of them is prepared at the import. A build without the feature `command` has none.
 
 #[cfg(feature = "command")]
@@ -13,6 +13,7 @@ use interbind::__private::{COMPILER, PLATFORM, VERSION};
 use interbind::Raised;
 use interbind::abi::Str;
 use interbind::abi::owner::{OWNER, OwnerRecord};
+use interbind::abi::runtime::Runtime;
 #[cfg(feature = "command")]
 use command::{_document, _run};
 use pyo3_ffi::PyObject;
@@ -34,7 +35,7 @@ interbind::raw_module! {
 }
 
 /// Who makes what it brings. Its file is empty: whoever names it looks into `sys.modules`.
-static RUNTIME: OwnerRecord = OwnerRecord {
+static OWNER_RECORD: OwnerRecord = OwnerRecord {
     header: OWNER.header::<OwnerRecord>(),
     name: Str::new("interbind._runtime"),
     version: Str::new(env!("CARGO_PKG_VERSION")),
@@ -44,8 +45,11 @@ static RUNTIME: OwnerRecord = OwnerRecord {
     compiler: Str::new(COMPILER),
 };
 
-/// Brings core and services into the interpreter that imports the module.
+/// The implementation as a table, for modules in Rust that carry none.
+static RUNTIME: Runtime = interbind::runtime(&OWNER_RECORD);
+
+/// Brings core, services and the table into the interpreter that imports the module.
 unsafe fn execute(_module: NonNull<PyObject>) -> Result<(), Raised> {
-    // SAFETY: (1) Python executes modules attached; (2) a static.
-    unsafe { interbind::provide(&RUNTIME) }.map(|_| ())
+    // SAFETY: Python executes modules attached.
+    unsafe { interbind::serve(&RUNTIME) }
 }

@@ -17,7 +17,7 @@ use interbind_abi::values::{PlainData, lift_data};
 use crate::error::Error;
 use crate::ffi::error::Class;
 use crate::ffi::{Attached, PyObject, Raised, type_object};
-use crate::judge::{self, judge, remembered};
+use crate::judge::{judge, remembered};
 use crate::refusal::{Sides, number, readable, refuse};
 use crate::shared::{Consumer, DataHandle, Handle, Shared};
 use crate::sync::Ordering;
@@ -110,7 +110,7 @@ fn misaligned(record: &'static TypeRecord, address: usize, align: usize) -> Rais
         "cannot borrow a {0}\nthe provider's data is {1} bytes beyond a multiple of {2}\n\
          have the provider align its data; PyO3 places data at 16 bytes at most",
         &[name, &found, &align],
-        Sides::provider(judge::owner_of(record)),
+        Sides::provider(record.owner),
     )
 }
 
@@ -125,7 +125,6 @@ fn refuse_mode(
     // SAFETY: callers are attached and hold the object.
     let at = unsafe { Attached::assume() };
     let class = type_object::class_name(at, object.as_ptr());
-    let owner = judge::owner_of(record);
     let name = readable(&record.name);
     let template = match reason {
         Reason::Frozen => {
@@ -138,7 +137,7 @@ fn refuse_mode(
              read the object with `ForeignRaw`, or have the provider track its borrows"
         }
     };
-    let sides = Sides { provider: Some(owner), consumer: identity.owner() };
+    let sides = Sides { provider: Some(record.owner), ..Sides::consumer_if(identity.owner()) };
     refuse(at, Class::Type, reason, template, &[&class, name], sides)
 }
 

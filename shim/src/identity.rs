@@ -5,18 +5,18 @@
 //! module serves, and how it finds its binding again, is [`interpreters`](crate::interpreters)' part. Belongs to the
 //! platform contract.
 
+use core::fmt;
 use std::sync::OnceLock;
 
 use interbind_abi::Str;
 use interbind_abi::core::CoreRecord;
 use interbind_abi::owner::{OWNER, OwnerRecord};
 
-use crate::ffi::error::Class;
-use crate::ffi::{Attached, Raised, error, host};
+use crate::ffi::{Attached, Raised};
 use crate::interpreters::each::Each;
 use crate::interpreters::first::First;
 use crate::interpreters::{Bound, Interpreters};
-use crate::refusal::{Sides, add_line, readable, refuse};
+use crate::runtime;
 use crate::types::Types;
 
 /// This build's platform, as [`interbind_abi::Platform`] parses it.
@@ -27,7 +27,6 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub const COMPILER: &str = env!("INTERBIND_COMPILER");
 
 /// Who a module is; a static that `module!` or `raw_module!` makes.
-#[derive(Debug)]
 pub struct Identity {
     name: &'static str,
     version: &'static str,
@@ -53,6 +52,12 @@ pub(crate) struct Binding {
 unsafe impl Sync for Binding {}
 // SAFETY: as above.
 unsafe impl Send for Binding {}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Identity({} {})", self.name, self.version)
+    }
+}
 
 impl Identity {
     /// Makes the identity of a module that serves the first interpreter only.
@@ -115,28 +120,10 @@ impl Identity {
     #[cold]
     pub(crate) fn bind(&'static self, at: Attached, file: Option<String>) -> Result<Bound, Raised> {
         let owner = self.owner.get_or_init(|| self.make_owner(file.unwrap_or_default()));
-        check_host(at, owner)?;
         self.check_support(at)?;
-        let core = crate::core::find_or_make(at, owner)?;
-        // SAFETY: a judged core: its functions are there.
-        let retain = unsafe { (*core).retain };
-        // SAFETY: attached, so the interpreter's capsule keeps the core alive during the call.
-        unsafe { retain(core) };
-        match Types::find_or_make(at, core, owner) {
-            Ok(types) => {
-                let binding = Binding { core, types, interpreter: at.interpreter(), owner };
-                self.interpreters.keep(at, self, binding)
-            }
-            Err(Raised) => {
-                // Other modules' functions are called without an exception set.
-                let why = error::take(at);
-                // SAFETY: a judged core.
-                let release = unsafe { (*core).release };
-                // SAFETY: the count taken above, which no binding takes over.
-                unsafe { release(core) };
-                Err(why.map_or(Raised, |why| error::restore(at, why)))
-            }
-        }
+        let (core, types) = runtime::bind(at, owner)?;
+        let binding = Binding { core, types, interpreter: at.interpreter(), owner };
+        self.interpreters.keep(at, self, binding)
     }
 
     /// Makes the record by which others name this module; its file lives for ever.
@@ -166,23 +153,11 @@ impl Binding {
         unsafe { (*self.core).head.serial }
     }
 
-    /// Gives the count back that `bind` took.
+    /// Gives the count back that [`runtime::bind`] took.
     pub(crate) fn release_core(self) {
         // SAFETY: the core outlives the binding.
         let release = unsafe { (*self.core).release };
         // SAFETY: `bind` retained it for this binding.
         unsafe { release(self.core) };
     }
-}
-
-/// Step 0: this build against the running Python. All differences are listed.
-pub(crate) fn check_host(at: Attached, owner: &OwnerRecord) -> Result<(), Raised> {
-    let (mut first, mut lines) = (None, String::new());
-    host::compare(at, PLATFORM, &mut |reason, part, build, running| {
-        first.get_or_insert(reason);
-        add_line(&mut lines, &[part, ": this build has ", build, ", the running Python has ", running]);
-    });
-    let Some(reason) = first else { return Ok(()) };
-    let template = "cannot import '{0}' into this Python\n{1}\ninstall a build of {0} for this Python";
-    Err(refuse(at, Class::Import, reason, template, &[readable(&owner.name), &lines], Sides::consumer(owner)))
 }

@@ -19,7 +19,19 @@ use interbind_abi::values::{Fault, Value};
 
 use crate::error::Error;
 use crate::ffi::{caught, message_of};
-use crate::judge::slot_of;
+
+/// Reads a slot of a table.
+///
+/// # Safety
+/// 1. The table is sound, and `slot` is below its `slots`.
+pub(crate) unsafe fn slot_of(table: *const TableHead, slot: usize) -> *const c_void {
+    // SAFETY: duty 1: the slots follow the head.
+    let first = unsafe { table.add(1) }.cast::<*const c_void>();
+    // SAFETY: duty 1.
+    let at = unsafe { first.add(slot) };
+    // SAFETY: duty 1; a function pointer or NULL, as wide as a data pointer on every target.
+    unsafe { at.read() }
+}
 
 /// A judged interface on a borrowed object.
 #[derive(Clone, Copy, Debug)]

@@ -1,31 +1,20 @@
-//! The order of the check: nothing is read that an earlier step hasn't vouched for.
+//! What a call site asks: which record fits an object, first of what it remembers, then of the runtime.
 //!
-//! Called when a call site's cache doesn't know the object's class. Steps 0 to 3 for module and core were done when the
-//! module was bound (`identity`, `core`, `types`); here come, for the record that fits the object: header, interpreter,
-//! instance, name, version, slots, layout, alignment, thread. All differences of a step are collected before it refuses.
-//! Runs no Python code unless it refuses. What passes is a `&'static TypeRecord`: [`judge_object`] is the only function
-//! that makes one out of a foreign pointer.
+//! Everything here but [`remembered`] is cold. Records are judged in the order of the check by
+//! [`runtime`](crate::runtime), wherever that is; what passes is a `&'static TypeRecord`, and only those are remembered.
 
-use core::ffi::c_void;
-use core::ptr;
-
-use interbind_abi::diff::{self, Sink};
-use interbind_abi::header::Malformed;
-use interbind_abi::interface::{TABLE, TableHead};
-use interbind_abi::owner::OwnerRecord;
-use interbind_abi::types::record::{
-    ALIASING_FROZEN, ALIASING_UNTRACKED, FLAG_OUTRANKED, KIND_DATA, KIND_INTERFACE, KIND_NATIVE, SHARED,
-    THREAD_ANY, THREAD_ATTACHED, TYPE, halves,
-};
-use interbind_abi::types::{TypeRecord, native};
-use interbind_abi::{Reason, RecordHeader, Requirement, Str, Version};
+use interbind_abi::types::TypeRecord;
+use interbind_abi::types::record::{FLAG_OUTRANKED, KIND_NATIVE};
+use interbind_abi::types::registry::TypeList;
+use interbind_abi::{Reason, Requirement, Version};
 
 use crate::cache::{Cache, Site};
 use crate::ffi::error::Class;
 use crate::ffi::{Attached, PyObject, Raised, type_object};
-use crate::identity::Binding;
+use crate::identity::{Binding, Identity};
 use crate::interpreters::Bound;
-use crate::refusal::{Sides, add_difference, judged_owner, number, readable, refuse, with_malformed};
+use crate::refusal::{Sides, refuse};
+use crate::runtime::{self, Expected};
 use crate::shared::{Consumer, Shared};
 use crate::sync::Ordering;
 
@@ -60,7 +49,7 @@ unsafe fn fits(record: &TypeRecord, class: *mut PyObject) -> bool {
 /// # Safety
 /// 1. As [`fits`].
 #[inline(always)]
-unsafe fn inherits(record: &TypeRecord, class: *mut PyObject) -> bool {
+pub(crate) unsafe fn inherits(record: &TypeRecord, class: *mut PyObject) -> bool {
     let registered = record.py_type.load(Ordering::Relaxed).cast::<PyObject>();
     // SAFETY: duty 1; a registered type is alive while `py_type` isn't NULL: its weak reference's callback writes NULL
     // before the type's memory goes, and that callback can't run while this attached thread is in here on a build with a
@@ -90,7 +79,7 @@ where
     M: Consumer<T>,
 {
     // SAFETY: duty 1.
-    unsafe { judge_object(object, &Expected::of::<T, M>()) }
+    unsafe { judge_object(object, &Request::of::<T, M>()) }
 }
 
 /// Judged records: a class is one interpreter's, so those of several may stand together.
@@ -105,21 +94,19 @@ enum Place {
     Records(&'static Records),
 }
 
-/// What a consumer expects, without its generics: one copy of the judge serves every type.
-pub(crate) struct Expected {
+/// Who asks for what, without generics: one copy of the cold path serves every type.
+pub(crate) struct Request {
     place: Place,
-    identity: &'static crate::identity::Identity,
+    identity: &'static Identity,
     name: &'static str,
     kind: u32,
     descriptor: &'static str,
     requirement: Requirement,
     requirement_text: &'static str,
     align: usize,
-    /// Step 6: whether the record's descriptor fits; tells what differs.
-    fits: fn(&str, &Expected, Sink<'_>) -> bool,
 }
 
-impl Expected {
+impl Request {
     pub(crate) fn of<T, M>() -> Self
     where
         T: Shared + ?Sized,
@@ -134,14 +121,13 @@ impl Expected {
             requirement: M::REQUIREMENT,
             requirement_text: M::REQUIREMENT_TEXT,
             align: T::ALIGN,
-            fits: check_descriptor,
         }
     }
 
-    /// Expects a native class of any version: `abi` is the ABI of its language.
+    /// Asks for a native class of any version: `abi` is the ABI of its language.
     pub(crate) fn of_native(
         records: &'static Records,
-        identity: &'static crate::identity::Identity,
+        identity: &'static Identity,
         key: &'static str,
         abi: &'static str,
     ) -> Self {
@@ -154,13 +140,7 @@ impl Expected {
             requirement: ANY_VERSION,
             requirement_text: "*",
             align: 1,
-            fits: |theirs, expected, sink| native::against_peer(theirs, expected.descriptor, sink),
         }
-    }
-
-    /// The type's shared name.
-    pub(crate) fn name(&self) -> &'static str {
-        self.name
     }
 
     /// Asks for the binding to the current interpreter.
@@ -185,8 +165,30 @@ impl Expected {
         }
     }
 
+    /// What the runtime is asked for.
+    pub(crate) fn expected<'a>(
+        &'a self,
+        at: Attached,
+        binding: &Binding,
+        from: Option<&'a str>,
+    ) -> Result<Expected<'a>, Raised> {
+        Ok(Expected {
+            consumer: binding.owner,
+            core: binding.core,
+            types: binding.types,
+            list: self.list(at, binding)?,
+            name: self.name,
+            kind: self.kind,
+            descriptor: self.descriptor,
+            requirement: self.requirement,
+            requirement_text: self.requirement_text,
+            align: self.align,
+            from,
+        })
+    }
+
     /// The registry's list of the type's name.
-    pub(crate) fn list(&self, at: Attached, binding: &Binding) -> Result<*mut c_void, Raised> {
+    fn list(&self, at: Attached, binding: &Binding) -> Result<*mut TypeList, Raised> {
         let known = self.site(at).map(|site| site.list.load(Ordering::Acquire));
         if let Some(known) = known.filter(|known| !known.is_null()) {
             return Ok(known);
@@ -213,13 +215,13 @@ const ANY_VERSION: Requirement =
 #[inline(never)]
 pub(crate) unsafe fn judge_object(
     object: *mut PyObject,
-    expected: &Expected,
+    request: &Request,
 ) -> Result<&'static TypeRecord, Raised> {
     // SAFETY: `judge`'s duty 1.
     let at = unsafe { Attached::assume() };
     // SAFETY: as above.
     let class = unsafe { type_object::class_of(object) };
-    if let Some(record) = expected.records(at).and_then(|records| {
+    if let Some(record) = request.records(at).and_then(|records| {
         let exact = known(records).find(|record| is_type(record, class));
         // The first was tried by `remembered`.
         // SAFETY: `judge`'s duty 1.
@@ -227,24 +229,11 @@ pub(crate) unsafe fn judge_object(
     }) {
         return Ok(record);
     }
-    let binding = &*expected.binding(at)?;
-    let list = expected.list(at, binding)?;
-    let record = match find(binding, list, class) {
-        Finding::Fits(record) => record,
-        other => return Err(refuse_object(at, object, expected, binding, other)),
-    };
-    if !check(record, expected, None) {
-        return Err(refuse_record(at, Some(object), record, expected, binding));
-    }
-    if record.aliasing == ALIASING_FROZEN && record.data_offset.load(Ordering::Relaxed) == 0 {
-        // The first borrow of a frozen class lets the provider state where the data lies.
-        // SAFETY: judged; attached; the object is an instance.
-        unsafe { probe(record, object) }?;
-        if !check(record, expected, None) {
-            return Err(refuse_record(at, Some(object), record, expected, binding));
-        }
-    }
-    if let Some(records) = expected.records(at) {
+    let binding = &*request.binding(at)?;
+    let expected = request.expected(at, binding, None)?;
+    // SAFETY: `judge`'s duty 1.
+    let record = unsafe { runtime::judge(at, object, &expected) }?;
+    if let Some(records) = request.records(at) {
         records.remember(record, |other| {
             // SAFETY: records are never freed.
             unsafe { &*other }.py_type.load(Ordering::Relaxed).is_null()
@@ -257,327 +246,4 @@ pub(crate) unsafe fn judge_object(
 fn known(records: &Records) -> impl Iterator<Item = &'static TypeRecord> {
     // SAFETY: only judged records are remembered, and records are never freed.
     records.all().map(|record| unsafe { &*record })
-}
-
-/// What was wanted: the first line's start, for an object or for a new one.
-fn wanted(at: Attached, object: Option<*mut PyObject>) -> String {
-    let Some(object) = object else { return "cannot make an object".to_owned() };
-    let mut text = "cannot borrow '".to_owned();
-    text.push_str(&type_object::class_name(at, object));
-    text.push('\'');
-    text
-}
-
-/// What looking for an object's record found.
-enum Finding {
-    Fits(&'static TypeRecord),
-    /// Records of the name exist, none for this class; the first of them.
-    Other(&'static TypeRecord),
-    /// The first record is malformed.
-    Broken(Malformed),
-    /// No record has the name.
-    Nothing,
-}
-
-/// Steps 1, 3 and 4 over the records of a name: a record whose header is sound, of this interpreter, whose type the
-/// object's class is (an exact match wins) or inherits from, the nearest of those.
-#[inline(never)]
-fn find(binding: &Binding, list: *mut c_void, class: *mut PyObject) -> Finding {
-    let mut result = Finding::Nothing;
-    let mut inherited = None;
-    let mut at = binding.types.next(list, ptr::null());
-    while !at.is_null() {
-        // SAFETY: threat model: a record in the registry starts with a readable header.
-        let header = unsafe { ptr::read(at.cast::<RecordHeader>()) };
-        match TYPE.check(&header) {
-            Ok(()) => {
-                // SAFETY: the header vouches for our minor's size; records are never freed.
-                let record: &'static TypeRecord = unsafe { &*at };
-                let registered = record.py_type.load(Ordering::Acquire).cast::<PyObject>();
-                if is_of(record, binding) {
-                    if registered == class {
-                        return Finding::Fits(record);
-                    }
-                    // SAFETY: attached; the object keeps its class.
-                    let nearer = unsafe { inherits(record, class) }
-                        // SAFETY: attached; an ancestor of the object's class is alive.
-                        && inherited.is_none_or(|best| unsafe { inherits(best, registered) });
-                    if nearer {
-                        inherited = Some(record);
-                    }
-                }
-                if matches!(result, Finding::Nothing) {
-                    result = Finding::Other(record);
-                }
-            }
-            Err(malformed) if matches!(result, Finding::Nothing) => result = Finding::Broken(malformed),
-            Err(_) => {}
-        }
-        at = binding.types.next(list, at);
-    }
-    inherited.map_or(result, Finding::Fits)
-}
-
-/// Step 3: the record belongs to the interpreter that this module is bound to.
-fn is_of(record: &TypeRecord, binding: &Binding) -> bool {
-    let serial = halves(binding.serial());
-    record.serial[0].load(Ordering::Relaxed) == serial[0]
-        && record.serial[1].load(Ordering::Relaxed) == serial[1]
-}
-
-#[cold]
-fn refuse_object(
-    at: Attached,
-    object: *mut PyObject,
-    expected: &Expected,
-    binding: &Binding,
-    found: Finding,
-) -> Raised {
-    let (name, requirement) = (expected.name, expected.requirement_text);
-    let what = wanted(at, Some(object));
-    let consumer = binding.owner;
-    let (reason, template, record) = match found {
-        Finding::Broken(malformed) => {
-            with_malformed(malformed, &mut |reason, part, theirs, ours| {
-                let template = "{0} as {1} {2}\ntype record ({3}): provider has {4}, this module expects {5}\n\
-                                rebuild the provider and this module with the same major of interbind";
-                let values = [&what, name, requirement, part, theirs, ours];
-                refuse(at, Class::Type, reason, template, &values, Sides::consumer(consumer));
-            });
-            return Raised;
-        }
-        Finding::Other(record) if !is_of(record, binding) => (
-            Reason::OtherInterpreter,
-            "{0} as {1} {2}\nthe record belongs to another interpreter than this module\n\
-             import provider and consumer in the same interpreter",
-            Some(record),
-        ),
-        Finding::Other(record) => (
-            Reason::WrongObject,
-            "{0} as {1} {2}\nthe object's class is not published as {1}, nor a subclass of one that is\n\
-             pass an object of a class that was published as {1}",
-            Some(record),
-        ),
-        Finding::Nothing | Finding::Fits(_) => (
-            Reason::NotPublished,
-            "{0} as {1} {2}\nno module in this interpreter has published {1}\n\
-             import a module that provides {1} {2}, and pass one of its objects",
-            None,
-        ),
-    };
-    let sides = Sides { provider: record.map(owner_of), consumer: Some(consumer) };
-    refuse(at, Class::Type, reason, template, &[&what, name, requirement], sides)
-}
-
-/// Who provides a record.
-pub(crate) fn owner_of(record: &TypeRecord) -> &'static OwnerRecord {
-    judged_owner(record.owner)
-}
-
-/// Says why [`check`] doesn't accept a record: it is asked again, and tells this time.
-#[cold]
-pub(crate) fn refuse_record(
-    at: Attached,
-    object: Option<*mut PyObject>,
-    record: &'static TypeRecord,
-    expected: &Expected,
-    binding: &Binding,
-) -> Raised {
-    let (mut kind, mut lines) = (None, String::new());
-    check(
-        record,
-        expected,
-        Some(&mut |reason, part, theirs, ours| {
-            kind.get_or_insert(reason);
-            add_difference(&mut lines, part, theirs, ours);
-        }),
-    );
-    let kind = kind.unwrap_or(Reason::MalformedRecord);
-    let (provider, consumer) = (owner_of(record), binding.owner);
-    let template = match kind {
-        Reason::VersionDiffers => {
-            "{0} as {1} {2}\n{3}\ninstall a {4} that provides {1} {2}, or rebuild {5} for {1} {6}"
-        }
-        Reason::LayoutDiffers | Reason::SignatureDiffers | Reason::SlotMissing | Reason::KindDiffers => {
-            "{0} as {1} {2}\n{3}\nrebuild {5} and {4} against the same declaration of {1}; a changed one needs a new major version"
-        }
-        Reason::NativeAbi => {
-            "{0} as {1} {2}\n{3}\nbuild {5} and {4} with compilers of one family, one standard library and the same switches of it"
-        }
-        _ => "{0} as {1} {2}\n{3}\nrebuild {4} with the current interbind",
-    };
-    let values = [
-        &*wanted(at, object),
-        expected.name,
-        expected.requirement_text,
-        &lines,
-        readable(&provider.name),
-        readable(&consumer.name),
-        readable(&record.version_text),
-    ];
-    refuse(at, Class::Type, kind, template, &values, Sides::both(provider, consumer))
-}
-
-/// Steps 5 to 7 for a record of the right interpreter: texts, name, version, kind, flags, layout or slots, alignment.
-///
-/// With a sink, every difference of the first step that finds one is told; without, only the answer counts.
-#[inline(never)]
-pub(crate) fn check(record: &TypeRecord, expected: &Expected, sink: Option<Sink<'_>>) -> bool {
-    let mut nobody = |_: Reason, _: &str, _: &str, _: &str| {};
-    let sink = sink.unwrap_or(&mut nobody);
-    // SAFETY: threat model: texts of a record with a sound header are readable, or NULL.
-    let is = |text: &Str, expected: &str| unsafe { text.is(expected) };
-    // Equal bytes, as between two builds of one declaration, need no look at what they say.
-    let same = is(name_of(record, expected), expected.name) && is(&record.descriptor, expected.descriptor);
-    match check_declaration(record, expected, same) {
-        Ok(descriptor) if same || (expected.fits)(descriptor, expected, sink) => {}
-        Ok(_) => return false,
-        Err((reason, part, theirs, ours)) => {
-            sink(reason, part, theirs, ours);
-            return false;
-        }
-    }
-    (expected.kind != KIND_INTERFACE || check_table(record, expected, sink))
-        && check_offset(record, expected, sink)
-}
-
-/// A difference: the reason, the part, what the provider has, what is expected.
-type Told = (Reason, &'static str, &'static str, &'static str);
-
-/// What a record was looked for by: its name, or its native key.
-fn name_of<'a>(record: &'a TypeRecord, expected: &Expected) -> &'a Str {
-    if expected.kind == KIND_NATIVE { &record.native } else { &record.name }
-}
-
-/// Step 5: texts, name, version, kind, rules and functions. Returns the descriptor.
-fn check_declaration(record: &TypeRecord, expected: &Expected, same: bool) -> Result<&'static str, Told> {
-    // SAFETY: as in `check`; records are never freed.
-    let read = |text: &Str| unsafe { text.read() };
-    let texts = || Some((read(name_of(record, expected))?, read(&record.descriptor)?));
-    let texts = if same { Some((expected.name, expected.descriptor)) } else { texts() };
-    let (Some(version), Some((name, descriptor))) = (read(&record.version_text), texts) else {
-        return Err((Reason::MalformedRecord, "a text of the record", "bytes that can't be read", "UTF-8"));
-    };
-    if !same && name != expected.name {
-        return Err((Reason::NameDiffers, "name", name, expected.name));
-    }
-    if !expected.requirement.accepts(record.version) {
-        return Err((Reason::VersionDiffers, "version", version, expected.requirement_text));
-    }
-    if record.kind != expected.kind {
-        return Err((Reason::KindDiffers, "kind", kind_word(record.kind), kind_word(expected.kind)));
-    }
-    let rules = (ALIASING_FROZEN..=ALIASING_UNTRACKED).contains(&record.aliasing)
-        && (THREAD_ANY..=THREAD_ATTACHED).contains(&record.thread);
-    if !rules {
-        let part = "aliasing and thread";
-        return Err((Reason::MalformedRecord, part, "an unknown rule", "a rule of conduit v1"));
-    }
-    if record.borrow.is_none() || record.release.is_none() {
-        return Err((Reason::MalformedRecord, "borrow and release", "NULL", "a function"));
-    }
-    Ok(descriptor)
-}
-
-/// Step 6. The texts themselves are compared: a digest names a descriptor for people and tools, but equal texts are what
-/// makes two types one, and comparing them costs less than hashing.
-#[cold]
-#[inline(never)]
-fn check_descriptor(descriptor: &str, expected: &Expected, sink: Sink<'_>) -> bool {
-    let mut fits = true;
-    let compared = diff::compare(descriptor, expected.descriptor, &mut |reason, part, theirs, ours| {
-        fits = false;
-        sink(reason, part, theirs, ours);
-    });
-    if compared.is_err() {
-        sink(Reason::MalformedRecord, "descriptor", descriptor, expected.descriptor);
-    }
-    fits && compared.is_ok()
-}
-
-fn kind_word(kind: u32) -> &'static str {
-    match kind {
-        KIND_DATA => "a data type",
-        KIND_INTERFACE => "an interface",
-        KIND_NATIVE => "a native class",
-        _ => "an unknown kind",
-    }
-}
-
-/// Step 5 for interfaces: the table is sound, and every slot that the consumer needs is there.
-#[inline(never)]
-fn check_table(record: &TypeRecord, expected: &Expected, sink: Sink<'_>) -> bool {
-    // SAFETY: threat model: NULL, or a readable header.
-    let header = unsafe { record.vtable.cast::<RecordHeader>().as_ref() };
-    if header.is_none_or(|header| TABLE.check(header).is_err()) {
-        let found = if header.is_some() { "a malformed header" } else { "NULL" };
-        sink(Reason::MalformedRecord, "interface table", found, "a table of major 1");
-        return false;
-    }
-    // SAFETY: the header vouches for the head.
-    let head = unsafe { &*record.vtable };
-    let room = (head.header.struct_size as usize - size_of::<TableHead>()) / size_of::<usize>();
-    if head.slots > room as u64 {
-        sink(
-            Reason::MalformedRecord,
-            "interface table",
-            "more slots than it has room for",
-            "slots inside struct_size",
-        );
-        return false;
-    }
-    let mut complete = true;
-    for (slot, method) in diff::entries(expected.descriptor).enumerate() {
-        // SAFETY: the head of a sound table; the slot is inside it when `slots` says so.
-        let there = (slot as u64) < head.slots && !unsafe { slot_of(record.vtable, slot) }.is_null();
-        if !there && !diff::is_optional(method) {
-            sink(Reason::SlotMissing, diff::method_name(method), "no such slot", method);
-            complete = false;
-        }
-    }
-    complete
-}
-
-/// Step 7, alignment: what the provider states about where the data lies fits the type.
-fn check_offset(record: &TypeRecord, expected: &Expected, sink: Sink<'_>) -> bool {
-    let offset = record.data_offset.load(Ordering::Relaxed);
-    if offset != 0 && (record.aliasing != ALIASING_FROZEN || record.thread != THREAD_ANY) {
-        sink(Reason::MalformedRecord, "data offset", "one", "none: the class must be asked for each borrow");
-        return false;
-    }
-    // A mask, not a division: alignments are powers of two.
-    if offset & (expected.align as i64 - 1) != 0 {
-        let (found, align) = (number(offset.unsigned_abs()), number(expected.align as u64));
-        sink(Reason::Misaligned, "data offset (a multiple is expected)", &found, &align);
-        return false;
-    }
-    true
-}
-
-/// Reads a slot of a table.
-///
-/// # Safety
-/// 1. The table is sound, and `slot` is below its `slots`.
-pub(crate) unsafe fn slot_of(table: *const TableHead, slot: usize) -> *const c_void {
-    // SAFETY: duty 1: the slots follow the head.
-    let first = unsafe { table.add(1) }.cast::<*const c_void>();
-    // SAFETY: duty 1.
-    let at = unsafe { first.add(slot) };
-    // SAFETY: duty 1; a function pointer or NULL, as wide as a data pointer on every target.
-    unsafe { at.read() }
-}
-
-/// Borrows once and gives back, so that the provider can state its data offset.
-///
-/// # Safety
-/// 1. The record passed [`check`], the object is an instance, the thread is attached.
-unsafe fn probe(record: &TypeRecord, object: *mut PyObject) -> Result<(), Raised> {
-    let (Some(borrow), Some(release)) = (record.borrow, record.release) else { return Ok(()) };
-    // SAFETY: duty 1.
-    if unsafe { borrow(object.cast(), SHARED) }.is_null() {
-        return Err(Raised);
-    }
-    // SAFETY: borrowed just now, released once.
-    unsafe { release(object.cast(), SHARED) };
-    Ok(())
 }

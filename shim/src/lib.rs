@@ -7,14 +7,17 @@
 //! | stage | file | what it does |
 //! |---|---|---|
 //! | describe | `shared`, `interface`, `object` | what a type is, at compile time |
-//! | bind | `module`, `identity`, `core` | this build against the running Python; the interpreter's core |
-//! | publish | `publish`, `types`, `registry`, `lists` | a provider's record goes into the registry |
-//! | judge | `judge`, `refusal` | the order of the checks, and what is said when one fails |
+//! | bind | `module`, `identity` | a module to an interpreter: its core, its registry |
+//! | publish | `publish`, `types` | a provider's record goes into the registry |
+//! | judge | `judge`, `refusal` | what a call site remembers, and what's asked when it doesn't |
 //! | borrow | `foreign`, `native`, `held`, `construct` | the handles that user code sees |
 //! | serve | `services` | what binding libraries need besides: instances, userdata, exceptions |
 //!
-//! `ffi` is the only place that speaks to Python; `cache`, `chain` and `lifetime` are the lock-free parts, which
-//! know nothing of Python and are modelled with loom; `table` is the hash table of every map; `pyo3` is the face for PyO3.
+//! Behind them is `runtime`, the implementation: core, registry, the order of the checks and what is said when one fails. A
+//! module has it inside (feature `static`, the default), or shares the wheel's.
+//!
+//! `ffi` is the only place that speaks to Python; `cache`, `lifetime` and `runtime::chain` are the lock-free parts, which
+//! know nothing of Python and are modelled with loom; `pyo3` is the face for PyO3.
 
 pub mod error;
 mod ffi;
@@ -26,25 +29,21 @@ pub mod services;
 mod shared;
 
 mod cache;
-mod chain;
 mod construct;
-mod core;
 mod faces;
 mod identity;
 mod interface;
 mod interpreters;
 mod judge;
+#[cfg_attr(not(feature = "static"), allow(dead_code, reason = "closing is the implementation's"))]
 mod lifetime;
-mod lists;
 mod module;
 mod native;
 mod publish;
 mod refusal;
-mod registry;
+mod runtime;
 mod sync;
-mod table;
 mod types;
-mod upcast;
 
 #[cfg(feature = "pyo3")]
 mod pyo3;
@@ -62,6 +61,8 @@ pub use self::module::{bind, count_records};
 pub use self::native::{Native, NativeRef};
 pub use self::object::Object;
 pub use self::publish::{RawClass, publish_raw};
+#[cfg(feature = "static")]
+pub use self::runtime::serve::{runtime, serve};
 pub use self::services::provide;
 pub use self::shared::{Consumer, Handle, Module, ProvidedBy, Provider, Shared};
 pub use self::types::Counts;

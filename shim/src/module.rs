@@ -30,7 +30,7 @@ pub unsafe fn bind<M: Module>(module: *mut c_void) -> Result<(), Raised> {
 
 /// The module object's file, when it already knows it (multi-phase initialisation sets it before the module runs).
 fn file(at: Attached, module: &Strong) -> Option<String> {
-    let file = module.attribute(at, c"__file__").ok().and_then(|file| file.to_text(at));
+    let file = module.attribute(at, "__file__").ok().and_then(|file| file.to_text(at));
     at.clear();
     file
 }

@@ -12,7 +12,7 @@ use interbind_abi::types::record::SHARED;
 use crate::cache::Cache;
 use crate::ffi::Raised;
 use crate::foreign::Loan;
-use crate::judge::{Expected, Records, judge_object};
+use crate::judge::{Records, Request, judge_object};
 use crate::shared::Module;
 
 /// A native class that a module consumes; a static of it.
@@ -50,9 +50,9 @@ impl Native {
         object: NonNull<c_void>,
     ) -> Result<NativeRef<'a>, Raised> {
         let object = object.cast();
-        let expected = Expected::of_native(&self.records, M::identity(), self.key, self.abi);
+        let request = Request::of_native(&self.records, M::identity(), self.key, self.abi);
         // SAFETY: duties 1 and 2.
-        let record = unsafe { judge_object(object.as_ptr(), &expected) }?;
+        let record = unsafe { judge_object(object.as_ptr(), &request) }?;
         // SAFETY: judged for this object; duties 1 and 2.
         let (data, loan) = unsafe { Loan::take(record, object, 1) }?;
         Ok(NativeRef { data, _loan: loan })

@@ -299,7 +299,7 @@ thunk! {
 #[cold]
 fn panicked<M: RawModule>(at: Attached, message: &str) {
     let owner = M::identity().owner();
-    let sides = Sides { provider: None, consumer: owner };
+    let sides = Sides::consumer_if(owner);
     let template = "cannot import '{0}'\nits code panicked: {1}\nreport this to the author of {0}";
     let name = M::NAME.to_str().unwrap_or(type_name::<M>());
     refuse(at, Class::Import, Reason::ProviderPanicked, template, &[name, message], sides);

@@ -1,39 +1,47 @@
-//! What is said when something is refused: the same shape for every reason.
+//! Refusing something: one call with a template, because all of this is cold and every extension carries it.
 //!
-//! What failed, in the user's own names · each differing part with both values · who both sides are · `fix:` something
-//! that one can do. A refusal is one call with a template, because all of this is cold and every extension carries it.
+//! The text is written by [`runtime`](crate::runtime); here is what its callers need to say their part.
 
 use interbind_abi::core::Status;
 use interbind_abi::diff::Sink;
 use interbind_abi::header::{Magic, Malformed};
 use interbind_abi::owner::{OWNER, OwnerRecord};
-use interbind_abi::text::cut;
 use interbind_abi::{Reason, RecordHeader, Str};
 
 use crate::ffi::error::Class;
-use crate::ffi::{Attached, Raised, error, host};
+use crate::ffi::{Attached, Raised};
+use crate::runtime;
 
-/// The two sides of a refusal, as far as they are known.
+/// The two sides of a refusal, as far as they are known. Their records may be malformed.
 #[derive(Clone, Copy)]
-pub(crate) struct Sides<'a> {
-    pub(crate) provider: Option<&'a OwnerRecord>,
-    pub(crate) consumer: Option<&'a OwnerRecord>,
+pub(crate) struct Sides {
+    pub(crate) provider: Option<*const OwnerRecord>,
+    pub(crate) consumer: Option<*const OwnerRecord>,
 }
 
-impl<'a> Sides<'a> {
+impl Sides {
+    /// Neither side is known.
+    pub(crate) const NONE: Self = Self { provider: None, consumer: None };
+
     /// Only the consuming side is known.
-    pub(crate) fn consumer(owner: &'a OwnerRecord) -> Self {
+    pub(crate) fn consumer(owner: *const OwnerRecord) -> Self {
         Self { provider: None, consumer: Some(owner) }
     }
 
     /// Only the providing side is known.
-    pub(crate) fn provider(owner: &'a OwnerRecord) -> Self {
+    pub(crate) fn provider(owner: *const OwnerRecord) -> Self {
         Self { provider: Some(owner), consumer: None }
     }
 
     /// Both sides are known.
-    pub(crate) fn both(provider: &'a OwnerRecord, consumer: &'a OwnerRecord) -> Self {
+    #[cfg(feature = "static")]
+    pub(crate) fn both(provider: *const OwnerRecord, consumer: *const OwnerRecord) -> Self {
         Self { provider: Some(provider), consumer: Some(consumer) }
+    }
+
+    /// The consuming side, if it's known.
+    pub(crate) fn consumer_if(owner: Option<&OwnerRecord>) -> Self {
+        owner.map_or(Self::NONE, |owner| Self::consumer(owner))
     }
 }
 
@@ -49,77 +57,16 @@ pub(crate) fn refuse(
     reason: Reason,
     template: &str,
     values: &[&str],
-    sides: Sides<'_>,
+    sides: Sides,
 ) -> Raised {
-    let cause = error::take(at);
-    let mut text = String::new();
-    let (first, mut rest) = cut(template, "\n").unwrap_or((template, ""));
-    fill(&mut text, first, values);
-    push(&mut text, &[" (", reason.slug(), ")"]);
-    while let Some((line, others)) = cut(rest, "\n") {
-        push(&mut text, &["\n  "]);
-        fill(&mut text, line, values);
-        rest = others;
-    }
-    for (side, owner) in [("\n  provider: ", sides.provider), ("\n  consumer: ", sides.consumer)] {
-        if let Some(owner) = owner {
-            who(at, &mut text, side, owner);
-        }
-    }
-    push(&mut text, &["\n  fix: "]);
-    fill(&mut text, rest, values);
-    error::raise(at, class, reason, &text, cause)
-}
-
-/// Writes a template's line.
-#[inline(never)]
-fn fill(text: &mut String, line: &str, values: &[&str]) {
-    let mut rest = line;
-    while let Some(at) = rest.bytes().position(|byte| byte == b'{') {
-        push(text, &[&rest[..at]]);
-        let place = rest.as_bytes().get(at + 1).map_or(0, |digit| usize::from(digit.wrapping_sub(b'0')));
-        push(text, &[values.get(place).copied().unwrap_or("?")]);
-        rest = rest.get(at + 3..).unwrap_or("");
-    }
-    push(text, &[rest]);
-}
-
-/// `frame 2.0.4 (frame.abi3.so), interbind 0.1.0, rustc 1.95.0`.
-#[inline(never)]
-fn who(at: Attached, text: &mut String, side: &str, owner: &OwnerRecord) {
-    let (name, mut file) = (readable(&owner.name), readable(&owner.file));
-    // A module that is initialised in one phase doesn't know its file while it is bound; Python knows it later.
-    let found = if file.is_empty() { host::file_of(at, name) } else { None };
-    file = found.as_deref().unwrap_or(file);
-    push(text, &[side, name, " ", readable(&owner.version)]);
-    if !file.is_empty() {
-        push(text, &[" (", file_name(file), ")"]);
-    }
-    push(text, &[", interbind ", readable(&owner.interbind), ", ", readable(&owner.compiler)]);
+    runtime::refuse(at, class, reason.slug(), template, values, sides)
 }
 
 #[inline(never)]
-fn push(text: &mut String, parts: &[&str]) {
+pub(crate) fn push(text: &mut String, parts: &[&str]) {
     for part in parts {
         text.push_str(part);
     }
-}
-
-/// Adds a line to a value that stands alone on a template's line.
-#[cold]
-#[inline(never)]
-pub(crate) fn add_line(lines: &mut String, parts: &[&str]) {
-    if !lines.is_empty() {
-        push(lines, &["\n  "]);
-    }
-    push(lines, parts);
-}
-
-/// Adds a differing part to a value that stands alone on a template's line.
-#[cold]
-#[inline(never)]
-pub(crate) fn add_difference(lines: &mut String, part: &str, provider: &str, consumer: &str) {
-    add_line(lines, &[part, ": provider has ", provider, ", this module expects ", consumer]);
 }
 
 /// A number as text.

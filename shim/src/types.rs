@@ -4,16 +4,14 @@
 
 use core::ptr;
 
-use interbind_abi::core::{CoreRecord, Status};
+use interbind_abi::Str;
+use interbind_abi::core::Status;
 use interbind_abi::owner::OwnerRecord;
-use interbind_abi::types::registry::{TYPES, TypeCounts, TypeList};
+use interbind_abi::types::registry::{TypeCounts, TypeList};
 use interbind_abi::types::{TypeRecord, TypesService};
-use interbind_abi::{Str, keys};
 
-use crate::ffi::{Attached, Raised};
+use crate::ffi::Attached;
 use crate::refusal::judged_owner;
-use crate::registry;
-use crate::services::find::{Wanted, find_or_make};
 
 /// An interpreter's registry, judged; valid as long as its core.
 #[derive(Clone, Copy, Debug)]
@@ -30,18 +28,18 @@ pub struct Counts {
     pub names: u64,
 }
 
-/// What a registry's table must be, and how this build makes one.
-pub(crate) static TABLE: Wanted =
-    Wanted { name: keys::TYPES, kind: TYPES, functions: TypesService::FUNCTIONS, make: Some(registry::make) };
-
 impl Types {
-    /// Finds the interpreter's registry in its core, or makes it; judged.
-    pub(crate) fn find_or_make(
-        at: Attached,
-        core: *mut CoreRecord,
-        owner: &'static OwnerRecord,
-    ) -> Result<Self, Raised> {
-        find_or_make(at, core, owner, &TABLE).map(|table| Self(table.cast()))
+    /// Takes what was judged.
+    ///
+    /// # Safety
+    /// 1. The table is sound, and stays so as long as the value is used.
+    pub(crate) unsafe fn judged(table: *const TypesService) -> Self {
+        Self(table)
+    }
+
+    /// The table.
+    pub(crate) fn as_ptr(self) -> *const TypesService {
+        self.0
     }
 
     /// Asks for the list of a name.
@@ -52,14 +50,6 @@ impl Types {
         // SAFETY: attached, as every caller of a bound module is; the name is static.
         let status = unsafe { list(self.0, Str::new(name), &mut found) };
         (status == Status::OK && !found.is_null()).then_some(found.cast_mut())
-    }
-
-    /// Walks a list of this registry: the next record after `after`, the first after NULL.
-    pub(crate) fn next(self, list: *mut TypeList, after: *const TypeRecord) -> *const TypeRecord {
-        // SAFETY: judged.
-        let next = unsafe { (*self.0).next };
-        // SAFETY: attached; callers pass what `list` returned.
-        unsafe { next(list, after) }
     }
 
     /// Hands a complete record over, which is never freed.

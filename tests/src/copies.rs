@@ -59,17 +59,12 @@ fn package(name: &'static str, source: String) -> Package {
     // Debug information would be most of the work.
     let package = package.profile("debug = false");
     match name {
-        "rawstats" => {
-            package.version("0.1.0").ours("interbind", "shim", "").dependency("pyo3-ffi = \"0.28\"")
-        }
+        "rawstats" => package.version("0.1.0").interbind("").dependency("pyo3-ffi = \"0.28\""),
         "stats" => package
             .version("0.3.1")
-            .ours("interbind", "shim", "features = [\"pyo3\"]")
+            .interbind("\"pyo3\"")
             .dependency("pyo3 = \"0.28\"")
             .dependency("mimalloc = { version = \"0.1.43\", default-features = false }"),
-        _ => package
-            .version("2.0.4")
-            .ours("interbind", "shim", "features = [\"pyo3\"]")
-            .dependency("pyo3 = \"0.28\""),
+        _ => package.version("2.0.4").interbind("\"pyo3\"").dependency("pyo3 = \"0.28\""),
     }
 }

@@ -68,6 +68,11 @@ impl Extension {
         self
     }
 
+    /// Leaves the implementation to the wheel's runtime: for what a test wrote.
+    pub fn without_implementation(self) -> Self {
+        self.argument("--no-default-features")
+    }
+
     /// Sets a variable for the build.
     pub fn variable(mut self, name: &str, value: impl Into<String>) -> Self {
         self.environment.push((name.to_owned(), value.into()));

@@ -33,6 +33,7 @@ const SOURCES: &[&str] = &[
     "services/instances.rs",
     "services/userdata.rs",
     "services/exceptions.rs",
+    "runtime.rs",
     "interface.rs",
     "values.rs",
 ];
@@ -54,6 +55,10 @@ const RECORDS: &[(&str, &str)] = &[
     ("UserdataService", "userdata_service"),
     ("ExceptionsService", "exceptions_service"),
     ("Translator", "translator"),
+    ("Runtime", "runtime"),
+    ("Expectation", "expectation"),
+    // `refuse.h` has an `interbind_refusal` of its own: one in the making.
+    ("Refusal", "refusal_record"),
     ("TableHead", "table_head"),
     ("Slice", "slice"),
     ("Owned", "owned"),
@@ -70,6 +75,9 @@ const KINDS: &[(&str, &str)] = &[
     ("USERDATA", "userdata_service"),
     ("EXCEPTIONS", "exceptions_service"),
     ("TRANSLATOR", "translator"),
+    ("RUNTIME", "runtime"),
+    ("EXPECTATION", "expectation"),
+    ("REFUSAL", "refusal_record"),
     ("TABLE", "table_head"),
 ];
 
@@ -87,12 +95,22 @@ const OTHERS: &[(&str, &str)] = &[
     ("Magic", "uint8_t [8]"),
 ];
 
+/// What C calls the constants of `keys.rs` that name no service.
+const KEYS: &[(&str, &str)] = &[
+    ("CORE", "KEY_CORE"),
+    ("CORE_PREFIX", "KEY_CORE_PREFIX"),
+    ("RUNTIME", "KEY_RUNTIME"),
+    ("RUNTIME_MODULE", "RUNTIME_MODULE"),
+    ("REASON_ATTRIBUTE", "KEY_REASON"),
+];
+
 /// Constants whose Rust name says too little outside its module.
 const CONSTANTS: &[(&str, &str)] = &[
     ("OPEN", "CORE_OPEN"),
     ("CLOSING", "CORE_CLOSING"),
-    ("CORE_PREFIX", "KEY_CORE_PREFIX"),
-    ("REASON_ATTRIBUTE", "KEY_REASON"),
+    ("IMPORT_ERROR", "REFUSAL_IMPORT_ERROR"),
+    ("TYPE_ERROR", "REFUSAL_TYPE_ERROR"),
+    ("RUNTIME_ERROR", "REFUSAL_RUNTIME_ERROR"),
     ("SHARED", "BORROW_SHARED"),
     ("EXCLUSIVE", "BORROW_EXCLUSIVE"),
     ("CPP", "NATIVE_CPP"),
@@ -291,6 +309,14 @@ fn constant_name(rust: &str) -> String {
     format!("INTERBIND_{name}")
 }
 
+/// The C name of a constant of `keys.rs`.
+fn key_name(rust: &str) -> String {
+    match KEYS.iter().find(|(from, _)| *from == rust) {
+        Some((_, to)) => format!("INTERBIND_{to}"),
+        None => format!("INTERBIND_SERVICE_{rust}"),
+    }
+}
+
 fn write_statuses(out: &mut String, block: &syn::ItemImpl, names: &Names) {
     for item in &block.items {
         let syn::ImplItem::Const(constant) = item else { continue };
@@ -350,11 +376,7 @@ fn write_constant(out: &mut String, constant: &ItemConst, is_key: bool, names: &
                 Lit::Int(_) => format!("{}u", number(&constant.expr)),
                 _ => return,
             };
-            let name = match is_key && CONSTANTS.iter().all(|(from, _)| *from != rust) {
-                true if rust == "CORE" => "INTERBIND_KEY_CORE".to_owned(),
-                true => format!("INTERBIND_SERVICE_{rust}"),
-                false => constant_name(&rust),
-            };
+            let name = if is_key { key_name(&rust) } else { constant_name(&rust) };
             comment(out, "", "", &docs);
             let _ = writeln!(out, "#define {name} {value}");
         }
@@ -425,6 +447,7 @@ fn translate(text: &str, names: &Names) -> String {
         let last = name.rsplit("::").next().expect("a name");
         let c = match name.split_once("::") {
             Some(("Status", status)) => format!("INTERBIND_{status}"),
+            Some(("keys", key)) => key_name(key),
             _ if KINDS.iter().any(|(kind, _)| *kind == last) => format!("{}_MAGIC", constant_name(last)),
             _ if last.chars().all(|letter| letter.is_uppercase() || letter == '_') => constant_name(last),
             _ => names.of(last).map_or_else(|| last.to_owned(), str::to_owned),

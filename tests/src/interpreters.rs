@@ -46,7 +46,7 @@ pub fn raw_modules_as(
 fn raw(name: &str, source: String) -> Package {
     Package::new(name, source)
         .ours("frame-api", "examples/frame-api", "")
-        .ours("interbind", "shim", "")
+        .interbind("")
         // Debug information would be most of the work.
         .profile("debug = false")
 }

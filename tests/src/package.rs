@@ -19,6 +19,7 @@ pub struct Package {
     profile: Vec<String>,
     source: String,
     build: Option<(String, String)>,
+    shares: bool,
 }
 
 impl Package {
@@ -32,6 +33,7 @@ impl Package {
             profile: Vec::new(),
             source: source.into(),
             build: None,
+            shares: false,
         }
     }
 
@@ -60,6 +62,12 @@ impl Package {
         self.dependency(format!("{name} = {{ path = {path:?}{comma}{more} }}"))
     }
 
+    /// Adds this repository's `interbind`, whose implementation the package's default feature brings, with features of it.
+    pub fn interbind(mut self, features: &str) -> Self {
+        self.shares = true;
+        self.ours("interbind", "shim", &format!("default-features = false, features = [{features}]"))
+    }
+
     /// Adds a build script, and the line of what it depends on.
     pub fn build(mut self, script: impl Into<String>, dependency: &str) -> Self {
         self.build = Some((script.into(), dependency.to_owned()));
@@ -80,7 +88,7 @@ impl Package {
     /// Writes manifest and source under `workshop`, leaving alone what is there already, and returns the folder.
     pub fn write(&self, workshop: &Path) -> PathBuf {
         let folder = workshop.join("packages").join(&self.name);
-        let Self { name, version, crate_type, dependencies, profile, source, build } = self;
+        let Self { name, version, crate_type, dependencies, profile, source, build, shares } = self;
         // Without one, what lies in the folder from an earlier package of the name is nobody's.
         let script = if build.is_some() { "\"build.rs\"" } else { "false" };
         let mut manifest = format!(
@@ -89,6 +97,9 @@ impl Package {
         );
         for line in dependencies {
             let _ = writeln!(manifest, "{line}");
+        }
+        if *shares {
+            manifest.push_str("\n[features]\ndefault = [\"static\"]\nstatic = [\"interbind/static\"]\n");
         }
         if let Some((script, dependency)) = build {
             let _ = write!(manifest, "\n[build-dependencies]\n{dependency}\n");

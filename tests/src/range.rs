@@ -45,7 +45,7 @@ pub fn extension(workshop: &Path, version: &str, api: Api) -> Extension {
     };
     let package = Package::new(&name, include_str!("range.rs.in").replace("NAME", &name))
         .ours("frame-api", "examples/frame-api", "")
-        .ours("interbind", "shim", "features = [\"pyo3\"]")
+        .interbind("\"pyo3\"")
         .dependency(format!("pyo3 = {{ version = \"={version}\"{features} }}"))
         .profile("debug = false");
     Extension::of(&package, workshop)

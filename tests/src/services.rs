@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::extension::Extension;
 use crate::laws::{Law, go_through};
 use crate::modules::{Modules, Outcome};
+use crate::native::with_runtime;
 use crate::package::Package;
 use crate::python::Python;
 use crate::sanitizer::Sanitizer;
@@ -17,8 +18,8 @@ pub const NAMES: [&str; 2] = ["left", "right"];
 pub const BEFORE: &str = "
 import left, right
 OK, ENDING, INVALID, MISSING, FAILED, DIFFERS = 0, 1, 2, 3, 4, 6
-# Who makes the service `instances`, if nobody else is asked first.
-MAKER = 'left'
+# Who makes what they need first, and the service `instances` if nobody else is asked before.
+LEFT, RIGHT, MAKER = 'left', 'right', 'left'
 class Thing:
     pass
 def raised(text, call, *arguments, error=ValueError):
@@ -28,12 +29,19 @@ def raised(text, call, *arguments, error=ValueError):
         assert text in str(found), found
         return
     raise AssertionError(f'expected {text}, got {result!r}')
+def plants():
+    if MAKER == 'interbind._runtime':
+        print('skipped: the runtime has made every service when the first module binds, so nothing can be planted')
+        sys.exit()
 ";
+
+/// Who makes everything where neither has an implementation.
+pub const MADE_BY_THE_RUNTIME: &str = "LEFT = RIGHT = MAKER = 'interbind._runtime'";
 
 /// The extension of that name, on a release of pyo3-ffi.
 pub fn extension(workshop: &Path, name: &str, release: &str, features: &str) -> Extension {
     let package = Package::new(name, include_str!("services.rs.in").replace("NAME", name))
-        .ours("interbind", "shim", "")
+        .interbind("")
         .dependency(format!("pyo3-ffi = {{ version = \"{release}\"{features} }}"))
         .build(
             "fn main() {\n    pyo3_build_config::use_pyo3_cfgs();\n}\n",
@@ -87,6 +95,12 @@ pub fn agnostic(workshop: &Path, name: &str, python: &'static Python) -> Modules
     modules
         .with(&extension(&folder.join("left-abi3t"), left, "0.30", ", features = [\"abi3t-py315\"]"))
         .with(&extension(&folder.join("right-0.30"), right, "0.30", ""))
+}
+
+/// Both builds without an implementation, beside the wheel's runtime.
+pub fn without_implementation(workshop: &Path, name: &str, python: &'static Python) -> Modules {
+    let name = format!("{name}-runtime");
+    with_runtime(built_as(&name, workshop, python, Extension::without_implementation), workshop)
 }
 
 /// Both builds with the instruments of the address sanitizer, for the default interpreter; says so when there are none.

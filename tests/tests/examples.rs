@@ -10,6 +10,7 @@ use interbind_tests::extension::Extension;
 use interbind_tests::laws;
 use interbind_tests::laws::go_through;
 use interbind_tests::modules::{Modules, Outcome};
+use interbind_tests::native::with_runtime;
 use interbind_tests::package::{Package, repository};
 use interbind_tests::python::Python;
 use interbind_tests::sanitizer::Sanitizer;
@@ -478,6 +479,32 @@ def check():
         os._exit(9)
 atexit.register(check)";
     go_through(&copies(workshop!(), python), before, LAWS, any_end);
+}
+
+/// What modules without an implementation share: with each other, and with modules that have one, whoever comes first.
+#[test]
+fn every_law_holds_with_the_wheel_s_runtime() {
+    let Some(own) = examples() else { return };
+    let python = own.python();
+    let lean = copies_as("runtime", workshop!(), python, Extension::without_implementation);
+    let lean = with_runtime(lean, workshop!());
+    go_through(&lean, "", LAWS, any_end);
+    for (name, provider, consumers) in [("runtime-provides", &lean, own), ("runtime-consumes", own, &lean)] {
+        let modules = Modules::new(workshop!(), name, python)
+            .with_built("frame", &provider.file("frame"))
+            .with_built("stats", &consumers.file("stats"))
+            .with_built("rawstats", &consumers.file("rawstats"));
+        go_through(&with_runtime(modules, workshop!()), "", LAWS, any_end);
+    }
+}
+
+#[test]
+fn every_law_holds_with_the_wheel_s_runtime_on_a_free_threaded_python_and_on_pypy() {
+    for version in ["3.13t", "pypy3.11"] {
+        let Some(python) = Python::find(version, "the laws with the wheel's runtime") else { continue };
+        let lean = copies_as("runtime", workshop!(), python, Extension::without_implementation);
+        go_through(&with_runtime(lean, workshop!()), "", LAWS, any_end);
+    }
 }
 
 #[test]

@@ -8,7 +8,10 @@ use interbind_tests::laws;
 use interbind_tests::laws::go_through;
 use interbind_tests::modules::Modules;
 use interbind_tests::python::Python;
-use interbind_tests::services::{BEFORE, built_apart, everywhere, quiet, sanitized, watched_for_races};
+use interbind_tests::services::{
+    BEFORE, MADE_BY_THE_RUNTIME, built_apart, everywhere, quiet, sanitized, watched_for_races,
+    without_implementation,
+};
 use interbind_tests::workshop;
 
 /// The two builds for the default interpreter.
@@ -27,7 +30,7 @@ assert left.key('a.Point') == right.key('a.Point') != left.key('a.Other')
 assert right.find(64, 'a.Point') is a and left.find(64, 'a.Point') is a
 assert right.find(64, 'a.Other') is None and right.find(65, 'a.Point') is None
 assert left.counts() == right.counts() == (1, 0, 0)
-assert left.makers() == right.makers() == ['left', MAKER, 'left', 'left']
+assert left.makers() == right.makers() == [LEFT, MAKER, LEFT, LEFT]
 del a
 collect()
 assert right.find(64, 'a.Point') is None and left.counts() == (0, 0, 0)
@@ -379,6 +382,19 @@ assert left.counts() == (0, 0, 0)
 #[test]
 fn every_law_of_instances_holds_on_every_kind_of_python() {
     everywhere(workshop!(), "instances", LAWS);
+}
+
+#[test]
+fn every_law_of_instances_holds_with_the_wheel_s_runtime() {
+    let what = "the laws of instances with the wheel's runtime";
+    if let Some(python) = Python::default(what) {
+        go_through(
+            &without_implementation(workshop!(), "instances", python),
+            &format!("{BEFORE}\n{MADE_BY_THE_RUNTIME}"),
+            LAWS,
+            quiet,
+        );
+    }
 }
 
 #[test]

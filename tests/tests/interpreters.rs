@@ -11,10 +11,11 @@ use std::sync::OnceLock;
 use interbind_tests::embed;
 use interbind_tests::examples::examples;
 use interbind_tests::extension::Extension;
-use interbind_tests::interpreters::{BEFORE, keeper, raw_modules};
+use interbind_tests::interpreters::{BEFORE, keeper, raw_modules, raw_modules_as};
 use interbind_tests::laws;
 use interbind_tests::laws::go_through;
 use interbind_tests::modules::{Modules, Outcome};
+use interbind_tests::native::with_runtime;
 use interbind_tests::package::repository;
 use interbind_tests::python::{Python, program};
 use interbind_tests::skip::skip;
@@ -326,6 +327,18 @@ fn every_law_of_interpreters_holds_in_every_cpython() {
 fn every_law_of_interpreters_holds_for_a_build_that_knows_the_new_slots() {
     let Some(python) = Python::find("3.15", "module slots with the numbers of 3.15") else { return };
     go_through(&raw_modules(workshop!(), python, "0.30", ""), BEFORE, LAWS, quiet);
+}
+
+#[test]
+fn every_law_of_interpreters_holds_with_the_wheel_s_runtime() {
+    for version in ["3.12", "3.13t", "3.14"] {
+        let Some(python) = Python::find(version, "the laws of interpreters with the wheel's runtime") else {
+            continue;
+        };
+        let pyo3_ffi = if python.free_threaded { "0.28" } else { "0.30" };
+        let lean = raw_modules_as(workshop!(), python, pyo3_ffi, "", Extension::without_implementation);
+        go_through(&with_runtime(lean, workshop!()), BEFORE, LAWS, quiet);
+    }
 }
 
 /// Without a `PyModuleDef`: the modules are lists of slots, and tags, state and its end are told by them.

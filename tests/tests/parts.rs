@@ -2,9 +2,9 @@
 
 #![allow(missing_docs, dead_code, reason = "the included files serve the shim")]
 
-#[path = "../../shim/src/table.rs"]
+#[path = "../../shim/src/runtime/table.rs"]
 mod table;
-#[path = "../../shim/src/upcast.rs"]
+#[path = "../../shim/src/runtime/upcast.rs"]
 mod upcast;
 
 use std::cell::Cell;

@@ -6,6 +6,7 @@
 
 use interbind_abi::platform;
 use interbind_tests::modules::Modules;
+use interbind_tests::native::with_runtime;
 use interbind_tests::note;
 use interbind_tests::package::write_if_changed;
 use interbind_tests::python::Python;
@@ -114,6 +115,24 @@ fn a_build_for_the_newest_cpython_shares_with_limited_builds_that_do_not_know_it
         modules = modules.with_built(name, file);
         names.push(name.clone());
     }
+    run_pairs(&modules, &names);
+}
+
+#[test]
+fn both_ends_of_the_range_share_with_the_wheel_s_runtime() {
+    let (Some(python), Some(limited)) = (python(), limited(workshop!())) else { return };
+    // Apart from the builds of the same names that have an implementation.
+    let folder = workshop!().join("lean");
+    let (oldest, newest) = (RANGE[0].0, RANGE[RANGE.len() - 1].0);
+    let lean = |version, api| extension(&folder, version, api).without_implementation();
+    let modules = Modules::new(workshop!(), "lean-range", python)
+        .with(&lean(oldest, Api::Abi3))
+        .with(&lean(newest, Api::Full));
+    let (own, file) = &limited[1];
+    let modules = with_runtime(modules.with_built(own, file), workshop!());
+    let mut names = vec![name(oldest, Api::Abi3), name(newest, Api::Full), own.clone()];
+    run_pairs(&modules, &names);
+    names.reverse();
     run_pairs(&modules, &names);
 }
 

@@ -12,7 +12,8 @@ use interbind_tests::modules::Modules;
 use interbind_tests::package::write_if_changed;
 use interbind_tests::python::Python;
 use interbind_tests::services::{
-    BEFORE, agnostic, built_apart, everywhere, extension, quiet, sanitized, watched_for_races,
+    BEFORE, MADE_BY_THE_RUNTIME, agnostic, built_apart, everywhere, extension, quiet, sanitized,
+    watched_for_races, without_implementation,
 };
 use interbind_tests::skip::skip;
 use interbind_tests::workshop;
@@ -29,7 +30,7 @@ laws! {
 
     whoever_is_first_makes_a_service_whoever_owns_the_core: "
 assert left.key('a.Point') and right.userdata('first', 'k', 1, None) == 1
-assert left.makers() == right.makers() == ['left', MAKER, 'right', 'left']
+assert left.makers() == right.makers() == [LEFT, MAKER, RIGHT, LEFT]
 ";
 
     a_null_is_refused_by_every_function: "
@@ -207,6 +208,7 @@ assert 'debug' not in str(error)
 ";
 
     an_older_table_is_refused_with_its_makers_name: "
+plants()
 assert left.forge('userdata', 'ib.udata', 64, 0, 1) == OK
 error = refused('service-too-old', left.user, 'userdata')
 assert 'provider: left 7.0.0 (left.so)' in str(error) and 'consumer: left' in str(error), error
@@ -216,11 +218,13 @@ left.user('instances'), left.user('exceptions')
 ";
 
     a_newer_table_is_used_as_far_as_it_is_known: "
+plants()
 assert left.forge('exceptions', 'ib.excep', 200, 7, 1) == OK
 left.user('exceptions')
 ";
 
     a_table_without_functions_or_of_another_kind_is_refused: "
+plants()
 assert left.forge('userdata', 'ib.udata', 72, 0, 0) == OK
 refused('malformed-record', left.user, 'userdata')
 assert left.forge('instances', 'ib.udata', 144, 0, 1) == OK
@@ -233,6 +237,19 @@ refused('malformed-record', left.user, 'exceptions')
 #[test]
 fn every_law_of_services_holds_on_every_kind_of_python() {
     everywhere(workshop!(), "services", LAWS);
+}
+
+#[test]
+fn every_law_of_services_holds_with_the_wheel_s_runtime() {
+    let what = "the laws of services with the wheel's runtime";
+    if let Some(python) = Python::default(what) {
+        go_through(
+            &without_implementation(workshop!(), "services", python),
+            &format!("{BEFORE}\n{MADE_BY_THE_RUNTIME}"),
+            LAWS,
+            quiet,
+        );
+    }
 }
 
 #[test]

@@ -62,6 +62,7 @@ fn what_others_link_is_compiled_for_systems_on_which_it_is_not_run() {
         for config in [config("3.9", false), config("3.14", true)] {
             check(target, &["--package=interbind"], &config);
             check(target, &["--package=interbind", "--features=pyo3"], &config);
+            check(target, &["--package=interbind", "--features=pyo3", "--no-default-features"], &config);
         }
     }
 }

@@ -98,6 +98,10 @@ extern "C" {
 #define INTERBIND_KEY_CORE "__interbind_internals_v1__"
 /* What every major's key starts with; whoever looks for strangers lists the state dict's keys with this prefix. */
 #define INTERBIND_KEY_CORE_PREFIX "__interbind_internals_v"
+/* The state dict's key for the wheel's runtime, major 1; also the capsule's name. */
+#define INTERBIND_KEY_RUNTIME "__interbind_runtime_v1__"
+/* The module that puts it there when it's imported. */
+#define INTERBIND_RUNTIME_MODULE "interbind._runtime"
 /* The service that holds type records. */
 #define INTERBIND_SERVICE_TYPES "types"
 /* The service that maps C pointers to Python objects, and keeps objects alive. */
@@ -226,6 +230,37 @@ extern "C" {
 #define INTERBIND_TRANSLATOR_SIZES {56}
 #define INTERBIND_TRANSLATOR_HEADER \
     {{105, 98, 46, 116, 114, 97, 110, 115}, sizeof(interbind_translator), INTERBIND_TRANSLATOR_MAJOR, INTERBIND_TRANSLATOR_MINOR}
+/* The runtime's magic and version. */
+#define INTERBIND_RUNTIME_MAGIC "ib.runtm"
+#define INTERBIND_RUNTIME_MAJOR 1
+#define INTERBIND_RUNTIME_MINOR 0
+#define INTERBIND_RUNTIME_SIZES {56}
+#define INTERBIND_RUNTIME_HEADER \
+    {{105, 98, 46, 114, 117, 110, 116, 109}, sizeof(interbind_runtime), INTERBIND_RUNTIME_MAJOR, INTERBIND_RUNTIME_MINOR}
+/* An expectation's magic and version. */
+#define INTERBIND_EXPECTATION_MAGIC "ib.expct"
+#define INTERBIND_EXPECTATION_MAJOR 1
+#define INTERBIND_EXPECTATION_MINOR 0
+#define INTERBIND_EXPECTATION_SIZES {152}
+#define INTERBIND_EXPECTATION_HEADER \
+    {{105, 98, 46, 101, 120, 112, 99, 116}, sizeof(interbind_expectation), INTERBIND_EXPECTATION_MAJOR, INTERBIND_EXPECTATION_MINOR}
+/* A refusal's magic and version. */
+#define INTERBIND_REFUSAL_MAGIC "ib.refus"
+#define INTERBIND_REFUSAL_MAJOR 1
+#define INTERBIND_REFUSAL_MINOR 0
+#define INTERBIND_REFUSAL_SIZES {88}
+#define INTERBIND_REFUSAL_HEADER \
+    {{105, 98, 46, 114, 101, 102, 117, 115}, sizeof(interbind_refusal_record), INTERBIND_REFUSAL_MAJOR, INTERBIND_REFUSAL_MINOR}
+/* A refusal's `exception`: ImportError. */
+#define INTERBIND_REFUSAL_IMPORT_ERROR 0u
+/* A refusal's `exception`: TypeError. */
+#define INTERBIND_REFUSAL_TYPE_ERROR 1u
+/* A refusal's `exception`: RuntimeError. */
+#define INTERBIND_REFUSAL_RUNTIME_ERROR 2u
+/* A bit of a refusal's `sides`: there is a provider, even if its record can't be read. */
+#define INTERBIND_SIDE_PROVIDER (1u << 0)
+/* A bit of a refusal's `sides`: there is a consumer. */
+#define INTERBIND_SIDE_CONSUMER (1u << 1)
 /* A table's magic and version. */
 #define INTERBIND_TABLE_MAGIC "ib.table"
 #define INTERBIND_TABLE_MAJOR 1
@@ -268,6 +303,9 @@ typedef struct interbind_instance_counts interbind_instance_counts;
 typedef struct interbind_userdata_service interbind_userdata_service;
 typedef struct interbind_exceptions_service interbind_exceptions_service;
 typedef struct interbind_translator interbind_translator;
+typedef struct interbind_runtime interbind_runtime;
+typedef struct interbind_expectation interbind_expectation;
+typedef struct interbind_refusal_record interbind_refusal_record;
 typedef struct interbind_table_head interbind_table_head;
 typedef struct interbind_slice interbind_slice;
 typedef struct interbind_owned interbind_owned;
@@ -652,6 +690,91 @@ struct interbind_translator {
     void *context;
     /* Called attached, without a lock and without an exception set; must not unwind. */
     interbind_translate translate;
+};
+
+/* What the state dict's capsule `INTERBIND_KEY_RUNTIME` points to.
+ *
+ * Functions are called attached, in the interpreter that they speak of; none is NULL, and none unwinds. Where
+ * one returns another status than `INTERBIND_OK`, an exception is set and nothing was written.
+ *
+ * Append-only. A static of the runtime's library: it lives until the process ends. */
+struct interbind_runtime {
+    /* Magic `INTERBIND_RUNTIME_MAGIC`. */
+    interbind_record_header header;
+    /* Who it is: the owner of the cores and services that it makes. */
+    const interbind_owner *owner;
+    /* Holds a module's build against the running Python, and finds core and services or makes them. Adds a user
+     * to the core, whom the caller takes away with the core's own `release`. */
+    interbind_status (*bind)(const interbind_runtime *runtime, const interbind_owner *module,
+        interbind_core **core, const interbind_types_service **types);
+    /* Finds the record that an object fits, and judges it in the order of the check. */
+    interbind_status (*judge)(const interbind_runtime *runtime, const interbind_expectation *expectation,
+        interbind_object *object, const interbind_type_record **out);
+    /* Finds the record through which new objects of a type are made. */
+    interbind_status (*maker)(const interbind_runtime *runtime, const interbind_expectation *expectation,
+        const interbind_type_record **out);
+    /* Raises a refusal; what is set already becomes its cause. */
+    void (*refuse)(const interbind_runtime *runtime, const interbind_refusal_record *refusal);
+};
+
+/* What a consumer expects of a type.
+ *
+ * Append-only, and a minor of it comes with a minor of `interbind_runtime`: which fields are read, the table's
+ * version says. The consumer's, read during the call only. */
+struct interbind_expectation {
+    /* Magic `INTERBIND_EXPECTATION_MAGIC`. */
+    interbind_record_header header;
+    /* Who expects it. */
+    const interbind_owner *consumer;
+    /* The current interpreter's core. */
+    interbind_core *core;
+    /* Its registry. */
+    const interbind_types_service *types;
+    /* The registry's list of the type's name. */
+    const interbind_type_list *list;
+    /* The shared name, or the native key. */
+    interbind_str name;
+    /* The descriptor that the consumer was built with. */
+    interbind_str descriptor;
+    /* The requirement as it was written, for messages. */
+    interbind_str requirement_text;
+    /* The module whose class new objects are of; empty: any module's. */
+    interbind_str from;
+    /* The least version that will do. */
+    interbind_version least;
+    /* The first version that won't. */
+    interbind_version below;
+    /* One of `KIND_…`. */
+    uint32_t kind;
+    /* Written as zero, never read. */
+    uint8_t reserved[4];
+    /* What the data's address is a multiple of: a power of two, in bytes. */
+    uint64_t align;
+};
+
+/* What is said when a module refuses something by itself.
+ *
+ * Append-only, and a minor of it comes with a minor of `interbind_runtime`. The caller's, read during the call
+ * only. */
+struct interbind_refusal_record {
+    /* Magic `INTERBIND_REFUSAL_MAGIC`. */
+    interbind_record_header header;
+    /* The exception's class, one of `…_ERROR`; a TypeError for what the runtime doesn't know. */
+    uint32_t exception;
+    /* Which sides there are: `SIDE_…` bits. */
+    uint32_t sides;
+    /* The `Reason`'s slug. */
+    interbind_str reason;
+    /* Lines: what failed, the differing parts, what one can do; `{0}` to `{9}` stand for the values. */
+    interbind_str text;
+    /* The values. */
+    const interbind_str *values;
+    /* How many values there are, at most 10. */
+    uint64_t count;
+    /* Who provides. */
+    const interbind_owner *provider;
+    /* Who consumes. */
+    const interbind_owner *consumer;
 };
 
 /* The head of an interface's table; `slots` function pointers follow it.

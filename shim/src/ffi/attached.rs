@@ -49,8 +49,13 @@ impl Attached {
 
     /// Drops the exception that is set, if any.
     pub(crate) fn clear(self) {
+        #[cfg(interbind_raised)]
+        drop(super::error::take(self));
+        #[cfg(not(interbind_raised))]
         // SAFETY: `self`.
-        unsafe { pyo3_ffi::PyErr_Clear() }
+        unsafe {
+            pyo3_ffi::PyErr_Clear();
+        }
     }
 
     /// Tells whether an exception is set.

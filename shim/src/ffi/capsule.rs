@@ -64,12 +64,13 @@ pub(crate) fn find(at: Attached, key: &CStr) -> Result<Found, Raised> {
 
 #[inline(never)]
 fn read(at: Attached, found: &Strong, key: &CStr) -> Found {
-    // SAFETY: attached, any object, terminated name; false for what is no capsule of that name.
-    if unsafe { py::PyCapsule_IsValid(found.as_ptr(), key.as_ptr()) } == 0 {
+    // SAFETY: attached, any object, terminated name; NULL with an exception for what is no capsule of that name.
+    let pointer = unsafe { py::PyCapsule_GetPointer(found.as_ptr(), key.as_ptr()) };
+    if pointer.is_null() {
+        at.clear();
         return Found::Stranger(super::type_object::class_name(at, found.as_ptr()));
     }
-    // SAFETY: just checked.
-    Found::Capsule(unsafe { py::PyCapsule_GetPointer(found.as_ptr(), key.as_ptr()) })
+    Found::Capsule(pointer)
 }
 
 /// Puts a capsule around `pointer` under `key` unless something stands there, and returns what stands there then.
@@ -80,18 +81,18 @@ pub(crate) fn publish(
     at: Attached,
     key: &'static CStr,
     pointer: *mut c_void,
-    destructor: unsafe extern "C" fn(*mut PyObject),
+    destructor: Option<unsafe extern "C" fn(*mut PyObject)>,
 ) -> Result<Found, Raised> {
     let dict = state_dict(at)?;
-    // SAFETY: attached; the pointer isn't NULL (it comes from a box), the name is static.
-    let capsule = unsafe { py::PyCapsule_New(pointer, key.as_ptr(), Some(destructor)) };
+    // SAFETY: attached; the pointer isn't NULL (it comes from a box, or is a static's), the name is static.
+    let capsule = unsafe { py::PyCapsule_New(pointer, key.as_ptr(), destructor) };
     // SAFETY: a new reference or NULL with an exception.
     let capsule = unsafe { Strong::from_new(capsule) }?;
     // SAFETY: the type lives as long as Python.
     let dict_type = unsafe { Strong::from_borrowed(at, super::type_object::dict_type()) };
     // SAFETY: the interpreter (or `builtins`) holds its dict.
     let dict = unsafe { Strong::from_borrowed(at, dict) };
-    let set_default = dict_type.attribute(at, c"setdefault")?;
+    let set_default = dict_type.attribute(at, "setdefault")?;
     let name = Strong::text(at, key.to_str().unwrap_or(""))?;
     let winner = set_default.call_tuple(at, &[&dict, &name, &capsule])?;
     Ok(read(at, &winner, key))

@@ -7,18 +7,23 @@ use pyo3_ffi as py;
 use super::PyObject;
 use super::attached::{Attached, Raised};
 use super::strong::Strong;
-use interbind_abi::{Reason, keys};
+use interbind_abi::keys;
+use interbind_abi::runtime::{IMPORT_ERROR, RUNTIME_ERROR, TYPE_ERROR};
 
 /// Which class of exception is raised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
 pub(crate) enum Class {
     /// While a module is imported.
-    Import,
+    Import = IMPORT_ERROR,
     /// An object or type that doesn't fit.
-    Type,
+    Type = TYPE_ERROR,
     /// A state that excludes the operation now.
-    #[cfg_attr(not(feature = "pyo3"), allow(dead_code, reason = "raised by PyO3 providers"))]
-    Runtime,
+    #[cfg_attr(
+        not(any(feature = "pyo3", feature = "static")),
+        allow(dead_code, reason = "raised by PyO3 providers")
+    )]
+    Runtime = RUNTIME_ERROR,
 }
 
 impl Class {
@@ -36,7 +41,7 @@ impl Class {
 }
 
 /// Raises an exception that carries its reason's slug as `interbind_reason`.
-pub(crate) fn raise(at: Attached, class: Class, reason: Reason, text: &str, cause: Option<Strong>) -> Raised {
+pub(crate) fn raise(at: Attached, class: Class, reason: &str, text: &str, cause: Option<Strong>) -> Raised {
     // Without memory for the exception, Python has set a MemoryError: that one is raised then.
     let Ok(exception) = build(at, class, reason, text) else { return Raised };
     if let Some(cause) = cause {
@@ -48,11 +53,11 @@ pub(crate) fn raise(at: Attached, class: Class, reason: Reason, text: &str, caus
     Raised
 }
 
-fn build(at: Attached, class: Class, reason: Reason, text: &str) -> Result<Strong, Raised> {
+fn build(at: Attached, class: Class, reason: &str, text: &str) -> Result<Strong, Raised> {
     // SAFETY: exception classes live as long as the interpreter.
     let class = unsafe { Strong::from_borrowed(at, class.object()) };
     let exception = class.call1(at, &Strong::text(at, text)?)?;
-    set_attribute(at, &exception, keys::REASON_ATTRIBUTE, &Strong::text(at, reason.slug())?)?;
+    set_attribute(at, &exception, keys::REASON_ATTRIBUTE, &Strong::text(at, reason)?)?;
     Ok(exception)
 }
 
@@ -70,6 +75,16 @@ pub(crate) fn no_memory(_at: Attached) -> Raised {
 }
 
 /// Takes the exception that is set, normalised and with its traceback.
+#[cfg(interbind_raised)]
+pub(crate) fn take(_at: Attached) -> Option<Strong> {
+    // SAFETY: attached.
+    let raised = unsafe { py::PyErr_GetRaisedException() };
+    // SAFETY: a new reference, or NULL when none is set.
+    unsafe { Strong::from_new(raised) }.ok()
+}
+
+/// Takes the exception that is set, normalised and with its traceback.
+#[cfg(not(interbind_raised))]
 #[allow(
     deprecated,
     reason = "the replacement came with 3.12; this is the only way under the limited API of 3.9"

@@ -6,6 +6,8 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use pyo3_ffi as py;
 
 use super::attached::Attached;
+#[cfg(not(feature = "static"))]
+use super::attached::Raised;
 use super::strong::{Strong, sys};
 use interbind_abi::diff::Sink;
 use interbind_abi::platform::{Host, against_host, numbers};
@@ -18,7 +20,7 @@ pub(crate) fn compare(at: Attached, build: &str, sink: Sink<'_>) {
     let version = unsafe { py::Py_GetVersion() };
     // SAFETY: a static text in every Python.
     let version = unsafe { CStr::from_ptr(version) }.to_str().unwrap_or("");
-    let name = sys(at, c"implementation").and_then(|found| found.attribute(at, c"name").ok());
+    let name = sys(at, c"implementation").and_then(|found| found.attribute(at, "name").ok());
     let python = name.and_then(|name| name.to_text(at)).unwrap_or_default();
     let refs = sys(at, c"getobjects").is_some();
     at.clear();
@@ -36,9 +38,19 @@ pub(crate) fn file_of(at: Attached, module: &str) -> Option<String> {
         // SAFETY: the dict holds it and nothing ran in between.
         (!found.is_null()).then(|| unsafe { Strong::from_borrowed(at, found) })
     });
-    let file = found.and_then(|found| found.attribute(at, c"__file__").ok()?.to_text(at));
+    let file = found.and_then(|found| found.attribute(at, "__file__").ok()?.to_text(at));
     at.clear();
     file
+}
+
+/// Imports a module.
+#[cfg(not(feature = "static"))]
+pub(crate) fn import(at: Attached, name: &CStr) -> Result<Strong, Raised> {
+    let name = Strong::text(at, name.to_str().unwrap_or(""))?;
+    // SAFETY: attached, a `str`.
+    let module = unsafe { py::PyImport_Import(name.as_ptr()) };
+    // SAFETY: a new reference or NULL with an exception.
+    unsafe { Strong::from_new(module) }
 }
 
 /// The running Python's major and minor version; may be asked on any thread.

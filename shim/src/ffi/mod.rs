@@ -4,6 +4,8 @@
 //! [`Attached`], the proof that this thread may call Python, and return owned references as [`Strong`]. [`thunk`] is
 //! how every function is made that another library calls.
 
+#![cfg_attr(not(feature = "static"), allow(dead_code, reason = "the implementation speaks to Python too"))]
+
 pub(crate) mod attached;
 #[cfg(not(interbind_pypy))]
 pub(crate) mod before_3_12;
@@ -12,8 +14,10 @@ pub(crate) mod error;
 pub(crate) mod host;
 pub(crate) mod module;
 pub(crate) mod strong;
+#[cfg(feature = "static")]
 pub(crate) mod try_incref;
 pub(crate) mod type_object;
+#[cfg(feature = "static")]
 pub(crate) mod weak;
 
 pub(crate) use self::attached::{Attached, Raised};

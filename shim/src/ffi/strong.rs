@@ -54,9 +54,10 @@ impl Strong {
 
     /// Reads an attribute, as Python code would.
     #[inline(never)]
-    pub(crate) fn attribute(&self, _at: Attached, name: &CStr) -> Result<Self, Raised> {
-        // SAFETY: attached, live object, terminated name.
-        let value = unsafe { py::PyObject_GetAttrString(self.as_ptr(), name.as_ptr()) };
+    pub(crate) fn attribute(&self, at: Attached, name: &str) -> Result<Self, Raised> {
+        let name = Self::text(at, name)?;
+        // SAFETY: attached, live object and a `str`.
+        let value = unsafe { py::PyObject_GetAttr(self.as_ptr(), name.as_ptr()) };
         // SAFETY: a new reference or NULL with an exception.
         unsafe { Self::from_new(value) }
     }
@@ -92,18 +93,29 @@ impl Strong {
         if unsafe { py::PyUnicode_Check(self.as_ptr()) } == 0 {
             return None;
         }
-        // SAFETY: attached, a `str`.
-        let bytes = unsafe { py::PyUnicode_AsUTF8String(self.as_ptr()) };
-        // SAFETY: a new reference or NULL with an exception.
-        let Ok(bytes) = (unsafe { Self::from_new(bytes) }) else {
+        let mut len = 0;
+        #[cfg(interbind_utf8)]
+        // SAFETY: attached, a `str`, which keeps its text.
+        let start = unsafe { py::PyUnicode_AsUTF8AndSize(self.as_ptr(), &mut len) };
+        #[cfg(not(interbind_utf8))]
+        let bytes = {
+            // SAFETY: attached, a `str`.
+            let bytes = unsafe { py::PyUnicode_AsUTF8String(self.as_ptr()) };
+            // SAFETY: a new reference or NULL with an exception.
+            unsafe { Self::from_new(bytes) }.ok()
+        };
+        #[cfg(not(interbind_utf8))]
+        let start = bytes.as_ref().map_or(core::ptr::null(), |bytes| {
+            // SAFETY: attached, a `bytes` object.
+            len = unsafe { py::PyBytes_Size(bytes.as_ptr()) };
+            // SAFETY: as above; it's kept until the end of this function.
+            unsafe { py::PyBytes_AsString(bytes.as_ptr()) }.cast_const()
+        });
+        if start.is_null() {
             at.clear();
             return None;
-        };
-        // SAFETY: attached, a `bytes` object.
-        let start = unsafe { py::PyBytes_AsString(bytes.as_ptr()) };
-        // SAFETY: as above.
-        let len = unsafe { py::PyBytes_Size(bytes.as_ptr()) };
-        // SAFETY: `bytes` keeps so many bytes alive until the end of this function.
+        }
+        // SAFETY: so many bytes stand there, kept by the `str` or the `bytes`.
         let text = unsafe { core::slice::from_raw_parts(start.cast::<u8>(), len.max(0) as usize) };
         core::str::from_utf8(text).ok().map(str::to_owned)
     }

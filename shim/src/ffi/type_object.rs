@@ -74,7 +74,7 @@ pub(crate) fn type_name(at: Attached, class: &Strong) -> String {
 fn attribute_text(at: Attached, class: &Strong, name: &str) -> Option<String> {
     // SAFETY: the type lives as long as Python.
     let meta = unsafe { Strong::from_borrowed(at, type_type()) };
-    let found = meta.attribute(at, c"__getattribute__").and_then(|get| {
+    let found = meta.attribute(at, "__getattribute__").and_then(|get| {
         let name = Strong::text(at, name)?;
         get.call_tuple(at, &[class, &name])
     });
@@ -85,7 +85,7 @@ fn attribute_text(at: Attached, class: &Strong, name: &str) -> Option<String> {
 /// Returns the size of the type's instances in bytes, 0 when it doesn't say.
 #[cfg_attr(not(feature = "pyo3"), allow(dead_code, reason = "used by PyO3 providers"))]
 pub(crate) fn basic_size(at: Attached, class: &Strong) -> usize {
-    let size = class.attribute(at, c"__basicsize__");
+    let size = class.attribute(at, "__basicsize__");
     let Ok(size) = size else {
         at.clear();
         return 0;

@@ -137,7 +137,7 @@ impl Interpreters for Each {
         let template = "cannot import module '{0}' into this interpreter\n\
                         interpreters: {0} supports the main one only, this is a sub-interpreter\n\
                         import it in the main interpreter, or install a release of {0} that supports sub-interpreters";
-        let sides = Sides { provider: None, consumer: identity.owner() };
+        let sides = Sides::consumer_if(identity.owner());
         Err(refuse(at, Class::Import, Reason::InterpreterNotSupported, template, &[identity.name()], sides))
     }
 
@@ -196,7 +196,7 @@ impl Interpreters for Each {
             None => {
                 let template = "cannot use module '{0}' in this interpreter\nthe core took its state and gave back something else\n\
                                 upgrade the module that owns this interpreter's core";
-                let sides = Sides { provider: None, consumer: identity.owner() };
+                let sides = Sides::consumer_if(identity.owner());
                 return Err(refuse(
                     at,
                     Class::Import,

@@ -9,7 +9,6 @@ mod bindings;
 pub(crate) mod each;
 pub(crate) mod first;
 
-use core::fmt::Debug;
 use core::ops::Deref;
 use core::ptr::NonNull;
 
@@ -41,7 +40,7 @@ impl Bound {
 }
 
 /// How a module serves interpreters.
-pub(crate) trait Interpreters: Debug + Sync {
+pub(crate) trait Interpreters: Sync {
     /// Tells whether the module supports the current interpreter.
     ///
     /// # Errors

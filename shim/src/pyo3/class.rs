@@ -248,8 +248,7 @@ fn state(
 #[inline(never)]
 fn panicked(py: Python<'_>, message: &str) {
     let template = "the provider panicked\n{0}\nreport it to the provider's authors";
-    let nobody = Sides { provider: None, consumer: None };
-    refuse(attached(py), Class::Runtime, Reason::ProviderPanicked, template, &[message], nobody);
+    refuse(attached(py), Class::Runtime, Reason::ProviderPanicked, template, &[message], Sides::NONE);
 }
 
 #[cold]
@@ -261,8 +260,7 @@ fn wrong_object(py: Python<'_>, class: *mut PyObject, object: *mut c_void) -> *m
     let class = type_object::type_name(at, &unsafe { Strong::from_borrowed(at, class) });
     let template =
         "cannot borrow '{0}' as '{1}'\nthe provider's own cast refuses the object\npass an object of '{1}'";
-    let nobody = Sides { provider: None, consumer: None };
-    refuse(at, Class::Type, Reason::WrongObject, template, &[&found, &class], nobody);
+    refuse(at, Class::Type, Reason::WrongObject, template, &[&found, &class], Sides::NONE);
     ptr::null_mut()
 }
 
@@ -291,8 +289,7 @@ fn no_borrow(py: Python<'_>, object: &Bound<'_, PyAny>, refused: Refused, mode: 
             (Reason::ProviderPanicked, &**message, "report it to the provider's authors")
         }
     };
-    let nobody = Sides { provider: None, consumer: None };
-    refuse(at, Class::Runtime, reason, "cannot borrow '{0}'\n{1}\n{2}", &[&class, why, fix], nobody);
+    refuse(at, Class::Runtime, reason, "cannot borrow '{0}'\n{1}\n{2}", &[&class, why, fix], Sides::NONE);
     ptr::null_mut()
 }
 

@@ -136,7 +136,7 @@ impl From<Error> for PyErr {
             // SAFETY: the reference is given away; not NULL.
             let cause =
                 error.take_exception().and_then(|cause| unsafe { Strong::from_new(cause.into_ptr()) }.ok());
-            raised(py, raise(attached(py), Class::Runtime, error.reason(), error.message(), cause))
+            raised(py, raise(attached(py), Class::Runtime, error.reason().slug(), error.message(), cause))
         })
     }
 }

@@ -31,17 +31,28 @@ pub(crate) struct Wanted {
 }
 
 /// Finds the interpreter's table of that service in its core, or makes it; judged, and valid as long as the core.
-#[inline(never)]
 pub(crate) fn find_or_make(
     at: Attached,
     core: *mut CoreRecord,
     owner: &'static OwnerRecord,
     wanted: &Wanted,
 ) -> Result<*const ServiceHead, Raised> {
+    find_or_make_for(at, core, owner, owner, wanted)
+}
+
+/// Does it for a module, in the name of a maker.
+#[inline(never)]
+pub(crate) fn find_or_make_for(
+    at: Attached,
+    core: *mut CoreRecord,
+    owner: &'static OwnerRecord,
+    maker: &'static OwnerRecord,
+    wanted: &Wanted,
+) -> Result<*const ServiceHead, Raised> {
     let mut found: *mut ServiceHead = ptr::null_mut();
     // SAFETY: a judged core.
     let service = unsafe { (*core).service };
-    let context = ptr::from_ref(owner).cast_mut().cast();
+    let context = ptr::from_ref(maker).cast_mut().cast();
     // SAFETY: attached; our makers take an owner record that lives for ever as context.
     let status = unsafe {
         service(core, Str::new(wanted.name), wanted.kind.major.into(), wanted.make, context, &mut found)
@@ -76,7 +87,7 @@ pub(crate) fn find_or_make(
         let file = file_name(readable(&head.owner_file));
         let (name, version) = (readable(&head.owner_name), readable(&head.owner_version));
         let values = [wanted.name, part, theirs, ours, name, version, file];
-        let sides = Sides { provider: maker, consumer: Some(owner) };
+        let sides = Sides { provider: maker.map(ptr::from_ref), ..Sides::consumer(owner) };
         refuse(at, Class::Import, reason, template, &values, sides)
     };
     if status != Status::OK || found.is_null() || !found.is_aligned() {

@@ -19,3 +19,7 @@ pub use self::exceptions::Exceptions;
 pub use self::instances::{Instances, Key};
 pub use self::provide::provide;
 pub use self::userdata::{Datum, Userdata};
+#[cfg(feature = "static")]
+pub(crate) use self::{
+    exceptions::TABLE as EXCEPTIONS, instances::TABLE as INSTANCES, userdata::TABLE as USERDATA,
+};

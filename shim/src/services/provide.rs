@@ -3,9 +3,8 @@
 use interbind_abi::core::CoreRecord;
 use interbind_abi::owner::OwnerRecord;
 
-use super::find::find_or_make;
 use crate::ffi::{Attached, Raised};
-use crate::{identity, types};
+use crate::runtime;
 
 /// Finds or makes the current interpreter's core, and in it each service that this build knows.
 ///
@@ -22,15 +21,5 @@ use crate::{identity, types};
 pub unsafe fn provide(owner: &'static OwnerRecord) -> Result<*mut CoreRecord, Raised> {
     // SAFETY: duty 1.
     let at = unsafe { Attached::assume() };
-    identity::check_host(at, owner)?;
-    let core = crate::core::find_or_make(at, owner)?;
-    let services =
-        [&types::TABLE, &super::userdata::TABLE, &super::exceptions::TABLE, &super::instances::TABLE];
-    for wanted in services {
-        // What this build can't make (abi3t sees no object's head), the first one that can will.
-        if wanted.make.is_some() {
-            find_or_make(at, core, owner, wanted)?;
-        }
-    }
-    Ok(core)
+    runtime::provide(at, owner)
 }

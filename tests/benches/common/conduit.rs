@@ -40,7 +40,7 @@ rows = {
 /// The child that holds both against each other.
 pub(crate) fn child(python: &Python) -> Result<Child<'_>, Stop> {
     let provider = Fixture::PROVIDER.folder(python)?;
-    let consumer = Fixture::new("bench-consumer-raw", "bench_consumer_raw").folder(python)?;
+    let consumer = Fixture::RAW_CONSUMER.with("static").folder(python)?;
     Ok(Child::timing(python, ROWS, &[&folder(python)?, &provider, &consumer]))
 }
 

@@ -28,6 +28,9 @@ impl<'a> Fixture<'a> {
     /// The consumer with the newest PyO3 and the provider's profile.
     pub(crate) const CONSUMER: Self = Self::new("bench-consumer", "bench_consumer");
 
+    /// The consumer without a framework, and without an implementation.
+    pub(crate) const RAW_CONSUMER: Self = Self::new("bench-consumer-raw", "bench_consumer_raw");
+
     /// A release build without features.
     pub(crate) const fn new(folder: &'a str, module: &'a str) -> Self {
         Self { folder, module, profile: "release", features: "" }

@@ -12,6 +12,7 @@ pub(crate) mod cplusplus;
 pub(crate) mod fixture;
 pub(crate) mod packages;
 pub(crate) mod python;
+pub(crate) mod runtime;
 pub(crate) mod samples;
 pub(crate) mod table;
 

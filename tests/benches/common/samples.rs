@@ -58,6 +58,11 @@ impl Samples {
         Spread::of(self.row(row).iter().zip(self.row(rival)).map(|(row, rival)| row - rival))
     }
 
+    /// A row less the same row of another child, process by process: those of one round ran next to each other.
+    pub(crate) fn beyond(&self, base: &Self, row: &str) -> Spread {
+        Spread::of(self.row(row).iter().zip(base.row(row)).map(|(row, base)| row - base))
+    }
+
     /// A rival's median divided by each number of a row: how many times faster the row is.
     pub(crate) fn faster(&self, row: &str, rival: f64) -> Spread {
         Spread::of(self.row(row).iter().map(|row| rival / row))

@@ -3,9 +3,12 @@
 //! `serve` is the maker's side over `translators`, the list; `user` the face for binding libraries. A translator runs any
 //! code and may register and unregister others meanwhile, so nothing is held while it is asked.
 
+#[cfg(feature = "static")]
 mod serve;
+#[cfg(feature = "static")]
 mod translators;
 mod user;
 
-pub(crate) use self::serve::TABLE;
 pub use self::user::Exceptions;
+#[cfg(feature = "static")]
+pub(crate) use self::user::TABLE;

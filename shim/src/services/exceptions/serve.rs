@@ -15,15 +15,6 @@ use interbind_abi::{RecordHeader, Str, keys};
 use super::translators::Translators;
 use crate::ffi::{Attached, thunk};
 use crate::lifetime;
-use crate::services::find::Wanted;
-
-/// What the table must be, and how this build makes one.
-pub(crate) static TABLE: Wanted = Wanted {
-    name: keys::EXCEPTIONS,
-    kind: EXCEPTIONS,
-    functions: ExceptionsService::FUNCTIONS,
-    make: Some(make),
-};
 
 /// What a maker keeps behind its table, which comes first.
 #[derive(Debug)]
@@ -36,7 +27,7 @@ struct Service {
 
 thunk! {
     /// Makes the table for [`CoreRecord::service`]; `context` is the maker's owner record, which lives for ever.
-    fn make(core: *mut CoreRecord, context: *mut c_void, out: *mut *mut ServiceHead) -> Status, else Status::FAILED, {
+    pub(super) fn make(core: *mut CoreRecord, context: *mut c_void, out: *mut *mut ServiceHead) -> Status, else Status::FAILED, {
         let service = Box::new(Service {
             table: ExceptionsService {
                 head: ServiceHead {

@@ -6,15 +6,25 @@ use core::ffi::c_void;
 
 use interbind_abi::Str;
 use interbind_abi::core::Status;
+use interbind_abi::keys;
 use interbind_abi::owner::OwnerRecord;
+use interbind_abi::services::exceptions::EXCEPTIONS;
 use interbind_abi::services::exceptions::{TRANSLATOR, Translate};
 use interbind_abi::services::{ExceptionsService, Translator};
 
-use super::serve::TABLE;
 use crate::ffi::{Attached, Raised, thunk};
 use crate::refusal::judged_owner;
-use crate::services::find::find_or_make;
+use crate::runtime::own;
+use crate::services::find::{Wanted, find_or_make};
 use crate::shared::Module;
+
+/// What the table must be, and how this build makes one.
+pub(crate) static TABLE: Wanted = Wanted {
+    name: keys::EXCEPTIONS,
+    kind: EXCEPTIONS,
+    functions: ExceptionsService::FUNCTIONS,
+    make: own!(super::serve::make),
+};
 
 /// The translators of native exceptions in the current interpreter.
 ///

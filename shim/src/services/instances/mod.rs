@@ -4,13 +4,20 @@
 //! and `nurses` (object to what it keeps alive; `watch` has the weak references to nurses of other classes). `user` is the
 //! face for binding libraries. Locks are held over no Python API, so a fork or a stopped world never meets a held one.
 
+#[cfg(feature = "static")]
 mod guarded;
+#[cfg(feature = "static")]
 mod map;
+#[cfg(feature = "static")]
 mod nurses;
+#[cfg(feature = "static")]
 mod serve;
+#[cfg(feature = "static")]
 mod shard;
 mod user;
+#[cfg(feature = "static")]
 mod watch;
 
-pub(crate) use self::serve::TABLE;
+#[cfg(feature = "static")]
+pub(crate) use self::user::TABLE;
 pub use self::user::{Instances, Key};

@@ -17,15 +17,6 @@ use super::nurses::{self, Kept, Patient};
 use super::shard::{Parts, SHIFT, Shards};
 use super::watch::{Watch, Watches};
 use crate::ffi::{Attached, PyObject, Raised, Strong, error, thunk, try_incref, weak};
-use crate::services::find::Wanted;
-
-/// What the table must be, and how this build makes one: abi3t sees no object's head, so it can't.
-pub(crate) static TABLE: Wanted = Wanted {
-    name: keys::INSTANCES,
-    kind: INSTANCES,
-    functions: InstancesService::FUNCTIONS,
-    make: if cfg!(all(interbind_limited, interbind_free_threaded)) { None } else { Some(make) },
-};
 
 /// What a maker keeps behind its table, which comes first.
 #[derive(Debug)]
@@ -39,7 +30,7 @@ pub(super) struct Service {
 
 thunk! {
     /// Makes the table for [`CoreRecord::service`]; `context` is the maker's owner record, which lives for ever.
-    fn make(core: *mut CoreRecord, context: *mut c_void, out: *mut *mut ServiceHead) -> Status, else Status::FAILED, {
+    pub(super) fn make(core: *mut CoreRecord, context: *mut c_void, out: *mut *mut ServiceHead) -> Status, else Status::FAILED, {
         let shards = Shards::new();
         let service = Box::new(Service {
             table: InstancesService {

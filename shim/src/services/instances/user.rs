@@ -6,15 +6,24 @@ use core::ffi::{c_int, c_void};
 use core::ptr;
 
 use interbind_abi::core::Status;
+use interbind_abi::keys;
 use interbind_abi::owner::OwnerRecord;
-use interbind_abi::services::instances::{NURSE_VISITS, TypeKey, VisitObject};
+use interbind_abi::services::instances::{INSTANCES, NURSE_VISITS, TypeKey, VisitObject};
 use interbind_abi::services::{InstanceCounts, InstancesService};
 
-use super::serve::TABLE;
 use crate::ffi::{Attached, Raised, thunk};
 use crate::refusal::judged_owner;
-use crate::services::find::find_or_make;
+use crate::runtime::own;
+use crate::services::find::{Wanted, find_or_make};
 use crate::shared::Module;
+
+/// What the table must be, and how this build makes one: abi3t sees no object's head, so it can't.
+pub(crate) static TABLE: Wanted = Wanted {
+    name: keys::INSTANCES,
+    kind: INSTANCES,
+    functions: InstancesService::FUNCTIONS,
+    make: if cfg!(all(interbind_limited, interbind_free_threaded)) { None } else { own!(super::serve::make) },
+};
 
 /// What a pointer is wrapped as: the address that the `types` service gives for a name or a native key.
 ///

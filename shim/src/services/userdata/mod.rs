@@ -3,8 +3,10 @@
 //! `serve` is the maker's side over a lock-free chain, `user` the face for binding libraries. A datum's maker may run
 //! anything, so nothing is held while it does.
 
+#[cfg(feature = "static")]
 mod serve;
 mod user;
 
-pub(crate) use self::serve::TABLE;
+#[cfg(feature = "static")]
+pub(crate) use self::user::TABLE;
 pub use self::user::{Datum, Userdata};

@@ -12,14 +12,9 @@ use interbind_abi::services::userdata::{FreeUserdata, MakeUserdata, USERDATA, Vi
 use interbind_abi::services::{ServiceHead, UserdataService};
 use interbind_abi::{Str, keys};
 
-use crate::chain::Chain;
 use crate::ffi::thunk;
 use crate::lifetime;
-use crate::services::find::Wanted;
-
-/// What the table must be, and how this build makes one.
-pub(crate) static TABLE: Wanted =
-    Wanted { name: keys::USERDATA, kind: USERDATA, functions: UserdataService::FUNCTIONS, make: Some(make) };
+use crate::runtime::chain::Chain;
 
 /// What a maker keeps behind its table, which comes first.
 #[derive(Debug)]
@@ -51,7 +46,7 @@ impl Drop for Datum {
 
 thunk! {
     /// Makes the table for [`CoreRecord::service`]; `context` is the maker's owner record, which lives for ever.
-    fn make(core: *mut CoreRecord, context: *mut c_void, out: *mut *mut ServiceHead) -> Status, else Status::FAILED, {
+    pub(super) fn make(core: *mut CoreRecord, context: *mut c_void, out: *mut *mut ServiceHead) -> Status, else Status::FAILED, {
         let service = Box::new(Service {
             table: UserdataService {
                 head: ServiceHead {

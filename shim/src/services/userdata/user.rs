@@ -7,15 +7,25 @@ use core::ptr;
 
 use interbind_abi::Str;
 use interbind_abi::core::Status;
+use interbind_abi::keys;
 use interbind_abi::owner::OwnerRecord;
 use interbind_abi::services::UserdataService;
+use interbind_abi::services::userdata::USERDATA;
 use interbind_abi::services::userdata::{FreeUserdata, MakeUserdata};
 
-use super::serve::TABLE;
 use crate::ffi::{Attached, Raised, thunk};
 use crate::refusal::judged_owner;
-use crate::services::find::find_or_make;
+use crate::runtime::own;
+use crate::services::find::{Wanted, find_or_make};
 use crate::shared::Module;
+
+/// What the table must be, and how this build makes one.
+pub(crate) static TABLE: Wanted = Wanted {
+    name: keys::USERDATA,
+    kind: USERDATA,
+    functions: UserdataService::FUNCTIONS,
+    make: own!(super::serve::make),
+};
 
 /// What modules share by name in the current interpreter.
 ///

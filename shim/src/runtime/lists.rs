@@ -9,9 +9,9 @@ use core::ptr::{self, NonNull};
 use interbind_abi::core::CoreRecord;
 use interbind_abi::types::TypeRecord;
 
+use super::table::{Full, Hashed, Table, hash_address, hash_text};
 use crate::ffi::PyObject;
 use crate::sync::{AtomicPtr, Mutex, MutexGuard, Ordering, locked};
-use crate::table::{Full, Hashed, Table, hash_address, hash_text};
 
 /// All lists of a registry.
 pub(crate) struct Lists {

@@ -15,11 +15,13 @@ use interbind_abi::types::registry::{TYPES, TypeCounts, TypeList};
 use interbind_abi::types::{TypeRecord, TypesService, native};
 use interbind_abi::{RecordHeader, Str};
 
+use super::lists::{Callback, Entry, List, Lists, is_live};
+use super::table::Full;
+use super::upcast;
 use crate::ffi::{Attached, PyObject, Raised, Strong, error, thunk, type_object, weak};
-use crate::lists::{Callback, Entry, List, Lists, is_live};
+use crate::services::find::{self, Wanted};
 use crate::sync::Ordering;
-use crate::table::Full;
-use crate::upcast;
+use crate::types::Types;
 
 /// What a maker keeps behind its table.
 struct Registry {
@@ -48,9 +50,24 @@ impl upcast::Classes for Bases<'_> {
     }
 }
 
+/// What a registry's table must be, and how this build makes one.
+pub(crate) static TABLE: Wanted =
+    Wanted { name: keys::TYPES, kind: TYPES, functions: TypesService::FUNCTIONS, make: Some(make) };
+
+/// Finds the interpreter's registry in its core, or makes it; judged.
+pub(super) fn find_or_make(
+    at: Attached,
+    core: *mut CoreRecord,
+    owner: &'static OwnerRecord,
+) -> Result<Types, Raised> {
+    let table = find::find_or_make(at, core, owner, &TABLE)?;
+    // SAFETY: judged; the core keeps it.
+    Ok(unsafe { Types::judged(table.cast()) })
+}
+
 thunk! {
     /// Makes a registry for [`CoreRecord::service`]; `context` is the maker's owner record, which lives for ever.
-    pub(crate) fn make(core: *mut CoreRecord, context: *mut c_void, out: *mut *mut ServiceHead) -> Status, else Status::FAILED, {
+    fn make(core: *mut CoreRecord, context: *mut c_void, out: *mut *mut ServiceHead) -> Status, else Status::FAILED, {
         let registry = Box::into_raw(Box::new(Registry {
             table: TypesService {
                 head: ServiceHead {

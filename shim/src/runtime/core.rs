@@ -17,7 +17,7 @@ use interbind_abi::owner::OwnerRecord;
 use interbind_abi::services::ServiceHead;
 use interbind_abi::{Reason, RecordHeader, Str, keys, platform};
 
-use crate::chain::Chain;
+use super::chain::Chain;
 use crate::ffi::capsule::{self, Found};
 use crate::ffi::error::Class;
 use crate::ffi::{Attached, PyObject, Raised, host, thunk};
@@ -35,13 +35,17 @@ struct Owned {
 /// A service's table; the core frees it.
 struct Service(*mut ServiceHead);
 
-/// Finds the interpreter's core, or makes it; judged.
-pub(crate) fn find_or_make(at: Attached, owner: &OwnerRecord) -> Result<*mut CoreRecord, Raised> {
+/// Finds the interpreter's core for a module, or makes it in the name of `maker`; judged.
+pub(crate) fn find_or_make(
+    at: Attached,
+    owner: &OwnerRecord,
+    maker: &OwnerRecord,
+) -> Result<*mut CoreRecord, Raised> {
     let found = match capsule::find(at, keys::CORE)? {
         Found::Nothing if host::is_ending(at) => return Err(refuse_ending(at, owner)),
         Found::Nothing => {
-            let made = make(owner);
-            capsule::publish(at, keys::CORE, made.cast(), capsule_died)?
+            let made = make(maker);
+            capsule::publish(at, keys::CORE, made.cast(), Some(capsule_died))?
         }
         found => found,
     };

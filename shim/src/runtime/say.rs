@@ -1,0 +1,86 @@
+//! What is said when something is refused: the same shape for every reason.
+//!
+//! What failed, in the user's own names · each differing part with both values · who both sides are · `fix:` something
+//! that one can do.
+
+use interbind_abi::owner::OwnerRecord;
+use interbind_abi::text::cut;
+
+use crate::ffi::error::Class;
+use crate::ffi::{Attached, Raised, error, host};
+use crate::refusal::{Sides, file_name, judged_owner, push, readable};
+
+/// Raises a refusal; what is set already becomes its cause. See [`refusal::refuse`](crate::refusal::refuse).
+#[cold]
+#[inline(never)]
+pub(crate) fn refuse(
+    at: Attached,
+    class: Class,
+    reason: &str,
+    template: &str,
+    values: &[&str],
+    sides: Sides,
+) -> Raised {
+    let cause = error::take(at);
+    let mut text = String::new();
+    let (first, mut rest) = cut(template, "\n").unwrap_or((template, ""));
+    fill(&mut text, first, values);
+    push(&mut text, &[" (", reason, ")"]);
+    while let Some((line, others)) = cut(rest, "\n") {
+        push(&mut text, &["\n  "]);
+        fill(&mut text, line, values);
+        rest = others;
+    }
+    for (side, owner) in [("\n  provider: ", sides.provider), ("\n  consumer: ", sides.consumer)] {
+        if let Some(owner) = owner {
+            who(at, &mut text, side, judged_owner(owner));
+        }
+    }
+    push(&mut text, &["\n  fix: "]);
+    fill(&mut text, rest, values);
+    error::raise(at, class, reason, &text, cause)
+}
+
+/// Writes a template's line.
+#[inline(never)]
+fn fill(text: &mut String, line: &str, values: &[&str]) {
+    let mut rest = line;
+    while let Some(at) = rest.bytes().position(|byte| byte == b'{') {
+        push(text, &[&rest[..at]]);
+        let place = rest.as_bytes().get(at + 1).map_or(0, |digit| usize::from(digit.wrapping_sub(b'0')));
+        push(text, &[values.get(place).copied().unwrap_or("?")]);
+        rest = rest.get(at + 3..).unwrap_or("");
+    }
+    push(text, &[rest]);
+}
+
+/// `frame 2.0.4 (frame.abi3.so), interbind 0.1.0, rustc 1.95.0`.
+#[inline(never)]
+fn who(at: Attached, text: &mut String, side: &str, owner: &OwnerRecord) {
+    let (name, mut file) = (readable(&owner.name), readable(&owner.file));
+    // A module that is initialised in one phase doesn't know its file while it is bound; Python knows it later.
+    let found = if file.is_empty() { host::file_of(at, name) } else { None };
+    file = found.as_deref().unwrap_or(file);
+    push(text, &[side, name, " ", readable(&owner.version)]);
+    if !file.is_empty() {
+        push(text, &[" (", file_name(file), ")"]);
+    }
+    push(text, &[", interbind ", readable(&owner.interbind), ", ", readable(&owner.compiler)]);
+}
+
+/// Adds a line to a value that stands alone on a template's line.
+#[cold]
+#[inline(never)]
+pub(super) fn add_line(lines: &mut String, parts: &[&str]) {
+    if !lines.is_empty() {
+        push(lines, &["\n  "]);
+    }
+    push(lines, parts);
+}
+
+/// Adds a differing part to a value that stands alone on a template's line.
+#[cold]
+#[inline(never)]
+pub(super) fn add_difference(lines: &mut String, part: &str, provider: &str, consumer: &str) {
+    add_line(lines, &[part, ": provider has ", provider, ", this module expects ", consumer]);
+}
