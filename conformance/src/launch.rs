@@ -186,6 +186,12 @@ impl Launch<'_> {
             ("HOME".to_owned(), temporary.display().to_string()),
             ("LC_ALL".to_owned(), "C.UTF-8".to_owned()),
         ];
+        // What an extension without an implementation asks stands beside it.
+        let beside =
+            [self.provider, self.consumer].into_iter().filter_map(|extension| extension.file.parent());
+        let beside = beside.filter(|folder| folder.join("interbind").is_dir());
+        let path = std::env::join_paths(beside).map(|path| path.to_string_lossy().into_owned());
+        all.extend(path.ok().filter(|path| !path.is_empty()).map(|path| ("PYTHONPATH".to_owned(), path)));
         // Windows finds no DLL and no entropy without it.
         all.extend(std::env::var("SYSTEMROOT").ok().map(|root| ("SYSTEMROOT".to_owned(), root)));
         all

@@ -90,6 +90,8 @@ pub struct Variant {
     /// Whether one binary serves every host.
     #[serde(default)]
     pub abi3: bool,
+    /// The crate of the wheel's runtime, for what has no implementation of its own: its package is importable.
+    pub runtime: Option<String>,
 }
 
 /// How an extension is made.

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
+use super::library::Built;
 use super::{Job, Made, builder, fill};
 use crate::error::Result;
 use crate::house;
@@ -28,7 +29,7 @@ pub struct Cplusplus {
 }
 
 /// Builds one extension; a failure of cargo or of the compiler is an answer, not an error.
-pub(crate) fn build(job: &Job<'_>, recipe: &Cplusplus, library: Library) -> Result<Made> {
+pub(crate) fn build(job: &Job<'_>, recipe: &Cplusplus, library: Built) -> Result<Made> {
     let zoo = job.out.join("zoo.hpp");
     house::write_if_changed(&zoo, &job.zoo_text)?;
     let mut made = Made {
@@ -80,58 +81,6 @@ pub(crate) fn build(job: &Job<'_>, recipe: &Cplusplus, library: Library) -> Resu
     made.built = builder::run(&command, &made.environment, &mut made.log).map(|_| out);
     made.command = command;
     Ok(made)
-}
-
-/// The static library, or why there is none, and what cargo said.
-pub(crate) struct Library {
-    file: std::result::Result<PathBuf, String>,
-    log: String,
-}
-
-/// Builds the static library. Cargo decides whether there is anything to do.
-pub(crate) fn library(job: &Job<'_>, recipe: &Cplusplus, target: &Path) -> Library {
-    let mut log = String::new();
-    let file = cargo(job, recipe, target, &mut log);
-    Library { file, log }
-}
-
-fn cargo(
-    job: &Job<'_>,
-    recipe: &Cplusplus,
-    target: &Path,
-    log: &mut String,
-) -> std::result::Result<PathBuf, String> {
-    let environment: BTreeMap<String, String> = [
-        ("CARGO_TARGET_DIR", target.display().to_string()),
-        ("PYO3_PYTHON", job.python.executable.display().to_string()),
-        ("PYO3_BUILD_EXTENSION_MODULE", "1".to_owned()),
-        // What is tested is what the code does: the profile of a release takes four times as long.
-        ("CARGO_PROFILE_RELEASE_LTO", "off".to_owned()),
-        ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0".to_owned()),
-        ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16".to_owned()),
-    ]
-    .into_iter()
-    .map(|(name, value)| (name.to_owned(), value))
-    .collect();
-    let manifest = Path::new(&fill(&recipe.library, &job.placeholders)).join("Cargo.toml");
-    for offline in [true, false] {
-        let mut command = vec![env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())];
-        command.extend(["build", "--release", "--locked", "--quiet", "--manifest-path"].map(str::to_owned));
-        command.push(manifest.display().to_string());
-        if job.python.free_threaded {
-            command.push("--no-default-features".to_owned());
-        }
-        if offline {
-            command.push("--offline".to_owned());
-        }
-        let built = builder::run(&command, &environment, log);
-        let for_want_of_network =
-            log.lines().any(|line| !line.starts_with("$ ") && line.contains("--offline"));
-        if built.is_ok() || !offline || !for_want_of_network {
-            return built.map(|_| target.join("release/libinterbind.a"));
-        }
-    }
-    Err("cargo did not run".to_owned())
 }
 
 /// Who the compiler is, or why there is none.

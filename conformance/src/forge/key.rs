@@ -52,8 +52,11 @@ pub fn of(inputs: &Inputs<'_>) -> Result<String> {
     for variant in participant.variants(&order.build) {
         piece(
             "variant",
-            format!("{:?} {:?} {:?} {}", variant.set, variant.features, variant.profile, variant.abi3)
-                .as_bytes(),
+            format!(
+                "{:?} {:?} {:?} {} {:?}",
+                variant.set, variant.features, variant.profile, variant.abi3, variant.runtime
+            )
+            .as_bytes(),
         );
     }
     piece("recipe", format!("{:?}", participant.build).as_bytes());

@@ -7,8 +7,10 @@ pub mod cargo;
 mod command;
 pub mod cplusplus;
 pub mod key;
+mod library;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::env::consts;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -244,29 +246,22 @@ impl<'a> Forge<'a> {
         let start = Instant::now();
         let placeholders = self.placeholders(participant, order, python, &out);
         let job = Job { order, participant, python, abi3, zoo_text, out: out.clone(), placeholders };
-        let (target, made) = match &participant.build {
+        let made = match &participant.build {
             Recipe::Cargo { profile, .. } => {
                 let target = self.house.work.join("cargo").join(cargo::target_name(participant, order));
                 let lock = Arc::clone(locked(&self.locks).entry(target.clone()).or_default());
                 // Two builds in one target folder would overwrite each other's uplifted library.
                 let _alone = lock.lock().unwrap_or_else(PoisonError::into_inner);
                 let made = cargo::build(self.house, &job, profile, &target)?;
-                let copied = self.keep(&job, made)?;
-                (Some(target), copied)
+                let made = self.beside(&job, made)?;
+                self.keep(&job, made)?
             }
             Recipe::Cplusplus(recipe) => {
-                let flavour = if python.free_threaded { &python.suffix } else { "any" };
-                let target = self.house.work.join("cargo").join(format!("capi-{flavour}"));
-                let lock = Arc::clone(locked(&self.locks).entry(target.clone()).or_default());
-                let library = {
-                    let _alone = lock.lock().unwrap_or_else(PoisonError::into_inner);
-                    cplusplus::library(&job, recipe, &target)
-                };
+                let library = self.library(&job, "capi", &recipe.library, "libinterbind.a");
                 let made = cplusplus::build(&job, recipe, library)?;
-                let copied = self.keep(&job, made)?;
-                (Some(target), copied)
+                self.keep(&job, made)?
             }
-            Recipe::Command { command, .. } => (None, self.keep(&job, command::build(&job, command)?)?),
+            Recipe::Command { command, .. } => self.keep(&job, command::build(&job, command)?)?,
             Recipe::Copy { file } => {
                 let source = participant.folder.join(fill(file, &job.placeholders));
                 let made = Made {
@@ -275,16 +270,39 @@ impl<'a> Forge<'a> {
                     environment: BTreeMap::new(),
                     log: String::new(),
                 };
-                (None, self.keep(&job, made)?)
+                self.keep(&job, made)?
             }
         };
-        drop(target);
         let (made, command, environment) = made;
         let millis = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
         let forged = Forged { key, made, command, environment, millis, cached: false };
         let text = serde_json::to_string_pretty(&forged).unwrap_or_default();
         fs::write(&record, text).map_err(|e| Error::io(&record, e))?;
         Ok(forged)
+    }
+
+    /// Builds a crate that extensions need besides, unless somebody else is doing it.
+    fn library(&self, job: &Job<'_>, name: &str, folder: &str, file: &str) -> library::Built {
+        let target = self.house.work.join("cargo").join(format!("{name}-{}", library::flavour(job)));
+        let lock = Arc::clone(locked(&self.locks).entry(target.clone()).or_default());
+        let _alone = lock.lock().unwrap_or_else(PoisonError::into_inner);
+        library::build(job, folder, file, &target)
+    }
+
+    /// Puts the wheel's runtime beside an extension that has no implementation.
+    fn beside(&self, job: &Job<'_>, mut made: Made) -> Result<Made> {
+        let folder =
+            job.participant.variants(&job.order.build).find_map(|variant| variant.runtime.as_deref());
+        if let (Some(folder), Ok(_)) = (folder, &made.built) {
+            let file = format!("{}_runtime{}", consts::DLL_PREFIX, consts::DLL_SUFFIX);
+            let runtime = self.library(job, "runtime", folder, &file);
+            made.log.push_str(&runtime.log);
+            match runtime.file {
+                Ok(file) => library::lay_out(self.house, job, &file)?,
+                Err(why) => made.built = Err(why),
+            }
+        }
+        Ok(made)
     }
 
     /// Copies what was built to where it is imported from, under the name that Python asks for.
