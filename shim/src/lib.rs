@@ -13,10 +13,10 @@
 //! | borrow | `foreign`, `native`, `held`, `construct` | the handles that user code sees |
 //! | serve | `services` | what binding libraries need besides: instances, userdata, exceptions |
 //!
-//! Behind them is `runtime`, the implementation: core, registry, the order of the checks and what is said when one fails. A
-//! module has it inside (feature `static`, the default), or shares the wheel's.
+//! Behind them is `runtime`: core, registry, the order of the checks and what is said when one fails. A
+//! module has them inside (feature `static`, the default), or shares the wheel's.
 //!
-//! `ffi` is the only place that speaks to Python; `cache`, `lifetime` and `runtime::chain` are the lock-free parts, which
+//! `ffi` is the only place that speaks to Python; `cache`, `lifetime` and `runtime::own::chain` are the lock-free parts, which
 //! know nothing of Python and are modelled with loom; `pyo3` is the face for PyO3.
 
 pub mod error;
@@ -62,7 +62,7 @@ pub use self::native::{Native, NativeRef};
 pub use self::object::Object;
 pub use self::publish::{RawClass, publish_raw};
 #[cfg(feature = "static")]
-pub use self::runtime::serve::{runtime, serve};
+pub use self::runtime::own::serve::{runtime, serve};
 pub use self::services::provide;
 pub use self::shared::{Consumer, Handle, Module, ProvidedBy, Provider, Shared};
 pub use self::types::Counts;

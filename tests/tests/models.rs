@@ -8,7 +8,7 @@
 mod bindings;
 #[path = "../../shim/src/cache.rs"]
 mod cache;
-#[path = "../../shim/src/runtime/chain.rs"]
+#[path = "../../shim/src/runtime/own/chain.rs"]
 mod chain;
 #[path = "../../shim/src/lifetime.rs"]
 mod lifetime;

@@ -2,9 +2,9 @@
 
 #![allow(missing_docs, dead_code, reason = "the included files serve the shim")]
 
-#[path = "../../shim/src/runtime/table.rs"]
+#[path = "../../shim/src/runtime/own/table.rs"]
 mod table;
-#[path = "../../shim/src/runtime/upcast.rs"]
+#[path = "../../shim/src/runtime/own/upcast.rs"]
 mod upcast;
 
 use std::cell::Cell;

@@ -1,54 +1,26 @@
-//! The implementation: core, registry, the order of the check, and what is said when something is refused.
+//! What all modules need and none needs often: core, registry, the order of the check, and what is said of a refusal.
 //!
-//! A module has it inside (feature `static`), or leaves it to the wheel's runtime, which all modules without one share:
-//! then it carries neither this folder nor the makers' sides of the services. The rest of the crate asks the
-//! functions below, whichever it is; all of them are cold.
+//! A module has an implementation of its `own` (feature `static`), or leaves it to the `wheel`'s, which all modules without one
+//! share: then it carries neither that folder nor the makers' sides of the services. The rest of the crate asks these functions,
+//! whichever it is; all of them are cold.
 //!
-//! | function | here | asks |
-//! |---|---|---|
-//! | [`bind`] | `bind`, `core` over `chain` | this build against the running Python; the interpreter's core and registry |
-//! | [`provide`] | the same | core and every service, for who brings them to others |
-//! | [`judge`] | `check` | which record an object fits, and whether it's what the consumer was built with |
-//! | [`maker`] | `maker` | through which record new objects are made |
-//! | [`refuse`] | `say` | for an exception |
-//!
-//! `registry` is the `types` service that this build serves, over `lists`, `table` and `upcast`. `serve` is these functions
-//! for other modules, which only the wheel hands out; `wheel` the same as a module calls them.
+//! | function | asks |
+//! |---|---|
+//! | [`bind`] | this build against the running Python; the interpreter's core and registry |
+//! | [`provide`] | core and every service, for who brings them to others |
+//! | [`judge`] | which record an object fits, and whether it's what the consumer was built with |
+//! | [`maker`] | through which record new objects are made |
+//! | [`refuse`] | for an exception |
 
 #[cfg(feature = "static")]
-mod bind;
-#[cfg(feature = "static")]
-pub(crate) mod chain;
-#[cfg(feature = "static")]
-mod check;
-#[cfg(feature = "static")]
-pub(crate) mod core;
-#[cfg(feature = "static")]
-mod lists;
-#[cfg(feature = "static")]
-mod maker;
-#[cfg(feature = "static")]
-pub(crate) mod registry;
-#[cfg(feature = "static")]
-mod say;
-#[cfg(feature = "static")]
-pub(crate) mod serve;
-#[cfg(feature = "static")]
-pub(crate) mod table;
-#[cfg(feature = "static")]
-mod upcast;
+pub(crate) mod own;
 #[cfg(not(feature = "static"))]
 mod wheel;
 
+#[cfg(feature = "static")]
+pub(crate) use self::own::{bind, judge, maker, provide, refuse};
 #[cfg(not(feature = "static"))]
 pub(crate) use self::wheel::{bind, judge, maker, provide, refuse};
-#[cfg(feature = "static")]
-pub(crate) use self::{
-    bind::{bind, provide},
-    check::judge,
-    maker::maker,
-    say::refuse,
-};
 
 use interbind_abi::Requirement;
 use interbind_abi::core::CoreRecord;
@@ -78,7 +50,7 @@ pub(crate) struct Expected<'a> {
 }
 
 /// What makes a service's table where this module can make one.
-macro_rules! own {
+macro_rules! own_maker {
     ($make:path) => {{
         #[cfg(feature = "static")]
         let make = Some($make as interbind_abi::core::MakeService);
@@ -87,4 +59,4 @@ macro_rules! own {
         make
     }};
 }
-pub(crate) use own;
+pub(crate) use own_maker;

@@ -14,7 +14,7 @@ use interbind_abi::services::{ExceptionsService, Translator};
 
 use crate::ffi::{Attached, Raised, thunk};
 use crate::refusal::judged_owner;
-use crate::runtime::own;
+use crate::runtime::own_maker;
 use crate::services::find::{Wanted, find_or_make};
 use crate::shared::Module;
 
@@ -23,7 +23,7 @@ pub(crate) static TABLE: Wanted = Wanted {
     name: keys::EXCEPTIONS,
     kind: EXCEPTIONS,
     functions: ExceptionsService::FUNCTIONS,
-    make: own!(super::serve::make),
+    make: own_maker!(super::serve::make),
 };
 
 /// The translators of native exceptions in the current interpreter.

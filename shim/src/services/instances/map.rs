@@ -11,7 +11,7 @@ use core::ptr::{self, NonNull};
 use interbind_abi::services::instances::TypeKey;
 
 use crate::ffi::{PyObject, try_incref};
-use crate::runtime::table::{Full, Hashed, Table, hash_address};
+use crate::runtime::own::table::{Full, Hashed, Table, hash_address};
 
 /// One object at one address as one type.
 #[derive(Clone, Copy, Debug)]

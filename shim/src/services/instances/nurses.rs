@@ -9,7 +9,7 @@ use core::ptr::{self, NonNull};
 
 use super::watch::Watch;
 use crate::ffi::{Attached, PyObject, Strong};
-use crate::runtime::table::{Hashed, Table, hash_address};
+use crate::runtime::own::table::{Hashed, Table, hash_address};
 
 /// An object that keeps others alive.
 #[derive(Debug)]

@@ -7,7 +7,7 @@
 use super::guarded::Guarded;
 use super::map::Entry;
 use super::nurses::Nurse;
-use crate::runtime::table::{Table, hash_address};
+use crate::runtime::own::table::{Table, hash_address};
 
 /// Bits of an address that don't choose a shard.
 pub(super) const SHIFT: u32 = 20;

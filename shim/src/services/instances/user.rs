@@ -13,7 +13,7 @@ use interbind_abi::services::{InstanceCounts, InstancesService};
 
 use crate::ffi::{Attached, Raised, thunk};
 use crate::refusal::judged_owner;
-use crate::runtime::own;
+use crate::runtime::own_maker;
 use crate::services::find::{Wanted, find_or_make};
 use crate::shared::Module;
 
@@ -22,7 +22,11 @@ pub(crate) static TABLE: Wanted = Wanted {
     name: keys::INSTANCES,
     kind: INSTANCES,
     functions: InstancesService::FUNCTIONS,
-    make: if cfg!(all(interbind_limited, interbind_free_threaded)) { None } else { own!(super::serve::make) },
+    make: if cfg!(all(interbind_limited, interbind_free_threaded)) {
+        None
+    } else {
+        own_maker!(super::serve::make)
+    },
 };
 
 /// What a pointer is wrapped as: the address that the `types` service gives for a name or a native key.

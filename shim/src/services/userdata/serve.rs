@@ -14,7 +14,7 @@ use interbind_abi::{Str, keys};
 
 use crate::ffi::thunk;
 use crate::lifetime;
-use crate::runtime::chain::Chain;
+use crate::runtime::own::chain::Chain;
 
 /// What a maker keeps behind its table, which comes first.
 #[derive(Debug)]

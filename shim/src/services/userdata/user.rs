@@ -15,7 +15,7 @@ use interbind_abi::services::userdata::{FreeUserdata, MakeUserdata};
 
 use crate::ffi::{Attached, Raised, thunk};
 use crate::refusal::judged_owner;
-use crate::runtime::own;
+use crate::runtime::own_maker;
 use crate::services::find::{Wanted, find_or_make};
 use crate::shared::Module;
 
@@ -24,7 +24,7 @@ pub(crate) static TABLE: Wanted = Wanted {
     name: keys::USERDATA,
     kind: USERDATA,
     functions: UserdataService::FUNCTIONS,
-    make: own!(super::serve::make),
+    make: own_maker!(super::serve::make),
 };
 
 /// What modules share by name in the current interpreter.

@@ -19,13 +19,13 @@ use interbind_abi::types::record::{
 use interbind_abi::types::{TypeRecord, native};
 use interbind_abi::{Reason, RecordHeader, Str};
 
-use super::Expected;
 use super::say::add_difference;
 use crate::ffi::error::Class;
 use crate::ffi::{Attached, PyObject, Raised, type_object};
 use crate::interface::slot_of;
 use crate::judge::inherits;
 use crate::refusal::{Sides, judged_owner, number, readable, refuse, with_malformed};
+use crate::runtime::Expected;
 use crate::sync::Ordering;
 
 /// Finds the record that an object fits, and judges it.

@@ -15,11 +15,12 @@ use interbind_abi::types::{TypeRecord, TypesService};
 use interbind_abi::{Reason, RecordHeader, Requirement, Str, keys};
 
 use super::bind::{check_host, provide_for, retained};
-use super::{Expected, registry};
+use super::registry;
 use crate::ffi::capsule::{self, Found};
 use crate::ffi::error::Class;
 use crate::ffi::{Attached, Raised, thunk};
 use crate::refusal::{Sides, readable, refuse as refuse_own};
+use crate::runtime::Expected;
 use crate::sync::{AtomicPtr, Ordering};
 use crate::types::Types;
 

@@ -6,11 +6,11 @@ use interbind_abi::types::TypeRecord;
 use interbind_abi::types::record::TYPE;
 use interbind_abi::{Reason, RecordHeader};
 
-use super::Expected;
 use super::check::{self, owner_of};
 use crate::ffi::error::Class;
 use crate::ffi::{Attached, Raised};
 use crate::refusal::{Sides, readable, refuse};
+use crate::runtime::Expected;
 
 /// Finds the record through which new objects are made.
 ///
