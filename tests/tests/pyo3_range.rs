@@ -121,11 +121,11 @@ fn a_build_for_the_newest_cpython_shares_with_limited_builds_that_do_not_know_it
 #[test]
 fn both_ends_of_the_range_share_with_the_wheel_s_runtime() {
     let (Some(python), Some(limited)) = (python(), limited(workshop!())) else { return };
-    // Apart from the builds of the same names that have an implementation.
-    let folder = workshop!().join("lean");
+    // Built apart from those of the same names that have an implementation.
+    let folder = workshop!().join("lean-range");
     let (oldest, newest) = (RANGE[0].0, RANGE[RANGE.len() - 1].0);
     let lean = |version, api| extension(&folder, version, api).without_implementation();
-    let modules = Modules::new(workshop!(), "lean-range", python)
+    let modules = Modules::new(&folder, "lean-range", python)
         .with(&lean(oldest, Api::Abi3))
         .with(&lean(newest, Api::Full));
     let (own, file) = &limited[1];
