@@ -10,12 +10,13 @@ use core::ops::Range;
 use core::sync::atomic::AtomicU32;
 
 use crate::header::{Kind, RecordHeader};
+use crate::judge::Record;
 use crate::record::record;
 use crate::services::ServiceHead;
 use crate::text::Str;
 
 /// A core record's magic and version.
-pub const CORE: Kind = Kind { magic: *b"ib.core\0", major: 1, minor: 0, sizes: &[152] };
+pub const CORE: Kind = Kind { magic: *b"ib.core\0", major: 1, minor: 0, sizes: &[168] };
 
 /// What a function of a record returns: [`OK`](Status::OK), or why not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +67,7 @@ record! {
     /// # ABI
     /// Frozen for ever. Written before publication, read-only after. The texts live as long as the record.
     #[derive(Clone, Copy, Debug)]
-    pub struct CoreHead [96, align 8] {
+    pub struct CoreHead [112, align 8] {
         /// Magic [`CORE`].
         @0  "1.0" header: RecordHeader,
         /// Random; the interpreter's identity (CPython's own id starts again with each `Py_Initialize`).
@@ -79,6 +80,8 @@ record! {
         @64 "1.0" owner_file: Str,
         /// The owner's platform, as [`crate::Platform`] parses it.
         @80 "1.0" platform: Str,
+        /// The version of interbind in the owner: what somebody of another major has to upgrade.
+        @96 "1.0" owner_interbind: Str,
     }
 }
 
@@ -96,21 +99,21 @@ record! {
     /// # ABI
     /// Frozen for ever: a new capability is a service.
     #[derive(Debug)]
-    pub struct CoreRecord [152, align 8] {
+    pub struct CoreRecord [168, align 8] {
         /// Frozen under every major.
         @0   "1.0" head: CoreHead,
         /// [`OPEN`] or [`CLOSING`]; moves once.
-        @96  "1.0" state: AtomicU32,
+        @112 "1.0" state: AtomicU32,
         /// Written as zero, never read.
-        @100 "1.0" reserved: [u8; 4],
+        @116 "1.0" reserved: [u8; 4],
         /// `CAPABILITY_…` bits of the owner.
-        @104 "1.0" capabilities: u64,
+        @120 "1.0" capabilities: u64,
         /// Adds a user.
-        @112 "1.0" retain: unsafe extern "C" fn(core: *mut CoreRecord),
+        @128 "1.0" retain: unsafe extern "C" fn(core: *mut CoreRecord),
         /// Takes a user away; the last one frees core and services.
-        @120 "1.0" release: unsafe extern "C" fn(core: *mut CoreRecord),
+        @136 "1.0" release: unsafe extern "C" fn(core: *mut CoreRecord),
         /// Finds the service of that name and major, or makes it: whoever comes second frees what it built.
-        @128 "1.0" service: unsafe extern "C" fn(
+        @144 "1.0" service: unsafe extern "C" fn(
             core: *mut CoreRecord,
             name: Str,
             major: u32,
@@ -119,16 +122,17 @@ record! {
             out: *mut *mut ServiceHead,
         ) -> Status,
         /// Calls `visit` with each service.
-        @136 "1.0" list_services:
+        @152 "1.0" list_services:
             unsafe extern "C" fn(core: *mut CoreRecord, visit: Option<VisitService>, context: *mut c_void) -> Status,
         /// The owner's own.
-        @144 "1.0" private: *mut c_void,
+        @160 "1.0" private: *mut c_void,
     }
 }
 
-impl CoreRecord {
-    /// Where the functions stand, none of which is NULL; for [`has_null`](crate::header::has_null).
-    pub const FUNCTIONS: Range<usize> = offset_of!(Self, retain)..offset_of!(Self, private);
+// SAFETY: (1) the kind is this record's, as the assertions say; (2) as the table says.
+unsafe impl Record for CoreRecord {
+    const KIND: Kind = CORE;
+    const FUNCTIONS: Range<usize> = offset_of!(Self, retain)..offset_of!(Self, private);
 }
 
 // SAFETY: all fields but `state` are read-only after publication, `state` is atomic; the functions may be called from

@@ -59,7 +59,8 @@ impl Kind {
         }
     }
 
-    /// Judges a foreign header: magic, then size, then major.
+    /// Judges a foreign header: magic, then size, then major. An older minor passes, with the size that it had: of such a
+    /// record only its own minor's fields may be read. [`judge`](crate::judge::judge) refuses it.
     ///
     /// # Errors
     /// [`Malformed`], with the values of both sides.
@@ -82,22 +83,27 @@ impl Kind {
     }
 }
 
-/// Tells whether one of the pointers between two offsets of a record is NULL.
+/// Finds the first pointer between two offsets of a record that is NULL.
 ///
 /// Asked before a reference to a record is made: a function that is NULL is no value of its type.
 ///
 /// # Safety
 /// 1. The record is aligned, and its header vouches for the bytes up to the end of `words`.
-pub unsafe fn has_null<R>(record: *const R, words: Range<usize>) -> bool {
-    words.step_by(size_of::<usize>()).any(|offset| {
+pub unsafe fn first_null<R>(record: *const R, words: Range<usize>) -> Option<usize> {
+    words.step_by(size_of::<usize>()).find(|offset| {
         // SAFETY: duty 1; pointers are aligned in every record.
-        unsafe { record.wrapping_byte_add(offset).cast::<usize>().read() == 0 }
+        unsafe { record.wrapping_byte_add(*offset).cast::<usize>().read() == 0 }
     })
 }
 
-/// Why a record's header can't be trusted.
+/// Why a record can't be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Malformed {
+    /// NULL, or an address that no record can have.
+    Address {
+        /// Bytes beyond a multiple of 8; 0 for NULL.
+        beyond: u32,
+    },
     /// Not a record of this kind.
     Magic {
         /// The bytes that stand there.
@@ -119,6 +125,18 @@ pub enum Malformed {
         /// Ours.
         expected: u16,
     },
+    /// An older minor than the one that is needed.
+    Minor {
+        /// The record's minor.
+        found: u16,
+        /// The least that will do.
+        least: u16,
+    },
+    /// A function that may not be NULL is.
+    Null {
+        /// Where it stands, in bytes from the start of the record.
+        offset: u32,
+    },
 }
 
 impl fmt::Display for Malformed {
@@ -134,6 +152,12 @@ impl fmt::Display for Malformed {
             Self::Major { found, expected } => {
                 write!(f, "record major is {found}, this build reads {expected}")
             }
+            Self::Minor { found, least } => write!(f, "record minor is {found}, this build needs {least}"),
+            Self::Address { beyond: 0 } => f.write_str("record is NULL"),
+            Self::Address { beyond } => {
+                write!(f, "record is {beyond} bytes beyond a multiple of {}", align_of::<u64>())
+            }
+            Self::Null { offset } => write!(f, "function at {offset} is NULL"),
         }
     }
 }
@@ -194,8 +218,8 @@ mod tests {
             let mut words = [7_usize; 4];
             words[null] = 0;
             // SAFETY: aligned, and four words long.
-            let found = unsafe { has_null(&words, word..3 * word) };
-            assert_eq!(found, (1..3).contains(&null), "{null}");
+            let found = unsafe { first_null(&words, word..3 * word) };
+            assert_eq!(found, (1..3).contains(&null).then_some(null * word), "{null}");
         }
     }
 }

@@ -7,12 +7,15 @@
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::ffi::c_void;
 use core::fmt;
+use core::ops::Range;
 use core::str::FromStr;
 
 use bytemuck::{Pod, Zeroable};
 
 use crate::header::{Kind, RecordHeader};
+use crate::judge::Record;
 use crate::record::record;
 use crate::types::data::{Data, FieldType, parse_data, parse_field};
 use crate::types::parse::{Cursor, DescriptorError, MAX_DEPTH};
@@ -36,6 +39,19 @@ record! {
         /// How many slots follow.
         @16 "1.0" slots: u64,
     }
+}
+
+/// Reads a slot of a table.
+///
+/// # Safety
+/// 1. The table is sound, and `slot` is below its `slots`.
+pub unsafe fn slot_of(table: *const TableHead, slot: usize) -> *const c_void {
+    // SAFETY: duty 1: the slots follow the head.
+    let first = unsafe { table.add(1) }.cast::<*const c_void>();
+    // SAFETY: duty 1.
+    let at = unsafe { first.add(slot) };
+    // SAFETY: duty 1; a function pointer or NULL, as wide as a data pointer on every target.
+    unsafe { at.read() }
 }
 
 /// An interface, as its descriptor says it.
@@ -209,6 +225,12 @@ fn parse_value(cursor: &mut Cursor<'_>, depth: u32) -> Result<ValueType, Descrip
     } else {
         ValueType::Field(parse_field(cursor, depth + 1)?)
     })
+}
+
+// SAFETY: (1) the kind is this record's, as the assertions say; (2) as the table says.
+unsafe impl Record for TableHead {
+    const KIND: Kind = TABLE;
+    const FUNCTIONS: Range<usize> = 0..0;
 }
 
 #[cfg(test)]

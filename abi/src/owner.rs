@@ -2,7 +2,10 @@
 //!
 //! Every record that another library can reach leads to one. Belongs to the internals contract.
 
+use core::ops::Range;
+
 use crate::header::{Kind, RecordHeader};
+use crate::judge::Record;
 use crate::record::record;
 use crate::text::Str;
 
@@ -31,4 +34,10 @@ record! {
         /// The compiler, for people: `rustc 1.95.0`.
         @96 "1.0" compiler: Str,
     }
+}
+
+// SAFETY: (1) the kind is this record's, as the assertions say; (2) as the table says.
+unsafe impl Record for OwnerRecord {
+    const KIND: Kind = OWNER;
+    const FUNCTIONS: Range<usize> = 0..0;
 }

@@ -10,6 +10,7 @@ use core::ops::Range;
 
 use crate::core::{CoreRecord, Status};
 use crate::header::{Kind, RecordHeader};
+use crate::judge::Record;
 use crate::owner::OwnerRecord;
 use crate::record::record;
 use crate::text::Str;
@@ -157,12 +158,25 @@ record! {
     }
 }
 
-impl Runtime {
-    /// Where the functions stand, none of which is NULL; for [`has_null`](crate::header::has_null).
-    pub const FUNCTIONS: Range<usize> = offset_of!(Self, bind)..size_of::<Self>();
+// SAFETY: (1) the kind is this record's, as the assertions say; (2) as the table says.
+unsafe impl Record for Runtime {
+    const KIND: Kind = RUNTIME;
+    const FUNCTIONS: Range<usize> = offset_of!(Self, bind)..size_of::<Self>();
 }
 
 // SAFETY: read-only after publication; the functions may be called from any attached thread (spec: runtime).
 unsafe impl Sync for Runtime {}
 // SAFETY: as above.
 unsafe impl Send for Runtime {}
+
+// SAFETY: (1) the kind is this record's, as the assertions say; (2) as the table says.
+unsafe impl Record for Expectation {
+    const KIND: Kind = EXPECTATION;
+    const FUNCTIONS: Range<usize> = 0..0;
+}
+
+// SAFETY: (1) the kind is this record's, as the assertions say; (2) as the table says.
+unsafe impl Record for Refusal {
+    const KIND: Kind = REFUSAL;
+    const FUNCTIONS: Range<usize> = 0..0;
+}

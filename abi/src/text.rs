@@ -71,6 +71,33 @@ impl Str {
     }
 }
 
+/// A number in decimal, without memory of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Digits {
+    bytes: [u8; 20],
+    start: usize,
+}
+
+impl Digits {
+    /// Writes a number.
+    pub const fn new(number: u64) -> Self {
+        let (mut bytes, mut start, mut rest) = ([b'0'; 20], 19, number);
+        loop {
+            bytes[start] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            if rest == 0 {
+                return Self { bytes, start };
+            }
+            start -= 1;
+        }
+    }
+
+    /// The number as text.
+    pub fn as_str(&self) -> &str {
+        from_utf8(&self.bytes[self.start..]).unwrap_or("?")
+    }
+}
+
 /// Cuts a text at the first `mark`.
 ///
 /// Like `str::split_once`, whose search is made for long texts and costs every extension a kilobyte; these are short.

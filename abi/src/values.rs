@@ -4,6 +4,8 @@
 //! Ownership never crosses allocators: what is borrowed is borrowed for the call, what is owned carries the function
 //! of its maker that frees it, and the receiver copies. Every foreign value is checked before it becomes a Rust one.
 
+mod words;
+
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ffi::c_void;
@@ -94,6 +96,11 @@ pub struct InvalidValue {
     pub expected: &'static str,
 }
 
+impl InvalidValue {
+    /// What a value is that there is no memory for.
+    pub const NO_MEMORY: Self = Self { expected: "one that there is memory for" };
+}
+
 impl fmt::Display for InvalidValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "a value that crossed an interface is not {}", self.expected)
@@ -115,11 +122,19 @@ pub unsafe trait Value: Sized {
     /// What crosses.
     type Wire: Copy;
 
+    /// The value as a method gets it: what it borrows lives as long as the call, whatever the method's author wrote.
+    type On<'call>
+    where
+        Self: 'call;
+
     /// The canonical text, for constant context.
     const PIECES: &'static [Piece];
 
     /// True when the value is a Python object, which only attached threads may touch.
     const NEEDS_ATTACHED: bool = false;
+
+    /// True when no byte crosses, as for `()`: C has no such argument.
+    const IS_EMPTY: bool = size_of::<Self::Wire>() == 0;
 
     /// Turns the value into what crosses; ownership goes with it.
     fn lower(self) -> Self::Wire;
@@ -133,6 +148,23 @@ pub unsafe trait Value: Sized {
     /// 1. `wire` came from a `lower` of the same canonical text and is lifted once.
     /// 2. What it borrows is alive and unchanged for the lifetime in `Self`.
     unsafe fn lift(wire: Self::Wire) -> Result<Self, InvalidValue>;
+
+    /// Ends what the value borrows with the call.
+    fn on<'call>(self, call: &'call Call) -> Self::On<'call>
+    where
+        Self: 'call;
+}
+
+/// A call under way: a value on the callee's stack, so nothing that borrows it can be kept.
+#[derive(Debug)]
+pub struct Call(());
+
+impl Call {
+    /// Begins a call.
+    #[allow(clippy::new_without_default, reason = "made by `#[interface]` only")]
+    pub fn new() -> Self {
+        Self(())
+    }
 }
 
 /// A value that can be made of nothing: what an interface's default body sees after a failed call, before the whole
@@ -164,94 +196,13 @@ impl<const N: usize> Blank for Reserved<N> {
 /// 1. As [`Field`].
 pub unsafe trait PlainData: Field {}
 
-macro_rules! machine_values {
-    ($($ty:ident $zero:expr;)+) => { $(
-        // SAFETY: (1) the word is the type's own; (2) a machine type; (3) every pattern of bits is a value.
-        unsafe impl Value for $ty {
-            type Wire = $ty;
-            const PIECES: &'static [Piece] = <$ty as Field>::PIECES;
-
-            fn lower(self) -> $ty {
-                self
-            }
-
-            unsafe fn lift(wire: $ty) -> Result<Self, InvalidValue> {
-                Ok(wire)
-            }
-        }
-
-        impl Blank for $ty {
-            fn blank() -> Self {
-                $zero
-            }
-        }
-    )+ };
-}
-machine_values! { i8 0; i16 0; i32 0; i64 0; u8 0; u16 0; u32 0; u64 0; f32 0.0; f64 0.0; }
-
-// SAFETY: (1) its word; (2) one byte; (3) only 0 and 1 pass.
-unsafe impl Value for bool {
-    type Wire = u8;
-    const PIECES: &'static [Piece] = <Self as Field>::PIECES;
-
-    fn lower(self) -> u8 {
-        self.into()
-    }
-
-    unsafe fn lift(wire: u8) -> Result<Self, InvalidValue> {
-        match wire {
-            0 => Ok(false),
-            1 => Ok(true),
-            _ => Err(InvalidValue { expected: "a bool (0 or 1)" }),
-        }
-    }
-}
-
-impl Blank for bool {
-    fn blank() -> Self {
-        false
-    }
-}
-
-// SAFETY: (1) its word; (2) four bytes; (3) only Unicode scalar values pass.
-unsafe impl Value for char {
-    type Wire = u32;
-    const PIECES: &'static [Piece] = <Self as Field>::PIECES;
-
-    fn lower(self) -> u32 {
-        self.into()
-    }
-
-    unsafe fn lift(wire: u32) -> Result<Self, InvalidValue> {
-        Self::from_u32(wire).ok_or(InvalidValue { expected: "a char (a Unicode scalar value)" })
-    }
-}
-
-impl Blank for char {
-    fn blank() -> Self {
-        '\0'
-    }
-}
-
-// SAFETY: (1) its word; (2) nothing crosses; (3) nothing can be wrong.
-unsafe impl Value for () {
-    type Wire = ();
-    const PIECES: &'static [Piece] = &[Piece::Text("unit")];
-
-    fn lower(self) {}
-
-    unsafe fn lift((): ()) -> Result<Self, InvalidValue> {
-        Ok(())
-    }
-}
-
-impl Blank for () {
-    fn blank() -> Self {}
-}
-
 // SAFETY: (1) its word; (2) a frozen record; (3) NULL with a length, over-long and non-UTF-8 texts are refused.
 unsafe impl Value for &str {
     type Wire = Str;
+    type On<'call>
+        = &'call str
+    where
+        Self: 'call;
     const PIECES: &'static [Piece] = &[Piece::Text("str")];
 
     fn lower(self) -> Str {
@@ -264,11 +215,22 @@ unsafe impl Value for &str {
         let bytes: &[u8] = unsafe { elements(long) }?;
         core::str::from_utf8(bytes).map_err(|_| InvalidValue { expected: "UTF-8" })
     }
+
+    fn on<'call>(self, _: &'call Call) -> &'call str
+    where
+        Self: 'call,
+    {
+        self
+    }
 }
 
 // SAFETY: (1) its word and the element's; (2) a frozen record; (3) `elements` checks pointer, stride and each element.
 unsafe impl<T: Field> Value for &[T] {
     type Wire = Slice;
+    type On<'call>
+        = &'call [T]
+    where
+        Self: 'call;
     const PIECES: &'static [Piece] = &[Piece::Text("slice "), Piece::Nested(T::PIECES)];
 
     fn lower(self) -> Slice {
@@ -278,6 +240,13 @@ unsafe impl<T: Field> Value for &[T] {
     unsafe fn lift(wire: Slice) -> Result<Self, InvalidValue> {
         // SAFETY: duty 2 of `lift`, passed on.
         unsafe { elements(wire) }
+    }
+
+    fn on<'call>(self, _: &'call Call) -> &'call [T]
+    where
+        Self: 'call,
+    {
+        self
     }
 }
 
@@ -314,6 +283,10 @@ unsafe fn elements<'a, T: Field>(wire: Slice) -> Result<&'a [T], InvalidValue> {
 // SAFETY: (1) `vec` and the element's; (2) a frozen record; (3) checked like a slice, copied, then freed by its maker.
 unsafe impl<T: Field> Value for Vec<T> {
     type Wire = Owned;
+    type On<'call>
+        = Self
+    where
+        Self: 'call;
     const PIECES: &'static [Piece] = &[Piece::Text("vec "), Piece::Nested(T::PIECES)];
 
     fn lower(self) -> Owned {
@@ -330,9 +303,21 @@ unsafe impl<T: Field> Value for Vec<T> {
         let guard = Guard(wire);
         let borrowed = Slice { ptr: wire.ptr, len: wire.len, stride: size_of::<T>() as u64 };
         // SAFETY: duty 2 of `lift`; the guard keeps the buffer until the copy is made.
-        let copied = unsafe { elements::<T>(borrowed) }.map(<[T]>::to_vec);
+        let copied = unsafe { elements::<T>(borrowed) }.and_then(|elements| {
+            let mut copy = Self::new();
+            copy.try_reserve_exact(elements.len()).map_err(|_| InvalidValue::NO_MEMORY)?;
+            copy.extend_from_slice(elements);
+            Ok(copy)
+        });
         drop(guard);
         copied
+    }
+
+    fn on<'call>(self, _: &'call Call) -> Self
+    where
+        Self: 'call,
+    {
+        self
     }
 }
 
@@ -345,6 +330,10 @@ impl<T> Blank for Vec<T> {
 // SAFETY: (1) its word; (2) a frozen record; (3) bytes as in `Vec`, then UTF-8.
 unsafe impl Value for String {
     type Wire = Owned;
+    type On<'call>
+        = Self
+    where
+        Self: 'call;
     const PIECES: &'static [Piece] = &[Piece::Text("string")];
 
     fn lower(self) -> Owned {
@@ -355,6 +344,13 @@ unsafe impl Value for String {
         // SAFETY: the caller's duties, passed on.
         let bytes = unsafe { Vec::<u8>::lift(wire) }?;
         Self::from_utf8(bytes).map_err(|_| InvalidValue { expected: "UTF-8" })
+    }
+
+    fn on<'call>(self, _: &'call Call) -> Self
+    where
+        Self: 'call,
+    {
+        self
     }
 }
 
@@ -368,8 +364,14 @@ impl Blank for String {
 // lifted only when present.
 unsafe impl<V: Value> Value for Option<V> {
     type Wire = Maybe<V::Wire>;
+    type On<'call>
+        = Option<V::On<'call>>
+    where
+        Self: 'call;
     const PIECES: &'static [Piece] = &[Piece::Text("option "), Piece::Nested(V::PIECES)];
     const NEEDS_ATTACHED: bool = V::NEEDS_ATTACHED;
+    /// C has no member of no bytes either.
+    const IS_EMPTY: bool = V::IS_EMPTY;
 
     fn lower(self) -> Maybe<V::Wire> {
         match self {
@@ -390,6 +392,13 @@ unsafe impl<V: Value> Value for Option<V> {
             _ => Err(InvalidValue { expected: "an option (presence 0 or 1)" }),
         }
     }
+
+    fn on<'call>(self, call: &'call Call) -> Option<V::On<'call>>
+    where
+        Self: 'call,
+    {
+        self.map(|value| value.on(call))
+    }
 }
 
 impl<V> Blank for Option<V> {
@@ -398,18 +407,36 @@ impl<V> Blank for Option<V> {
     }
 }
 
-// SAFETY: (1) the element's text in brackets; (2) bytes of the array; (3) each element is checked.
+/// An array as it crosses: the C struct whose only member it is, because C passes and returns no array by value.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Array<T, const N: usize>([T; N]);
+
+// SAFETY: (1) the element's text in brackets; (2) a C struct of the array; (3) each element is checked.
 unsafe impl<T: Field, const N: usize> Value for [T; N] {
-    type Wire = MaybeUninit<Self>;
+    type Wire = MaybeUninit<Array<T, N>>;
+    type On<'call>
+        = Self
+    where
+        Self: 'call;
     const PIECES: &'static [Piece] = <Self as Field>::PIECES;
 
-    fn lower(self) -> MaybeUninit<Self> {
-        MaybeUninit::new(self)
+    fn lower(self) -> Self::Wire {
+        MaybeUninit::new(Array(self))
     }
 
-    unsafe fn lift(wire: MaybeUninit<Self>) -> Result<Self, InvalidValue> {
+    unsafe fn lift(wire: Self::Wire) -> Result<Self, InvalidValue> {
+        // SAFETY: the struct has the array's size and alignment, and `MaybeUninit` asks nothing of the bytes.
+        let array = unsafe { wire.as_ptr().cast::<MaybeUninit<Self>>().read() };
         // SAFETY: the caller's duties, passed on.
-        unsafe { lift_data(wire) }
+        unsafe { lift_data(array) }
+    }
+
+    fn on<'call>(self, _: &'call Call) -> Self
+    where
+        Self: 'call,
+    {
+        self
     }
 }
 
@@ -433,6 +460,10 @@ pub unsafe fn lift_data<T: Field>(wire: MaybeUninit<T>) -> Result<T, InvalidValu
 // SAFETY: (1) `ref` and the data's; (2) a pointer; (3) NULL, misaligned and invalid data are refused.
 unsafe impl<'a, T: PlainData> Value for &'a T {
     type Wire = *const c_void;
+    type On<'call>
+        = &'call T
+    where
+        Self: 'call;
     const PIECES: &'static [Piece] = &[Piece::Text("ref "), Piece::Nested(T::PIECES)];
 
     fn lower(self) -> *const c_void {
@@ -444,6 +475,13 @@ unsafe impl<'a, T: PlainData> Value for &'a T {
         // SAFETY: duty 2 of `lift`.
         let found: &'a [T] = unsafe { elements(one) }?;
         Ok(&found[0])
+    }
+
+    fn on<'call>(self, _: &'call Call) -> &'call T
+    where
+        Self: 'call,
+    {
+        self
     }
 }
 
@@ -473,14 +511,17 @@ impl Fault {
         Self::zeroed()
     }
 
-    /// Takes the message out; broken text becomes a sentence that says so.
+    /// Takes the message out.
+    ///
+    /// # Errors
+    /// It isn't UTF-8, or there is no memory for a copy.
     ///
     /// # Safety
     /// 1. The fault was filled by a callee, and its message wasn't taken before.
-    pub unsafe fn take_message(&mut self) -> String {
+    pub unsafe fn take_message(&mut self) -> Result<String, InvalidValue> {
         let message = core::mem::replace(&mut self.message, Owned::zeroed());
         // SAFETY: duty 1; `message` is replaced, so it is lifted once.
-        unsafe { String::lift(message) }.unwrap_or_else(|_| String::from("(the message is not UTF-8)"))
+        unsafe { String::lift(message) }
     }
 }
 
@@ -525,6 +566,31 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_c_has_no_argument_for_is_empty() {
+        let empty = [
+            <() as Value>::IS_EMPTY,
+            <[u8; 0]>::IS_EMPTY,
+            Option::<()>::IS_EMPTY,
+            Option::<[f64; 0]>::IS_EMPTY,
+        ];
+        assert_eq!(empty, [true; 4]);
+        assert_eq!([u8::IS_EMPTY, <[u8; 1]>::IS_EMPTY, Option::<u8>::IS_EMPTY], [false; 3]);
+    }
+
+    #[test]
+    fn an_array_crosses_as_a_struct_of_its_size() {
+        assert_eq!(size_of::<<[u16; 3] as Value>::Wire>(), 6);
+        assert_eq!(align_of::<<[u16; 3] as Value>::Wire>(), 2);
+        // SAFETY: every byte is written; 2 is no bool.
+        assert!(unsafe { <[bool; 2]>::lift(MaybeUninit::new(Array([false, false]))) }.is_ok());
+        let wrong = MaybeUninit::new(Array([0_u8, 2]));
+        // SAFETY: of the same size, and bytes that aren't a value yet.
+        let wrong = unsafe { wrong.as_ptr().cast::<<[bool; 2] as Value>::Wire>().read() };
+        // SAFETY: every byte is written.
+        assert!(unsafe { <[bool; 2]>::lift(wrong) }.is_err());
+    }
+
     static FREED: AtomicU32 = AtomicU32::new(0);
 
     unsafe extern "C" fn count_free(_: *mut Owned) {
@@ -549,6 +615,6 @@ mod tests {
         let mut fault = Fault { message: "why".to_string().lower(), ..Fault::empty() };
         // SAFETY: filled above; the second message is empty, not dangling.
         let messages = unsafe { (fault.take_message(), fault.take_message()) };
-        assert_eq!(messages, ("why".to_string(), String::new()));
+        assert_eq!(messages, (Ok("why".to_string()), Ok(String::new())));
     }
 }

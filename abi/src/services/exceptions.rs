@@ -9,13 +9,14 @@ use core::ops::Range;
 
 use crate::core::Status;
 use crate::header::{Kind, RecordHeader};
+use crate::judge::Record;
 use crate::owner::OwnerRecord;
 use crate::record::record;
 use crate::services::ServiceHead;
 use crate::text::Str;
 
 /// The `exceptions` service's magic and version.
-pub const EXCEPTIONS: Kind = Kind { magic: *b"ib.excep", major: 1, minor: 0, sizes: &[88] };
+pub const EXCEPTIONS: Kind = Kind { magic: *b"ib.excep", major: 1, minor: 0, sizes: &[96] };
 
 /// A translator's magic and version.
 pub const TRANSLATOR: Kind = Kind { magic: *b"ib.trans", major: 1, minor: 0, sizes: &[56] };
@@ -37,7 +38,8 @@ record! {
     pub struct Translator [56, align 8] {
         /// Magic [`TRANSLATOR`].
         @0  "1.0" header: RecordHeader,
-        /// What the exception pointer is, as `c++:std::exception_ptr` followed by the build's C++ ABI.
+        /// What the exception pointer leads to, as `c++:exception <key> <descriptor>`: an object of exactly that class, or
+        /// that part of a derived one, which the module that asks caught as its own class.
         @16 "1.0" kind: Str,
         /// Who registers it.
         @32 "1.0" owner: *const OwnerRecord,
@@ -48,9 +50,10 @@ record! {
     }
 }
 
-impl Translator {
-    /// Where the function stands, which is never NULL; for [`has_null`](crate::header::has_null).
-    pub const FUNCTIONS: Range<usize> = offset_of!(Self, translate)..size_of::<Self>();
+// SAFETY: (1) the kind is this record's, as the assertions say; (2) as the table says.
+unsafe impl Record for Translator {
+    const KIND: Kind = TRANSLATOR;
+    const FUNCTIONS: Range<usize> = offset_of!(Self, translate)..size_of::<Self>();
 }
 
 // SAFETY: read-only after registration; the function states its own thread rules.
@@ -66,40 +69,41 @@ record! {
     /// # ABI
     /// Append-only.
     #[derive(Debug)]
-    pub struct ExceptionsService [88, align 8] {
+    pub struct ExceptionsService [96, align 8] {
         /// Magic [`EXCEPTIONS`].
         @0  "1.0" head: ServiceHead,
         /// Adds a translator in front of the others; [`Status::DIFFERS`]: it is registered already.
-        @48 "1.0" register: unsafe extern "C" fn(
+        @56 "1.0" register: unsafe extern "C" fn(
             service: *const ExceptionsService,
             translator: *const Translator,
         ) -> Status,
         /// Takes it away; [`Status::MISSING`]: it wasn't there.
-        @56 "1.0" unregister: unsafe extern "C" fn(
+        @64 "1.0" unregister: unsafe extern "C" fn(
             service: *const ExceptionsService,
             translator: *const Translator,
         ) -> Status,
         /// Asks the translators of that kind, the newest first, until one knows the exception: [`Status::OK`], and a Python
         /// exception is set. [`Status::MISSING`]: nobody knows it. [`Status::INVALID`]: one is set already.
-        @64 "1.0" translate: unsafe extern "C" fn(
+        @72 "1.0" translate: unsafe extern "C" fn(
             service: *const ExceptionsService,
             kind: Str,
             exception: *const c_void,
         ) -> Status,
         /// Calls `visit` with each translator, the newest first.
-        @72 "1.0" visit: unsafe extern "C" fn(
+        @80 "1.0" visit: unsafe extern "C" fn(
             service: *const ExceptionsService,
             visit: Option<VisitTranslator>,
             context: *mut c_void,
         ) -> Status,
         /// The maker's own.
-        @80 "1.0" private: *mut c_void,
+        @88 "1.0" private: *mut c_void,
     }
 }
 
-impl ExceptionsService {
-    /// Where the functions stand, none of which is NULL; for [`has_null`](crate::header::has_null).
-    pub const FUNCTIONS: Range<usize> = offset_of!(Self, register)..offset_of!(Self, private);
+// SAFETY: (1) the kind is this record's, as the assertions say; (2) as the table says.
+unsafe impl Record for ExceptionsService {
+    const KIND: Kind = EXCEPTIONS;
+    const FUNCTIONS: Range<usize> = offset_of!(ServiceHead, destroy)..offset_of!(Self, private);
 }
 
 // SAFETY: read-only after publication; the functions may be called from any attached thread (spec: exceptions).

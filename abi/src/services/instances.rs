@@ -9,13 +9,14 @@ use core::ops::Range;
 
 use crate::core::Status;
 use crate::header::Kind;
+use crate::judge::Record;
 use crate::record::record;
 use crate::services::ServiceHead;
 use crate::types::record::Object;
 use crate::types::registry::TypeList;
 
 /// The `instances` service's magic and version.
-pub const INSTANCES: Kind = Kind { magic: *b"ib.insts", major: 1, minor: 0, sizes: &[144] };
+pub const INSTANCES: Kind = Kind { magic: *b"ib.insts", major: 1, minor: 0, sizes: &[152] };
 
 /// A type key: the address that the `types` service gives for a name or a native key. Compared, never read.
 pub type TypeKey = TypeList;
@@ -41,16 +42,16 @@ record! {
     /// # ABI
     /// Append-only.
     #[derive(Debug)]
-    pub struct InstancesService [144, align 8] {
+    pub struct InstancesService [152, align 8] {
         /// Magic [`INSTANCES`].
         @0   "1.0" head: ServiceHead,
         /// Parts of the map that are locked apart: a power of two; 1 with a GIL.
-        @48  "1.0" shards: u32,
+        @56  "1.0" shards: u32,
         /// An address shifted right by so many bits is what chooses the shard.
-        @52  "1.0" shift: u32,
+        @60  "1.0" shift: u32,
         /// Adds an object that wraps `pointer` as a `key`: complete, and not yet seen by another thread.
         /// [`Status::DIFFERS`]: it is there already. [`Status::FAILED`]: there is no memory, and an exception is set.
-        @56  "1.0" insert: unsafe extern "C" fn(
+        @64  "1.0" insert: unsafe extern "C" fn(
             service: *const InstancesService,
             pointer: *const c_void,
             key: *const TypeKey,
@@ -58,21 +59,21 @@ record! {
         ) -> Status,
         /// Takes exactly this object away, under `key` or, when that is NULL, under all: the first statement of its dealloc.
         /// [`Status::MISSING`]: it wasn't there.
-        @64  "1.0" remove: unsafe extern "C" fn(
+        @72  "1.0" remove: unsafe extern "C" fn(
             service: *const InstancesService,
             pointer: *const c_void,
             key: *const TypeKey,
             object: *mut Object,
         ) -> Status,
         /// Finds a living object that wraps `pointer` as a `key`: a new reference. [`Status::MISSING`]: there is none.
-        @72  "1.0" find: unsafe extern "C" fn(
+        @80  "1.0" find: unsafe extern "C" fn(
             service: *const InstancesService,
             pointer: *const c_void,
             key: *const TypeKey,
             out: *mut *mut Object,
         ) -> Status,
         /// Calls `visit` with each living object that wraps `pointer`, outside every lock.
-        @80  "1.0" visit: unsafe extern "C" fn(
+        @88  "1.0" visit: unsafe extern "C" fn(
             service: *const InstancesService,
             pointer: *const c_void,
             visit: Option<VisitInstance>,
@@ -81,7 +82,7 @@ record! {
         /// Keeps `patient` alive as long as `nurse`; without [`NURSE_VISITS`] through a weak reference to the nurse.
         /// [`Status::FAILED`] with an exception: the nurse can't be weakly referenced. [`Status::MISSING`]: a patient that
         /// is NULL, or None on either side; nothing to do.
-        @88  "1.0" keep_alive: unsafe extern "C" fn(
+        @96  "1.0" keep_alive: unsafe extern "C" fn(
             service: *const InstancesService,
             nurse: *mut Object,
             patient: *mut Object,
@@ -89,7 +90,7 @@ record! {
         ) -> Status,
         /// Keeps memory of C alive as long as `nurse`; `free` is called attached, once. What isn't [`Status::OK`] leaves the
         /// memory with the caller.
-        @96  "1.0" attach: unsafe extern "C" fn(
+        @104 "1.0" attach: unsafe extern "C" fn(
             service: *const InstancesService,
             nurse: *mut Object,
             payload: *mut c_void,
@@ -97,30 +98,31 @@ record! {
             flags: u32,
         ) -> Status,
         /// Visits what a nurse keeps alive: part of its class's `tp_traverse`. Returns the first answer that isn't 0.
-        @104 "1.0" traverse: unsafe extern "C" fn(
+        @112 "1.0" traverse: unsafe extern "C" fn(
             service: *const InstancesService,
             nurse: *mut Object,
             visit: Option<VisitObject>,
             context: *mut c_void,
         ) -> c_int,
         /// Lets go of what a nurse keeps alive: part of its class's `tp_clear` and `tp_dealloc`. Runs Python code.
-        @112 "1.0" release: unsafe extern "C" fn(service: *const InstancesService, nurse: *mut Object) -> Status,
+        @120 "1.0" release: unsafe extern "C" fn(service: *const InstancesService, nurse: *mut Object) -> Status,
         /// Counts what there is.
-        @120 "1.0" count: unsafe extern "C" fn(service: *const InstancesService, out: *mut InstanceCounts) -> Status,
+        @128 "1.0" count: unsafe extern "C" fn(service: *const InstancesService, out: *mut InstanceCounts) -> Status,
         /// Calls `visit` with each living object of the map, outside every lock: for leak reports.
-        @128 "1.0" all: unsafe extern "C" fn(
+        @136 "1.0" all: unsafe extern "C" fn(
             service: *const InstancesService,
             visit: Option<VisitInstance>,
             context: *mut c_void,
         ) -> Status,
         /// The maker's own.
-        @136 "1.0" private: *mut c_void,
+        @144 "1.0" private: *mut c_void,
     }
 }
 
-impl InstancesService {
-    /// Where the functions stand, none of which is NULL; for [`has_null`](crate::header::has_null).
-    pub const FUNCTIONS: Range<usize> = offset_of!(Self, insert)..offset_of!(Self, private);
+// SAFETY: (1) the kind is this record's, as the assertions say; (2) as the table says.
+unsafe impl Record for InstancesService {
+    const KIND: Kind = INSTANCES;
+    const FUNCTIONS: Range<usize> = offset_of!(ServiceHead, destroy)..offset_of!(Self, private);
 }
 
 // SAFETY: read-only after publication; the functions may be called from any attached thread (spec: instances).

@@ -9,13 +9,14 @@ use core::ops::Range;
 
 use crate::core::Status;
 use crate::header::Kind;
+use crate::judge::Record;
 use crate::owner::OwnerRecord;
 use crate::record::record;
 use crate::services::ServiceHead;
 use crate::text::Str;
 
 /// The `userdata` service's magic and version.
-pub const USERDATA: Kind = Kind { magic: *b"ib.udata", major: 1, minor: 0, sizes: &[72] };
+pub const USERDATA: Kind = Kind { magic: *b"ib.udata", major: 1, minor: 0, sizes: &[80] };
 
 /// Makes a datum; on [`Status::OK`] `out` holds what `free` will be called with.
 pub type MakeUserdata = unsafe extern "C" fn(context: *mut c_void, out: *mut *mut c_void) -> Status;
@@ -40,14 +41,14 @@ record! {
     /// # ABI
     /// Append-only.
     #[derive(Debug)]
-    pub struct UserdataService [72, align 8] {
+    pub struct UserdataService [80, align 8] {
         /// Magic [`USERDATA`].
         @0  "1.0" head: ServiceHead,
         /// Finds the datum of that name, or makes it with no lock held: whoever comes second frees what it built.
         ///
         /// [`Status::MISSING`]: there is none, and `make` is NULL. [`Status::DIFFERS`]: its kind is another; `out` is not
         /// written, and `visit` tells who made it.
-        @48 "1.0" get: unsafe extern "C" fn(
+        @56 "1.0" get: unsafe extern "C" fn(
             service: *const UserdataService,
             name: Str,
             kind: Str,
@@ -58,19 +59,20 @@ record! {
             out: *mut *mut c_void,
         ) -> Status,
         /// Calls `visit` with each datum, outside every lock.
-        @56 "1.0" visit: unsafe extern "C" fn(
+        @64 "1.0" visit: unsafe extern "C" fn(
             service: *const UserdataService,
             visit: Option<VisitUserdata>,
             context: *mut c_void,
         ) -> Status,
         /// The maker's own.
-        @64 "1.0" private: *mut c_void,
+        @72 "1.0" private: *mut c_void,
     }
 }
 
-impl UserdataService {
-    /// Where the functions stand, none of which is NULL; for [`has_null`](crate::header::has_null).
-    pub const FUNCTIONS: Range<usize> = offset_of!(Self, get)..offset_of!(Self, private);
+// SAFETY: (1) the kind is this record's, as the assertions say; (2) as the table says.
+unsafe impl Record for UserdataService {
+    const KIND: Kind = USERDATA;
+    const FUNCTIONS: Range<usize> = offset_of!(ServiceHead, destroy)..offset_of!(Self, private);
 }
 
 // SAFETY: read-only after publication; the functions may be called from any attached thread (spec: userdata).

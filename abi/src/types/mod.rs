@@ -1,8 +1,8 @@
 //! Types: how one is described, recorded, and found.
 //!
-//! In the order of use: [`data`] describes a layout, [`digest`](mod@digest) names a description, [`record`] carries
-//! everything a consumer needs, [`registry`] is the service that holds the records; [`native`] is what stands in the place
-//! of a description for classes of C++.
+//! In the order of use: [`data`] describes a layout, [`record`] carries everything a consumer needs, [`registry`] is the
+//! service that holds the records; [`native`] describes classes of C++. [`digest`](mod@digest) names a description for
+//! people and tools.
 
 pub mod data;
 pub mod digest;
@@ -13,6 +13,6 @@ pub mod registry;
 pub(crate) mod parse;
 
 pub use self::data::{Data, Field, Reserved};
-pub use self::digest::{Digest, const_digest, digest};
+pub use self::digest::{Digest, digest};
 pub use self::record::TypeRecord;
 pub use self::registry::TypesService;

@@ -1,8 +1,8 @@
 //! Native types: a class of C++, Rust or C that is known by its key, not by a declaration both sides compile.
 //!
 //! The key is text, and the registry finds records under it as under a name. What a pointer to such an object is worth to
-//! another build depends on the ABI of its language, which is text as well and is held against the other side's part by
-//! part. Belongs to the type contract.
+//! another build depends on the ABI of its language and on the class's own shape. Both are text, compared with the other
+//! side's part by part. Belongs to the type contract.
 
 use core::ffi::c_void;
 
@@ -25,7 +25,7 @@ record! {
     /// A base class of a native class.
     ///
     /// # ABI
-    /// Frozen for ever. Lives in the provider's library until the process ends, the key's text included.
+    /// Append-only: [`TypeRecord::base_size`](crate::types::TypeRecord) says how far the next one is. Lives in the provider's library until the process ends, the key's text included.
     #[derive(Clone, Copy, Debug, Zeroable)]
     pub struct Base [32, align 8] {
         /// The base's native key.
@@ -47,7 +47,7 @@ pub fn is_key(text: &str) -> bool {
     [CPP, RUST, C].iter().any(|language| text.strip_prefix(language).is_some_and(|rest| !rest.is_empty()))
 }
 
-/// The parts of a native ABI's text that must be equal for a pointer to mean the same: `abi=itanium lib=libstdc++ …`.
+/// The parts of a native descriptor that say what the language's ABI is: `language=c++ abi=itanium lib=libstdc++ …`.
 ///
 /// | part | values | source |
 /// |---|---|---|
@@ -59,17 +59,66 @@ pub fn is_key(text: &str) -> bool {
 /// | `debug` | `no`, `yes` | `_GLIBCXX_DEBUG`, `_ITERATOR_DEBUG_LEVEL` |
 pub const PARTS: [&str; 6] = ["language", "abi", "lib", "libabi", "cxx11", "debug"];
 
-/// Tells `sink` each part in which two builds' native ABIs differ; whether there is none.
+/// What a consumer writes that passes pointers on and never looks behind one: the class's own parts aren't compared then.
+pub const OPAQUE: &str = "class=opaque";
+
+/// The part of a native descriptor that is the class's version or tag, as its author wrote it.
+const TAG: &str = "tag";
+
+/// What a part's key starts with that is compared only where both sides have it: what one of them can't always know.
+const OPTIONAL: char = '~';
+
+/// Tells `sink` each part in which two builds' native descriptors differ; true when they differ in no part.
+///
+/// Behind the language's [`PARTS`] come those of the class:
+///
+/// | part | values | meaning |
+/// |---|---|---|
+/// | `size`, `align` | bytes | of one object |
+/// | `polymorphic` | `yes`, `no` | whether it has a table of virtual functions |
+/// | `tag` | a word of the author's | which declaration of the class this is |
+/// | `~bases` | `4Base@0,5Other@8` | direct bases and where they are |
+/// | `~fields` | `x:d@0,y:d@8` | fields, their types and where they are |
+///
+/// Every part must be equal, also one that this build doesn't know; one that a side lacks is empty. A part whose key starts
+/// with `~` counts only where both sides have it. [`OPAQUE`] on the consumer's side leaves out all but the language's.
 pub fn against_peer(provider: &str, consumer: &str, sink: Sink<'_>) -> bool {
     let mut same = true;
-    for key in PARTS {
+    let opaque = consumer.split(' ').any(|word| word == OPAQUE);
+    let mut compare = |key: &str| {
         let (theirs, ours) = (part(provider, key), part(consumer, key));
-        if theirs != ours {
-            same = false;
-            sink(Reason::NativeAbi, key, theirs, ours);
+        let missing = theirs.is_empty() || ours.is_empty();
+        if theirs == ours || (missing && key.starts_with(OPTIONAL)) {
+            return;
+        }
+        same = false;
+        let reason = match key {
+            _ if PARTS.contains(&key) => Reason::NativeAbi,
+            TAG => Reason::VersionDiffers,
+            _ => Reason::LayoutDiffers,
+        };
+        sink(reason, key, shown(theirs), shown(ours));
+    };
+    PARTS.iter().for_each(|key| compare(key));
+    if !opaque {
+        for key in keys(provider).filter(|key| !PARTS.contains(key)) {
+            compare(key);
+        }
+        for key in keys(consumer).filter(|key| !PARTS.contains(key) && part(provider, key).is_empty()) {
+            compare(key);
         }
     }
     same
+}
+
+/// A part for people.
+fn shown(text: &str) -> &str {
+    if text.is_empty() { "nothing" } else { text }
+}
+
+/// The keys of a descriptor's parts.
+fn keys(text: &str) -> impl Iterator<Item = &str> {
+    text.split(' ').filter_map(|word| word.split_once('=').map(|(key, _)| key))
 }
 
 #[cfg(test)]
@@ -103,5 +152,49 @@ mod tests {
         assert_eq!(parts, ["lib", "libabi", "cxx11"]);
         assert_eq!((found[0].1.as_str(), found[0].2.as_str()), ("libstdc++", "libc++"));
         assert!(against_peer(theirs, theirs, &mut |_, _, _, _| panic!("nothing differs")));
+    }
+
+    /// What differs between two classes of one language: reason, part, both values.
+    fn differences(theirs: &str, ours: &str) -> Vec<(Reason, String, String, String)> {
+        let mut found = Vec::new();
+        let same = against_peer(theirs, ours, &mut |reason, part, a, b| {
+            found.push((reason, part.into(), a.into(), b.into()));
+        });
+        assert_eq!(same, found.is_empty());
+        found
+    }
+
+    #[test]
+    fn two_shapes_of_one_class_differ_in_each_part_that_says_so() {
+        let found = differences(
+            "language=c++ size=56 align=8 polymorphic=no tag=2",
+            "language=c++ size=16 align=8 polymorphic=no",
+        );
+        let texts: Vec<_> = found.iter().map(|(r, part, a, b)| (*r, &**part, &**a, &**b)).collect();
+        assert_eq!(
+            texts,
+            [(Reason::LayoutDiffers, "size", "56", "16"), (Reason::VersionDiffers, "tag", "2", "nothing")]
+        );
+    }
+
+    #[test]
+    fn a_part_that_nobody_knows_yet_counts_on_either_side() {
+        assert_eq!(differences("size=8 vtable=3", "size=8").len(), 1);
+        assert_eq!(differences("size=8", "size=8 vtable=3").len(), 1);
+        assert!(differences("size=8 vtable=3", "size=8 vtable=3").is_empty());
+    }
+
+    #[test]
+    fn an_optional_part_counts_where_both_sides_have_it() {
+        assert!(differences("size=8 ~fields=x:d@0", "size=8").is_empty());
+        assert_eq!(differences("size=8 ~fields=x:d@0", "size=8 ~fields=x:f@0").len(), 1);
+    }
+
+    #[test]
+    fn a_consumer_that_looks_at_nothing_compares_the_language_alone() {
+        assert!(differences("language=c++ size=8 tag=2", "language=c++ class=opaque").is_empty());
+        assert_eq!(differences("language=c++ size=8", "language=rust class=opaque").len(), 1);
+        // Nobody provides an opaque class.
+        assert_eq!(differences("language=c++ class=opaque", "language=c++ size=8").len(), 2);
     }
 }

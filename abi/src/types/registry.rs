@@ -10,13 +10,14 @@ use core::ops::Range;
 
 use crate::core::Status;
 use crate::header::Kind;
+use crate::judge::Record;
 use crate::record::record;
 use crate::services::ServiceHead;
 use crate::text::Str;
 use crate::types::record::{Object, TypeRecord};
 
 /// The `types` service's magic and version.
-pub const TYPES: Kind = Kind { magic: *b"ib.types", major: 1, minor: 0, sizes: &[112] };
+pub const TYPES: Kind = Kind { magic: *b"ib.types", major: 1, minor: 0, sizes: &[128] };
 
 /// The records under one name; opaque.
 pub type TypeList = c_void;
@@ -24,42 +25,49 @@ pub type TypeList = c_void;
 record! {
     /// The `types` service's table, major 1.
     ///
-    /// Functions are called attached, in the service's interpreter; they run no Python code, except `publish`, which
-    /// makes a weak reference. None is NULL. A `TypeList` lives as long as the service.
+    /// Functions are called attached, in the service's interpreter; they run no Python code, except `publish`, which makes
+    /// an object and puts it into the class, and `unpublish`. None is NULL. A `TypeList` lives as long as the service.
     ///
     /// # ABI
     /// Append-only.
     #[derive(Debug)]
-    pub struct TypesService [112, align 8] {
+    pub struct TypesService [128, align 8] {
         /// Magic [`TYPES`].
         @0  "1.0" head: ServiceHead,
         /// Gets the list of that name, empty when it is new.
-        @48 "1.0" list: unsafe extern "C" fn(
+        @56 "1.0" list: unsafe extern "C" fn(
             service: *const TypesService,
             name: Str,
             out: *mut *const TypeList,
         ) -> Status,
         /// Returns the next live record of this interpreter after `after` (NULL: the first), or NULL.
-        @56 "1.0" next: unsafe extern "C" fn(list: *const TypeList, after: *const TypeRecord) -> *const TypeRecord,
-        /// Publishes a complete record; on [`Status::FAILED`] a Python exception is set.
-        @64 "1.0" publish: unsafe extern "C" fn(service: *const TypesService, record: *const TypeRecord) -> Status,
+        @64 "1.0" next: unsafe extern "C" fn(list: *const TypeList, after: *const TypeRecord) -> *const TypeRecord,
+        /// Publishes a record that its provider has claimed and completed, for that class; on [`Status::FAILED`] a Python
+        /// exception is set. [`Status::DIFFERS`]: the record wasn't claimed, or is published for another class or elsewhere.
+        @72 "1.0" publish: unsafe extern "C" fn(
+            service: *const TypesService,
+            record: *mut TypeRecord,
+            py_type: *mut Object,
+        ) -> Status,
+        /// Ends a publication; the class lives on. [`Status::MISSING`]: the record isn't published here.
+        @80 "1.0" unpublish: unsafe extern "C" fn(service: *const TypesService, record: *mut TypeRecord) -> Status,
         /// Calls `visit` with each name.
-        @72 "1.0" names: unsafe extern "C" fn(
+        @88 "1.0" names: unsafe extern "C" fn(
             service: *const TypesService,
             visit: Option<unsafe extern "C" fn(name: Str, list: *const TypeList, context: *mut c_void) -> Status>,
             context: *mut c_void,
         ) -> Status,
         /// Counts what is alive.
-        @80 "1.0" count: unsafe extern "C" fn(service: *const TypesService, out: *mut TypeCounts) -> Status,
+        @96 "1.0" count: unsafe extern "C" fn(service: *const TypesService, out: *mut TypeCounts) -> Status,
         /// Returns the next live record of that Python type after `after` (NULL: the first), or NULL.
-        @88 "1.0" of_type: unsafe extern "C" fn(
+        @104 "1.0" of_type: unsafe extern "C" fn(
             service: *const TypesService,
             py_type: *mut Object,
             after: *const TypeRecord,
         ) -> *const TypeRecord,
         /// Turns a pointer to an object of a native class into one to its base of the key `base`, through the bases of all
         /// published records. [`Status::MISSING`]: it is no base. [`Status::DIFFERS`]: it is one more than once.
-        @96 "1.0" upcast: unsafe extern "C" fn(
+        @112 "1.0" upcast: unsafe extern "C" fn(
             service: *const TypesService,
             record: *const TypeRecord,
             base: *const TypeList,
@@ -67,13 +75,14 @@ record! {
             out: *mut *mut c_void,
         ) -> Status,
         /// The maker's own.
-        @104 "1.0" private: *mut c_void,
+        @120 "1.0" private: *mut c_void,
     }
 }
 
-impl TypesService {
-    /// Where the functions stand, none of which is NULL; for [`has_null`](crate::header::has_null).
-    pub const FUNCTIONS: Range<usize> = offset_of!(Self, list)..offset_of!(Self, private);
+// SAFETY: (1) the kind is this record's, as the assertions say; (2) as the table says.
+unsafe impl Record for TypesService {
+    const KIND: Kind = TYPES;
+    const FUNCTIONS: Range<usize> = offset_of!(ServiceHead, destroy)..offset_of!(Self, private);
 }
 
 // SAFETY: read-only after publication; the functions may be called from any attached thread (spec: types).
