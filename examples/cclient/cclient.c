@@ -1,7 +1,7 @@
 /* An extension in C that shares a type with others: it makes points, and measures those of any module.
  *
  * Built from the headers alone (`setup.py`, `CMakeLists.txt`): the implementation is another module's in the process, or the
- * wheel's. Every object carries its module's binding, so nobody asks in which interpreter it is. */
+ * wheel's. Every function has its module, and so the binding: nobody asks in which interpreter it is. */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <interbind/interbind.h>
@@ -14,7 +14,7 @@ static interbind_owner owner = INTERBIND_OWNER("cclient", "0.1.0");
 static interbind_slot slot = INTERBIND_SLOT(&owner, INTERBIND_PER_INTERPRETER_GIL);
 /* ANCHOR_END: owner */
 
-/* What each interpreter has of it. */
+/* What each interpreter has of it; the binding comes first, where `interbind_binding_of` looks for it. */
 typedef struct {
     interbind_binding binding;
     PyObject *point_type;
@@ -66,31 +66,18 @@ static PyType_Spec point_spec = {"cclient.Point", sizeof(point_object), 0, Py_TP
 
 /* ---- Providing it. ---- */
 
-static void *point_borrow(PyObject *self, uint32_t mode) {
-    if (mode != INTERBIND_BORROW_SHARED) {
-        PyErr_SetString(PyExc_TypeError, "points are frozen");
-        return NULL;
-    }
-    return &((point_object *)self)->value;
-}
-
-static void point_release(PyObject *self, uint32_t mode) {
-    (void)self;
-    (void)mode;
-}
-
 /* ANCHOR: class */
 static interbind_class shared_point = {
     .name = POINT,
     .version = "1.2.0",
     .descriptor = POINT_LAYOUT,
     .kind = INTERBIND_KIND_DATA,
-    /* Nobody writes to a point, so consumers read it without a call. */
+    /* Nobody writes to a point, and each has its value before Python code sees it: consumers may read it without a call. */
     .aliasing = INTERBIND_ALIASING_FROZEN,
     .thread = INTERBIND_THREAD_ANY,
+    /* Where the data lies in an object: the headers need nothing else to lend it, after a look at the object's class. */
     .data_offset = offsetof(point_object, value),
-    .borrow = point_borrow,
-    .release = point_release,
+    .size = sizeof(point),
 };
 /* ANCHOR_END: class */
 
@@ -100,19 +87,19 @@ static interbind_class shared_point = {
 static interbind_site points = INTERBIND_DATA_SITE(POINT, POINT_LAYOUT, 8, 1);
 
 static PyObject *norm(PyObject *module, PyObject *argument) {
-    const module_state *state = (const module_state *)PyModule_GetState(module);
-    const interbind_type_record *record;
-    const point *data;
+    const interbind_binding *binding = interbind_binding_of(module);
+    const interbind_type_record *record = NULL;
+    point *data;
     double length;
-    if (interbind_find(&state->binding.context, &points, argument, &record) != INTERBIND_OK) {
+    if (binding == NULL || interbind_find(&binding->context, &points, argument, &record) != INTERBIND_OK) {
         return NULL;
     }
-    data = (const point *)interbind_borrow(record, argument, INTERBIND_BORROW_SHARED);
+    data = (point *)interbind_borrow_from(&points, record, argument, INTERBIND_BORROW_SHARED);
     if (data == NULL) {
         return NULL;
     }
     length = hypot(data->x, data->y);
-    interbind_give_back(record, argument, INTERBIND_BORROW_SHARED);
+    interbind_give_back(record, argument, data, INTERBIND_BORROW_SHARED);
     return PyFloat_FromDouble(length);
 }
 /* ANCHOR_END: norm */
@@ -128,9 +115,6 @@ static PyMethodDef methods[] = {
 static int execute(PyObject *module) {
     module_state *state = (module_state *)PyModule_GetState(module);
     if (interbind_bind(&slot, module, NULL, &state->binding) != INTERBIND_OK) {
-        if (!PyErr_Occurred()) {
-            PyErr_SetString(PyExc_ImportError, "cclient was executed twice");
-        }
         return -1;
     }
     state->point_type = PyType_FromModuleAndSpec(module, &point_spec, NULL);
@@ -142,20 +126,30 @@ static int execute(PyObject *module) {
 }
 /* ANCHOR_END: execute */
 
+/* A module that was made and never executed may have no state, or one that is zero. */
 static int traverse(PyObject *module, visitproc visit, void *arg) {
-    Py_VISIT(((module_state *)PyModule_GetState(module))->point_type);
+    module_state *state = (module_state *)PyModule_GetState(module);
+    if (state != NULL) {
+        Py_VISIT(state->point_type);
+    }
     return 0;
 }
 
 static int clear(PyObject *module) {
-    Py_CLEAR(((module_state *)PyModule_GetState(module))->point_type);
+    module_state *state = (module_state *)PyModule_GetState(module);
+    if (state != NULL) {
+        Py_CLEAR(state->point_type);
+    }
     return 0;
 }
 
 /* ANCHOR: free */
 static void free_module(void *module) {
+    module_state *state = (module_state *)PyModule_GetState((PyObject *)module);
     clear((PyObject *)module);
-    interbind_unbind(&slot, &((module_state *)PyModule_GetState((PyObject *)module))->binding);
+    if (state != NULL) {
+        interbind_unbind(&slot, &state->binding);
+    }
 }
 
 static PyModuleDef_Slot slots[] = {

@@ -9,13 +9,13 @@ mod command;
 
 use std::ptr::NonNull;
 
+#[cfg(feature = "command")]
+use command::{_document, _run};
 use interbind::__private::{COMPILER, PLATFORM, VERSION};
 use interbind::Raised;
 use interbind::abi::Str;
 use interbind::abi::owner::{OWNER, OwnerRecord};
 use interbind::abi::runtime::Runtime;
-#[cfg(feature = "command")]
-use command::{_document, _run};
 use pyo3_ffi::PyObject;
 
 interbind::raw_module! {

@@ -4,16 +4,23 @@ use core::fmt;
 
 use interbind_abi::values::{Fault, InvalidValue, Owned};
 use interbind_abi::{Reason, Str, values::Value as _};
+use interbind_structures::memory::boxed;
 
 use crate::ffi::PyObject;
 use crate::object::Object;
+use crate::text::Text;
 
 /// Why a call across an interface failed.
 ///
 /// Methods of an interface return it, whoever implements them; in Python it becomes an exception with the same message,
 /// and an exception that the provider raised becomes its cause.
+///
+/// An error for which there was no memory says so, and becomes a MemoryError.
 #[derive(Debug)]
-pub struct Error(Box<Parts>);
+pub struct Error(Option<Box<Parts>>);
+
+/// What an error says that there was no memory for.
+const NO_MEMORY: &str = "there is no memory to say what failed";
 
 /// What an error says; in a box, so that a result is hardly larger than its value.
 #[derive(Debug)]
@@ -26,38 +33,64 @@ struct Parts {
 impl Error {
     /// Makes an error with a message for people.
     pub fn new(message: impl Into<String>) -> Self {
-        Self::with_reason(Reason::ProviderRaised, message)
+        Self::of(Reason::ProviderRaised, message.into())
     }
 
-    pub(crate) fn with_reason(reason: Reason, message: impl Into<String>) -> Self {
-        Self(Box::new(Parts { reason, message: message.into(), exception: None }))
+    /// Makes an error of what this crate says.
+    pub(crate) fn with_reason(reason: Reason, parts: &[&str]) -> Self {
+        Text::of_parts(parts).into_string().map_or(Self(None), |message| Self::of(reason, message))
+    }
+
+    fn of(reason: Reason, message: String) -> Self {
+        Self(boxed(Parts { reason, message, exception: None }).ok())
     }
 
     /// Adds the Python exception that caused it.
     pub fn caused_by(mut self, exception: Object) -> Self {
-        self.0.exception = Some(exception);
+        if let Some(parts) = &mut self.0 {
+            parts.exception = Some(exception);
+        }
         self
     }
 
     /// Returns the kind of error.
     pub fn reason(&self) -> Reason {
-        self.0.reason
+        self.0.as_ref().map_or(Reason::ProviderRaised, |parts| parts.reason)
     }
 
     /// Returns the message.
     pub fn message(&self) -> &str {
-        &self.0.message
+        self.0.as_ref().map_or(NO_MEMORY, |parts| &parts.message)
+    }
+
+    /// Tells whether there was no memory for the error.
+    #[cfg_attr(
+        not(feature = "pyo3"),
+        allow(dead_code, reason = "the face for PyO3 raises a MemoryError then")
+    )]
+    pub(crate) fn is_lost(&self) -> bool {
+        self.0.is_none()
     }
 
     /// Takes the Python exception out, if there is one.
     #[cfg_attr(not(feature = "pyo3"), allow(dead_code, reason = "the face for PyO3 turns it into a cause"))]
     pub(crate) fn take_exception(&mut self) -> Option<Object> {
-        self.0.exception.take()
+        self.0.as_mut()?.exception.take()
     }
 
     /// Writes the error into a fault that nobody has filled yet.
     pub(crate) fn into_fault(self) -> Fault {
-        let Parts { reason, message, exception } = *self.0;
+        let Some(parts) = self.0 else {
+            let (ptr, len) = (NO_MEMORY.as_ptr().cast_mut().cast(), NO_MEMORY.len() as u64);
+            return Fault {
+                code: Reason::ProviderRaised.code(),
+                reason: Str::new(Reason::ProviderRaised.slug()),
+                // Nobody frees it.
+                message: Owned { ptr, len, cap: 0, drop: None },
+                ..Fault::empty()
+            };
+        };
+        let Parts { reason, message, exception } = *parts;
         Fault {
             code: reason.code(),
             reserved: [0; 4],
@@ -79,13 +112,18 @@ impl Error {
         // SAFETY: duty 1: NULL, or an owned reference.
         let exception = unsafe { Object::from_ptr(fault.exception.cast::<PyObject>()) };
         debug_assert!(matches!(fault.message, Owned { drop: None, .. }));
-        Self(Box::new(Parts { reason, message, exception }))
+        let message = match message {
+            Ok(message) => Some(message),
+            Err(InvalidValue::NO_MEMORY) => None,
+            Err(_) => Text::of("(the message is not UTF-8)").into_string(),
+        };
+        Self(message.and_then(|message| boxed(Parts { reason, message, exception }).ok()))
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.message)
+        f.write_str(self.message())
     }
 }
 
@@ -93,6 +131,9 @@ impl std::error::Error for Error {}
 
 impl From<InvalidValue> for Error {
     fn from(invalid: InvalidValue) -> Self {
-        Self::with_reason(Reason::InvalidValue, invalid.to_string())
+        Self::with_reason(
+            Reason::InvalidValue,
+            &["a value that crossed an interface is not ", invalid.expected],
+        )
     }
 }

@@ -16,11 +16,16 @@ use interbind_abi::values::{PlainData, lift_data};
 
 use crate::error::Error;
 use crate::ffi::error::Class;
-use crate::ffi::{Attached, PyObject, Raised, type_object};
+use crate::ffi::live::Live;
+use crate::ffi::{PyObject, Raised};
+use crate::fits::Fitting;
 use crate::judge::{judge, remembered};
-use crate::refusal::{Sides, number, readable, refuse};
-use crate::shared::{Consumer, DataHandle, Handle, Shared};
+use crate::owner::readable;
+use crate::refusal::{Sides, refuse};
+use crate::shared::{Consumer, DataHandle, Detach, Handle, Shared};
 use crate::sync::Ordering;
+use crate::text::number;
+use crate::threads::{AnyThread, CheckedThread, OtherThreads};
 
 /// Names the time attached and the module without owning either.
 type Roles<'py, M> = (&'py (), fn() -> M);
@@ -55,8 +60,9 @@ pub struct ForeignRaw<'a, 'py, T: Shared, M: Consumer<T>> {
 pub(crate) struct Loan<'a, const MODE: u32> {
     /// `None` for a frozen class.
     record: Option<&'static TypeRecord>,
-    /// Invariant: initialised when there is a record.
+    /// Invariant: initialised when there is a record; so is `data`.
     object: MaybeUninit<NonNull<PyObject>>,
+    data: MaybeUninit<NonNull<core::ffi::c_void>>,
     /// Also makes every handle neither `Send` nor `Sync`.
     marker: PhantomData<&'a *mut ()>,
 }
@@ -64,68 +70,66 @@ pub(crate) struct Loan<'a, const MODE: u32> {
 impl<const MODE: u32> Drop for Loan<'_, MODE> {
     #[inline(always)]
     fn drop(&mut self) {
-        if let Some(TypeRecord { release: Some(release), .. }) = self.record {
+        if let Some(record @ TypeRecord { release: Some(release), .. }) = self.record {
             // SAFETY: there is a record.
             let object = unsafe { self.object.assume_init() };
+            // SAFETY: as above.
+            let data = unsafe { self.data.assume_init() };
             // SAFETY: borrowed in `Loan::take` with this mode, released once; handles aren't `Send` and don't outlive the
             // caller's reference, so the thread is attached and the object alive.
-            unsafe { release(object.as_ptr().cast(), MODE) }
+            unsafe { release(record, object.as_ptr().cast(), data.as_ptr(), MODE) }
         }
     }
 }
 
-impl<const MODE: u32> Loan<'_, MODE> {
+impl<'a, const MODE: u32> Loan<'a, MODE> {
     /// Borrows at the provider's, and returns where the data is.
-    ///
-    /// # Safety
-    /// 1. `record` was judged for `object`, a live object, and the thread is attached.
     #[inline(always)]
-    pub(crate) unsafe fn take(
-        record: &'static TypeRecord,
-        object: NonNull<PyObject>,
+    pub(crate) fn take(
+        found: Fitting<'a>,
         align: usize,
     ) -> Result<(NonNull<core::ffi::c_void>, Self), Raised> {
-        let Some(borrow) = record.borrow else { return Err(Raised) };
-        // SAFETY: duty 1; the callee doesn't unwind.
-        let data = unsafe { borrow(object.as_ptr().cast(), MODE) };
-        let Some(data) = NonNull::new(data) else { return Err(Raised) };
-        let loan = Self { record: Some(record), object: MaybeUninit::new(object), marker: PhantomData };
+        let (record, object) = (found.record(), found.object());
+        let Some(borrow) = record.borrow else { return Err(silent(found)) };
+        // SAFETY: `Fitting`: judged for this object, which is alive, attached; the callee doesn't unwind.
+        let data = unsafe { borrow(record, object.as_ptr().cast(), MODE) };
+        let Some(data) = NonNull::new(data) else { return Err(silent(found)) };
+        let (lent, place) = (MaybeUninit::new(object.as_non_null()), MaybeUninit::new(data));
+        let loan = Self { record: Some(record), object: lent, data: place, marker: PhantomData };
         if data.as_ptr().addr() % align != 0 {
-            return Err(misaligned(record, data.as_ptr().addr(), align));
+            // The borrow ends before there is an exception.
+            drop(loan);
+            return Err(misaligned(found, data.as_ptr().addr(), align));
         }
         Ok((data, loan))
     }
 }
 
+/// The provider set an exception, or should have.
 #[cold]
-fn misaligned(record: &'static TypeRecord, address: usize, align: usize) -> Raised {
-    // SAFETY: only called with a borrow in hand, thus attached.
-    let at = unsafe { Attached::assume() };
-    let name = readable(&record.name);
-    let (found, align) = (number((address % align) as u64), number(align as u64));
+fn silent(found: Fitting<'_>) -> Raised {
+    Raised::at(found.object().at())
+}
+
+#[cold]
+fn misaligned(found: Fitting<'_>, address: usize, align: usize) -> Raised {
+    let record = found.record();
+    let (beyond, align) = (number((address % align) as u64), number(align as u64));
     refuse(
-        at,
+        found.object().at(),
         Class::Type,
         Reason::Misaligned,
         "cannot borrow a {0}\nthe provider's data is {1} bytes beyond a multiple of {2}\n\
          have the provider align its data; PyO3 places data at 16 bytes at most",
-        &[name, &found, &align],
+        &[readable(&record.name), &beyond, &align],
         Sides::provider(record.owner),
     )
 }
 
 #[cold]
 #[inline(never)]
-fn refuse_mode(
-    object: NonNull<PyObject>,
-    record: &'static TypeRecord,
-    reason: Reason,
-    identity: &'static crate::identity::Identity,
-) -> Raised {
-    // SAFETY: callers are attached and hold the object.
-    let at = unsafe { Attached::assume() };
-    let class = type_object::class_name(at, object.as_ptr());
-    let name = readable(&record.name);
+fn refuse_mode(found: Fitting<'_>, reason: Reason, identity: &'static crate::identity::Identity) -> Raised {
+    let (record, object) = (found.record(), found.object());
     let template = match reason {
         Reason::Frozen => {
             "cannot borrow '{0}' exclusively as {1}\nthe class is frozen: its objects never change\n\
@@ -137,29 +141,30 @@ fn refuse_mode(
              read the object with `ForeignRaw`, or have the provider track its borrows"
         }
     };
+    let values = [&*object.class_name(), readable(&record.name)];
     let sides = Sides { provider: Some(record.owner), ..Sides::consumer_if(identity.owner()) };
-    refuse(at, Class::Type, reason, template, &[&class, name], sides)
+    refuse(object.at(), Class::Type, reason, template, &values, sides)
 }
 
 /// Finds the judged record for an object.
 ///
 /// # Safety
-/// 1. `object` is a live object and the thread is attached.
+/// 1. `object` is a live object and the thread is attached, both during `'a`.
 #[inline(always)]
-unsafe fn record_of<T, M>(object: NonNull<PyObject>) -> Result<&'static TypeRecord, Raised>
+unsafe fn find<'a, T, M>(object: NonNull<PyObject>) -> Result<Fitting<'a>, Raised>
 where
     T: Shared + ?Sized,
     M: Consumer<T>,
 {
     // SAFETY: duty 1.
+    let object = unsafe { Live::new(object) };
+    // SAFETY: duty 1.
     let site = unsafe { M::site() };
     // SAFETY: a site is valid while the thread is attached.
     let site = unsafe { site.as_ref() };
-    // SAFETY: duty 1.
-    match site.and_then(|site| unsafe { remembered(site, object.as_ptr()) }) {
-        Some(record) => Ok(record),
-        // SAFETY: duty 1.
-        None => unsafe { judge::<T, M>(object.as_ptr()) },
+    match site.and_then(|site| remembered(site, object)) {
+        Some(found) => Ok(found),
+        None => judge::<T, M>(object),
     }
 }
 
@@ -178,38 +183,48 @@ where
     #[inline(always)]
     pub unsafe fn from_ptr(object: NonNull<PyObject>) -> Result<Self, Raised> {
         // SAFETY: duty 1.
-        let record = unsafe { record_of::<T, M>(object) }?;
+        let found = unsafe { find::<T, M>(object) }?;
+        let record = found.record();
         let offset = record.data_offset.load(Ordering::Relaxed);
         let (data, loan) = if offset != 0 {
             // SAFETY: judged: the provider verified that the data lies inside the object.
             let data = unsafe { object.byte_offset(offset as isize) };
-            (data.cast(), Loan { record: None, object: MaybeUninit::uninit(), marker: PhantomData })
+            (
+                data.cast(),
+                Loan {
+                    record: None,
+                    object: MaybeUninit::uninit(),
+                    data: MaybeUninit::uninit(),
+                    marker: PhantomData,
+                },
+            )
         } else {
             if record.aliasing == ALIASING_UNTRACKED {
-                return Err(refuse_mode(object, record, Reason::Untracked, M::identity()));
+                return Err(refuse_mode(found, Reason::Untracked, M::identity()));
             }
-            // SAFETY: duty 1; judged.
-            unsafe { Loan::take(record, object, T::ALIGN) }?
+            Loan::take(found, T::ALIGN)?
         };
-        // SAFETY: judged for T; the loan outlives the handle, both are fields.
-        Ok(Self { handle: unsafe { T::Handle::new(data, record, true) }, loan, marker: PhantomData })
+        // SAFETY: judged for T; the loan outlives the handle, both are fields; the loan keeps them on this thread.
+        Ok(Self { handle: unsafe { T::Handle::new(data, record) }, loan, marker: PhantomData })
     }
 
     /// Returns a view that other threads may use, attached or not, while this borrow is held.
+    ///
+    /// An interface with `thread = owner` has none: the call doesn't compile.
     ///
     /// # Errors
     /// `wrong-thread` when only the thread that made the object may use it.
     pub fn detached(&self) -> Result<Detached<'_, T>, Error>
     where
-        T::Handle: Sync,
+        T::Handle: Detach,
     {
         // Without a record the class is frozen and states where its data lies, which only classes for any thread may.
-        let any = self.loan.record.is_none_or(|record| record.thread == THREAD_ANY);
-        if !any || T::OWNER_THREAD {
-            let text = format!("{}: the object may be used only on the thread that made it", T::NAME);
-            return Err(Error::with_reason(Reason::WrongThread, text));
+        if self.loan.record.is_some_and(|record| record.thread != THREAD_ANY) {
+            let parts = [T::NAME, ": the object may be used only on the thread that made it"];
+            return Err(Error::with_reason(Reason::WrongThread, &parts));
         }
-        Ok(Detached { handle: self.handle.detached(), marker: PhantomData })
+        // SAFETY: (1) `self` is borrowed as long as the view lives; (2) just asked.
+        Ok(Detached { handle: unsafe { self.handle.detached() }, borrowed: &self.handle })
     }
 }
 
@@ -223,30 +238,41 @@ impl<T: Shared + ?Sized, M: Consumer<T>> Deref for Foreign<'_, '_, T, M> {
 }
 
 /// A view of a borrowed object that other threads may use while the borrow is held.
-pub struct Detached<'b, T: Shared + ?Sized> {
-    handle: T::Handle,
-    marker: PhantomData<&'b ()>,
+///
+/// Lend it to several threads as `&Detached`: like every handle it is neither `Clone` nor `Copy`. An interface's methods
+/// that handle Python objects don't exist on it; see [`Detached::checked`].
+pub struct Detached<'b, T: Shared + ?Sized, P: OtherThreads = AnyThread>
+where
+    T::Handle: Detach,
+{
+    handle: <T::Handle as Detach>::On<P>,
+    /// The handle that `handle` was made of.
+    borrowed: &'b T::Handle,
 }
 
-impl<T: Shared + ?Sized> Clone for Detached<'_, T> {
-    fn clone(&self) -> Self {
-        *self
+impl<'b, T: Shared + ?Sized> Detached<'b, T>
+where
+    T::Handle: Detach,
+{
+    /// Returns a view with all methods: those that handle Python objects ask at each call whether the thread is attached,
+    /// and fail if it isn't (`not-attached`). For code that attaches now and then on a thread of its own.
+    pub fn checked(view: Self) -> Detached<'b, T, CheckedThread> {
+        // SAFETY: (1) the view borrows it during `'b`; (2) asked when the view was made.
+        Detached { handle: unsafe { view.borrowed.detached() }, borrowed: view.borrowed }
     }
 }
 
-impl<T: Shared + ?Sized> Copy for Detached<'_, T> {}
+// SAFETY: `Foreign::detached` asked the record: any thread may use the object; a handle has no destructor and owns nothing
+// that belongs to a thread, and `borrowed` is used for nothing but making another one.
+unsafe impl<T: Shared + ?Sized, P: OtherThreads> Send for Detached<'_, T, P> where T::Handle: Detach {}
+// SAFETY: as above; `handle` is `Sync`.
+unsafe impl<T: Shared + ?Sized, P: OtherThreads> Sync for Detached<'_, T, P> where T::Handle: Detach {}
 
-// SAFETY: `Foreign::detached` asked the record: any thread may use the object; handles of data are `Sync` only when the
-// data is.
-unsafe impl<T: Shared + ?Sized> Send for Detached<'_, T> where T::Handle: Sync {}
-// SAFETY: as above.
-unsafe impl<T: Shared + ?Sized> Sync for Detached<'_, T> where T::Handle: Sync {}
-
-// SAFETY: a shared reference to the data, no more.
-unsafe impl<T: Sync> Sync for DataHandle<T> {}
-
-impl<T: Shared + ?Sized> Deref for Detached<'_, T> {
-    type Target = <T::Handle as Handle>::Target;
+impl<T: Shared + ?Sized, P: OtherThreads> Deref for Detached<'_, T, P>
+where
+    T::Handle: Detach,
+{
+    type Target = <<T::Handle as Detach>::On<P> as Handle>::Target;
 
     fn deref(&self) -> &Self::Target {
         self.handle.target()
@@ -269,16 +295,16 @@ where
     #[inline(always)]
     pub unsafe fn from_ptr(object: NonNull<PyObject>) -> Result<Self, Raised> {
         // SAFETY: duty 1.
-        let record = unsafe { record_of::<T, M>(object) }?;
-        match record.aliasing {
-            ALIASING_FROZEN => return Err(refuse_mode(object, record, Reason::Frozen, M::identity())),
-            ALIASING_UNTRACKED => return Err(refuse_mode(object, record, Reason::Untracked, M::identity())),
+        let found = unsafe { find::<T, M>(object) }?;
+        match found.record().aliasing {
+            ALIASING_FROZEN => return Err(refuse_mode(found, Reason::Frozen, M::identity())),
+            ALIASING_UNTRACKED => return Err(refuse_mode(found, Reason::Untracked, M::identity())),
             _ => {}
         }
-        // SAFETY: duty 1; judged.
-        let (data, loan) = unsafe { Loan::take(record, object, T::ALIGN) }?;
-        // SAFETY: judged for T; the loan outlives the handle.
-        Ok(Self { handle: unsafe { DataHandle::new(data, record, true) }, _loan: loan, marker: PhantomData })
+        let (data, loan) = Loan::take(found, T::ALIGN)?;
+        // SAFETY: judged for T; the loan outlives the handle and keeps it on this thread.
+        let handle = unsafe { DataHandle::new(data, found.record()) };
+        Ok(Self { handle, _loan: loan, marker: PhantomData })
     }
 }
 
@@ -311,9 +337,8 @@ where
     /// 1. `object` is a live object during `'a`, and the thread is attached during `'py`.
     pub unsafe fn from_ptr(object: NonNull<PyObject>) -> Result<Self, Raised> {
         // SAFETY: duty 1.
-        let record = unsafe { record_of::<T, M>(object) }?;
-        // SAFETY: duty 1; judged.
-        let (data, loan) = unsafe { Loan::take(record, object, align_of::<T>()) }?;
+        let found = unsafe { find::<T, M>(object) }?;
+        let (data, loan) = Loan::take(found, align_of::<T>())?;
         Ok(Self { data: data.cast(), _loan: loan, marker: PhantomData })
     }
 
@@ -355,7 +380,10 @@ impl<T: Shared, M: Consumer<T>> fmt::Debug for ForeignRaw<'_, '_, T, M> {
     }
 }
 
-impl<T: Shared + ?Sized> fmt::Debug for Detached<'_, T> {
+impl<T: Shared + ?Sized, P: OtherThreads> fmt::Debug for Detached<'_, T, P>
+where
+    T::Handle: Detach,
+{
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Detached<{}>", T::NAME)
     }

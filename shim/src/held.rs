@@ -2,11 +2,11 @@
 
 use core::fmt;
 use core::marker::PhantomData;
-use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
 use crate::ffi::{Attached, PyObject, Raised};
 use crate::foreign::Foreign;
+use crate::interpreters::homes;
 use crate::object::Object;
 use crate::shared::{Consumer, Shared};
 
@@ -18,9 +18,7 @@ type Roles<T, M> = (fn() -> M, fn() -> Box<T>);
 /// May be moved to any thread; using it needs an attached one ([`Held::bind_ptr`]), where the provider's own rules apply.
 /// In a class of yours, visit it from `__traverse__`: otherwise a cycle through it leaks.
 pub struct Held<T: Shared + ?Sized, M: Consumer<T>> {
-    object: ManuallyDrop<Object>,
-    /// The interpreter that the object belongs to, as the module knows it; 0 for the only one.
-    home: u64,
+    object: Object,
     marker: PhantomData<Roles<T, M>>,
 }
 
@@ -40,10 +38,11 @@ where
         // SAFETY: duty 1.
         drop(unsafe { Foreign::<T, M>::from_ptr(object) }?);
         // SAFETY: duty 1.
-        let home = M::identity().interpreters().home(unsafe { Attached::assume() });
+        let object = unsafe { Object::from_borrowed_ptr(object.as_ptr()) };
+        // What was dropped by detached threads doesn't pile up.
         // SAFETY: duty 1.
-        let object = ManuallyDrop::new(unsafe { Object::from_borrowed_ptr(object.as_ptr()) });
-        Ok(Self { object, home, marker: PhantomData })
+        homes::settle_if_any(unsafe { Attached::assume() });
+        Ok(Self { object, marker: PhantomData })
     }
 
     /// Borrows the object.
@@ -61,25 +60,6 @@ where
     /// Returns the object.
     pub fn object(&self) -> &Object {
         &self.object
-    }
-}
-
-impl<T: Shared + ?Sized, M: Consumer<T>> Drop for Held<T, M> {
-    fn drop(&mut self) {
-        // SAFETY: taken here, once.
-        let object = unsafe { ManuallyDrop::take(&mut self.object) };
-        if self.home == 0 {
-            return drop(object);
-        }
-        // A module that serves several interpreters: only a thread that is attached to the right one may drop it.
-        let interpreters = M::identity().interpreters();
-        match Attached::current() {
-            Some(at) if interpreters.home(at) == self.home => {
-                drop(object);
-                interpreters.settle(at);
-            }
-            _ => interpreters.release_later(object, self.home),
-        }
     }
 }
 

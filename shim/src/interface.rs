@@ -6,59 +6,56 @@
 
 use core::any::Any;
 use core::ffi::c_void;
+use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
 
 use interbind_abi::Reason;
 use interbind_abi::core::Status;
-use interbind_abi::interface::TableHead;
+use interbind_abi::interface::{TableHead, slot_of};
 use interbind_abi::types::TypeRecord;
 use interbind_abi::values::{Fault, Value};
 
 use crate::error::Error;
 use crate::ffi::{caught, message_of};
+use crate::text::number;
+use crate::threads::{AttachedThread, OtherThreads, Threads};
 
-/// Reads a slot of a table.
+/// A judged interface on a borrowed object; `P` says on which threads.
 ///
-/// # Safety
-/// 1. The table is sound, and `slot` is below its `slots`.
-pub(crate) unsafe fn slot_of(table: *const TableHead, slot: usize) -> *const c_void {
-    // SAFETY: duty 1: the slots follow the head.
-    let first = unsafe { table.add(1) }.cast::<*const c_void>();
-    // SAFETY: duty 1.
-    let at = unsafe { first.add(slot) };
-    // SAFETY: duty 1; a function pointer or NULL, as wide as a data pointer on every target.
-    unsafe { at.read() }
-}
-
-/// A judged interface on a borrowed object.
-#[derive(Clone, Copy, Debug)]
-pub struct Interface {
+/// Never given away by value: user code sees the handle around it behind a reference that lives as long as the borrow. So
+/// it is neither `Clone` nor `Copy`, and nothing here returns one from safe code.
+#[derive(Debug)]
+pub struct Interface<P: Threads = AttachedThread> {
     data: NonNull<c_void>,
     table: *const TableHead,
-    attached: bool,
+    /// The raw pointers make it neither `Send` nor `Sync`.
+    threads: PhantomData<P>,
 }
 
-// SAFETY: a handle crosses threads only through `Detached`, which asks the record's thread rule first.
-unsafe impl Send for Interface {}
-// SAFETY: as above; implementors of interfaces that any thread may call are `Sync`.
-unsafe impl Sync for Interface {}
+// SAFETY: made by `detached`, or by `new` under its duty 3, whose caller asked the thread rules of record and interface; what needs an attached thread
+// is refused in `call`.
+unsafe impl<P: OtherThreads> Sync for Interface<P> {}
 
-impl Interface {
+impl<P: Threads> Interface<P> {
     /// Makes the handle of a judged record's borrow.
     ///
     /// # Safety
     /// 1. `record` was judged for this interface: its table is sound and has every slot that isn't optional.
     /// 2. `data` is the borrow's, and the borrow outlives the handle.
-    pub unsafe fn new(data: NonNull<c_void>, record: &TypeRecord, attached: bool) -> Self {
-        Self { data, table: record.vtable, attached }
+    /// 3. The handle stays on the threads that `P` names; any thread may use the object unless that is one.
+    #[inline(always)]
+    pub unsafe fn new(data: NonNull<c_void>, record: &TypeRecord) -> Self {
+        Self { data, table: record.vtable, threads: PhantomData }
     }
 
-    /// Returns the same for a thread that isn't attached.
-    pub fn detached(self) -> Self {
-        Self { attached: false, ..self }
+    /// Returns the same again, for as long as `self` is borrowed.
+    ///
+    /// # Safety
+    /// 1. The result is gone before `self`, and isn't given to user code by value.
+    pub unsafe fn again(&self) -> Self {
+        Self { threads: PhantomData, ..*self }
     }
 
     /// Returns the table, to read slots from.
@@ -88,7 +85,7 @@ impl Interface {
         needs_attached: bool,
         call: impl FnOnce(*const c_void, *mut R::Wire, *mut Fault) -> Status,
     ) -> Result<R, Error> {
-        if needs_attached && !self.attached {
+        if needs_attached && !P::is_attached() {
             return Err(not_attached());
         }
         let mut out = MaybeUninit::<R::Wire>::uninit();
@@ -104,11 +101,22 @@ impl Interface {
     }
 }
 
+impl<P: Threads> Interface<P> {
+    /// Returns the same for other threads.
+    ///
+    /// # Safety
+    /// 1. The result is gone before `self`, and isn't given to user code by value.
+    /// 2. Any thread may use the object: the record and the interface say so.
+    pub unsafe fn detached<Q: OtherThreads>(&self) -> Interface<Q> {
+        Interface { data: self.data, table: self.table, threads: PhantomData }
+    }
+}
+
 #[cold]
 fn not_attached() -> Error {
     Error::with_reason(
         Reason::NotAttached,
-        "the method handles Python objects: call it on an attached thread",
+        &["the method handles Python objects: call it on an attached thread"],
     )
 }
 
@@ -120,9 +128,10 @@ fn failed(status: Status, fault: &MaybeUninit<Fault>) -> Error {
         // SAFETY: as above; read once.
         return unsafe { Error::from_fault(fault) };
     }
+    let sign = if status.0 < 0 { "-" } else { "" };
     Error::with_reason(
         Reason::ProviderRaised,
-        format!("the provider's method answered with status {}", status.0),
+        &["the provider's method answered with status ", sign, &number(status.0.unsigned_abs().into())],
     )
 }
 
@@ -162,9 +171,9 @@ pub unsafe fn answer<R: Value>(
 #[cold]
 #[inline(never)]
 unsafe fn panicked(fault: *mut Fault, payload: Box<dyn Any + Send>) -> Status {
-    let text = format!("the provider panicked: {}", message_of(payload));
+    let text = message_of(payload);
     // SAFETY: duty 1.
-    unsafe { fail(fault, Error::with_reason(Reason::ProviderPanicked, text)) }
+    unsafe { fail(fault, Error::with_reason(Reason::ProviderPanicked, &["the provider panicked: ", &text])) }
 }
 
 /// # Safety
@@ -182,29 +191,5 @@ unsafe fn fail(fault: *mut Fault, error: Error) -> Status {
             Status::FAULT
         }
         Err(_) => Status::FAILED,
-    }
-}
-
-/// What went wrong inside a default body, to fail the whole call afterwards.
-#[derive(Debug, Default)]
-pub struct Failure(Mutex<Option<Error>>);
-
-impl Failure {
-    /// Makes one without a failure.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Notes the first error.
-    pub fn note(&self, error: Error) {
-        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).get_or_insert(error);
-    }
-
-    /// Returns the body's value unless something went wrong.
-    ///
-    /// # Errors
-    /// The first error that was noted.
-    pub fn into_result<R>(self, value: R) -> Result<R, Error> {
-        self.0.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()).map_or(Ok(value), Err)
     }
 }

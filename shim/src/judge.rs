@@ -1,89 +1,46 @@
 //! What a call site asks: which record fits an object, first of what it remembers, then of the runtime.
 //!
 //! Everything here but [`remembered`] is cold. Records are judged in the order of the check by
-//! [`runtime`](crate::runtime), wherever that is; what passes is a `&'static TypeRecord`, and only those are remembered.
+//! [`runtime`](crate::runtime), wherever that is; what passes is a [`Fitting`], and only those are remembered.
 
-use interbind_abi::types::TypeRecord;
-use interbind_abi::types::record::{FLAG_OUTRANKED, KIND_NATIVE};
+use interbind_abi::types::record::KIND_NATIVE;
 use interbind_abi::types::registry::TypeList;
 use interbind_abi::{Reason, Requirement, Version};
 
-use crate::cache::{Cache, Site};
-use crate::ffi::error::Class;
-use crate::ffi::{Attached, PyObject, Raised, type_object};
-use crate::identity::{Binding, Identity};
-use crate::interpreters::Bound;
+use crate::ffi::error::{self, Class};
+use crate::ffi::live::Live;
+use crate::ffi::{Attached, Raised};
+use crate::fits::{Fitting, fits, is_type};
+use crate::identity::Identity;
+use crate::interpreters::{Binding, Bound};
+use crate::records::Records;
 use crate::refusal::{Sides, refuse};
 use crate::runtime::{self, Expected};
 use crate::shared::{Consumer, Shared};
+use crate::site::Site;
 use crate::sync::Ordering;
 
 /// What the site remembers for an object of this class, if anything: exact type, else a subclass of it.
-///
-/// # Safety
-/// 1. `object` is a live object and the thread is attached.
 #[inline(always)]
-pub(crate) unsafe fn remembered(site: &Site, object: *mut PyObject) -> Option<&'static TypeRecord> {
-    // SAFETY: duty 1.
-    let class = unsafe { type_object::class_of(object) };
-    // SAFETY: only judged records are remembered, and records are never freed.
-    let record = unsafe { site.records.first().as_ref() }?;
-    // SAFETY: duty 1; the registered type is alive while `py_type` isn't NULL.
-    unsafe { fits(record, class) }.then_some(record)
-}
-
-/// Tells whether a class is the record's type, or inherits from it and is nobody else's.
-///
-/// # Safety
-/// 1. `class` is a live type object and the thread is attached.
-#[inline(always)]
-unsafe fn fits(record: &TypeRecord, class: *mut PyObject) -> bool {
-    is_type(record, class)
-        || record.flags.load(Ordering::Relaxed) & FLAG_OUTRANKED == 0
-            // SAFETY: duty 1.
-            && unsafe { inherits(record, class) }
-}
-
-/// Tells whether a class is the record's type or inherits from it.
-///
-/// # Safety
-/// 1. As [`fits`].
-#[inline(always)]
-pub(crate) unsafe fn inherits(record: &TypeRecord, class: *mut PyObject) -> bool {
-    let registered = record.py_type.load(Ordering::Relaxed).cast::<PyObject>();
-    // SAFETY: duty 1; a registered type is alive while `py_type` isn't NULL: its weak reference's callback writes NULL
-    // before the type's memory goes, and that callback can't run while this attached thread is in here on a build with a
-    // GIL. On a free-threaded build a type that is an ancestor of a live object's class can't die; any other may only be
-    // compared by address, which `PyType_IsSubtype` does: it walks the first argument's MRO.
-    !registered.is_null() && unsafe { type_object::is_subtype(class, registered) }
-}
-
-/// Tells whether a class is the record's type itself.
-#[inline(always)]
-fn is_type(record: &TypeRecord, class: *mut PyObject) -> bool {
-    record.py_type.load(Ordering::Relaxed).cast::<PyObject>() == class
+pub(crate) fn remembered<'a>(site: &Site, object: Live<'a>) -> Option<Fitting<'a>> {
+    let record = site.records.first()?;
+    // SAFETY: (1) remembered records were judged for this site.
+    fits(record, object.class()).then(|| unsafe { Fitting::new(record, object) })
 }
 
 /// Finds and judges the record for an object, and remembers it.
 ///
 /// # Errors
 /// An exception with both sides' values is set.
-///
-/// # Safety
-/// 1. `object` is a live object and the thread is attached.
 #[cold]
 #[inline(never)]
-pub(crate) unsafe fn judge<T, M>(object: *mut PyObject) -> Result<&'static TypeRecord, Raised>
+pub(crate) fn judge<'a, T, M>(object: Live<'a>) -> Result<Fitting<'a>, Raised>
 where
     T: Shared + ?Sized,
     M: Consumer<T>,
 {
-    // SAFETY: duty 1.
-    unsafe { judge_object(object, &Request::of::<T, M>()) }
+    judge_object(object, &Request::of::<T, M>())
 }
-
-/// Judged records: a class is one interpreter's, so those of several may stand together.
-pub(crate) type Records = Cache<TypeRecord>;
 
 /// Where a consumer remembers.
 #[derive(Clone, Copy)]
@@ -169,12 +126,12 @@ impl Request {
     pub(crate) fn expected<'a>(
         &'a self,
         at: Attached,
-        binding: &Binding,
+        binding: &'a Binding,
         from: Option<&'a str>,
     ) -> Result<Expected<'a>, Raised> {
         Ok(Expected {
             consumer: binding.owner,
-            core: binding.core,
+            core: &binding.core,
             types: binding.types,
             list: self.list(at, binding)?,
             name: self.name,
@@ -193,7 +150,11 @@ impl Request {
         if let Some(known) = known.filter(|known| !known.is_null()) {
             return Ok(known);
         }
-        let Some(list) = binding.types.list(self.name) else {
+        let Some(list) = binding.types.list(at, self.name) else {
+            if binding.is_open() {
+                // An open registry has a list for every name, or no memory for it.
+                return Err(error::no_memory(at));
+            }
             let template = "cannot look for {0}\nthe registry gives no list for this name\n\
                             use shared objects before the interpreter ends";
             let sides = Sides::consumer(binding.owner);
@@ -210,40 +171,26 @@ impl Request {
 const ANY_VERSION: Requirement =
     Requirement { least: Version::new(0, 0, 0), below: Version::new(u32::MAX, u32::MAX, u32::MAX) };
 
-/// # Safety
-/// 1. As [`judge`].
+/// As [`judge`], without generics.
 #[inline(never)]
-pub(crate) unsafe fn judge_object(
-    object: *mut PyObject,
-    request: &Request,
-) -> Result<&'static TypeRecord, Raised> {
-    // SAFETY: `judge`'s duty 1.
-    let at = unsafe { Attached::assume() };
-    // SAFETY: as above.
-    let class = unsafe { type_object::class_of(object) };
-    if let Some(record) = request.records(at).and_then(|records| {
-        let exact = known(records).find(|record| is_type(record, class));
+pub(crate) fn judge_object<'a>(object: Live<'a>, request: &Request) -> Result<Fitting<'a>, Raised> {
+    let (at, class) = (object.at(), object.class());
+    let known = request.records(at).and_then(|records| {
+        let exact = records.all().find(|record| is_type(record, class));
         // The first was tried by `remembered`.
-        // SAFETY: `judge`'s duty 1.
-        exact.or_else(|| known(records).skip(1).find(|record| unsafe { fits(record, class) }))
-    }) {
-        return Ok(record);
+        exact.or_else(|| records.all().skip(1).find(|record| fits(record, class)))
+    });
+    if let Some(record) = known {
+        // SAFETY: (1) remembered records were judged for this consumer.
+        return Ok(unsafe { Fitting::new(record, object) });
     }
     let binding = &*request.binding(at)?;
     let expected = request.expected(at, binding, None)?;
-    // SAFETY: `judge`'s duty 1.
-    let record = unsafe { runtime::judge(at, object, &expected) }?;
+    let record = runtime::judge(object, &expected)?;
+    // SAFETY: (1) judged just now, for this object.
+    let found = unsafe { Fitting::new(record, object) };
     if let Some(records) = request.records(at) {
-        records.remember(record, |other| {
-            // SAFETY: records are never freed.
-            unsafe { &*other }.py_type.load(Ordering::Relaxed).is_null()
-        });
+        records.remember(found);
     }
-    Ok(record)
-}
-
-/// The records that are remembered.
-fn known(records: &Records) -> impl Iterator<Item = &'static TypeRecord> {
-    // SAFETY: only judged records are remembered, and records are never freed.
-    records.all().map(|record| unsafe { &*record })
+    Ok(found)
 }

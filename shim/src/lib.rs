@@ -6,18 +6,19 @@
 //!
 //! | stage | file | what it does |
 //! |---|---|---|
-//! | describe | `shared`, `interface`, `object` | what a type is, at compile time |
+//! | describe | `shared`, `interface`, `threads`, `default_body`, `object` | what a type is, at compile time |
 //! | bind | `module`, `identity` | a module to an interpreter: its core, its registry |
 //! | publish | `publish`, `types` | a provider's record goes into the registry |
-//! | judge | `judge`, `refusal` | what a call site remembers, and what's asked when it doesn't |
+//! | judge | `judge`, `fits`, `site`, `records` | what a call site remembers, and what's asked when it doesn't |
 //! | borrow | `foreign`, `native`, `held`, `construct` | the handles that user code sees |
 //! | serve | `services` | what binding libraries need besides: instances, userdata, exceptions |
 //!
-//! Behind them is `runtime`: core, registry, the order of the checks and what is said when one fails. A
-//! module has them inside (feature `static`, the default), or shares the wheel's.
+//! Behind them is `runtime`: core, registry and the order of the check. Below that is `refusal`, which writes what is said
+//! when something fails, over `owner` and `malformed`. A module has both inside (feature `static`, the default), or asks
+//! `wheel` for the wheel's.
 //!
-//! `ffi` is the only place that speaks to Python; `cache`, `lifetime` and `runtime::own::chain` are the lock-free parts, which
-//! know nothing of Python and are modelled with loom; `pyo3` is the face for PyO3.
+//! `ffi` is the only place that speaks to Python; what knows nothing of Python is a crate of its own, `interbind-structures`;
+//! `pyo3` is the face for PyO3.
 
 pub mod error;
 mod ffi;
@@ -28,25 +29,34 @@ pub mod raw;
 pub mod services;
 mod shared;
 
-mod cache;
 mod construct;
+mod default_body;
 mod faces;
+mod fits;
 mod identity;
 mod interface;
+mod internals;
 mod interpreters;
 mod judge;
-#[cfg_attr(not(feature = "static"), allow(dead_code, reason = "closing is the implementation's"))]
-mod lifetime;
+mod malformed;
 mod module;
 mod native;
+mod owner;
 mod publish;
+mod records;
 mod refusal;
 mod runtime;
-mod sync;
+mod site;
+mod text;
+mod threads;
 mod types;
+#[cfg(not(feature = "static"))]
+mod wheel;
 
 #[cfg(feature = "pyo3")]
 mod pyo3;
+
+use interbind_structures::{lifetime, sync};
 
 pub use interbind_abi as abi;
 pub use interbind_abi::types::Reserved;
@@ -54,17 +64,18 @@ pub use interbind_derive::{Provide, Shared, interface, module, raw_module};
 
 pub use self::construct::to_python;
 pub use self::error::Error;
-pub use self::ffi::attached::Raised;
+pub use self::ffi::raised::Raised;
 pub use self::foreign::{Detached, Foreign, ForeignMut, ForeignRaw};
 pub use self::held::Held;
 pub use self::module::{bind, count_records};
 pub use self::native::{Native, NativeRef};
 pub use self::object::Object;
-pub use self::publish::{RawClass, publish_raw};
+pub use self::publish::{RawClass, publish_raw, unpublish_raw};
 #[cfg(feature = "static")]
 pub use self::runtime::own::serve::{runtime, serve};
 pub use self::services::provide;
-pub use self::shared::{Consumer, Handle, Module, ProvidedBy, Provider, Shared};
+pub use self::shared::{Consumer, Detach, Handle, Module, ProvidedBy, Provider, Shared};
+pub use self::threads::{AnyThread, AttachedThread, CheckedThread, OtherThreads, Passes, Threads};
 pub use self::types::Counts;
 
 #[cfg(feature = "pyo3")]
@@ -73,12 +84,14 @@ pub use self::pyo3::{bind_module, publish};
 /// What the macros' expansions name; not for people.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::cache::Site;
-    pub use crate::identity::{COMPILER, Identity, PLATFORM, VERSION};
-    pub use crate::interface::{Failure, Interface, answer};
+    pub use crate::default_body::Body;
+    pub use crate::identity::Identity;
+    pub use crate::interface::{Interface, answer};
     pub use crate::interpreters::each::{Each, Support};
     pub use crate::interpreters::first::First;
+    pub use crate::owner::{COMPILER, PLATFORM, VERSION};
     pub use crate::shared::{DataHandle, Wrap};
+    pub use crate::site::Site;
     pub use pyo3_ffi::PyObject;
 
     #[cfg(feature = "pyo3")]

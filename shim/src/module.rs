@@ -2,8 +2,9 @@
 
 use core::ffi::c_void;
 
-use crate::ffi::{Attached, Raised, Strong};
+use crate::ffi::{Attached, Raised, Strong, error};
 use crate::shared::Module;
+use crate::text::Text;
 use crate::types::Counts;
 
 /// Binds a module to the current interpreter while it is imported, so that a mismatch is an ImportError at once.
@@ -22,17 +23,17 @@ pub unsafe fn bind<M: Module>(module: *mut c_void) -> Result<(), Raised> {
     if identity.is_new(at)? {
         // SAFETY: duty 1: NULL or a live object.
         let module = (!module.is_null()).then(|| unsafe { Strong::from_borrowed(at, module.cast()) });
-        let file = module.and_then(|module| file(at, &module));
+        let file = module.map_or_else(|| Ok(Text::new()), |module| file(at, &module))?;
         identity.bind(at, file)?;
     }
     Ok(())
 }
 
-/// The module object's file, when it already knows it (multi-phase initialisation sets it before the module runs).
-fn file(at: Attached, module: &Strong) -> Option<String> {
-    let file = module.attribute(at, "__file__").ok().and_then(|file| file.to_text(at));
+/// The module object's file, empty when it doesn't know it yet (multi-phase initialisation sets it before the module runs).
+fn file(at: Attached, module: &Strong) -> Result<Text, Raised> {
+    let file = module.attribute(at, "__file__").ok().and_then(|file| file.to_text(at)).unwrap_or_default();
     at.clear();
-    file
+    if file.is_lost() { Err(error::no_memory(at)) } else { Ok(file) }
 }
 
 /// Counts the records in the current interpreter.
@@ -44,6 +45,6 @@ fn file(at: Attached, module: &Strong) -> Option<String> {
 /// 1. The thread is attached.
 pub unsafe fn count_records<M: Module>() -> Result<Counts, Raised> {
     // SAFETY: duty 1.
-    let binding = M::identity().binding(unsafe { Attached::assume() })?;
-    Ok(binding.types.count())
+    let at = unsafe { Attached::assume() };
+    Ok(M::identity().binding(at)?.types.count(at))
 }

@@ -9,10 +9,11 @@ use core::ptr::NonNull;
 
 use interbind_abi::types::record::SHARED;
 
-use crate::cache::Cache;
 use crate::ffi::Raised;
+use crate::ffi::live::Live;
 use crate::foreign::Loan;
-use crate::judge::{Records, Request, judge_object};
+use crate::judge::{Request, judge_object};
+use crate::records::Records;
 use crate::shared::Module;
 
 /// A native class that a module consumes; a static of it.
@@ -33,7 +34,7 @@ impl Native {
     /// Names a class by its key, as `c++:5Point`, and the ABI that this build has of its language, as
     /// [`abi::types::native`](interbind_abi::types::native) writes it.
     pub const fn new(key: &'static str, abi: &'static str) -> Self {
-        Self { key, abi, records: Cache::new() }
+        Self { key, abi, records: Records::new() }
     }
 
     /// Borrows another build's object of the class or of one that inherits from it in Python.
@@ -49,12 +50,10 @@ impl Native {
         &'static self,
         object: NonNull<c_void>,
     ) -> Result<NativeRef<'a>, Raised> {
-        let object = object.cast();
         let request = Request::of_native(&self.records, M::identity(), self.key, self.abi);
         // SAFETY: duties 1 and 2.
-        let record = unsafe { judge_object(object.as_ptr(), &request) }?;
-        // SAFETY: judged for this object; duties 1 and 2.
-        let (data, loan) = unsafe { Loan::take(record, object, 1) }?;
+        let object = unsafe { Live::new(object.cast()) };
+        let (data, loan) = Loan::take(judge_object(object, &request)?, 1)?;
         Ok(NativeRef { data, _loan: loan })
     }
 }

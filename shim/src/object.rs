@@ -1,24 +1,37 @@
 //! A Python object as a value of an interface, and as what a stored handle owns.
 //!
-//! Owned, movable between threads; dropping it is fine anywhere: attached, detached (the reference waits or the thread
-//! attaches for a moment), and after the interpreter's end (the reference is given up on purpose). It doesn't know its
-//! interpreter: once a module serves more than the main one, a reference that is dropped on a detached thread is given up too.
-//! [`Held`](crate::Held) knows, and gives it back there.
+//! Owned, movable between threads; dropping it is fine anywhere: attached to its own interpreter, where it's given back at
+//! once; detached, or attached to another interpreter, where it waits at [home](homes); and after the interpreter's end, when
+//! it is given up on purpose.
+//!
+//! It is one word, because `&Object` crosses as the address of a `PyObject *`. As long as a library serves the main interpreter
+//! alone, the word is that pointer, and so it is for the main interpreter's objects later. For another interpreter's it is the
+//! address of a pair, pointer and home, with the lowest bit set: no object has an odd address.
 
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
 use interbind_abi::Piece;
-use interbind_abi::values::{InvalidValue, Value};
+use interbind_abi::values::{Call, InvalidValue, Value};
+use interbind_structures::memory::boxed;
 use pyo3_ffi as py;
 
 use crate::ffi::{Attached, PyObject};
-use crate::interpreters::alone;
+use crate::interpreters::homes;
 
 /// An owned reference to a Python object.
 #[derive(Debug)]
 #[repr(transparent)]
 pub struct Object(NonNull<PyObject>);
+
+/// What an object of another interpreter than the main one leads to.
+struct Away {
+    object: NonNull<PyObject>,
+    home: u64,
+}
+
+/// The bit that tells an [`Away`] from an object.
+const AWAY: usize = 1;
 
 // SAFETY: a reference may be moved to and dropped on any thread (see `drop`); using the object needs an attached one.
 unsafe impl Send for Object {}
@@ -30,8 +43,9 @@ impl Object {
     ///
     /// # Safety
     /// 1. `object` is NULL or a reference that the caller owns and gives away.
+    /// 2. The thread is attached to the object's interpreter, unless `object` is NULL.
     pub unsafe fn from_ptr(object: *mut PyObject) -> Option<Self> {
-        NonNull::new(object).map(Self)
+        NonNull::new(object).map(Self::owned)
     }
 
     /// Adds a reference to a borrowed object.
@@ -42,34 +56,75 @@ impl Object {
         // SAFETY: duty 1.
         unsafe { py::Py_INCREF(object) };
         // SAFETY: duty 1: not NULL.
-        Self(unsafe { NonNull::new_unchecked(object) })
+        Self::owned(unsafe { NonNull::new_unchecked(object) })
+    }
+
+    #[inline]
+    fn owned(object: NonNull<PyObject>) -> Self {
+        if homes::is_alone() { Self(object) } else { Self::at_home(object) }
+    }
+
+    /// Notes the current interpreter with the reference.
+    #[cold]
+    #[inline(never)]
+    fn at_home(object: NonNull<PyObject>) -> Self {
+        let home = Attached::current().map(homes::here);
+        if home == Some(homes::MAIN) {
+            return Self(object);
+        }
+        let Some(away) = home.and_then(|home| boxed(Away { object, home }).ok()) else {
+            homes::unname();
+            return Self(object);
+        };
+        let tagged = Box::into_raw(away).cast::<PyObject>().map_addr(|address| address | AWAY);
+        // SAFETY: the lowest bit is set.
+        Self(unsafe { NonNull::new_unchecked(tagged) })
+    }
+
+    /// The pair, for an object of another interpreter than the main one.
+    #[inline]
+    fn away(&self) -> Option<NonNull<Away>> {
+        let word = self.0.as_ptr();
+        if word.addr() & AWAY == 0 {
+            return None;
+        }
+        NonNull::new(word.map_addr(|address| address & !AWAY).cast())
     }
 
     /// Borrows the pointer.
     pub fn as_ptr(&self) -> *mut PyObject {
-        self.0.as_ptr()
+        self.as_non_null().as_ptr()
     }
 
     /// Borrows the pointer, which is never NULL.
     pub(crate) fn as_non_null(&self) -> NonNull<PyObject> {
-        self.0
+        // SAFETY: `at_home` made the pair, which lives as long as `self`.
+        self.away().map_or(self.0, |away| unsafe { away.as_ref() }.object)
     }
 
     /// Gives the reference away.
     pub fn into_ptr(self) -> *mut PyObject {
-        ManuallyDrop::new(self).0.as_ptr()
+        ManuallyDrop::new(self).take_apart().0.as_ptr()
+    }
+
+    /// Frees the pair, if there is one. The object isn't used any more. No home: nobody knows where it belongs.
+    fn take_apart(&mut self) -> (NonNull<PyObject>, Option<u64>) {
+        let Some(away) = self.away() else {
+            return (self.0, homes::is_named().then_some(homes::MAIN));
+        };
+        // SAFETY: `at_home` made it, and it's taken once: this is called last.
+        let away = unsafe { Box::from_raw(away.as_ptr()) };
+        (away.object, Some(away.home))
     }
 }
 
 impl Drop for Object {
     fn drop(&mut self) {
-        if alone::is_alone() {
+        if homes::is_alone() {
             return self.release_in_main();
         }
-        // Given back in another interpreter than its own it would break both; whoever is attached is in its own.
-        if Attached::current().is_some() {
-            // SAFETY: attached; the reference is ours.
-            unsafe { py::Py_DECREF(self.0.as_ptr()) };
+        if let (object, Some(home)) = self.take_apart() {
+            homes::give_back(object, home);
         }
     }
 }
@@ -84,12 +139,15 @@ impl Object {
     }
 
     /// As above.
-    #[cfg(not(feature = "pyo3"))]
+    #[cfg(all(not(feature = "pyo3"), not(interbind_pypy)))]
     fn release_in_main(&mut self) {
-        if Attached::current().is_some() {
-            // SAFETY: attached; the reference is ours.
-            return unsafe { py::Py_DECREF(self.0.as_ptr()) };
-        }
+        // A thread that isn't attached doesn't attach for this: while Python ends, that would never return.
+        homes::give_back(self.0, homes::MAIN);
+    }
+
+    /// As above. PyPy doesn't tell whether the thread is attached.
+    #[cfg(all(not(feature = "pyo3"), interbind_pypy))]
+    fn release_in_main(&mut self) {
         // SAFETY: may be asked anywhere.
         if unsafe { py::Py_IsInitialized() } == 0 {
             return;
@@ -106,6 +164,10 @@ impl Object {
 // SAFETY: (1) its word; (2) a pointer; (3) NULL is refused, and only attached threads call such methods.
 unsafe impl Value for Object {
     type Wire = *mut PyObject;
+    type On<'call>
+        = Self
+    where
+        Self: 'call;
     const PIECES: &'static [Piece] = &[Piece::Text("object")];
     const NEEDS_ATTACHED: bool = true;
 
@@ -114,19 +176,33 @@ unsafe impl Value for Object {
     }
 
     unsafe fn lift(wire: *mut PyObject) -> Result<Self, InvalidValue> {
-        // SAFETY: duty 1: a reference that `lower` gave away.
+        // SAFETY: duty 1: a reference that `lower` gave away; such methods are called attached.
         unsafe { Self::from_ptr(wire) }.ok_or(InvalidValue { expected: "a Python object" })
+    }
+
+    fn on<'call>(self, _: &'call Call) -> Self
+    where
+        Self: 'call,
+    {
+        self
     }
 }
 
-// SAFETY: (1) its word; (2) the address of a `PyObject *`, which is what `Object` is in memory; (3) NULL is refused twice.
+// SAFETY: (1) its word; (2) the address of a `PyObject *`, which is what `Object` or its pair has in memory; (3) NULL is refused twice.
 unsafe impl<'a> Value for &'a Object {
     type Wire = *const *mut PyObject;
+    type On<'call>
+        = &'call Object
+    where
+        Self: 'call;
     const PIECES: &'static [Piece] = &[Piece::Text("objectref")];
     const NEEDS_ATTACHED: bool = true;
 
     fn lower(self) -> *const *mut PyObject {
-        core::ptr::from_ref(self).cast()
+        let Some(away) = self.away() else { return core::ptr::from_ref(self).cast() };
+        // SAFETY: `at_home` made the pair, which lives as long as the object.
+        let object: *const NonNull<PyObject> = unsafe { &raw const (*away.as_ptr()).object };
+        object.cast()
     }
 
     unsafe fn lift(wire: *const *mut PyObject) -> Result<&'a Object, InvalidValue> {
@@ -138,7 +214,15 @@ unsafe impl<'a> Value for &'a Object {
         if unsafe { *wire }.is_null() {
             return Err(invalid);
         }
-        // SAFETY: `Object` is `repr(transparent)` around a pointer that isn't NULL; the caller keeps it during the call.
+        // SAFETY: `Object` is `repr(transparent)` around a pointer that isn't NULL; the caller keeps it during the call. It is
+        // only borrowed, so what the word would say of its home is never asked.
         Ok(unsafe { &*wire.cast::<Object>() })
+    }
+
+    fn on<'call>(self, _: &'call Call) -> &'call Object
+    where
+        Self: 'call,
+    {
+        self
     }
 }

@@ -11,17 +11,19 @@ use core::ptr::NonNull;
 use std::sync::OnceLock;
 
 use interbind_abi::Reason;
+use interbind_structures::memory::boxed;
 use pyo3_ffi as py;
 
-use crate::ffi::error::Class;
+use crate::ffi::error::{self, Class};
 use crate::ffi::module::{Definition, Parts, state_of};
 use crate::ffi::{Attached, PyObject, Raised, caught, thunk};
-use crate::interpreters::alone;
 use crate::interpreters::each::Support;
+use crate::interpreters::homes;
 use crate::module;
 use crate::object::Object;
 use crate::refusal::{Sides, refuse};
 use crate::shared::Module;
+use crate::text::Text;
 
 /// What a module's entry point returns.
 #[doc(hidden)]
@@ -57,8 +59,8 @@ macro_rules! __entry {
     };
 }
 
-/// What a module keeps per interpreter.
-pub trait ModuleState: Send + 'static {
+/// What a module keeps per interpreter. Without a GIL several threads use it at once.
+pub trait ModuleState: Send + Sync + 'static {
     /// Shows every object that the state owns to the garbage collector.
     fn traverse(&self, visit: &mut Visit) {
         let _ = visit;
@@ -195,9 +197,35 @@ impl RawDefinition {
 /// 1. The thread is attached, and `module` is a live object during `'a`.
 pub unsafe fn state<'a, M: RawModule>(module: NonNull<PyObject>) -> Option<&'a M::State> {
     // SAFETY: duty 1.
-    let at = unsafe { Attached::assume() };
+    found::<M>(unsafe { Attached::assume() }, module)
+}
+
+/// As [`state`], whose duty the caller has.
+fn found<'a, M: RawModule>(at: Attached, module: NonNull<PyObject>) -> Option<&'a M::State> {
     let place = M::definition().0.get()?.state(at, module.as_ptr());
     Place::<M>::at(place)?.state()
+}
+
+/// Returns a module's state, for functions that are called with the module.
+///
+/// Python code can make a module and not execute it, or keep a function longer than its module's state.
+///
+/// # Errors
+/// RuntimeError: as where [`state`] returns none.
+///
+/// # Safety
+/// 1. As [`state`].
+pub unsafe fn try_state<'a, M: RawModule>(module: NonNull<PyObject>) -> Result<&'a M::State, Raised> {
+    // SAFETY: duty 1.
+    let at = unsafe { Attached::assume() };
+    found::<M>(at, module).ok_or_else(|| {
+        let mut text = Text::of("module '");
+        text.push(&[
+            M::NAME.to_str().unwrap_or(type_name::<M>()),
+            "' has no state: it was not executed, or is gone",
+        ]);
+        if text.is_lost() { error::no_memory(at) } else { error::say(at, Class::Runtime, &text) }
+    })
 }
 
 /// A module's memory at Python: zeroed, then a box.
@@ -240,13 +268,19 @@ thunk! {
                 free: free::<M>,
             })
         };
-        M::definition().0.get_or_init(make).enter(at)
+        let known = M::definition().0.get().copied();
+        // Two threads that are first at the same time each make one, and one is kept.
+        let definition = known.map_or_else(|| make().map(|made| *M::definition().0.get_or_init(|| made)), Ok);
+        definition.map_or(core::ptr::null_mut(), |definition| definition.enter(at))
     }
 
     fn exec[M: RawModule](module: *mut PyObject) -> c_int, else -1, {
         // SAFETY: Python executes the module attached.
         let at = unsafe { Attached::assume() };
-        alone::note(at);
+        M::identity().interpreters().note(at);
+        if homes::note(at).is_err() {
+            return -1;
+        }
         let prepared = if M::BINDS_LATE {
             M::identity().check_support(at)
         } else {
@@ -257,16 +291,27 @@ thunk! {
         // SAFETY: as above.
         let state = match caught(|| unsafe { M::execute(object) }) {
             Ok(Ok(state)) => state,
-            Ok(Err(Raised)) => return -1,
+            Ok(Err(_)) => return -1,
             Err(message) => {
                 panicked::<M>(at, &message);
                 return -1;
             }
         };
         // SAFETY: attached, a module of this definition.
-        let Some(place) = Place::<M>::at(unsafe { state_of(module) }) else { return -1 };
-        place.0 = Some(Box::new(state));
-        0
+        let Some(place) = Place::<M>::at(unsafe { state_of(module) }) else {
+            let _ = error::say(at, Class::Runtime, "the module has no room for its state");
+            return -1;
+        };
+        match boxed(state) {
+            Ok(state) => {
+                place.0 = Some(state);
+                0
+            }
+            Err(_) => {
+                let _ = error::no_memory(at);
+                -1
+            }
+        }
     }
 
     fn traverse[M: RawModule](module: *mut PyObject, visit: py::visitproc, context: *mut c_void) -> c_int, else 0, {
@@ -292,7 +337,7 @@ thunk! {
             drop(place.0.take());
         }
         // SAFETY: Python frees modules attached. It may be the last time that code of this one runs in the interpreter.
-        M::identity().interpreters().settle(unsafe { Attached::assume() });
+        homes::settle(unsafe { Attached::assume() });
     }
 }
 
@@ -302,5 +347,5 @@ fn panicked<M: RawModule>(at: Attached, message: &str) {
     let sides = Sides::consumer_if(owner);
     let template = "cannot import '{0}'\nits code panicked: {1}\nreport this to the author of {0}";
     let name = M::NAME.to_str().unwrap_or(type_name::<M>());
-    refuse(at, Class::Import, Reason::ProviderPanicked, template, &[name, message], sides);
+    let _ = refuse(at, Class::Import, Reason::ProviderPanicked, template, &[name, message], sides);
 }

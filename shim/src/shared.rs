@@ -6,12 +6,13 @@ use core::ffi::c_void;
 use core::ptr::NonNull;
 
 use interbind_abi::interface::TableHead;
-use interbind_abi::types::{Digest, TypeRecord, const_digest};
+use interbind_abi::types::TypeRecord;
 use interbind_abi::values::PlainData;
 use interbind_abi::{Requirement, Version};
 
-use crate::cache::Site;
 use crate::identity::Identity;
+use crate::site::Site;
+use crate::threads::OtherThreads;
 
 /// Makes a new object of a copy of the data: [`TypeRecord::wrap`].
 pub type Wrap = unsafe extern "C" fn(record: *const TypeRecord, data: *const c_void) -> *mut c_void;
@@ -36,8 +37,6 @@ pub unsafe trait Shared: 'static {
     const KIND: u32;
     /// The canonical descriptor.
     const DESCRIPTOR: &'static str;
-    /// SHA-256 of the descriptor.
-    const DIGEST: Digest = const_digest(Self::DESCRIPTOR);
     /// True when objects may be used only on the thread that made them.
     const OWNER_THREAD: bool;
     /// The alignment that the data needs, in bytes.
@@ -48,9 +47,13 @@ pub unsafe trait Shared: 'static {
 
 /// What a borrow holds: a pointer for data, pointer and table for an interface.
 ///
+/// A handle lives inside the borrow and leaves it only as the reference that `target` returns, so it needs no lifetime of
+/// its own. That is why it must not be `Clone`: code that could copy one could keep it.
+///
 /// # Safety
 /// 1. `target` is valid as long as the borrow that the handle was made for.
-pub unsafe trait Handle: Copy {
+/// 2. From what `target` returns safe code can't make another handle.
+pub unsafe trait Handle: Sized {
     /// What user code sees.
     type Target: ?Sized;
 
@@ -59,44 +62,62 @@ pub unsafe trait Handle: Copy {
     /// # Safety
     /// 1. `record` was judged for the type that has this handle.
     /// 2. `data` is what the record's borrow or data offset gave, and the borrow outlives the handle.
-    unsafe fn new(data: NonNull<c_void>, record: &TypeRecord, attached: bool) -> Self;
-
-    /// Returns the handle that a thread may use which isn't attached: what handles Python objects is refused there.
-    fn detached(self) -> Self;
+    /// 3. The handle is used on the threads only that its type names.
+    unsafe fn new(data: NonNull<c_void>, record: &TypeRecord) -> Self;
 
     /// Returns what user code sees.
     fn target(&self) -> &Self::Target;
+}
+
+/// A handle of a type whose objects other threads may use, if their class allows it.
+///
+/// # Safety
+/// 1. `On<P>` refuses what needs an attached thread, as `P` says.
+#[diagnostic::on_unimplemented(
+    message = "objects behind `{Self}` may be used only on the thread that made them",
+    note = "their interface has `thread = owner`: there is no view for other threads, call it through the `Foreign`"
+)]
+pub unsafe trait Detach: Handle {
+    /// The handle for other threads.
+    type On<P: OtherThreads>: Handle + Sync;
+
+    /// Makes the handle for other threads.
+    ///
+    /// # Safety
+    /// 1. The result is gone before the borrow that `self` was made for.
+    /// 2. The object's record says that any thread may use it.
+    unsafe fn detached<P: OtherThreads>(&self) -> Self::On<P>;
 }
 
 /// The handle of plain data.
 #[derive(Debug)]
 pub struct DataHandle<T>(NonNull<T>);
 
-impl<T> Clone for DataHandle<T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
+// SAFETY: a shared reference to the data, no more.
+unsafe impl<T: Sync> Sync for DataHandle<T> {}
 
-impl<T> Copy for DataHandle<T> {}
-
-// SAFETY: (1) the pointer is the borrow's.
+// SAFETY: (1) the pointer is the borrow's; (2) the target is the data.
 unsafe impl<T: PlainData> Handle for DataHandle<T> {
     type Target = T;
 
     #[inline(always)]
-    unsafe fn new(data: NonNull<c_void>, _: &TypeRecord, _: bool) -> Self {
+    unsafe fn new(data: NonNull<c_void>, _: &TypeRecord) -> Self {
         Self(data.cast())
-    }
-
-    fn detached(self) -> Self {
-        self
     }
 
     #[inline(always)]
     fn target(&self) -> &T {
         // SAFETY: duties 1 and 2 of `new`: the layout was compared, the pointer is aligned and borrowed.
         unsafe { self.0.as_ref() }
+    }
+}
+
+// SAFETY: (1) data needs no attached thread.
+unsafe impl<T: PlainData + Sync> Detach for DataHandle<T> {
+    type On<P: OtherThreads> = Self;
+
+    unsafe fn detached<P: OtherThreads>(&self) -> Self {
+        Self(self.0)
     }
 }
 

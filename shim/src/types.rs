@@ -10,8 +10,8 @@ use interbind_abi::owner::OwnerRecord;
 use interbind_abi::types::registry::{TypeCounts, TypeList};
 use interbind_abi::types::{TypeRecord, TypesService};
 
-use crate::ffi::Attached;
-use crate::refusal::judged_owner;
+use crate::ffi::{Attached, Strong};
+use crate::owner::judged_owner;
 
 /// An interpreter's registry, judged; valid as long as its core.
 #[derive(Clone, Copy, Debug)]
@@ -42,37 +42,44 @@ impl Types {
         self.0
     }
 
+    /// What is read of it.
+    fn table(&self) -> &TypesService {
+        // SAFETY: `judged`'s duty.
+        unsafe { &*self.0 }
+    }
+
     /// Asks for the list of a name.
-    pub(crate) fn list(self, name: &'static str) -> Option<*mut TypeList> {
+    pub(crate) fn list(self, _at: Attached, name: &'static str) -> Option<*mut TypeList> {
         let mut found = ptr::null();
-        // SAFETY: judged.
-        let list = unsafe { (*self.0).list };
-        // SAFETY: attached, as every caller of a bound module is; the name is static.
-        let status = unsafe { list(self.0, Str::new(name), &mut found) };
+        // SAFETY: attached; the name is static.
+        let status = unsafe { (self.table().list)(self.0, Str::new(name), &mut found) };
         (status == Status::OK && !found.is_null()).then_some(found.cast_mut())
     }
 
-    /// Hands a complete record over, which is never freed.
-    pub(crate) fn publish(self, _at: Attached, record: &'static TypeRecord) -> Status {
-        // SAFETY: judged.
-        let publish = unsafe { (*self.0).publish };
-        // SAFETY: attached; `'static`.
-        unsafe { publish(self.0, record) }
+    /// Hands a complete record over, which was claimed and is never freed.
+    pub(crate) fn publish(self, _at: Attached, record: &'static TypeRecord, class: &Strong) -> Status {
+        // SAFETY: attached; `'static`; what the registry writes is atomic.
+        unsafe {
+            (self.table().publish)(self.0, core::ptr::from_ref(record).cast_mut(), class.as_ptr().cast())
+        }
+    }
+
+    /// Ends a publication.
+    pub(crate) fn unpublish(self, _at: Attached, record: &'static TypeRecord) -> Status {
+        // SAFETY: as above.
+        unsafe { (self.table().unpublish)(self.0, core::ptr::from_ref(record).cast_mut()) }
     }
 
     /// Counts the records.
-    pub(crate) fn count(self) -> Counts {
+    pub(crate) fn count(self, _at: Attached) -> Counts {
         let mut counts = TypeCounts::default();
-        // SAFETY: judged.
-        let count = unsafe { (*self.0).count };
-        // SAFETY: `counts` is writable.
-        unsafe { count(self.0, &mut counts) };
+        // SAFETY: attached; `counts` is writable.
+        unsafe { (self.table().count)(self.0, &mut counts) };
         Counts { live: counts.live, immortal: counts.immortal, names: counts.names }
     }
 
     /// Who made it.
     pub(crate) fn owner(self) -> &'static OwnerRecord {
-        // SAFETY: judged.
-        judged_owner(unsafe { (*self.0).head.owner })
+        judged_owner(self.table().head.owner)
     }
 }

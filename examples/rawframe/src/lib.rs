@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use frame_api::Point;
 use interbind::abi::types::TypeRecord;
 use interbind::abi::types::record::{ALIASING_FROZEN, THREAD_ANY};
-use interbind::raw::{ModuleState, Visit, state};
+use interbind::raw::{ModuleState, Visit, try_state};
 use interbind::{Object, Raised, RawClass, count_records, publish_raw};
 use pyo3_ffi::*;
 
@@ -80,13 +80,6 @@ unsafe extern "C" fn dealloc(object: *mut PyObject) {
     }
 }
 
-/// Consumers read frozen data where the record says it is; this one is for those that ask.
-unsafe extern "C" fn borrow(object: *mut c_void, _mode: u32) -> *mut c_void {
-    object.wrapping_byte_add(offset_of!(Instance, point))
-}
-
-unsafe extern "C" fn release(_object: *mut c_void, _mode: u32) {}
-
 /// Makes an object for a consumer.
 unsafe extern "C" fn wrap(record: *const TypeRecord, data: *const c_void) -> *mut c_void {
     // SAFETY: the caller passes the record, which is never freed, and a readable point; attached.
@@ -94,11 +87,13 @@ unsafe extern "C" fn wrap(record: *const TypeRecord, data: *const c_void) -> *mu
 }
 
 unsafe extern "C" fn origin(module: *mut PyObject, _: *mut PyObject) -> *mut PyObject {
-    let state = NonNull::new(module).and_then(|module| {
-        // SAFETY: attached; Python passes the module, and holds it during the call.
-        unsafe { state::<__Interbind>(module) }
-    });
-    state.map_or(ptr::null_mut(), |state| instance(state.point.as_ptr().cast(), Point { x: 0.0, y: 0.0 }))
+    let Some(module) = NonNull::new(module) else { return ptr::null_mut() };
+    // SAFETY: attached; Python passes the module, and holds it during the call.
+    match unsafe { try_state::<__Interbind>(module) } {
+        Ok(state) => instance(state.point.as_ptr().cast(), Point { x: 0.0, y: 0.0 }),
+        // The module was never executed, which the exception says.
+        Err(_) => ptr::null_mut(),
+    }
 }
 
 unsafe extern "C" fn records(_module: *mut PyObject, _: *mut PyObject) -> *mut PyObject {
@@ -106,8 +101,14 @@ unsafe extern "C" fn records(_module: *mut PyObject, _: *mut PyObject) -> *mut P
     match unsafe { count_records::<__Interbind>() } {
         // SAFETY: attached.
         Ok(counts) => unsafe { PyLong_FromUnsignedLongLong(counts.live) },
-        Err(Raised) => ptr::null_mut(),
+        Err(_) => ptr::null_mut(),
     }
+}
+
+/// What Python has just raised.
+fn failed() -> Raised {
+    // SAFETY: attached, as every function of the module is called.
+    unsafe { Raised::pending() }
 }
 
 unsafe fn execute(module: NonNull<PyObject>) -> Result<State, Raised> {
@@ -136,24 +137,26 @@ unsafe fn execute(module: NonNull<PyObject>) -> Result<State, Raised> {
     // SAFETY: attached; the specification lives during the call, and Python copies what it keeps.
     let class = unsafe { PyType_FromSpec(&mut spec) };
     // SAFETY: a new reference or NULL with an exception.
-    let point = unsafe { Object::from_ptr(class) }.ok_or(Raised)?;
+    let point = unsafe { Object::from_ptr(class) }.ok_or_else(failed)?;
     let raw = RawClass {
         aliasing: ALIASING_FROZEN,
         thread: THREAD_ANY,
         subclassable: true,
         immortal: false,
         data_offset: offset_of!(Instance, point) as i64,
-        borrow,
-        release,
+        size: size_of::<Point>(),
+        // Nothing to track: consumers read the data at its offset.
+        borrow: None,
+        release: None,
         wrap: Some(wrap),
         table: ptr::null(),
     };
-    let class = NonNull::new(point.as_ptr()).ok_or(Raised)?;
+    let class = NonNull::new(point.as_ptr()).ok_or_else(failed)?;
     // SAFETY: attached; the functions fit every instance of the class; it's the only one that provides a point.
     unsafe { publish_raw::<Point, __Interbind>(class, raw, 0) }?;
     // SAFETY: attached; live objects, a terminated name.
     if unsafe { PyObject_SetAttrString(module.as_ptr(), c"Point".as_ptr(), point.as_ptr()) } != 0 {
-        return Err(Raised);
+        return Err(failed());
     }
     Ok(State { point })
 }

@@ -26,7 +26,7 @@ unsafe extern "C" fn norm(_module: *mut PyObject, argument: *mut PyObject) -> *m
         // SAFETY: attached.
         Ok(point) => unsafe { PyFloat_FromDouble(point.x.hypot(point.y)) },
         // The exception is set.
-        Err(interbind::Raised) => ptr::null_mut(),
+        Err(_) => ptr::null_mut(),
     }
 }
 

@@ -1,7 +1,5 @@
 //! A consumer: takes another wheel's objects as arguments.
 
-use std::sync::Mutex;
-
 use frame_api::{Point, Series, Span, Stroke, Tally};
 use interbind::Object;
 use pyo3::gc::{PyTraverseError, PyVisit};
@@ -153,29 +151,26 @@ impl DetachedScope for Python<'_> {
 /// Keeps another wheel's object, visibly to the garbage collector.
 #[pyclass(module = "stats")]
 struct Keeper {
-    kept: Mutex<Option<Held<dyn Series>>>,
+    kept: Option<Held<dyn Series>>,
 }
 
 #[pymethods]
 impl Keeper {
     #[new]
     fn new(series: Held<dyn Series>) -> Self {
-        Self { kept: Mutex::new(Some(series)) }
+        Self { kept: Some(series) }
     }
 
     fn total(&self, py: Python<'_>) -> PyResult<f64> {
-        let kept = self.kept.lock().expect("nothing panics under the lock");
-        kept.as_ref().map_or(Ok(0.0), |series| total(series.bind(py)?))
+        self.kept.as_ref().map_or(Ok(0.0), |series| total(series.bind(py)?))
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        let kept = self.kept.try_lock();
-        kept.ok().and_then(|kept| kept.as_ref().map(|series| series.traverse(&visit))).unwrap_or(Ok(()))
+        self.kept.as_ref().map_or(Ok(()), |series| series.traverse(&visit))
     }
 
-    fn __clear__(&self) {
-        let taken = self.kept.lock().expect("nothing panics under the lock").take();
-        drop(taken);
+    fn __clear__(&mut self) {
+        self.kept = None;
     }
 }
 // ANCHOR_END: held

@@ -40,7 +40,7 @@ pub unsafe extern "C" fn interbind_provide(owner: *const OwnerRecord, out: *mut 
             unsafe { out.write(core) };
             Status::OK
         }
-        Ok(Err(shim::Raised)) => Status::FAILED,
+        Ok(Err(_)) => Status::FAILED,
         Err(payload) => {
             // A payload's destructor may panic again.
             std::mem::forget(payload);

@@ -92,6 +92,10 @@ fn write(ident: &Ident, width: &Ident, variants: &[(&Ident, String)]) -> TokenSt
             // SAFETY: (1) the field's text; (2) a machine type; (3) only the variants' values pass.
             unsafe impl ::interbind::abi::values::Value for #ident {
                 type Wire = #width;
+                type On<'__call>
+                    = Self
+                where
+                    Self: '__call;
                 const PIECES: &'static [::interbind::abi::Piece] =
                     <Self as ::interbind::abi::types::Field>::PIECES;
 
@@ -106,6 +110,13 @@ fn write(ident: &Ident, width: &Ident, variants: &[(&Ident, String)]) -> TokenSt
                         return ::core::result::Result::Ok(#ident::#variants);
                     })*
                     ::core::result::Result::Err(::interbind::abi::values::InvalidValue { expected: #expected })
+                }
+
+                fn on<'__call>(self, _: &'__call ::interbind::abi::values::Call) -> Self
+                where
+                    Self: '__call,
+                {
+                    self
                 }
             }
 

@@ -72,9 +72,10 @@ fn write(mut item: ItemTrait, shared: &Shared, owner_thread: bool, methods: &[Me
     let ident = &item.ident;
     let name = handle::name(ident);
     let declaration = handle::declare(&item.vis, ident);
-    let (provider, consumer) = (table::write(ident, methods), handle::write(ident, methods));
+    let (provider, consumer) = (table::write(ident, methods), handle::write(ident, owner_thread, methods));
     let borrows = methods::borrows();
-    let demands = methods.iter().map(Method::demand_visible_borrows);
+    let borrowed = methods.iter().map(Method::demand_visible_borrows);
+    let arguments = methods.iter().map(Method::demand_arguments_that_cross);
     let role =
         Role { ty: quote!(dyn #ident), shared, descriptor: descriptor(&shared.name, owner_thread, methods) };
     let role = role.write(&quote!(KIND_INTERFACE), owner_thread, &quote!(1), &quote!(#name));
@@ -89,7 +90,8 @@ fn write(mut item: ItemTrait, shared: &Shared, owner_thread: bool, methods: &[Me
             #consumer
             #role
             #borrows
-            #(#demands)*
+            #(#borrowed)*
+            #(#arguments)*
         };
     }
 }

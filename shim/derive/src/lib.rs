@@ -80,7 +80,9 @@ pub fn provide(input: TokenStream) -> TokenStream {
 /// implementors are `Send + Sync`.
 ///
 /// The consumer's side is a struct with the same methods, named like the trait with `Handle` behind it; each of its
-/// methods returns a `Result`, because the other side may fail.
+/// methods returns a `Result`, because the other side may fail. It is seen behind a reference only, and says in its type on
+/// which threads it may be used: `SeriesHandle` on the attached thread that borrowed the object, `SeriesHandle<AnyThread>`
+/// on any, without the methods that handle Python objects.
 ///
 /// ```ignore
 /// #[interbind::interface(name = "org.frame.Series", version = "2.2.0")]

@@ -113,6 +113,11 @@ impl Method {
         format_ident!("slot_{}", self.slot)
     }
 
+    /// Returns the name of the handle's function that calls the slot, whatever the handle's mark.
+    pub(crate) fn passed_name(&self) -> Ident {
+        format_ident!("__pass_{}", self.slot)
+    }
+
     /// Writes the type of the slot's function.
     pub(crate) fn slot_type(&self) -> TokenStream {
         let wires = self.arguments.iter().map(Argument::wire);
@@ -139,6 +144,20 @@ impl Method {
                 ty.to_token_stream()
             ));
             demand(ty.span(), &quote!(!__borrows(#text.as_bytes())), message)
+        });
+        demands.collect()
+    }
+
+    /// Writes demands that each argument is something that C passes.
+    pub(crate) fn demand_arguments_that_cross(&self) -> TokenStream {
+        let demands = self.arguments.iter().map(|argument| {
+            let empty = on_value(&argument.fixed, &quote!(IS_EMPTY));
+            let mut message = Pieces::default();
+            message.text(format!(
+                "`{}` has no bytes, and C has no such argument: leave it out",
+                argument.ty.to_token_stream()
+            ));
+            demand(argument.ty.span(), &quote!(!#empty), message)
         });
         demands.collect()
     }

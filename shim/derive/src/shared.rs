@@ -138,6 +138,10 @@ fn write(ident: &Ident, shared: &Shared, fields: &[Field<'_>]) -> TokenStream {
             // SAFETY: (1) the field's text; (2) the bytes of a repr(C) struct; (3) `lift_data` asks every field.
             unsafe impl ::interbind::abi::values::Value for #ident {
                 type Wire = ::core::mem::MaybeUninit<Self>;
+                type On<'__call>
+                    = Self
+                where
+                    Self: '__call;
                 const PIECES: &'static [::interbind::abi::Piece] =
                     <Self as ::interbind::abi::types::Field>::PIECES;
 
@@ -150,6 +154,13 @@ fn write(ident: &Ident, shared: &Shared, fields: &[Field<'_>]) -> TokenStream {
                 ) -> ::core::result::Result<Self, ::interbind::abi::values::InvalidValue> {
                     // SAFETY: duty 1 of `lift`: it was a value, and there is no padding but the declared.
                     unsafe { ::interbind::abi::values::lift_data(__wire) }
+                }
+
+                fn on<'__call>(self, _: &'__call ::interbind::abi::values::Call) -> Self
+                where
+                    Self: '__call,
+                {
+                    self
                 }
             }
 

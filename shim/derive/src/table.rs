@@ -59,9 +59,12 @@ fn function(interface: &Ident, method: &Method) -> TokenStream {
     let names = (0..arguments.len()).map(|index| format_ident!("a{index}", span = Span::mixed_site()));
     let values: Vec<_> = names.collect();
     let lifts = arguments.iter().map(|argument| argument.function("lift"));
+    let ons = arguments.iter().map(|argument| argument.function("on"));
+    let begin = (!arguments.is_empty())
+        .then(|| quote_spanned!(Span::mixed_site()=> let under_way = ::interbind::abi::values::Call::new();));
     // An error of another type than ours is shown at the method's result.
     let call = quote_spanned! {Span::mixed_site().located_at(method.output_span())=>
-        <__C as #interface>::#ident(this, #(#values?),*)
+        <__C as #interface>::#ident(this, #(#ons(#values?, &under_way)),*)
     };
     let answer = if method.fails { call } else { quote!(::core::result::Result::Ok(#call)) };
     quote_spanned! {Span::mixed_site()=>
@@ -76,6 +79,7 @@ fn function(interface: &Ident, method: &Method) -> TokenStream {
                 let this = unsafe { &*this.cast::<__C>() };
                 // SAFETY: the consumer lowered it with the same text (judged), for this call alone.
                 #(let #values = unsafe { #lifts(#values) };)*
+                #begin
                 #answer
             };
             // SAFETY: the consumer passes a place for the result and a zeroed fault.

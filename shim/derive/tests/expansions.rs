@@ -23,7 +23,10 @@ use interbind_abi::types::{Field, TypeRecord};
 use interbind_abi::values::{Blank, Fault, Owned, Value};
 use interbind_abi::{Requirement, Str, Version};
 
-use stand_in::{__private, Consumer, Error, Handle, Module, Object, ProvidedBy, Provider, Shared};
+use stand_in::{
+    __private, AnyThread, AttachedThread, CheckedThread, Consumer, Detach, Error, Handle, Module, Object,
+    OtherThreads, Passes, ProvidedBy, Provider, Shared, Threads,
+};
 
 const TWO: usize = 2;
 
@@ -82,7 +85,7 @@ fn a_handle_of_data_is_the_data() {
     let record: TypeRecord = unsafe { zeroed() };
     // SAFETY: the point outlives the handle.
     let handle =
-        unsafe { <Point as interbind::Shared>::Handle::new(NonNull::from(&mut point).cast(), &record, true) };
+        unsafe { <Point as interbind::Shared>::Handle::new(NonNull::from(&mut point).cast(), &record) };
     assert_eq!(handle.target(), &point);
     assert_eq!((Point::KIND, Point::ALIGN), (KIND_DATA, align_of::<Point>()));
 }
@@ -216,18 +219,18 @@ impl<const N: usize> Slots<N> {
 }
 
 /// Makes the handle of a provider that knows only the first `known` methods.
-fn handle(list: &List, known: usize, attached: bool) -> SeriesHandle {
+fn handle(list: &List, known: usize) -> SeriesHandle {
     let record = Slots::<6>::older(<dyn Series as ProvidedBy<List>>::TABLE, known).record();
     let data = <dyn Series as ProvidedBy<List>>::project(core::ptr::from_ref(list).cast_mut());
     let data = NonNull::new(data).expect("a reference isn't NULL");
     // SAFETY: a table of this interface, and the list that outlives the handle in each test.
-    unsafe { SeriesHandle::new(data, &record, attached) }
+    unsafe { SeriesHandle::new(data, &record) }
 }
 
 #[test]
 fn a_call_goes_through_the_table_and_back() {
     let list = List(vec![1.0, 2.5]);
-    let series = handle(&list, 6, true);
+    let series = handle(&list, 6);
     assert_eq!(series.target().len(), Ok(2));
     assert_eq!(series.get(1), Ok(2.5));
     assert_eq!(series.get(2), Err(Error("no element 2".into())));
@@ -252,18 +255,28 @@ fn a_table_says_its_size_and_its_slots() {
 #[test]
 fn only_methods_that_pass_objects_ask_for_an_attached_thread() {
     let list = List(vec![]);
-    let series = handle(&list, 6, false);
+    let attached = handle(&list, 6);
+    // SAFETY: (1) dropped before `attached`; (2) `List` is `Sync`.
+    let series: SeriesHandle<CheckedThread> = unsafe { attached.detached() };
     assert_eq!(series.len(), Ok(0));
     assert_eq!(series.keep(Object(4), &point()), Err(Error("not attached".into())));
+    let lengths: Vec<_> = std::thread::scope(|scope| {
+        let started: Vec<_> = (0..2).map(|_| scope.spawn(|| series.target().len())).collect();
+        started.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(lengths, [Ok(0), Ok(0)]);
 }
 
 #[test]
 fn a_missing_slot_runs_the_default_body() {
     for (values, last) in [(vec![], 8.0), (vec![3.0, 4.0], 4.0)] {
         let list = List(values);
-        let series = handle(&list, 4, true);
+        let series = handle(&list, 4);
         assert_eq!(series.is_empty(), Ok(list.0.is_empty()));
         assert_eq!(series.last(7.0), Ok(last));
+        // SAFETY: (1) dropped before `series`; (2) `List` is `Sync`.
+        let view: SeriesHandle<AnyThread> = unsafe { series.detached() };
+        assert_eq!((view.is_empty(), view.last(7.0)), (Ok(list.0.is_empty()), Ok(last)));
     }
 }
 
@@ -304,7 +317,7 @@ fn a_failure_under_a_default_body_fails_the_whole_call() {
     table.slots[1] = nonsense as *const ();
     let record = table.record();
     // SAFETY: a table of this interface; no method reads the data.
-    let weak = unsafe { WeakHandle::new(NonNull::dangling(), &record, true) };
+    let weak: WeakHandle = unsafe { WeakHandle::new(NonNull::dangling(), &record) };
     assert_eq!(weak.ok(), Ok(1));
     let Err(Error(first)) = weak.both() else { panic!("the failure was lost") };
     assert!(first.contains("not a `Colour`"), "{first}");

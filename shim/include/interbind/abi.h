@@ -2,11 +2,15 @@
  *
  * Written by `INTERBIND_HEADER=write cargo test -p interbind-tests --test c_headers`; never edited by hand. Needs no
  * Python: an `interbind_object` is a `PyObject`. Texts of records are UTF-8 with a length and no end mark. Fields that
- * move after publication are read and written atomically, see <interbind/judge.h>. */
+ * move after publication are read and written atomically, see <interbind/compiler.h>. */
 #ifndef INTERBIND_ABI_H
 #define INTERBIND_ABI_H
 
 #include <stdint.h>
+
+#if UINTPTR_MAX != UINT64_MAX
+#error "interbind shares records between 64-bit builds only: build for a target with 64-bit pointers"
+#endif
 
 #ifdef __cplusplus
 extern "C" {
@@ -116,7 +120,7 @@ extern "C" {
 #define INTERBIND_CORE_MAGIC "ib.core\0"
 #define INTERBIND_CORE_MAJOR 1
 #define INTERBIND_CORE_MINOR 0
-#define INTERBIND_CORE_SIZES {152}
+#define INTERBIND_CORE_SIZES {168}
 #define INTERBIND_CORE_HEADER \
     {{105, 98, 46, 99, 111, 114, 101, 0}, sizeof(interbind_core), INTERBIND_CORE_MAJOR, INTERBIND_CORE_MINOR}
 /* Done; outputs are written. */
@@ -152,14 +156,14 @@ extern "C" {
 #define INTERBIND_TYPES_MAGIC "ib.types"
 #define INTERBIND_TYPES_MAJOR 1
 #define INTERBIND_TYPES_MINOR 0
-#define INTERBIND_TYPES_SIZES {112}
+#define INTERBIND_TYPES_SIZES {128}
 #define INTERBIND_TYPES_HEADER \
     {{105, 98, 46, 116, 121, 112, 101, 115}, sizeof(interbind_types_service), INTERBIND_TYPES_MAJOR, INTERBIND_TYPES_MINOR}
 /* A type record's magic and version. */
 #define INTERBIND_TYPE_MAGIC "ib.type\0"
 #define INTERBIND_TYPE_MAJOR 1
 #define INTERBIND_TYPE_MINOR 0
-#define INTERBIND_TYPE_SIZES {232}
+#define INTERBIND_TYPE_SIZES {224}
 #define INTERBIND_TYPE_HEADER \
     {{105, 98, 46, 116, 121, 112, 101, 0}, sizeof(interbind_type_record), INTERBIND_TYPE_MAJOR, INTERBIND_TYPE_MINOR}
 /* `kind`: plain data, read through its layout. */
@@ -188,6 +192,14 @@ extern "C" {
 /* `flags`: a class that inherits from this one may be published under the same name, so an object of a subclass
  * is not this record's without a look at the others. The registry sets it. */
 #define INTERBIND_FLAG_OUTRANKED (1u << 2)
+/* `state`: nobody's; its provider may claim it. */
+#define INTERBIND_STATE_FREE 0u
+/* `state`: a provider fills it in, and hands it to `publish`. */
+#define INTERBIND_STATE_CLAIMED 1u
+/* `state`: published. */
+#define INTERBIND_STATE_LIVE 2u
+/* `state`: the registry takes it out. */
+#define INTERBIND_STATE_LEAVING 3u
 /* `mode` of a borrow: others may read too. */
 #define INTERBIND_BORROW_SHARED 1u
 /* `mode` of a borrow: nobody else reads or writes. */
@@ -199,11 +211,14 @@ extern "C" {
 #define INTERBIND_NATIVE_RUST "rust:"
 /* What a key of C starts with; then comes a name that its author chose. */
 #define INTERBIND_NATIVE_C "c:"
+/* What a consumer writes that passes pointers on and never looks behind one: the class's own parts aren't
+ * compared then. */
+#define INTERBIND_OPAQUE "class=opaque"
 /* The `instances` service's magic and version. */
 #define INTERBIND_INSTANCES_MAGIC "ib.insts"
 #define INTERBIND_INSTANCES_MAJOR 1
 #define INTERBIND_INSTANCES_MINOR 0
-#define INTERBIND_INSTANCES_SIZES {144}
+#define INTERBIND_INSTANCES_SIZES {152}
 #define INTERBIND_INSTANCES_HEADER \
     {{105, 98, 46, 105, 110, 115, 116, 115}, sizeof(interbind_instances_service), INTERBIND_INSTANCES_MAJOR, INTERBIND_INSTANCES_MINOR}
 /* `keep_alive`: the nurse's class calls `traverse` and `release`, so the garbage collector sees what it keeps
@@ -213,14 +228,14 @@ extern "C" {
 #define INTERBIND_USERDATA_MAGIC "ib.udata"
 #define INTERBIND_USERDATA_MAJOR 1
 #define INTERBIND_USERDATA_MINOR 0
-#define INTERBIND_USERDATA_SIZES {72}
+#define INTERBIND_USERDATA_SIZES {80}
 #define INTERBIND_USERDATA_HEADER \
     {{105, 98, 46, 117, 100, 97, 116, 97}, sizeof(interbind_userdata_service), INTERBIND_USERDATA_MAJOR, INTERBIND_USERDATA_MINOR}
 /* The `exceptions` service's magic and version. */
 #define INTERBIND_EXCEPTIONS_MAGIC "ib.excep"
 #define INTERBIND_EXCEPTIONS_MAJOR 1
 #define INTERBIND_EXCEPTIONS_MINOR 0
-#define INTERBIND_EXCEPTIONS_SIZES {88}
+#define INTERBIND_EXCEPTIONS_SIZES {96}
 #define INTERBIND_EXCEPTIONS_HEADER \
     {{105, 98, 46, 101, 120, 99, 101, 112}, sizeof(interbind_exceptions_service), INTERBIND_EXCEPTIONS_MAJOR, INTERBIND_EXCEPTIONS_MINOR}
 /* A translator's magic and version. */
@@ -318,6 +333,14 @@ typedef interbind_status (*interbind_make_service)(interbind_core *core, void *c
 /* Is called with each service; stops when it returns something else than `INTERBIND_OK`. */
 typedef interbind_status (*interbind_visit_service)(const interbind_service_head *service, void *context);
 
+/* Borrows an object through its record: `borrow`. */
+typedef void *(*interbind_borrow_object)(const interbind_type_record *record, interbind_object *object,
+    uint32_t mode);
+
+/* Ends a borrow that gave `data`: `release`. */
+typedef void (*interbind_end_borrow)(const interbind_type_record *record, interbind_object *object,
+    void *data, uint32_t mode);
+
 /* Is called with each object at an address; stops when it returns something else than `INTERBIND_OK`.
  *
  * The object is borrowed, and alive during the call. */
@@ -388,6 +411,8 @@ struct interbind_core_head {
     interbind_str owner_file;
     /* The owner's platform, as `Platform` parses it. */
     interbind_str platform;
+    /* The version of interbind in the owner: what somebody of another major has to upgrade. */
+    interbind_str owner_interbind;
 };
 
 /* What the state dict's capsule points to.
@@ -448,14 +473,18 @@ struct interbind_service_head {
     interbind_str name;
     /* Who made it; never NULL, valid until the process ends. */
     const interbind_owner *owner;
-    /* Frees the table and all behind it. Called once, by the core. */
+    /* Lets go of every Python object that the service owns: called once, attached, when the core closes. NULL:
+     * it owns none. */
+    void (*close)(interbind_service_head *service);
+    /* Frees the table and all behind it. Called once, by the core, on any thread. */
     void (*destroy)(interbind_service_head *service);
 };
 
 /* The `types` service's table, major 1.
  *
  * Functions are called attached, in the service's interpreter; they run no Python code, except `publish`, which
- * makes a weak reference. None is NULL. A `TypeList` lives as long as the service.
+ * makes an object and puts it into the class, and `unpublish`. None is NULL. A `TypeList` lives as long as the
+ * service.
  *
  * Append-only. */
 struct interbind_types_service {
@@ -466,8 +495,13 @@ struct interbind_types_service {
         const interbind_type_list **out);
     /* Returns the next live record of this interpreter after `after` (NULL: the first), or NULL. */
     const interbind_type_record *(*next)(const interbind_type_list *list, const interbind_type_record *after);
-    /* Publishes a complete record; on `INTERBIND_FAILED` a Python exception is set. */
-    interbind_status (*publish)(const interbind_types_service *service, const interbind_type_record *record);
+    /* Publishes a record that its provider has claimed and completed, for that class; on `INTERBIND_FAILED` a
+     * Python exception is set. `INTERBIND_DIFFERS`: the record wasn't claimed, or is published for another
+     * class or elsewhere. */
+    interbind_status (*publish)(const interbind_types_service *service, interbind_type_record *record,
+        interbind_object *py_type);
+    /* Ends a publication; the class lives on. `INTERBIND_MISSING`: the record isn't published here. */
+    interbind_status (*unpublish)(const interbind_types_service *service, interbind_type_record *record);
     /* Calls `visit` with each name. */
     interbind_status (*names)(const interbind_types_service *service,
         interbind_status (*visit)(interbind_str name, const interbind_type_list *list, void *context),
@@ -500,8 +534,8 @@ struct interbind_type_counts {
 
 /* One type of one provider in one interpreter.
  *
- * Append-only. Written before publication; then only `serial`, `py_type`, `data_offset` change, by the
- * provider: serial first, `py_type` last; and `core` and a flag, by the registry. */
+ * Append-only. Written before publication, in a record that was claimed; then `state`, `serial`, `py_type`,
+ * `core` and a flag change, by the registry alone, and `data_offset` from 0 to a value, by the provider. */
 struct interbind_type_record {
     /* Magic `INTERBIND_TYPE_MAGIC`. */
     interbind_record_header header;
@@ -529,17 +563,16 @@ struct interbind_type_record {
      * by frozen classes that any thread may use. */
     int64_t data_offset;
     /* Borrows: the data in a register, or NULL with an exception set. Attached, in the record's interpreter. */
-    void *(*borrow)(interbind_object *object, uint32_t mode);
-    /* Ends a borrow: exactly once, attached, in the same interpreter; infallible. */
-    void (*release)(interbind_object *object, uint32_t mode);
+    interbind_borrow_object borrow;
+    /* Ends a borrow, with what it gave: exactly once, attached, in the same interpreter; infallible, also while
+     * an exception is set. */
+    interbind_end_borrow release;
     /* Makes a new object of a copy of `data`: a new reference, or NULL with an exception set. */
     interbind_object *(*wrap)(const interbind_type_record *record, const void *data);
     /* The interface's table. */
     const interbind_table_head *vtable;
     /* The canonical descriptor. */
     interbind_str descriptor;
-    /* SHA-256 of `descriptor`. */
-    uint8_t digest[32];
     /* Who provides the type. */
     const interbind_owner *owner;
     /* The core that it is published in. */
@@ -548,11 +581,20 @@ struct interbind_type_record {
     interbind_str native;
     /* The native base classes. */
     const interbind_base *bases;
+    /* One of `STATE_…`: who may use the record. */
+    uint32_t state;
+    /* Bytes from one of `bases` to the next. */
+    uint32_t base_size;
+    /* Bytes of the data at its start that the provider promises; 0 for interfaces. */
+    uint64_t size;
+    /* Written as zero, never read. */
+    uint64_t reserved;
 };
 
 /* A base class of a native class.
  *
- * Frozen for ever. Lives in the provider's library until the process ends, the key's text included. */
+ * Append-only: `base_size` says how far the next one is. Lives in the provider's library until the process
+ * ends, the key's text included. */
 struct interbind_base {
     /* The base's native key. */
     interbind_str key;
@@ -682,7 +724,8 @@ struct interbind_exceptions_service {
 struct interbind_translator {
     /* Magic `INTERBIND_TRANSLATOR_MAGIC`. */
     interbind_record_header header;
-    /* What the exception pointer is, as `c++:std::exception_ptr` followed by the build's C++ ABI. */
+    /* What the exception pointer leads to, as `c++:exception <key> <descriptor>`: an object of exactly that
+     * class, or that part of a derived one, which the module that asks caught as its own class. */
     interbind_str kind;
     /* Who registers it. */
     const interbind_owner *owner;

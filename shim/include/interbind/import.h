@@ -23,8 +23,8 @@ extern "C" {
 #endif
 
 #ifdef INTERBIND_STATIC
-/* Finds or makes the current interpreter's core and its services. Attached; `owner` lives until the process ends; on
- * anything else than `INTERBIND_OK` an exception is set. */
+/* Finds or makes the current interpreter's core and its services, and counts the caller as a user of the core. Attached;
+ * `owner` lives until the process ends; on anything else than `INTERBIND_OK` an exception is set. */
 interbind_status interbind_provide(const interbind_owner *owner, interbind_core **out);
 #endif
 
@@ -48,7 +48,8 @@ typedef struct interbind_context {
     const interbind_owner *owner;
 } interbind_context;
 
-/* Finds what stands under the core's key: borrowed, or NULL with or without an exception. */
+/* Finds the core's capsule: in the state dict, or where Python code took it away from there, in `sys`. A new reference, or
+ * NULL with or without an exception. */
 INTERBIND_COLD PyObject *interbind_find_capsule(void) {
     PyObject *key, *found;
 #if defined(PYPY_VERSION)
@@ -61,8 +62,26 @@ INTERBIND_COLD PyObject *interbind_find_capsule(void) {
         return NULL;
     }
     key = PyUnicode_FromString(INTERBIND_KEY_CORE);
-    found = key == NULL ? NULL : PyDict_GetItemWithError(dict, key);
-    Py_XDECREF(key);
+    if (key == NULL) {
+        return NULL;
+    }
+#if PY_VERSION_HEX >= 0x030d0000 && (!defined(INTERBIND_LIMITED) || INTERBIND_LIMITED + 0 >= 0x030d0000)
+    if (PyDict_GetItemRef(dict, key, &found) < 0) {
+        found = NULL;
+    }
+#else
+    found = PyDict_GetItemWithError(dict, key);
+    Py_XINCREF(found);
+#endif
+    Py_DECREF(key);
+    if ((found == NULL || !PyCapsule_IsValid(found, INTERBIND_KEY_CORE)) && !PyErr_Occurred()) {
+        PyObject *second = PySys_GetObject(INTERBIND_KEY_CORE);
+        if (second != NULL && PyCapsule_IsValid(second, INTERBIND_KEY_CORE)) {
+            Py_INCREF(second);
+            Py_XDECREF(found);
+            found = second;
+        }
+    }
     return found;
 }
 
@@ -118,8 +137,8 @@ INTERBIND_COLD interbind_status interbind_check_host(const interbind_owner *owne
 /* What this build knows of a core. */
 INTERBIND_COLD interbind_verdict interbind_core_judge(const interbind_core *core) {
     static const uint32_t sizes[] = INTERBIND_CORE_SIZES;
-    static const interbind_kind kind = {INTERBIND_CORE_MAGIC, INTERBIND_CORE_MAJOR, INTERBIND_CORE_MINOR, 0, sizes,
-        offsetof(interbind_core, retain), offsetof(interbind_core, private_)};
+    static const interbind_kind kind = {INTERBIND_CORE_MAGIC, INTERBIND_CORE_MAJOR, INTERBIND_CORE_MINOR,
+        INTERBIND_CORE_MINOR, sizes, offsetof(interbind_core, retain), offsetof(interbind_core, private_)};
     return interbind_judge(core, &kind);
 }
 
@@ -154,6 +173,9 @@ INTERBIND_COLD interbind_status interbind_judge_core(PyObject *capsule, const in
             core->head.header.struct_size >= sizeof(interbind_core_head)) {
             /* The head is frozen under every major. */
             refusal.core = &core->head;
+            snprintf(refusal.fix, sizeof refusal.fix,
+                "upgrade what has the older interbind: '%.*s' has %.*s, this module has " INTERBIND_VERSION,
+                INTERBIND_SHOWN(core->head.owner_name), INTERBIND_SHOWN(core->head.owner_interbind));
         }
         interbind_refusal_judged(&refusal, verdict, INTERBIND_CORE_MAGIC);
         return interbind_refusal_raise(&refusal, PyExc_ImportError);
@@ -205,8 +227,8 @@ INTERBIND_COLD interbind_status interbind_find_service(interbind_core *core, con
         return interbind_refusal_raise(&refusal, PyExc_ImportError);
     }
     verdict = interbind_judge(found, kind);
-    if (verdict.reason == NULL && (found->destroy == NULL || found->owner == NULL)) {
-        verdict = interbind_verdict_of(INTERBIND_REASON_MALFORMED_RECORD, "owner and destroy", 0, 1);
+    if (verdict.reason == NULL && found->owner == NULL) {
+        verdict = interbind_verdict_of(INTERBIND_REASON_MALFORMED_RECORD, "owner (0 is NULL)", 0, 1);
     }
     if (verdict.reason == NULL) {
         *out = found;
@@ -223,12 +245,12 @@ INTERBIND_COLD interbind_status interbind_find_service(interbind_core *core, con
 
 /* Finds a judged core's services; `INTERBIND_MISSING` without an exception when there is one that nobody made. */
 INTERBIND_COLD interbind_status interbind_find_services(const interbind_minimum *minimum, interbind_context *context) {
-#define INTERBIND_FIND_SERVICE(NAME, name, first) \
+#define INTERBIND_FIND_SERVICE(NAME, name) \
     do { \
         static const uint32_t sizes[] = INTERBIND_##NAME##_SIZES; \
         const interbind_kind kind = {INTERBIND_##NAME##_MAGIC, INTERBIND_##NAME##_MAJOR, INTERBIND_##NAME##_MINOR, \
             minimum == NULL ? (uint16_t)INTERBIND_##NAME##_MINOR : minimum->name, sizes, \
-            offsetof(interbind_##name##_service, first), offsetof(interbind_##name##_service, private_)}; \
+            offsetof(interbind_##name##_service, head.destroy), offsetof(interbind_##name##_service, private_)}; \
         const interbind_service_head *found = NULL; \
         const interbind_status status = \
             interbind_find_service(context->core, #name, &kind, context->owner, &found); \
@@ -237,15 +259,16 @@ INTERBIND_COLD interbind_status interbind_find_services(const interbind_minimum 
         } \
         context->name = (const interbind_##name##_service *)(const void *)found; \
     } while (0)
-    INTERBIND_FIND_SERVICE(TYPES, types, list);
-    INTERBIND_FIND_SERVICE(INSTANCES, instances, insert);
-    INTERBIND_FIND_SERVICE(USERDATA, userdata, get);
-    INTERBIND_FIND_SERVICE(EXCEPTIONS, exceptions, register_);
+    INTERBIND_FIND_SERVICE(TYPES, types);
+    INTERBIND_FIND_SERVICE(INSTANCES, instances);
+    INTERBIND_FIND_SERVICE(USERDATA, userdata);
+    INTERBIND_FIND_SERVICE(EXCEPTIONS, exceptions);
     return INTERBIND_OK;
 #undef INTERBIND_FIND_SERVICE
 }
 
-/* Looks for core and services as they are now; `INTERBIND_MISSING` without an exception when something isn't there. */
+/* Looks for core and services as they are now, and counts as a user of the core; `INTERBIND_MISSING` without an exception
+ * when something isn't there. The capsule is held until then: Python code may take it away. */
 INTERBIND_COLD interbind_status interbind_look(const interbind_minimum *minimum, interbind_context *context) {
     interbind_status status;
     PyObject *capsule = interbind_find_capsule();
@@ -253,7 +276,14 @@ INTERBIND_COLD interbind_status interbind_look(const interbind_minimum *minimum,
         return PyErr_Occurred() == NULL ? INTERBIND_MISSING : INTERBIND_FAILED;
     }
     status = interbind_judge_core(capsule, context->owner, &context->core);
-    return status == INTERBIND_OK ? interbind_find_services(minimum, context) : status;
+    if (status == INTERBIND_OK) {
+        status = interbind_find_services(minimum, context);
+    }
+    if (status == INTERBIND_OK) {
+        context->core->retain(context->core);
+    }
+    Py_DECREF(capsule);
+    return status;
 }
 
 /* Refuses because nobody in this process has the implementation; what is set becomes the cause. */
@@ -270,14 +300,17 @@ INTERBIND_COLD interbind_status interbind_refuse_missing(const interbind_owner *
 /* Binds to the current interpreter: finds core and services, or has them made, and counts as a user of the core.
  *
  * `minimum` says which minor of each service will do; NULL: this header's own. `owner` lives until the process ends.
- * `INTERBIND_INVALID`: an argument is NULL, or the thread isn't attached, and no exception is set. With any other status
- * but `INTERBIND_OK` an ImportError is set. `out` is written only on `INTERBIND_OK`. */
+ * With any other status than `INTERBIND_OK` an exception is set: an ImportError, or with `INTERBIND_INVALID` a SystemError
+ * because an argument is NULL. Only on a thread that isn't attached, which is `INTERBIND_INVALID` too, there is none. */
 INTERBIND_COLD interbind_status interbind_import(const interbind_owner *owner, const interbind_minimum *minimum,
     interbind_context *out) {
     interbind_context context;
     interbind_status status;
-    if (owner == NULL || out == NULL || !interbind_is_attached()) {
+    if (!interbind_is_attached()) {
         return INTERBIND_INVALID;
+    }
+    if (owner == NULL || out == NULL) {
+        return interbind_misuse("interbind_import", "an argument is NULL");
     }
     memset(&context, 0, sizeof context);
     context.owner = owner;
@@ -287,7 +320,11 @@ INTERBIND_COLD interbind_status interbind_import(const interbind_owner *owner, c
         status = interbind_provide(owner, &context.core);
     }
     if (status == INTERBIND_OK) {
-        status = interbind_look(minimum, &context);
+        /* Judged by the implementation, and counted. */
+        status = interbind_find_services(minimum, &context);
+        if (status != INTERBIND_OK) {
+            context.core->release(context.core);
+        }
     }
 #else
     if (status == INTERBIND_OK) {
@@ -306,13 +343,12 @@ INTERBIND_COLD interbind_status interbind_import(const interbind_owner *owner, c
         return interbind_refuse_missing(owner);
     }
     if (status == INTERBIND_OK) {
-        context.core->retain(context.core);
         *out = context;
     }
     return status;
 }
 
-/* Ends a binding, on any thread. `INTERBIND_INVALID`: it was left already, or is NULL. */
+/* Ends a binding, on any thread. `INTERBIND_INVALID`, and no exception: it was left already, or is NULL. */
 INTERBIND_COLD interbind_status interbind_leave(interbind_context *context) {
     interbind_core *core = context == NULL ? NULL : context->core;
     if (core == NULL) {

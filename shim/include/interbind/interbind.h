@@ -3,8 +3,8 @@
  * | header | what it holds |
  * |---|---|
  * | abi.h | the frozen records, generated |
+ * | compiler.h | what differs between compilers |
  * | platform.h | what this build is, as text |
- * | digest.h | the name of a descriptor |
  * | judge.h | looking at a foreign record before it is read |
  * | refuse.h | what is said when something is refused |
  * | import.h | finding the implementation, and leaving it |
@@ -15,14 +15,15 @@
  * | types.h | finding the record of an object |
  * | services.h | instances, keep-alive, userdata, exceptions |
  *
- * C11, or C++11 and later; full API, or limited from 3.9 on. Functions return an `interbind_status`, write their outputs
- * last and only on `INTERBIND_OK`, and are called attached unless they say otherwise. */
+ * C11, or C++11 and later, with gcc, clang or cl.exe (C++17 and C11 there); full API, or limited from 3.9 on; 64-bit targets.
+ * Functions return an `interbind_status`, write their outputs last and only on `INTERBIND_OK`, and are called attached unless
+ * they say otherwise. Each says with which status an exception is set. */
 #ifndef INTERBIND_H
 #define INTERBIND_H
 
 #include <interbind/abi.h>
+#include <interbind/compiler.h>
 #include <interbind/current.h>
-#include <interbind/digest.h>
 #include <interbind/import.h>
 #include <interbind/judge.h>
 #include <interbind/lock.h>

@@ -9,17 +9,7 @@
 #include <string.h>
 
 #include <interbind/abi.h>
-
-#if defined(__GNUC__) || defined(__clang__)
-#define INTERBIND_COLD static __attribute__((cold, noinline, unused))
-#define INTERBIND_LIKELY(condition) __builtin_expect(!!(condition), 1)
-#else
-#error "interbind.h needs the atomic builtins of gcc or clang (on Windows: clang-cl)"
-#endif
-
-/* Atomic access to the fields of a record that move, and to what the headers keep in statics. */
-#define INTERBIND_LOAD(place) __atomic_load_n(&(place), __ATOMIC_ACQUIRE)
-#define INTERBIND_STORE(place, value) __atomic_store_n(&(place), (value), __ATOMIC_RELEASE)
+#include <interbind/compiler.h>
 
 /* Tells whether a table reaches over a field: asked before a slot is used that came with a later minor than the one
  * that was asked for. */
@@ -81,27 +71,84 @@ static inline int interbind_str_is_sound(interbind_str text) {
     return text.len == 0 || (text.ptr != NULL && text.len <= INTERBIND_MAX_TEXT);
 }
 
-/* Finds a part of a text of `key=value` words; empty when it isn't there. */
-static inline interbind_str interbind_str_part(interbind_str text, const char *key) {
-    const size_t len = strlen(key);
-    interbind_str found = {NULL, 0};
+/* Tells whether a text can be read and is UTF-8: no surrogate, nothing longer than it need be, nothing beyond U+10FFFF. */
+INTERBIND_COLD int interbind_str_is_utf8(interbind_str text) {
     uint64_t at = 0;
     if (!interbind_str_is_sound(text)) {
-        return found;
+        return 0;
     }
     while (at < text.len) {
-        uint64_t end = at;
-        while (end < text.len && text.ptr[end] != ' ') {
-            end++;
+        const uint8_t first = text.ptr[at];
+        const int more = first < 0x80 ? 0 : first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : 1;
+        int i;
+        if (first >= 0x80 && (first < 0xc2 || first > 0xf4)) {
+            return 0;
         }
-        if (end - at > len && memcmp(text.ptr + at, key, len) == 0 && text.ptr[at + len] == '=') {
-            found.ptr = text.ptr + at + len + 1;
-            found.len = end - at - len - 1;
-            return found;
+        if (text.len - at <= (uint64_t)more) {
+            return 0;
         }
-        at = end + 1;
+        for (i = 1; i <= more; i++) {
+            const uint8_t next = text.ptr[at + (uint64_t)i];
+            const uint8_t least = i > 1 ? 0x80 : first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+            const uint8_t most = i > 1 ? 0xbf : first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+            if (next < least || next > most) {
+                return 0;
+            }
+        }
+        at += (uint64_t)more + 1;
     }
-    return found;
+    return 1;
+}
+
+/* Takes the next word of a text, which goes on behind it; false when there is none. */
+static inline int interbind_str_word(interbind_str *text, interbind_str *word) {
+    uint64_t end = 0;
+    if (!interbind_str_is_sound(*text) || text->len == 0) {
+        return 0;
+    }
+    while (end < text->len && text->ptr[end] != ' ') {
+        end++;
+    }
+    word->ptr = text->ptr;
+    word->len = end;
+    end += end < text->len ? 1 : 0;
+    text->ptr += end;
+    text->len -= end;
+    return 1;
+}
+
+/* Splits a `key=value` word; false when it is none. */
+static inline int interbind_str_split(interbind_str word, interbind_str *key, interbind_str *value) {
+    uint64_t at = 0;
+    while (at < word.len && word.ptr[at] != '=') {
+        at++;
+    }
+    if (at == word.len) {
+        return 0;
+    }
+    key->ptr = word.ptr;
+    key->len = at;
+    value->ptr = word.ptr + at + 1;
+    value->len = word.len - at - 1;
+    return 1;
+}
+
+/* Finds a part of a text of `key=value` words; empty when it isn't there. */
+static inline interbind_str interbind_str_part_of(interbind_str text, interbind_str key) {
+    interbind_str word, found, value;
+    while (interbind_str_word(&text, &word)) {
+        if (interbind_str_split(word, &found, &value) && interbind_str_same(found, key)) {
+            return value;
+        }
+    }
+    value.ptr = NULL;
+    value.len = 0;
+    return value;
+}
+
+/* Finds a part of a text by a key that is a C string. */
+static inline interbind_str interbind_str_part(interbind_str text, const char *key) {
+    return interbind_str_part_of(text, interbind_str_of(key));
 }
 
 static inline interbind_verdict interbind_verdict_of(const char *reason, const char *part, uint32_t found,
@@ -122,9 +169,12 @@ INTERBIND_COLD interbind_verdict interbind_judge(const void *record, const inter
     uint16_t known;
     size_t at;
     size_t end;
-    if (record == NULL || (uintptr_t)record % sizeof(uint64_t) != 0) {
-        return interbind_verdict_of(INTERBIND_REASON_MALFORMED_RECORD, "address (a multiple is expected)",
-            (uint32_t)((uintptr_t)record % sizeof(uint64_t)), (uint32_t)sizeof(uint64_t));
+    if (record == NULL) {
+        return interbind_verdict_of(INTERBIND_REASON_MALFORMED_RECORD, "record (0 is NULL)", 0, 1);
+    }
+    if ((uintptr_t)record % sizeof(uint64_t) != 0) {
+        return interbind_verdict_of(INTERBIND_REASON_MALFORMED_RECORD, "record's address (bytes beyond a multiple of 8)",
+            (uint32_t)((uintptr_t)record % sizeof(uint64_t)), 0);
     }
     memcpy(&header, record, sizeof header);
     if (memcmp(header.magic, kind->magic, sizeof header.magic) != 0) {
@@ -155,7 +205,8 @@ INTERBIND_COLD interbind_verdict interbind_judge(const void *record, const inter
         const void *function;
         memcpy(&function, (const char *)record + at, sizeof function);
         if (function == NULL) {
-            return interbind_verdict_of(INTERBIND_REASON_MALFORMED_RECORD, "functions (NULL at)", (uint32_t)at, 0);
+            return interbind_verdict_of(INTERBIND_REASON_MALFORMED_RECORD, "functions (the first that is NULL)",
+                (uint32_t)at, 0);
         }
     }
     return interbind_verdict_of(NULL, NULL, 0, 0);

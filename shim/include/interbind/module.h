@@ -44,27 +44,26 @@
 /* A small number where a slot has a pointer. */
 #define INTERBIND_SLOT_VALUE(number) ((void *)(uintptr_t)(number))
 
-/* Fills the room at the end of an array of slots with what the running Python knows, once. */
+/* Fills the room at the end of an array of slots with what the running Python knows.
+ *
+ * Without a lock: whoever comes at the same time, in another interpreter, writes the same values. A value is written before
+ * its number, so a number that is there has its value. */
 INTERBIND_COLD void interbind_fill_slots(PyModuleDef_Slot *slots, size_t count, uint32_t tag, uint32_t gil) {
     /* The numbers that every limited build uses, before 3.15 and after. */
     static const int numbers[] = {3, 4};
-    static uint32_t lock;
     const long minor = interbind_python_minor();
     size_t at = count - 3;
     if (count < 4) {
         return;
     }
-    while (__atomic_exchange_n(&lock, 1u, __ATOMIC_ACQUIRE) != 0) {
+    if (minor >= 12 && INTERBIND_LOAD(slots[at].slot) == 0) {
+        INTERBIND_STORE(slots[at].value, INTERBIND_SLOT_VALUE(tag));
+        INTERBIND_STORE(slots[at].slot, numbers[0]);
     }
-    if (minor >= 12 && slots[at].slot == 0) {
-        slots[at].value = INTERBIND_SLOT_VALUE(tag);
-        slots[at].slot = numbers[0];
+    if (minor >= 13 && INTERBIND_LOAD(slots[at + 1].slot) == 0) {
+        INTERBIND_STORE(slots[at + 1].value, INTERBIND_SLOT_VALUE(gil));
+        INTERBIND_STORE(slots[at + 1].slot, numbers[1]);
     }
-    if (minor >= 13 && slots[at + 1].slot == 0) {
-        slots[at + 1].value = INTERBIND_SLOT_VALUE(gil);
-        slots[at + 1].slot = numbers[1];
-    }
-    INTERBIND_STORE(lock, 0u);
 }
 
 /* Refuses a module in an interpreter that its tag forbids: `INTERBIND_FAILED`, and an ImportError is set. */

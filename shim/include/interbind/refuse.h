@@ -28,10 +28,10 @@ typedef struct interbind_refusal {
     char fix[512];
 } interbind_refusal;
 
-/* A text for `%.*s`: its length, then its bytes. */
+/* A text for `%.*s`: its length, then its bytes; what isn't UTF-8 shows as `?`. */
 #define INTERBIND_SHOWN(text) \
-    (interbind_str_is_sound(text) ? (int)((text).len < 300 ? (text).len : 300) : 1), \
-        (interbind_str_is_sound(text) ? ((text).len == 0 ? "" : (const char *)(text).ptr) : "?")
+    (interbind_str_is_utf8(text) ? (int)((text).len < 300 ? (text).len : 300) : 1), \
+        (interbind_str_is_utf8(text) ? ((text).len == 0 ? "" : (const char *)(text).ptr) : "?")
 
 /* Starts a refusal for a reason. */
 INTERBIND_COLD void interbind_refusal_start(interbind_refusal *refusal, const char *reason,
@@ -42,8 +42,7 @@ INTERBIND_COLD void interbind_refusal_start(interbind_refusal *refusal, const ch
 }
 
 /* Adds a line of its own for a part that differs. */
-__attribute__((format(printf, 2, 3))) INTERBIND_COLD void interbind_refusal_add(interbind_refusal *refusal,
-    const char *format, ...) {
+INTERBIND_PRINTF(2, 3) INTERBIND_COLD void interbind_refusal_add(interbind_refusal *refusal, const char *format, ...) {
     const size_t used = strlen(refusal->parts);
     va_list arguments;
     if (used + 8 < sizeof refusal->parts) {
@@ -82,16 +81,17 @@ INTERBIND_COLD void interbind_refusal_judged(interbind_refusal *refusal, interbi
 /* Reads another build's owner record: NULL when it is none. */
 INTERBIND_COLD const interbind_owner *interbind_owner_judged(const interbind_owner *owner) {
     static const uint32_t sizes[] = INTERBIND_OWNER_SIZES;
-    static const interbind_kind kind = {INTERBIND_OWNER_MAGIC, INTERBIND_OWNER_MAJOR, INTERBIND_OWNER_MINOR, 0, sizes, 0,
-        0};
+    static const interbind_kind kind = {INTERBIND_OWNER_MAGIC, INTERBIND_OWNER_MAJOR, INTERBIND_OWNER_MINOR,
+        INTERBIND_OWNER_MINOR, sizes, 0, 0};
     return interbind_judge(owner, &kind).reason == NULL ? owner : NULL;
 }
 
-INTERBIND_COLD void interbind_refusal_who(char *text, size_t size, const char *side, interbind_str name,
+/* Adds a line that names a side. Returns how long the text is then. */
+INTERBIND_COLD size_t interbind_refusal_who(char *text, size_t size, const char *side, interbind_str name,
     interbind_str version, interbind_str file) {
     const size_t used = strlen(text);
     uint64_t start = file.len;
-    if (!interbind_str_is_sound(file)) {
+    if (!interbind_str_is_utf8(file)) {
         start = 0;
         file.len = 0;
     }
@@ -102,17 +102,25 @@ INTERBIND_COLD void interbind_refusal_who(char *text, size_t size, const char *s
     file.len -= start;
     snprintf(text + used, size - used, "\n  %s: %.*s %.*s%s%.*s%s", side, INTERBIND_SHOWN(name),
         INTERBIND_SHOWN(version), file.len == 0 ? "" : " (", INTERBIND_SHOWN(file), file.len == 0 ? "" : ")");
+    return strlen(text);
 }
 
 INTERBIND_COLD void interbind_refusal_side(char *text, size_t size, const char *side, const interbind_owner *owner) {
-    size_t used;
     owner = interbind_owner_judged(owner);
     if (owner != NULL) {
-        interbind_refusal_who(text, size, side, owner->name, owner->version, owner->file);
-        used = strlen(text);
+        const size_t used = interbind_refusal_who(text, size, side, owner->name, owner->version, owner->file);
         snprintf(text + used, size - used, ", interbind %.*s, %.*s", INTERBIND_SHOWN(owner->interbind),
             INTERBIND_SHOWN(owner->compiler));
     }
+}
+
+/* Sets a SystemError for a call that can't be right: an argument is NULL, or a context isn't bound. Returns
+ * `INTERBIND_INVALID`. */
+INTERBIND_COLD interbind_status interbind_misuse(const char *function, const char *what) {
+    if (PyErr_Occurred() == NULL) {
+        PyErr_Format(PyExc_SystemError, "%s: %s", function, what);
+    }
+    return INTERBIND_INVALID;
 }
 
 /* Raises the refusal as `type`; an exception that is set becomes its cause. Returns `INTERBIND_FAILED`. */
@@ -129,8 +137,9 @@ INTERBIND_COLD interbind_status interbind_refusal_raise(interbind_refusal *refus
     }
     snprintf(text, sizeof text, "%s (%s)%s", refusal->failed, refusal->reason, refusal->parts);
     if (refusal->core != NULL) {
-        interbind_refusal_who(text, sizeof text, "provider", refusal->core->owner_name, refusal->core->owner_version,
-            refusal->core->owner_file);
+        const size_t used = interbind_refusal_who(text, sizeof text, "provider", refusal->core->owner_name,
+            refusal->core->owner_version, refusal->core->owner_file);
+        snprintf(text + used, sizeof text - used, ", interbind %.*s", INTERBIND_SHOWN(refusal->core->owner_interbind));
     }
     if (refusal->has_provider && interbind_owner_judged(refusal->provider) == NULL) {
         const size_t used = strlen(text);
@@ -160,6 +169,9 @@ INTERBIND_COLD interbind_status interbind_refusal_raise(interbind_refusal *refus
     Py_XDECREF(trace);
     Py_XDECREF(cause);
     Py_XDECREF(cause_type);
+    if (PyErr_Occurred() == NULL) {
+        PyErr_NoMemory();
+    }
     return INTERBIND_FAILED;
 }
 

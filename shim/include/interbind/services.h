@@ -1,8 +1,9 @@
 /* The services for binding libraries: which objects wrap a pointer, what an object keeps alive, what modules share by
  * name, and native exceptions that cross modules.
  *
- * Thin functions over the tables of a context. Each answers `INTERBIND_INVALID` for a context that was left and for an
- * argument that is NULL where it may not be; the tables themselves are called without a look where speed counts.
+ * Thin functions over the tables of a context. Each answers `INTERBIND_INVALID`, without an exception, for a context that was
+ * left and for an argument that is NULL where it may not be; the tables themselves are called without a look where speed
+ * counts. Where nothing else is said, only `INTERBIND_FAILED` comes with an exception.
  *
  * What an object does when it dies goes through the module's slot, not through its state: the garbage collector may free a
  * module, and the memory of its state, before the objects of its classes. */
@@ -92,34 +93,32 @@ static inline interbind_status interbind_release_patients(const interbind_contex
 
 /* ---- What an object does when it dies. ---- */
 
-/* Finds the instances of the current interpreter without a binding: its module is gone. NULL when they are gone too. */
-INTERBIND_COLD const interbind_instances_service *interbind_instances_late(void) {
-    static const uint32_t sizes[] = INTERBIND_INSTANCES_SIZES;
-    static const interbind_kind kind = {INTERBIND_INSTANCES_MAGIC, INTERBIND_INSTANCES_MAJOR, INTERBIND_INSTANCES_MINOR, 0,
-        sizes, offsetof(interbind_instances_service, insert), offsetof(interbind_instances_service, private_)};
-    interbind_service_head *found = NULL;
-    PyObject *capsule = interbind_find_capsule();
-    if (capsule != NULL && PyCapsule_IsValid(capsule, INTERBIND_KEY_CORE)) {
-        interbind_core *core = (interbind_core *)PyCapsule_GetPointer(capsule, INTERBIND_KEY_CORE);
-        if (interbind_core_is_sound(core) &&
-            core->service(core, interbind_str_of(INTERBIND_SERVICE_INSTANCES), INTERBIND_INSTANCES_MAJOR, NULL, NULL,
-                &found) != INTERBIND_OK) {
-            found = NULL;
-        }
-    }
-    return interbind_judge(found, &kind).reason == NULL ? (const interbind_instances_service *)(const void *)found : NULL;
-}
-
-/* What `interbind_instance_forget` and `interbind_nurse_release` do for an object whose module is gone. */
+/* What `interbind_instance_forget` and `interbind_nurse_release` do for an object whose module is gone: they look for the
+ * interpreter's core again, and hold it for the call. `INTERBIND_MISSING`: it is gone too. */
 INTERBIND_COLD interbind_status interbind_die_late(const void *pointer, PyObject *object) {
-    const interbind_instances_service *instances;
+    static const uint32_t sizes[] = INTERBIND_INSTANCES_SIZES;
+    static const interbind_kind kind = {INTERBIND_INSTANCES_MAGIC, INTERBIND_INSTANCES_MAJOR, INTERBIND_INSTANCES_MINOR,
+        INTERBIND_INSTANCES_MINOR, sizes, offsetof(interbind_instances_service, head.destroy),
+        offsetof(interbind_instances_service, private_)};
     interbind_status status = INTERBIND_MISSING;
-    PyObject *type, *value, *trace;
+    interbind_service_head *found = NULL;
+    interbind_core *core = NULL;
+    PyObject *type, *value, *trace, *capsule;
     PyErr_Fetch(&type, &value, &trace);
-    instances = interbind_instances_late();
-    if (instances != NULL) {
-        status = pointer != NULL ? instances->remove(instances, pointer, NULL, object) : instances->release(instances, object);
+    capsule = interbind_find_capsule();
+    if (capsule != NULL && PyCapsule_IsValid(capsule, INTERBIND_KEY_CORE)) {
+        core = (interbind_core *)PyCapsule_GetPointer(capsule, INTERBIND_KEY_CORE);
     }
+    if (core != NULL && interbind_core_is_sound(core) &&
+        core->service(core, interbind_str_of(INTERBIND_SERVICE_INSTANCES), INTERBIND_INSTANCES_MAJOR, NULL, NULL, &found) ==
+            INTERBIND_OK &&
+        interbind_judge(found, &kind).reason == NULL) {
+        const interbind_instances_service *instances = (const interbind_instances_service *)(const void *)found;
+        core->retain(core);
+        status = pointer != NULL ? instances->remove(instances, pointer, NULL, object) : instances->release(instances, object);
+        core->release(core);
+    }
+    Py_XDECREF(capsule);
     PyErr_Restore(type, value, trace);
     return status;
 }
@@ -190,19 +189,36 @@ INTERBIND_COLD interbind_status interbind_userdata_refuse(const interbind_contex
     return interbind_refusal_raise(&refusal, PyExc_TypeError);
 }
 
+/* Sees to it that what isn't `INTERBIND_OK` comes with an exception. */
+INTERBIND_COLD interbind_status interbind_userdata_failed(const interbind_context *context, const char *name,
+    const char *kind, interbind_status status) {
+    if (status == INTERBIND_DIFFERS) {
+        return interbind_userdata_refuse(context, name, kind);
+    }
+    if (PyErr_Occurred() == NULL) {
+        if (status == INTERBIND_FAILED) {
+            PyErr_NoMemory();
+        } else {
+            PyErr_Format(PyExc_RuntimeError, "cannot share userdata '%s': the service answers %d", name, (int)status);
+        }
+    }
+    return status;
+}
+
 /* Finds the datum of that name and kind, or makes it with no lock held: whoever comes second frees what it built.
  *
- * `INTERBIND_MISSING`: there is none, and `make` is NULL. `INTERBIND_FAILED`: a TypeError `kind-differs` is set, or
- * whatever `make` set. */
+ * `INTERBIND_MISSING`, without an exception: there is none, and `make` is NULL. With any other status than `INTERBIND_OK` an
+ * exception is set: a TypeError `kind-differs`, what `make` set, or a MemoryError where it set nothing. */
 static inline interbind_status interbind_userdata_get(const interbind_context *context, const char *name,
     const char *kind, interbind_make_userdata make, interbind_free_userdata free_data, void *argument, void **out) {
     interbind_status status;
     if (context == NULL || context->core == NULL || name == NULL || kind == NULL || out == NULL) {
-        return INTERBIND_INVALID;
+        return interbind_misuse("interbind_userdata_get", "an argument is NULL, or the context isn't bound");
     }
     status = context->userdata->get(context->userdata, interbind_str_of(name), interbind_str_of(kind), context->owner,
         make, free_data, argument, out);
-    return status == INTERBIND_DIFFERS ? interbind_userdata_refuse(context, name, kind) : status;
+    return status == INTERBIND_OK || status == INTERBIND_MISSING ? status
+                                                                 : interbind_userdata_failed(context, name, kind, status);
 }
 
 /* ---- Exceptions. ---- */

@@ -21,7 +21,8 @@ typedef struct interbind_site {
     uint32_t kind;
     /* The alignment of the data: a power of two. */
     uint32_t align;
-    /* The descriptor that a record must have; of a native type the ABI text, compared part by part. */
+    /* The descriptor that a record must have; of a native type the language's ABI and the class's shape, compared part by
+     * part. */
     const char *descriptor;
     /* The first version that will do, and the first that won't; all zero: every version. */
     interbind_version least;
@@ -31,14 +32,23 @@ typedef struct interbind_site {
     const interbind_type_record *records[INTERBIND_SITE_PLACES];
 } interbind_site;
 
-/* Makes a site for a native type of C++ (in C++) or C, whatever its version. */
 #ifdef __cplusplus
 #define INTERBIND_NATIVE_ABI INTERBIND_CXX_ABI
 #else
 #define INTERBIND_NATIVE_ABI INTERBIND_C_TYPES_ABI
 #endif
-#define INTERBIND_NATIVE_SITE(key) \
-    {(key), INTERBIND_KIND_NATIVE, 1, INTERBIND_NATIVE_ABI, {0, 0, 0}, {0, 0, 0}, 0, {NULL, NULL, NULL, NULL}}
+
+/* Makes a site for a native type whose pointers are passed on and never looked behind: whatever its version and shape. */
+#define INTERBIND_NATIVE_SITE(key) INTERBIND_CLASS_SITE(key, INTERBIND_NATIVE_ABI " " INTERBIND_OPAQUE, 1)
+
+/* Makes a site for a native type that is read: its key, the whole descriptor and the alignment. In C++ that is
+ * `interbind::site<T>`; in C the shape is what the author of the type says, as `INTERBIND_C_SHAPE(16, 8) " tag=2"`. */
+#define INTERBIND_CLASS_SITE(key, descriptor, align) \
+    {(key), INTERBIND_KIND_NATIVE, (align), (descriptor), {0, 0, 0}, {0, 0, 0}, 0, {NULL, NULL, NULL, NULL}}
+
+/* The descriptor of a native type of C: bytes and alignment of one object, as numbers. */
+#define INTERBIND_C_SHAPE(size, align) \
+    INTERBIND_C_TYPES_ABI " size=" INTERBIND_TEXT_OF(size) " align=" INTERBIND_TEXT_OF(align) " polymorphic=no"
 
 /* Makes a site for a data type: its name, descriptor and alignment, and every version of the major. */
 #define INTERBIND_DATA_SITE(name, descriptor, align, major) \
@@ -54,9 +64,10 @@ static inline int interbind_record_is(const interbind_type_record *record, const
 static inline int interbind_record_fits(const interbind_type_record *record, PyTypeObject *type) {
     PyObject *registered = record == NULL ? NULL : INTERBIND_LOAD(record->py_type);
     return registered != NULL && (INTERBIND_LOAD(record->flags) & INTERBIND_FLAG_OUTRANKED) == 0 &&
-        PyType_IsSubtype(type, (PyTypeObject *)(void *)registered);
+        interbind_is_subtype(type, (PyTypeObject *)(void *)registered);
 }
 
+/* Tells whether the first version is the lesser one. */
 static inline int interbind_version_below(interbind_version a, interbind_version b) {
     if (a.major != b.major) {
         return a.major < b.major;
@@ -77,23 +88,93 @@ INTERBIND_COLD void interbind_site_refuse(interbind_refusal *refusal, const inte
     Py_XDECREF(name);
 }
 
-/* Steps 5 to 7 for a record with a sound header: name, version, kind, rules, descriptor, alignment. */
+/* Compares one part of two native descriptors; what one side lacks is empty. */
+INTERBIND_COLD void interbind_native_part(interbind_refusal *refusal, interbind_str key, interbind_str theirs,
+    interbind_str ours, const char *reason) {
+    const interbind_str nothing = interbind_str_of("nothing");
+    const interbind_str found = interbind_str_part_of(theirs, key), wanted = interbind_str_part_of(ours, key);
+    char name[64];
+    if (interbind_str_same(found, wanted) || ((found.len == 0 || wanted.len == 0) && key.len > 0 && key.ptr[0] == '~')) {
+        return;
+    }
+    refusal->reason = refusal->reason == NULL ? reason : refusal->reason;
+    snprintf(name, sizeof name, "%.*s", INTERBIND_SHOWN(key));
+    interbind_refusal_differs(refusal, name, found.len == 0 ? nothing : found, wanted.len == 0 ? nothing : wanted);
+}
+
+/* Compares the native descriptors of a record and of a site: every part must be equal, also one that this build doesn't
+ * know. A part whose key starts with `~` counts only where both sides have it; a site that looks at nothing compares the
+ * language's parts alone. All differences are added to the refusal. */
+INTERBIND_COLD void interbind_native_compare(interbind_refusal *refusal, interbind_str theirs, interbind_str ours) {
+    static const char *const parts[] = {"language", "abi", "lib", "libabi", "cxx11", "debug"};
+    const size_t count = sizeof parts / sizeof parts[0];
+    interbind_str rest, word, key, value;
+    size_t i;
+    int side;
+    for (i = 0; i < count; i++) {
+        interbind_native_part(refusal, interbind_str_of(parts[i]), theirs, ours, INTERBIND_REASON_NATIVE_ABI);
+    }
+    for (rest = ours; interbind_str_word(&rest, &word);) {
+        if (interbind_str_is(word, INTERBIND_OPAQUE)) {
+            return;
+        }
+    }
+    for (side = 0; side < 2; side++) {
+        for (rest = side == 0 ? theirs : ours; interbind_str_word(&rest, &word);) {
+            if (!interbind_str_split(word, &key, &value) || (side == 1 && interbind_str_part_of(theirs, key).len != 0)) {
+                continue;
+            }
+            for (i = 0; i < count && !interbind_str_is(key, parts[i]); i++) {
+            }
+            if (i == count) {
+                interbind_native_part(refusal, key, theirs, ours,
+                    interbind_str_is(key, "tag") ? INTERBIND_REASON_VERSION_DIFFERS : INTERBIND_REASON_LAYOUT_DIFFERS);
+            }
+        }
+    }
+}
+
+/* A kind as a word. */
+INTERBIND_COLD const char *interbind_kind_word(uint32_t kind) {
+    return kind == INTERBIND_KIND_DATA ? "a data type"
+        : kind == INTERBIND_KIND_INTERFACE ? "an interface"
+        : kind == INTERBIND_KIND_NATIVE ? "a native class" : "an unknown kind";
+}
+
+/* Tells which rule or function of a record contradicts conduit v1, or NULL. */
+INTERBIND_COLD const char *interbind_record_wrong(const interbind_type_record *record) {
+    if (record->aliasing < INTERBIND_ALIASING_FROZEN || record->aliasing > INTERBIND_ALIASING_UNTRACKED ||
+        record->thread < INTERBIND_THREAD_ANY || record->thread > INTERBIND_THREAD_ATTACHED) {
+        return "aliasing and thread: provider has an unknown rule, this module expects a rule of conduit v1";
+    }
+    if (record->borrow == NULL || record->release == NULL) {
+        return "borrow and release: provider has NULL, this module expects a function";
+    }
+    if (record->base_count != 0 &&
+        (record->bases == NULL || record->base_size < sizeof(interbind_base) || record->base_size % 8 != 0)) {
+        return "bases: provider has some that can't be read, this module expects 32 bytes or more of each";
+    }
+    return NULL;
+}
+
+/* Steps 5 to 7 for a record with a sound header: texts, name, version, kind, rules and functions, descriptor, offset. */
 INTERBIND_COLD interbind_status interbind_site_check(const interbind_context *context, const interbind_site *site,
     PyObject *object, const interbind_type_record *record) {
-    static const char *const parts[] = {"language", "abi", "lib", "libabi", "cxx11", "debug"};
     const int64_t offset = INTERBIND_LOAD(record->data_offset);
     const int is_native = site->kind == INTERBIND_KIND_NATIVE;
     const interbind_str under = is_native && !interbind_str_is(record->name, site->name) ? record->native : record->name;
+    const char *wrong = interbind_record_wrong(record);
     interbind_refusal refusal;
     interbind_site_refuse(&refusal, context, site, object, NULL);
     refusal.provider = record->owner;
     refusal.has_provider = 1;
     snprintf(refusal.fix, sizeof refusal.fix, "rebuild the provider and this module against the same declaration of %s",
         site->name);
-    if (!interbind_str_is_sound(record->name) || !interbind_str_is_sound(record->version_text) ||
-        !interbind_str_is_sound(record->descriptor)) {
+    if (!interbind_str_is_utf8(record->name) || !interbind_str_is_utf8(record->version_text) ||
+        !interbind_str_is_utf8(record->descriptor) || !interbind_str_is_utf8(record->native)) {
         refusal.reason = INTERBIND_REASON_MALFORMED_RECORD;
-        interbind_refusal_add(&refusal, "a text of the record: provider has bytes that can't be read");
+        interbind_refusal_add(&refusal, "a text of the record: provider has bytes that can't be read, this module expects "
+                                        "UTF-8");
     } else if (!interbind_str_is(under, site->name)) {
         refusal.reason = INTERBIND_REASON_NAME_DIFFERS;
         interbind_refusal_differs(&refusal, "name", under, interbind_str_of(site->name));
@@ -106,32 +187,30 @@ INTERBIND_COLD interbind_status interbind_site_check(const interbind_context *co
             (unsigned)site->below.patch);
     } else if (record->kind != site->kind) {
         refusal.reason = INTERBIND_REASON_KIND_DIFFERS;
-        interbind_refusal_add(&refusal, "kind: provider has %u, this module expects %u", (unsigned)record->kind,
-            (unsigned)site->kind);
-    } else if (record->aliasing < INTERBIND_ALIASING_FROZEN || record->aliasing > INTERBIND_ALIASING_UNTRACKED ||
-        record->thread < INTERBIND_THREAD_ANY || record->thread > INTERBIND_THREAD_ATTACHED || record->borrow == NULL ||
-        record->release == NULL ||
-        (offset != 0 && (record->aliasing != INTERBIND_ALIASING_FROZEN || record->thread != INTERBIND_THREAD_ANY))) {
+        interbind_refusal_add(&refusal, "kind: provider has %s, this module expects %s", interbind_kind_word(record->kind),
+            interbind_kind_word(site->kind));
+    } else if (wrong != NULL) {
         refusal.reason = INTERBIND_REASON_MALFORMED_RECORD;
-        interbind_refusal_add(&refusal, "rules and functions: provider has some that contradict conduit v1");
+        interbind_refusal_add(&refusal, "%s", wrong);
     } else if (is_native) {
-        size_t i;
-        for (i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-            const interbind_str theirs = interbind_str_part(record->descriptor, parts[i]);
-            const interbind_str ours = interbind_str_part(interbind_str_of(site->descriptor), parts[i]);
-            if (!interbind_str_same(theirs, ours)) {
-                refusal.reason = INTERBIND_REASON_NATIVE_ABI;
-                interbind_refusal_differs(&refusal, parts[i], theirs, ours);
-            }
-        }
+        interbind_native_compare(&refusal, record->descriptor, interbind_str_of(site->descriptor));
         snprintf(refusal.fix, sizeof refusal.fix,
-            "build the provider and this module with one compiler family, standard library and its switches");
+            refusal.reason != NULL && strcmp(refusal.reason, INTERBIND_REASON_NATIVE_ABI) == 0
+                ? "build the provider and this module with one compiler family, standard library and its switches"
+                : "rebuild the provider and this module against the same version of the class");
     } else if (!interbind_str_is(record->descriptor, site->descriptor)) {
         refusal.reason = INTERBIND_REASON_LAYOUT_DIFFERS;
         interbind_refusal_differs(&refusal, "layout", record->descriptor, interbind_str_of(site->descriptor));
-    } else if (offset % (int64_t)site->align != 0) {
+    }
+    if (refusal.reason == NULL && offset != 0 &&
+        (record->aliasing != INTERBIND_ALIASING_FROZEN || record->thread != INTERBIND_THREAD_ANY)) {
+        refusal.reason = INTERBIND_REASON_MALFORMED_RECORD;
+        interbind_refusal_add(&refusal, "data offset: provider has one, this module expects none: the class must be asked for "
+                                        "each borrow");
+    }
+    if (refusal.reason == NULL && site->align > 1 && offset % (int64_t)site->align != 0) {
         refusal.reason = INTERBIND_REASON_MISALIGNED;
-        interbind_refusal_add(&refusal, "data offset: provider has %lld, this module expects a multiple of %u",
+        interbind_refusal_add(&refusal, "data offset (a multiple is expected): provider has %lld, this module expects %u",
             (long long)offset, (unsigned)site->align);
     }
     return refusal.reason == NULL ? INTERBIND_OK : interbind_refusal_raise(&refusal, PyExc_TypeError);
@@ -146,7 +225,7 @@ INTERBIND_COLD void interbind_site_remember(interbind_site *site, const interbin
             return;
         }
         if (found == NULL || INTERBIND_LOAD(found->py_type) == NULL || i + 1 == INTERBIND_SITE_PLACES) {
-            if (__atomic_compare_exchange_n(&site->records[i], &found, record, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {
+            if (INTERBIND_SWAP(site->records[i], found, record)) {
                 return;
             }
         }
@@ -157,7 +236,8 @@ INTERBIND_COLD void interbind_site_remember(interbind_site *site, const interbin
 INTERBIND_COLD interbind_status interbind_find_slowly(const interbind_context *context, interbind_site *site,
     PyObject *object, const interbind_type_record **out) {
     static const uint32_t sizes[] = INTERBIND_TYPE_SIZES;
-    static const interbind_kind kind = {INTERBIND_TYPE_MAGIC, INTERBIND_TYPE_MAJOR, INTERBIND_TYPE_MINOR, 0, sizes, 0, 0};
+    static const interbind_kind kind = {INTERBIND_TYPE_MAGIC, INTERBIND_TYPE_MAJOR, INTERBIND_TYPE_MINOR,
+        INTERBIND_TYPE_MINOR, sizes, 0, 0};
     PyTypeObject *type = Py_TYPE(object);
     const interbind_type_list *list = NULL;
     const interbind_type_record *record = NULL, *best = NULL, *other = NULL;
@@ -205,9 +285,9 @@ INTERBIND_COLD interbind_status interbind_find_slowly(const interbind_context *c
             best = record;
             break;
         }
-        if (PyType_IsSubtype(type, (PyTypeObject *)(void *)registered) &&
+        if (interbind_is_subtype(type, (PyTypeObject *)(void *)registered) &&
             (best == NULL ||
-                PyType_IsSubtype((PyTypeObject *)(void *)registered,
+                interbind_is_subtype((PyTypeObject *)(void *)registered,
                     (PyTypeObject *)(void *)INTERBIND_LOAD(best->py_type)))) {
             best = record;
         }
@@ -247,12 +327,14 @@ INTERBIND_COLD interbind_status interbind_find_slowly(const interbind_context *c
     return interbind_refusal_raise(&refusal, PyExc_TypeError);
 }
 
-/* Finds the record of an object for a site. `INTERBIND_FAILED`: a TypeError with both sides' values is set.
- * `INTERBIND_INVALID`: an argument is NULL, and no exception is set. */
+/* Finds the record of an object for a site. With any other status than `INTERBIND_OK` an exception is set:
+ * `INTERBIND_FAILED`, a TypeError with both sides' values; `INTERBIND_INVALID`, a SystemError, for a NULL or a context that
+ * isn't bound. */
 static inline interbind_status interbind_find(const interbind_context *context, interbind_site *site, PyObject *object,
     const interbind_type_record **out) {
     const interbind_type_record *first;
     if (context == NULL || context->core == NULL || site == NULL || object == NULL || out == NULL) {
+        interbind_misuse("interbind_find", "an argument is NULL, or the module isn't bound to this interpreter");
         return INTERBIND_INVALID;
     }
     first = INTERBIND_LOAD(site->records[0]);
@@ -264,48 +346,75 @@ static inline interbind_status interbind_find(const interbind_context *context, 
     return interbind_find_slowly(context, site, object, out);
 }
 
-/* Refuses an exclusive borrow of a class whose objects never change. */
-INTERBIND_COLD void *interbind_borrow_refuse(const interbind_type_record *record, PyObject *object) {
-    PyObject *name = PyObject_GetAttrString((PyObject *)Py_TYPE(object), "__name__");
-    PyObject *text = name == NULL || !PyUnicode_Check(name) ? NULL : PyUnicode_AsUTF8String(name);
-    interbind_refusal refusal;
-    interbind_refusal_start(&refusal, INTERBIND_REASON_FROZEN, NULL);
-    PyErr_Clear();
-    refusal.provider = record->owner;
-    refusal.has_provider = 1;
-    snprintf(refusal.failed, sizeof refusal.failed, "cannot borrow '%s' exclusively as %.*s",
-        text == NULL ? "?" : PyBytes_AsString(text), INTERBIND_SHOWN(record->name));
-    interbind_refusal_add(&refusal, "the class is frozen: its objects never change");
-    snprintf(refusal.fix, sizeof refusal.fix, "borrow it shared, or make a new object");
-    Py_XDECREF(text);
-    Py_XDECREF(name);
-    interbind_refusal_raise(&refusal, PyExc_TypeError);
+/* Why a borrow can't be asked for. Returns NULL with an exception set. */
+INTERBIND_COLD void *interbind_borrow_impossible(const interbind_type_record *record, PyObject *object, uint32_t mode) {
+    if (record == NULL || object == NULL || record->borrow == NULL || record->release == NULL) {
+        interbind_misuse("interbind_borrow", "an argument is NULL");
+        return NULL;
+    }
+    if (INTERBIND_LOAD(record->state) != INTERBIND_STATE_LIVE) {
+        return interbind_record_refuse(record, object, INTERBIND_REASON_NOT_PUBLISHED, "the class isn't published any more",
+            "find the object's record again", PyExc_TypeError);
+    }
+    return interbind_borrow_refuse(record, object, mode);
+}
+
+/* A provider gave no data: has it said why? Returns NULL with an exception set. */
+INTERBIND_COLD void *interbind_borrow_failed(void) {
+    if (PyErr_Occurred() == NULL) {
+        interbind_misuse("interbind_borrow", "the provider gave no data and set no exception");
+    }
     return NULL;
 }
 
 /* Borrows an object through its record: the data, or NULL with an exception set. Each one is given back once, with
- * `interbind_give_back` and the same mode. */
+ * `interbind_give_back`, the data and the same mode. An untracked class gives memory that others may write to at any time. */
 static inline void *interbind_borrow(const interbind_type_record *record, PyObject *object, uint32_t mode) {
-    if (record == NULL || object == NULL || record->borrow == NULL ||
-        (mode != INTERBIND_BORROW_SHARED && mode != INTERBIND_BORROW_EXCLUSIVE)) {
-        PyErr_SetString(PyExc_SystemError, "interbind_borrow: an argument is NULL, or the mode is unknown");
-        return NULL;
+    void *data;
+    if (record == NULL || object == NULL || record->borrow == NULL || record->release == NULL ||
+        INTERBIND_LOAD(record->state) != INTERBIND_STATE_LIVE || !interbind_mode_fits(record, mode)) {
+        return interbind_borrow_impossible(record, object, mode);
     }
-    if (mode == INTERBIND_BORROW_EXCLUSIVE && record->aliasing == INTERBIND_ALIASING_FROZEN) {
-        return interbind_borrow_refuse(record, object);
-    }
-    return record->borrow(object, mode);
+    data = record->borrow(record, object, mode);
+    return INTERBIND_LIKELY(data != NULL) ? data : interbind_borrow_failed();
 }
 
-/* Ends a borrow. */
-static inline void interbind_give_back(const interbind_type_record *record, PyObject *object, uint32_t mode) {
-    if (record != NULL && object != NULL && record->release != NULL) {
-        record->release(object, mode);
+/* Ends a borrow that gave `data`; NULL, a borrow that failed, is none. */
+static inline void interbind_give_back(const interbind_type_record *record, PyObject *object, void *data, uint32_t mode) {
+    if (record != NULL && object != NULL && data != NULL && record->release != NULL) {
+        record->release(record, object, data, mode);
     }
 }
 
-/* Turns a pointer of a native class into one to its base of the site's key, through what all modules published.
- * `INTERBIND_MISSING`: it is no base. `INTERBIND_DIFFERS`: it is one more than once. */
+/* Gives back what isn't aligned, and refuses it. Returns NULL. */
+INTERBIND_COLD void *interbind_borrow_misaligned(const interbind_site *site, const interbind_type_record *record,
+    PyObject *object, void *data, uint32_t mode) {
+    char line[128];
+    snprintf(line, sizeof line, "address (bytes beyond a multiple of %u): provider has %u, this module expects 0",
+        (unsigned)site->align, (unsigned)((uintptr_t)data & (site->align - 1)));
+    interbind_give_back(record, object, data, mode);
+    return interbind_record_refuse(record, object, INTERBIND_REASON_MISALIGNED, line,
+        "have the provider keep its data where the type's alignment allows it", PyExc_TypeError);
+}
+
+/* As `interbind_borrow`, of a record that was found for this site: what isn't aligned as the site needs is refused. */
+static inline void *interbind_borrow_from(const interbind_site *site, const interbind_type_record *record,
+    PyObject *object, uint32_t mode) {
+    void *data = interbind_borrow(record, object, mode);
+    if (data != NULL && site != NULL && site->align > 1 && ((uintptr_t)data & (site->align - 1)) != 0) {
+        return interbind_borrow_misaligned(site, record, object, data, mode);
+    }
+    return data;
+}
+
+/* Finds a base of a judged native class by its place; bases may be larger than this build knows. */
+static inline const interbind_base *interbind_base_at(const interbind_type_record *record, uint32_t place) {
+    return (const interbind_base *)(const void *)((const char *)(const void *)record->bases +
+        (size_t)place * record->base_size);
+}
+
+/* Turns a pointer of a native class into one to its base of the site's key, through what all modules published. No
+ * exception is ever set. `INTERBIND_MISSING`: it is no base. `INTERBIND_DIFFERS`: it is one more than once. */
 static inline interbind_status interbind_upcast(const interbind_context *context, const interbind_type_record *record,
     const char *base, void *pointer, void **out) {
     const interbind_type_list *list = NULL;

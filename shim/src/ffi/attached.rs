@@ -2,13 +2,15 @@
 
 use core::marker::PhantomData;
 
-/// This thread is attached to an interpreter, for as long as the value lives.
+/// This thread is attached to an interpreter during `'py`.
+///
+/// Made where Python calls in, and passed on from there: what needs it says so in its signature.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Attached(PhantomData<*mut ()>);
+pub(crate) struct Attached<'py>(PhantomData<(&'py (), *mut ())>);
 
-impl Attached {
+impl Attached<'_> {
     /// # Safety
-    /// 1. The thread is attached, and stays so as long as the value or a copy of it is used.
+    /// 1. The thread is attached, and stays so during the lifetime that the caller chooses.
     pub(crate) unsafe fn assume() -> Self {
         Self(PhantomData)
     }
@@ -64,7 +66,3 @@ impl Attached {
         !unsafe { pyo3_ffi::PyErr_Occurred() }.is_null()
     }
 }
-
-/// A Python exception is set on this thread; whoever gets this returns to Python, or takes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Raised;

@@ -1,32 +1,55 @@
-//! The state dict and the capsules in it: finding the core, and publishing one with an atomic set-default.
+//! Where a core is found: the interpreter's state dict and, where Python code can reach that, `sys` beside it.
 //!
-//! CPython keeps a dict per interpreter that Python code can't reach. PyPy has none: there it is the `builtins` dict,
-//! whose entry Python code may delete or replace, so whatever is found is looked at before it's followed.
+//! CPython keeps a dict per interpreter. From 3.13 on `gc.get_objects()` hands it out, and PyPy has none, so there it is the
+//! `builtins` dict: Python code may take an entry away, keep it, or put something else in its place. So a capsule stands
+//! under the same name in `sys` too, what is found in one place is put back into the other, and whatever is found is held by
+//! a reference of its own and looked at before it's followed.
 //!
-//! `dict.setdefault` of the exact type is used on every version. It is atomic everywhere (the GIL, or the dict's critical
-//! section), it is in every limited API, and `PyDict_SetDefaultRef` is missing from pyo3-ffi before 0.29: one path,
-//! tested everywhere, beats three. It runs once per interpreter and module.
+//! `dict.get` and `dict.setdefault` of the exact type are used on every version. They are atomic everywhere (the GIL, or the
+//! dict's critical section), they return a reference that is the caller's, and they are in every limited API. They run once
+//! per interpreter and module.
 
 use core::ffi::{CStr, c_void};
 
 use pyo3_ffi as py;
 
 use super::PyObject;
-use super::attached::{Attached, Raised};
-use super::strong::Strong;
+use super::attached::Attached;
+use super::live::Live;
+use super::raised::Raised;
+use super::strong::{Strong, sys};
+use crate::text::Text;
 
 /// What stands under a key.
 pub(crate) enum Found {
     /// Nothing.
     Nothing,
-    /// A capsule of that name; its pointer.
-    Capsule(*mut c_void),
+    /// A capsule of that name.
+    Capsule(Capsule),
     /// Anything else: the name of its class.
-    Stranger(String),
+    Stranger(Text),
 }
 
-/// Returns the interpreter's state dict, borrowed.
-fn state_dict(_at: Attached) -> Result<*mut PyObject, Raised> {
+/// A capsule that is held, so what it leads to stays as long as this.
+pub(crate) struct Capsule {
+    object: Strong,
+    pointer: *mut c_void,
+}
+
+impl Capsule {
+    /// What it leads to.
+    pub(crate) fn pointer(&self) -> *mut c_void {
+        self.pointer
+    }
+}
+
+/// Whether Python code can reach the state dict: then the capsule is in `sys` too.
+fn is_reachable() -> bool {
+    cfg!(interbind_pypy) || super::host::running() >= (3, 13)
+}
+
+/// Returns the interpreter's state dict.
+fn state_dict(at: Attached) -> Result<Strong, Raised> {
     #[cfg(not(interbind_pypy))]
     let dict = {
         // SAFETY: attached: there is a current interpreter.
@@ -39,27 +62,50 @@ fn state_dict(_at: Attached) -> Result<*mut PyObject, Raised> {
         // SAFETY: attached, terminated name; borrowed or NULL with an exception.
         let builtins = unsafe { py::PyImport_AddModule(c"builtins".as_ptr()) };
         if builtins.is_null() {
-            return Err(Raised);
+            return Err(Raised::at(at));
         }
         // SAFETY: attached, a module; borrowed.
         unsafe { py::PyModule_GetDict(builtins) }
     };
-    if dict.is_null() { Err(Raised) } else { Ok(dict) }
+    if dict.is_null() {
+        return Err(if at.has_raised() { Raised::at(at) } else { super::error::no_memory(at) });
+    }
+    // SAFETY: the interpreter (or `builtins`) holds its dict for as long as it runs.
+    Ok(unsafe { Strong::from_borrowed(at, dict) })
+}
+
+/// Calls a method of `dict` itself on the state dict.
+fn on_dict(at: Attached, method: &str, arguments: [&Strong; 2]) -> Result<Strong, Raised> {
+    // SAFETY: the type lives as long as Python.
+    let class = unsafe { Strong::from_borrowed(at, super::type_object::dict_type()) };
+    let dict = state_dict(at)?;
+    class.attribute(at, method)?.call_tuple(at, &[&dict, arguments[0], arguments[1]])
 }
 
 /// Looks under `key`, which is also the capsule's name.
 #[inline(never)]
-pub(crate) fn find(at: Attached, key: &CStr) -> Result<Found, Raised> {
-    let dict = state_dict(at)?;
+pub(crate) fn find(at: Attached, key: &'static CStr) -> Result<Found, Raised> {
     let name = Strong::text(at, key.to_str().unwrap_or(""))?;
-    // SAFETY: attached, a dict and a `str`; borrowed, or NULL with or without an exception.
-    let found = unsafe { py::PyDict_GetItemWithError(dict, name.as_ptr()) };
-    if found.is_null() {
-        return if at.has_raised() { Err(Raised) } else { Ok(Found::Nothing) };
+    // SAFETY: the address of a constant.
+    let none = unsafe { py::Py_None() };
+    // SAFETY: a constant lives as long as Python.
+    let none = unsafe { Strong::from_borrowed(at, none) };
+    let found = on_dict(at, "get", [&name, &none])?;
+    let is_missing = found.as_ptr() == none.as_ptr();
+    let is_sound = !is_missing && matches!(read(at, &found, key), Found::Capsule(_));
+    if is_sound || !is_reachable() {
+        return Ok(if is_missing { Found::Nothing } else { read(at, &found, key) });
     }
-    // SAFETY: the dict holds it and nothing ran in between.
-    let found = unsafe { Strong::from_borrowed(at, found) };
-    Ok(read(at, &found, key))
+    // Somebody took it away, or this is the first import.
+    let Some(kept) = sys(at, key) else {
+        return Ok(if is_missing { Found::Nothing } else { read(at, &found, key) });
+    };
+    let second = read(at, &kept, key);
+    if let Found::Capsule(capsule) = &second {
+        put(at, key, &capsule.object)?;
+        return Ok(second);
+    }
+    Ok(if is_missing { Found::Nothing } else { read(at, &found, key) })
 }
 
 #[inline(never)]
@@ -68,14 +114,27 @@ fn read(at: Attached, found: &Strong, key: &CStr) -> Found {
     let pointer = unsafe { py::PyCapsule_GetPointer(found.as_ptr(), key.as_ptr()) };
     if pointer.is_null() {
         at.clear();
-        return Found::Stranger(super::type_object::class_name(at, found.as_ptr()));
+        return Found::Stranger(Live::of(at, found).class_name());
     }
-    Found::Capsule(pointer)
+    Found::Capsule(Capsule { object: found.share(at), pointer })
+}
+
+/// Makes a capsule around `pointer` that is named by its key.
+fn capsule(
+    at: Attached,
+    key: &'static CStr,
+    pointer: *mut c_void,
+    destructor: Option<unsafe extern "C" fn(*mut PyObject)>,
+) -> Result<Strong, Raised> {
+    // SAFETY: attached; the pointer isn't NULL (it comes from a box, or is a static's), the name is static.
+    let capsule = unsafe { py::PyCapsule_New(pointer, key.as_ptr(), destructor) };
+    // SAFETY: a new reference or NULL.
+    unsafe { Strong::from_new(at, capsule) }
 }
 
 /// Puts a capsule around `pointer` under `key` unless something stands there, and returns what stands there then.
 ///
-/// If ours lost, its destructor has run.
+/// If ours lost, its destructor has run. On an error nothing of ours stands anywhere.
 #[inline(never)]
 pub(crate) fn publish(
     at: Attached,
@@ -83,46 +142,56 @@ pub(crate) fn publish(
     pointer: *mut c_void,
     destructor: Option<unsafe extern "C" fn(*mut PyObject)>,
 ) -> Result<Found, Raised> {
-    let dict = state_dict(at)?;
-    // SAFETY: attached; the pointer isn't NULL (it comes from a box, or is a static's), the name is static.
-    let capsule = unsafe { py::PyCapsule_New(pointer, key.as_ptr(), destructor) };
-    // SAFETY: a new reference or NULL with an exception.
-    let capsule = unsafe { Strong::from_new(capsule) }?;
-    // SAFETY: the type lives as long as Python.
-    let dict_type = unsafe { Strong::from_borrowed(at, super::type_object::dict_type()) };
-    // SAFETY: the interpreter (or `builtins`) holds its dict.
-    let dict = unsafe { Strong::from_borrowed(at, dict) };
-    let set_default = dict_type.attribute(at, "setdefault")?;
+    let capsule = capsule(at, key, pointer, destructor)?;
     let name = Strong::text(at, key.to_str().unwrap_or(""))?;
-    let winner = set_default.call_tuple(at, &[&dict, &name, &capsule])?;
-    Ok(read(at, &winner, key))
+    let winner = on_dict(at, "setdefault", [&name, &capsule])?;
+    let found = read(at, &winner, key);
+    if is_reachable() && winner.as_ptr() == capsule.as_ptr() {
+        put_in_sys(at, key, &winner);
+    }
+    Ok(found)
 }
 
-/// Makes a capsule without a place in any dict, for a callback's `self`.
-#[inline(never)]
-pub(crate) fn private(_at: Attached, pointer: *mut c_void) -> Result<Strong, Raised> {
-    // SAFETY: attached; not NULL, no name, no destructor.
-    let capsule = unsafe { py::PyCapsule_New(pointer, core::ptr::null(), None) };
-    // SAFETY: a new reference or NULL with an exception.
-    unsafe { Strong::from_new(capsule) }
+/// Puts a new capsule where the dying one was lost; false when that can't be done, and no exception is set either way.
+pub(crate) fn restore(
+    at: Attached,
+    key: &'static CStr,
+    pointer: *mut c_void,
+    destructor: Option<unsafe extern "C" fn(*mut PyObject)>,
+) -> bool {
+    let raised = super::error::take(at);
+    let again = capsule(at, key, pointer, destructor);
+    let done = again.and_then(|capsule| {
+        if let Err(raised) = put(at, key, &capsule) {
+            // It mustn't run its destructor: the dying one's count is still that one's.
+            // SAFETY: a live capsule; attached.
+            unsafe { py::PyCapsule_SetDestructor(capsule.as_ptr(), None) };
+            return Err(raised);
+        }
+        put_in_sys(at, key, &capsule);
+        Ok(())
+    });
+    at.clear();
+    if let Some(raised) = raised {
+        let _ = super::error::restore(at, raised);
+    }
+    done.is_ok()
 }
 
-/// Reads a capsule that [`private`] made.
-///
-/// # Safety
-/// 1. `capsule` is such a capsule; the thread is attached.
-pub(crate) unsafe fn read_private(capsule: *mut PyObject) -> *mut c_void {
-    // SAFETY: duty 1.
-    unsafe { py::PyCapsule_GetPointer(capsule, core::ptr::null()) }
+/// Writes a capsule into the state dict, over whatever stands there.
+fn put(at: Attached, key: &CStr, capsule: &Strong) -> Result<(), Raised> {
+    let dict = state_dict(at)?;
+    // SAFETY: attached, a dict, a terminated name, a live object.
+    let status = unsafe { py::PyDict_SetItemString(dict.as_ptr(), key.as_ptr(), capsule.as_ptr()) };
+    if status == 0 { Ok(()) } else { Err(Raised::at(at)) }
 }
 
-/// Gives a capsule another name, by which alone it's read from then on.
-///
-/// # Safety
-/// 1. `capsule` is a capsule; the thread is attached.
-pub(crate) unsafe fn rename(capsule: *mut PyObject, name: &'static CStr) {
-    // SAFETY: duty 1; a static text.
-    unsafe { py::PyCapsule_SetName(capsule, name.as_ptr()) };
+/// Writes a capsule into `sys`; without memory for that, the state dict has to do.
+fn put_in_sys(at: Attached, key: &CStr, capsule: &Strong) {
+    // SAFETY: attached, a terminated name, a live object.
+    if unsafe { py::PySys_SetObject(key.as_ptr(), capsule.as_ptr()) } != 0 {
+        at.clear();
+    }
 }
 
 /// Reads a published capsule in its destructor.

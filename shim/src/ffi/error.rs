@@ -1,12 +1,15 @@
 //! Python exceptions: setting one with a reason, taking one, dropping one.
 
 use core::ffi::CStr;
+use core::ptr::NonNull;
 
 use pyo3_ffi as py;
 
 use super::PyObject;
-use super::attached::{Attached, Raised};
+use super::attached::Attached;
+use super::raised::Raised;
 use super::strong::Strong;
+use crate::text::Text;
 use interbind_abi::keys;
 use interbind_abi::runtime::{IMPORT_ERROR, RUNTIME_ERROR, TYPE_ERROR};
 
@@ -19,10 +22,6 @@ pub(crate) enum Class {
     /// An object or type that doesn't fit.
     Type = TYPE_ERROR,
     /// A state that excludes the operation now.
-    #[cfg_attr(
-        not(any(feature = "pyo3", feature = "static")),
-        allow(dead_code, reason = "raised by PyO3 providers")
-    )]
     Runtime = RUNTIME_ERROR,
 }
 
@@ -43,14 +42,19 @@ impl Class {
 /// Raises an exception that carries its reason's slug as `interbind_reason`.
 pub(crate) fn raise(at: Attached, class: Class, reason: &str, text: &str, cause: Option<Strong>) -> Raised {
     // Without memory for the exception, Python has set a MemoryError: that one is raised then.
-    let Ok(exception) = build(at, class, reason, text) else { return Raised };
-    if let Some(cause) = cause {
+    let exception = match build(at, class, reason, text) {
+        Ok(exception) => exception,
+        Err(raised) => return raised,
+    };
+    // A caller can give any object as the cause.
+    // SAFETY: attached, a live object.
+    if let Some(cause) = cause.filter(|cause| unsafe { py::PyExceptionInstance_Check(cause.as_ptr()) } != 0) {
         // SAFETY: attached; both are exceptions; the cause's reference is given away.
         unsafe { py::PyException_SetCause(exception.as_ptr(), cause.into_ptr()) };
     }
     // SAFETY: attached; an exception class and an instance of it.
     unsafe { py::PyErr_SetObject(class.object(), exception.as_ptr()) };
-    Raised
+    Raised::at(at)
 }
 
 fn build(at: Attached, class: Class, reason: &str, text: &str) -> Result<Strong, Raised> {
@@ -61,26 +65,64 @@ fn build(at: Attached, class: Class, reason: &str, text: &str) -> Result<Strong,
     Ok(exception)
 }
 
-fn set_attribute(_at: Attached, object: &Strong, name: &CStr, value: &Strong) -> Result<(), Raised> {
+fn set_attribute(at: Attached, object: &Strong, name: &CStr, value: &Strong) -> Result<(), Raised> {
     // SAFETY: attached, live objects, terminated name.
     let status = unsafe { py::PyObject_SetAttrString(object.as_ptr(), name.as_ptr(), value.as_ptr()) };
-    if status == 0 { Ok(()) } else { Err(Raised) }
+    if status == 0 { Ok(()) } else { Err(Raised::at(at)) }
+}
+
+/// Raises an exception with nothing but a text.
+pub(crate) fn say(at: Attached, class: Class, text: &str) -> Raised {
+    if let Ok(text) = Strong::text(at, text) {
+        // SAFETY: attached; an exception class and an object.
+        unsafe { py::PyErr_SetObject(class.object(), text.as_ptr()) };
+    }
+    Raised::at(at)
+}
+
+/// Tells `sys.unraisablehook` of a panic where nobody can be told otherwise; what is set stays set.
+#[cold]
+#[inline(never)]
+pub(crate) fn report_panic(at: Attached, message: &str) {
+    let before = take(at);
+    let mut text = Text::of("the extension's code panicked: ");
+    text.push(&[message]);
+    let _ = if text.is_lost() { no_memory(at) } else { say(at, Class::Runtime, &text) };
+    // SAFETY: attached, an exception is set; nobody is named.
+    unsafe { py::PyErr_WriteUnraisable(core::ptr::null_mut()) };
+    if let Some(before) = before {
+        let _ = restore(at, before);
+    }
+}
+
+/// Tells whether a TypeError is set.
+pub(crate) fn is_type_error(_at: Attached) -> bool {
+    // SAFETY: attached; a class that lives as long as Python.
+    (unsafe { py::PyErr_ExceptionMatches(Class::Type.object()) }) != 0
+}
+
+/// Tells whether an AttributeError is set.
+pub(crate) fn is_attribute_error(_at: Attached) -> bool {
+    // SAFETY: a class that lives as long as Python.
+    let class = unsafe { py::PyExc_AttributeError };
+    // SAFETY: attached.
+    (unsafe { py::PyErr_ExceptionMatches(class) }) != 0
 }
 
 /// Raises a MemoryError.
-pub(crate) fn no_memory(_at: Attached) -> Raised {
+pub(crate) fn no_memory(at: Attached) -> Raised {
     // SAFETY: attached.
     unsafe { py::PyErr_NoMemory() };
-    Raised
+    Raised::at(at)
 }
 
 /// Takes the exception that is set, normalised and with its traceback.
 #[cfg(interbind_raised)]
-pub(crate) fn take(_at: Attached) -> Option<Strong> {
+pub(crate) fn take(at: Attached) -> Option<Strong> {
     // SAFETY: attached.
-    let raised = unsafe { py::PyErr_GetRaisedException() };
-    // SAFETY: a new reference, or NULL when none is set.
-    unsafe { Strong::from_new(raised) }.ok()
+    let raised = NonNull::new(unsafe { py::PyErr_GetRaisedException() })?;
+    // SAFETY: a new reference.
+    Some(unsafe { Strong::owned(at, raised) })
 }
 
 /// Takes the exception that is set, normalised and with its traceback.
@@ -89,7 +131,7 @@ pub(crate) fn take(_at: Attached) -> Option<Strong> {
     deprecated,
     reason = "the replacement came with 3.12; this is the only way under the limited API of 3.9"
 )]
-pub(crate) fn take(_at: Attached) -> Option<Strong> {
+pub(crate) fn take(at: Attached) -> Option<Strong> {
     let (mut class, mut value, mut trace) =
         (core::ptr::null_mut(), core::ptr::null_mut(), core::ptr::null_mut());
     // SAFETY: attached; three places to write.
@@ -108,14 +150,14 @@ pub(crate) fn take(_at: Attached) -> Option<Strong> {
         unsafe { py::Py_XDECREF(owned) };
     }
     // SAFETY: owned by us since the fetch.
-    unsafe { Strong::from_new(value) }.ok()
+    NonNull::new(value).map(|value| unsafe { Strong::owned(at, value) })
 }
 
 /// Sets an exception that was taken.
-pub(crate) fn restore(_at: Attached, exception: Strong) -> Raised {
+pub(crate) fn restore(at: Attached, exception: Strong) -> Raised {
     // SAFETY: attached, live exception.
     let class = unsafe { py::Py_TYPE(exception.as_ptr()) };
     // SAFETY: an exception class and an instance of it.
     unsafe { py::PyErr_SetObject(class.cast(), exception.as_ptr()) };
-    Raised
+    Raised::at(at)
 }

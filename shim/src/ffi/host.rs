@@ -7,8 +7,9 @@ use pyo3_ffi as py;
 
 use super::attached::Attached;
 #[cfg(not(feature = "static"))]
-use super::attached::Raised;
+use super::raised::Raised;
 use super::strong::{Strong, sys};
+use crate::text::Text;
 use interbind_abi::diff::Sink;
 use interbind_abi::platform::{Host, against_host, numbers};
 use interbind_abi::text::cut;
@@ -30,7 +31,7 @@ pub(crate) fn compare(at: Attached, build: &str, sink: Sink<'_>) {
 
 /// Returns the file of a module that has been imported.
 #[inline(never)]
-pub(crate) fn file_of(at: Attached, module: &str) -> Option<String> {
+pub(crate) fn file_of(at: Attached, module: &str) -> Option<Text> {
     let (modules, name) = (sys(at, c"modules")?, Strong::text(at, module).ok());
     let found = name.and_then(|name| {
         // SAFETY: attached, any object and a `str`; borrowed, or NULL with or without an exception.
@@ -50,7 +51,7 @@ pub(crate) fn import(at: Attached, name: &CStr) -> Result<Strong, Raised> {
     // SAFETY: attached, a `str`.
     let module = unsafe { py::PyImport_Import(name.as_ptr()) };
     // SAFETY: a new reference or NULL with an exception.
-    unsafe { Strong::from_new(module) }
+    unsafe { Strong::from_new(at, module) }
 }
 
 /// The running Python's major and minor version; may be asked on any thread.

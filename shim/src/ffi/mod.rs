@@ -6,13 +6,19 @@
 
 #![cfg_attr(not(feature = "static"), allow(dead_code, reason = "the implementation speaks to Python too"))]
 
+#[cfg(feature = "static")]
+pub(crate) mod anchor;
 pub(crate) mod attached;
 #[cfg(not(interbind_pypy))]
 pub(crate) mod before_3_12;
 pub(crate) mod capsule;
+#[cfg(feature = "static")]
+mod collected;
 pub(crate) mod error;
 pub(crate) mod host;
+pub(crate) mod live;
 pub(crate) mod module;
+pub(crate) mod raised;
 pub(crate) mod strong;
 #[cfg(feature = "static")]
 pub(crate) mod try_incref;
@@ -20,9 +26,12 @@ pub(crate) mod type_object;
 #[cfg(feature = "static")]
 pub(crate) mod weak;
 
-pub(crate) use self::attached::{Attached, Raised};
+pub(crate) use self::attached::Attached;
+pub(crate) use self::raised::Raised;
 pub(crate) use self::strong::Strong;
 pub(crate) use pyo3_ffi::PyObject;
+
+use crate::text::Text;
 
 /// Makes the functions that other libraries call: the body runs under a catch, and a panic becomes `else`'s value.
 ///
@@ -41,7 +50,8 @@ macro_rules! thunk {
             // Unwind safety: what a panic leaves half-done is the body's own; nothing of it is looked at afterwards.
             let caught = ::std::panic::catch_unwind(::std::panic::AssertUnwindSafe(move || $body));
             caught.unwrap_or_else(|payload| {
-                $crate::ffi::discard(payload);
+                // Who gets an answer can say that something failed; else nobody would ever hear of it.
+                $crate::ffi::discard(payload, size_of::<($($ret,)?)>() == 0);
                 $fallback
             })
         }
@@ -51,27 +61,30 @@ pub(crate) use thunk;
 
 /// Runs `body`; a panic comes back as its message.
 #[inline(always)]
-pub(crate) fn caught<R>(body: impl FnOnce() -> R) -> Result<R, String> {
+pub(crate) fn caught<R>(body: impl FnOnce() -> R) -> Result<R, Text> {
     use std::panic::{AssertUnwindSafe, catch_unwind};
     // Unwind safety: as in `thunk`.
     catch_unwind(AssertUnwindSafe(body)).map_err(message_of)
 }
 
-/// Drops a panic's payload.
+/// Drops a panic's payload. One that nobody hears of otherwise goes to `sys.unraisablehook`, where the thread is attached.
 #[cold]
 #[inline(never)]
-pub(crate) fn discard(payload: Box<dyn core::any::Any + Send>) {
-    message_of(payload);
+pub(crate) fn discard(payload: Box<dyn core::any::Any + Send>, is_silent: bool) {
+    let message = message_of(payload);
+    if let (true, Some(at)) = (is_silent, Attached::current()) {
+        error::report_panic(at, &message);
+    }
 }
 
 /// Takes a panic's message, and drops the payload under a catch of its own: its destructor may panic again.
 #[cold]
 #[inline(never)]
-pub(crate) fn message_of(payload: Box<dyn core::any::Any + Send>) -> String {
+pub(crate) fn message_of(payload: Box<dyn core::any::Any + Send>) -> Text {
     use std::panic::{AssertUnwindSafe, catch_unwind};
     let text = payload.downcast_ref::<&str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    let message = text.unwrap_or("(no message)").to_owned();
+    let message = Text::of(text.unwrap_or("(no message)"));
     if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         core::mem::forget(again);
     }

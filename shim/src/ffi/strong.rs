@@ -6,19 +6,30 @@ use core::ptr::NonNull;
 use pyo3_ffi as py;
 
 use super::PyObject;
-use super::attached::{Attached, Raised};
+use super::attached::Attached;
+use super::raised::Raised;
+use crate::text::Text;
 
 /// An owned reference; dropped while attached.
 #[derive(Debug)]
 pub(crate) struct Strong(NonNull<PyObject>);
 
 impl Strong {
-    /// Takes over a new reference; NULL means that an exception is set.
+    /// Takes over a new reference; NULL means failure.
     ///
     /// # Safety
-    /// 1. `object` is NULL with an exception set, or a reference that the caller owns and gives away.
-    pub(crate) unsafe fn from_new(object: *mut PyObject) -> Result<Self, Raised> {
-        NonNull::new(object).map(Self).ok_or(Raised)
+    /// 1. `object` is NULL, or a reference that the caller owns and gives away.
+    #[inline]
+    pub(crate) unsafe fn from_new(at: Attached, object: *mut PyObject) -> Result<Self, Raised> {
+        NonNull::new(object).map(Self).ok_or_else(|| Raised::at(at))
+    }
+
+    /// Takes over a reference that somebody kept as a pointer.
+    ///
+    /// # Safety
+    /// 1. The caller owns a reference and gives it away.
+    pub(crate) unsafe fn owned(_at: Attached, object: NonNull<PyObject>) -> Self {
+        Self(object)
     }
 
     /// Adds a reference to a borrowed one.
@@ -32,19 +43,30 @@ impl Strong {
         Self(unsafe { NonNull::new_unchecked(object) })
     }
 
+    /// Adds a reference.
+    pub(crate) fn share(&self, at: Attached) -> Self {
+        // SAFETY: `self` holds the object.
+        unsafe { Self::from_borrowed(at, self.as_ptr()) }
+    }
+
     /// Makes a `str`.
     #[inline(never)]
-    pub(crate) fn text(_at: Attached, text: &str) -> Result<Self, Raised> {
+    pub(crate) fn text(at: Attached, text: &str) -> Result<Self, Raised> {
         let len = text.len().try_into().unwrap_or(isize::MAX);
         // SAFETY: attached; `len` bytes are readable.
         let object = unsafe { py::PyUnicode_FromStringAndSize(text.as_ptr().cast(), len) };
         // SAFETY: a new reference or NULL with an exception.
-        unsafe { Self::from_new(object) }
+        unsafe { Self::from_new(at, object) }
     }
 
     /// Borrows the pointer.
     pub(crate) fn as_ptr(&self) -> *mut PyObject {
         self.0.as_ptr()
+    }
+
+    /// Borrows the pointer.
+    pub(crate) fn as_non_null(&self) -> NonNull<PyObject> {
+        self.0
     }
 
     /// Gives the reference away.
@@ -59,7 +81,7 @@ impl Strong {
         // SAFETY: attached, live object and a `str`.
         let value = unsafe { py::PyObject_GetAttr(self.as_ptr(), name.as_ptr()) };
         // SAFETY: a new reference or NULL with an exception.
-        unsafe { Self::from_new(value) }
+        unsafe { Self::from_new(at, value) }
     }
 
     /// Calls with one positional argument.
@@ -69,11 +91,11 @@ impl Strong {
 
     /// Calls with positional arguments; a tuple, because nothing quicker is in the limited API of 3.9.
     #[inline(never)]
-    pub(crate) fn call_tuple(&self, _at: Attached, arguments: &[&Self]) -> Result<Self, Raised> {
+    pub(crate) fn call_tuple(&self, at: Attached, arguments: &[&Self]) -> Result<Self, Raised> {
         // SAFETY: attached; the length is small and positive.
         let tuple = unsafe { py::PyTuple_New(arguments.len() as isize) };
-        // SAFETY: a new reference or NULL with an exception.
-        let tuple = unsafe { Self::from_new(tuple) }?;
+        // SAFETY: a new reference or NULL.
+        let tuple = unsafe { Self::from_new(at, tuple) }?;
         for (i, argument) in arguments.iter().enumerate() {
             // SAFETY: a live object; the tuple takes over this reference.
             unsafe { py::Py_INCREF(argument.as_ptr()) };
@@ -83,12 +105,12 @@ impl Strong {
         // SAFETY: attached, live callable and tuple.
         let value = unsafe { py::PyObject_Call(self.as_ptr(), tuple.as_ptr(), core::ptr::null_mut()) };
         // SAFETY: a new reference or NULL with an exception.
-        unsafe { Self::from_new(value) }
+        unsafe { Self::from_new(at, value) }
     }
 
-    /// Copies a `str`'s text; `None` when it's no `str` or has lone surrogates.
+    /// Copies a `str`'s text, which may be lost for want of memory; `None` when it's no `str` or has lone surrogates.
     #[inline(never)]
-    pub(crate) fn to_text(&self, at: Attached) -> Option<String> {
+    pub(crate) fn to_text(&self, at: Attached) -> Option<Text> {
         // SAFETY: attached, live object.
         if unsafe { py::PyUnicode_Check(self.as_ptr()) } == 0 {
             return None;
@@ -102,7 +124,7 @@ impl Strong {
             // SAFETY: attached, a `str`.
             let bytes = unsafe { py::PyUnicode_AsUTF8String(self.as_ptr()) };
             // SAFETY: a new reference or NULL with an exception.
-            unsafe { Self::from_new(bytes) }.ok()
+            unsafe { Self::from_new(at, bytes) }.ok()
         };
         #[cfg(not(interbind_utf8))]
         let start = bytes.as_ref().map_or(core::ptr::null(), |bytes| {
@@ -117,7 +139,7 @@ impl Strong {
         }
         // SAFETY: so many bytes stand there, kept by the `str` or the `bytes`.
         let text = unsafe { core::slice::from_raw_parts(start.cast::<u8>(), len.max(0) as usize) };
-        core::str::from_utf8(text).ok().map(str::to_owned)
+        core::str::from_utf8(text).ok().map(Text::of)
     }
 }
 

@@ -4,7 +4,10 @@ use pyo3_ffi as py;
 
 use super::PyObject;
 use super::attached::Attached;
+use super::error;
+use super::raised::Raised;
 use super::strong::Strong;
+use crate::text::Text;
 
 /// Returns the object's class.
 ///
@@ -19,11 +22,27 @@ pub(crate) unsafe fn class_of(object: *mut PyObject) -> *mut PyObject {
 /// Tells whether `class` is `base` or inherits from it, by the real MRO.
 ///
 /// # Safety
-/// 1. Both are live type objects and the thread is attached.
+/// 1. `class` is a live type object and the thread is attached. Of `base` only the address counts.
+#[cfg(not(interbind_pypy))]
 #[inline(always)]
 pub(crate) unsafe fn is_subtype(class: *mut PyObject, base: *mut PyObject) -> bool {
     // SAFETY: duty 1.
     class == base || unsafe { py::PyType_IsSubtype(class.cast(), base.cast()) } != 0
+}
+
+/// As above, by the bases whose layout the class has: PyPy lets a class inherit from two that lie differently, and a metaclass
+/// name any class in its MRO.
+#[cfg(interbind_pypy)]
+pub(crate) unsafe fn is_subtype(class: *mut PyObject, base: *mut PyObject) -> bool {
+    let mut at = class.cast::<py::PyTypeObject>();
+    while !at.is_null() {
+        if at.cast() == base {
+            return true;
+        }
+        // SAFETY: duty 1: a class keeps its base.
+        at = unsafe { (*at).tp_base };
+    }
+    false
 }
 
 /// The address of `dict`.
@@ -45,33 +64,24 @@ pub(crate) unsafe fn is_type(object: *mut PyObject) -> bool {
     (unsafe { py::PyType_Check(object) }) != 0
 }
 
-/// Returns the class's name for messages, as `module.qualname`; runs no code of the class.
+/// Returns a type's name for messages, as `module.qualname`; runs no code of the type.
 ///
-/// `type`'s own `__repr__` would read `__module__` through the class's dict only, but a metaclass may override it, so
+/// `type`'s own `__repr__` would read `__module__` through the type's dict only, but a metaclass may override it, so
 /// the two parts are read with `type.__getattribute__`.
-pub(crate) fn class_name(at: Attached, object: *mut PyObject) -> String {
-    // SAFETY: callers pass live objects; attached.
-    let class = unsafe { class_of(object) };
-    // SAFETY: the object keeps its class.
-    let class = unsafe { Strong::from_borrowed(at, class) };
-    type_name(at, &class)
-}
-
-/// Returns a type's name for messages, as `module.qualname`.
-pub(crate) fn type_name(at: Attached, class: &Strong) -> String {
-    let mut text = String::new();
+pub(crate) fn type_name(at: Attached, class: &Strong) -> Text {
+    let mut text = Text::new();
     for part in ["__module__", "__qualname__"] {
         // The module of a built-in class says nothing.
-        if let Some(found) = attribute_text(at, class, part).filter(|found| found != "builtins") {
-            text.push_str(if text.is_empty() { "" } else { "." });
-            text.push_str(&found);
+        if let Some(found) = attribute_text(at, class, part).filter(|found| **found != *"builtins") {
+            let dot = if text.is_empty() { "" } else { "." };
+            text.push(&[dot, &found]);
         }
     }
-    if text.is_empty() { "(a class without a name)".to_owned() } else { text }
+    if text.is_empty() { Text::of("(a class without a name)") } else { text }
 }
 
 #[inline(never)]
-fn attribute_text(at: Attached, class: &Strong, name: &str) -> Option<String> {
+fn attribute_text(at: Attached, class: &Strong, name: &str) -> Option<Text> {
     // SAFETY: the type lives as long as Python.
     let meta = unsafe { Strong::from_borrowed(at, type_type()) };
     let found = meta.attribute(at, "__getattribute__").and_then(|get| {
@@ -82,16 +92,43 @@ fn attribute_text(at: Attached, class: &Strong, name: &str) -> Option<String> {
     found.ok()?.to_text(at)
 }
 
-/// Returns the size of the type's instances in bytes, 0 when it doesn't say.
-#[cfg_attr(not(feature = "pyo3"), allow(dead_code, reason = "used by PyO3 providers"))]
-pub(crate) fn basic_size(at: Attached, class: &Strong) -> usize {
-    let size = class.attribute(at, "__basicsize__");
-    let Ok(size) = size else {
-        at.clear();
-        return 0;
-    };
+/// Flags of our own types that Python code can't change and can't make objects of; 3.9 doesn't know them.
+pub(crate) const CLOSED: u32 = 1 << 7 | 1 << 8;
+
+/// Sets an attribute of a class, past its metaclass.
+pub(crate) fn set_attribute(at: Attached, class: &Strong, name: &str, value: &Strong) -> Result<(), Raised> {
+    // SAFETY: the type lives as long as Python.
+    let meta = unsafe { Strong::from_borrowed(at, type_type()) };
+    let set = meta.attribute(at, "__setattr__")?;
+    let name = Strong::text(at, name)?;
+    set.call_tuple(at, &[class, &name, value]).map(drop).map_err(|raised| {
+        // What `type` says since 3.14 when the class's dict can't grow.
+        if error::is_attribute_error(at) { error::no_memory(at) } else { raised }
+    })
+}
+
+/// Returns the size of the type's instances in bytes.
+///
+/// Asks neither the class nor its metaclass, which may be Python code.
+#[cfg(not(interbind_limited))]
+pub(crate) fn basic_size(_at: Attached, class: &Strong) -> Result<usize, Raised> {
+    // SAFETY: callers pass a class.
+    let size = unsafe { (*class.as_ptr().cast::<py::PyTypeObject>()).tp_basicsize };
+    Ok(size.try_into().unwrap_or(0))
+}
+
+/// As above: by the descriptor of `type` itself.
+#[cfg(interbind_limited)]
+pub(crate) fn basic_size(at: Attached, class: &Strong) -> Result<usize, Raised> {
+    // SAFETY: the type lives as long as Python.
+    let meta = unsafe { Strong::from_borrowed(at, type_type()) };
+    let (dict, name) = (meta.attribute(at, "__dict__")?, Strong::text(at, "__basicsize__")?);
+    // SAFETY: attached, a mapping and a `str`.
+    let found = unsafe { py::PyObject_GetItem(dict.as_ptr(), name.as_ptr()) };
+    // SAFETY: a new reference or NULL.
+    let member = unsafe { Strong::from_new(at, found) }?;
+    let size = member.attribute(at, "__get__")?.call_tuple(at, &[class])?;
     // SAFETY: attached, live object; -1 with an exception for what is no whole number.
     let bytes = unsafe { py::PyLong_AsSsize_t(size.as_ptr()) };
-    at.clear();
-    bytes.try_into().unwrap_or(0)
+    if bytes < 0 { Err(Raised::at(at)) } else { Ok(bytes as usize) }
 }

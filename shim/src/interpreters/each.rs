@@ -6,22 +6,24 @@
 
 use core::cell::Cell;
 use core::ffi::c_void;
+use core::mem::ManuallyDrop;
 use core::ptr::{self, NonNull};
 
 use interbind_abi::core::{CoreRecord, Status};
 use interbind_abi::header::Kind;
 use interbind_abi::services::ServiceHead;
 use interbind_abi::{Reason, RecordHeader, Str};
+use interbind_structures::bindings::Bindings;
+use interbind_structures::memory::boxed_or_back;
 
-use super::bindings::Bindings;
-use super::{Bound, Interpreters};
-use crate::cache::Site;
-use crate::ffi::error::Class;
-use crate::ffi::{Attached, PyObject, Raised, Strong, host, thunk};
-use crate::identity::{Binding, Identity};
-use crate::object::Object;
+use super::{Binding, Bound, Interpreters, Who, homes};
+use crate::ffi::error::{self, Class};
+use crate::ffi::{Attached, Raised, host, thunk};
+use crate::internals::Core;
 use crate::refusal::{Sides, refuse};
-use crate::sync::{AtomicU32, AtomicU64, Mutex, Ordering, locked};
+use crate::site::Site;
+use crate::sync::{AtomicU32, Ordering};
+use crate::text::{Digits, Text};
 
 /// The interpreters that a raw module supports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +37,7 @@ pub enum Support {
 }
 
 /// A seat's magic; private to the module, so nobody else reads further than the head.
-const SEAT: Kind = Kind { magic: *b"ib.seat\0", major: 1, minor: 0, sizes: &[48] };
+const SEAT: Kind = Kind { magic: *b"ib.seat\0", major: 1, minor: 0, sizes: &[56] };
 
 /// A module's place in one interpreter.
 #[repr(C)]
@@ -44,20 +46,14 @@ struct Seat {
     head: ServiceHead,
     binding: Binding,
     each: &'static Each,
-    /// Tells it from every other that ever was in this process.
-    id: u64,
-    name: Box<str>,
-    sites: Box<[Site]>,
-    /// References that were dropped on detached threads.
-    later: Mutex<Vec<NonNull<PyObject>>>,
-    /// Is anything waiting: what a settling thread looks at first.
-    waiting: AtomicU32,
+    /// The interpreter's number.
+    home: u64,
+    /// 1 as long as the binding counts in the core.
+    counts: AtomicU32,
+    /// What the head's name points into.
+    name: Text,
+    sites: Vec<Site>,
 }
-
-// SAFETY: pointers to objects are only kept here, and given back attached; all else is `Sync` by itself.
-unsafe impl Sync for Seat {}
-// SAFETY: as above.
-unsafe impl Send for Seat {}
 
 /// Serves each interpreter; a static that `raw_module!` makes.
 #[derive(Debug)]
@@ -130,18 +126,18 @@ impl Each {
 impl Interpreters for Each {
     /// CPython asks this itself before an interpreter with a GIL of its own imports anything; in one that shares the GIL it
     /// lets every module pass.
-    fn check_support(&self, at: Attached, identity: &Identity) -> Result<(), Raised> {
+    fn check_support(&self, at: Attached, who: Who<'_>) -> Result<(), Raised> {
         if self.support != Support::NotSupported || host::is_main(at) {
             return Ok(());
         }
         let template = "cannot import module '{0}' into this interpreter\n\
                         interpreters: {0} supports the main one only, this is a sub-interpreter\n\
                         import it in the main interpreter, or install a release of {0} that supports sub-interpreters";
-        let sides = Sides::consumer_if(identity.owner());
-        Err(refuse(at, Class::Import, Reason::InterpreterNotSupported, template, &[identity.name()], sides))
+        let sides = Sides::consumer_if(who.owner);
+        Err(refuse(at, Class::Import, Reason::InterpreterNotSupported, template, &[who.name], sides))
     }
 
-    fn find(&self, at: Attached, identity: &Identity) -> Result<Option<Bound>, Raised> {
+    fn find(&self, at: Attached, who: Who<'_>) -> Result<Option<Bound>, Raised> {
         let Some(seat) = self.seat(at) else { return Ok(None) };
         if !seat.binding.is_open() {
             if !host::is_ending(at) {
@@ -151,100 +147,76 @@ impl Interpreters for Each {
             let template = "cannot use module '{0}' in this interpreter\nthe interpreter is ending\n\
                             use shared objects before the interpreter ends";
             let sides = Sides::consumer(seat.binding.owner);
-            return Err(refuse(
-                at,
-                Class::Import,
-                Reason::InterpreterEnding,
-                template,
-                &[identity.name()],
-                sides,
-            ));
+            return Err(refuse(at, Class::Import, Reason::InterpreterEnding, template, &[who.name], sides));
         }
-        self.settle(at);
+        homes::settle(at);
         // SAFETY: (1) found by the current interpreter; the seat is owned by its core.
         Ok(Some(unsafe { Bound::new(NonNull::from(&seat.binding)) }))
     }
 
-    fn keep(
-        &'static self,
-        at: Attached,
-        identity: &'static Identity,
-        binding: Binding,
-    ) -> Result<Bound, Raised> {
-        let (core, interpreter) = (binding.core, binding.interpreter);
-        // SAFETY: a judged core.
-        let release = unsafe { (*core).release };
+    fn keep(&'static self, at: Attached, who: Who<'_>, binding: Binding) -> Result<Bound, Raised> {
+        let (core, interpreter) = (Core::clone(&binding.core), binding.interpreter);
         // One module has one seat, whatever others are called.
-        let name = format!("seat {} {:x}", identity.name(), ptr::from_ref(self).addr()).into_boxed_str();
-        let text = Str { ptr: name.as_ptr(), len: name.len() as u64 };
-        let mut making = Some(Making { each: self, binding, name: name.clone() });
-        let mut found: *mut ServiceHead = ptr::null_mut();
-        // SAFETY: as above.
-        let service = unsafe { (*core).service };
+        let address = Digits::of(ptr::from_ref(self).addr() as u64, 16);
+        let mut name = Text::new();
+        name.push(&["seat ", who.name, " ", &address]);
+        let mut sites = Vec::new();
+        if name.is_lost() || sites.try_reserve_exact(self.sites).is_err() {
+            binding.give_up();
+            return Err(error::no_memory(at));
+        }
+        sites.resize_with(self.sites, Site::new);
+        let own = Text::of(&name);
+        let mut making = Some(Making { each: self, binding, name: own, sites, home: homes::here(at) });
         let context = (&raw mut making).cast();
-        // SAFETY: attached; the text outlives the call, and so does the context, which is what `make` takes.
-        let status = unsafe { service(core, text, SEAT.major.into(), Some(make), context, &mut found) };
+        // SAFETY: (1) `making` is what `make` takes, and outlives the call.
+        let (status, found) = unsafe { core.service(at, &name, SEAT.major.into(), Some(make), context) };
+        let mut is_ours = false;
         let seat: *mut Seat = match making {
-            _ if status == Status::OK && is_seat(found, &name) => {
-                // SAFETY: the count that `bind` took: the seat is the core's and needs none.
-                unsafe { release(core) };
+            making if status == Status::OK && is_seat(found, &name) => {
+                // A seat that was there has a count of its own.
+                if let Some(making) = making {
+                    making.binding.give_up();
+                }
                 found.cast()
             }
             // A core that doesn't keep other modules' services: the seat keeps the core instead, for as long as the process.
-            Some(making) => Box::into_raw(seat(making)),
+            Some(making) => match seat(making) {
+                Ok(seat) => {
+                    is_ours = true;
+                    Box::into_raw(seat)
+                }
+                Err(making) => {
+                    making.binding.give_up();
+                    return Err(error::no_memory(at));
+                }
+            },
+            // It took the seat, had no memory to keep it, and destroyed it.
+            None if status == Status::FAILED => return Err(error::no_memory(at)),
             // It took the seat and gave something else: nothing can be said about its life.
             None => {
                 let template = "cannot use module '{0}' in this interpreter\nthe core took its state and gave back something else\n\
                                 upgrade the module that owns this interpreter's core";
-                let sides = Sides::consumer_if(identity.owner());
-                return Err(refuse(
-                    at,
-                    Class::Import,
-                    Reason::MalformedRecord,
-                    template,
-                    &[identity.name()],
-                    sides,
-                ));
+                let sides = Sides::consumer_if(who.owner);
+                return Err(refuse(at, Class::Import, Reason::MalformedRecord, template, &[who.name], sides));
             }
         };
-        self.seats.add(interpreter, seat);
+        if self.seats.add(interpreter, seat).is_err() {
+            if is_ours {
+                // SAFETY: made above, and nobody has found it.
+                let seat = unsafe { Box::from_raw(seat) };
+                seat.binding.give_up();
+            }
+            return Err(error::no_memory(at));
+        }
         // SAFETY: a seat lives as long as its interpreter's core, which the capsule keeps.
         let binding = unsafe { &(*seat).binding };
         // SAFETY: (1) just made for, or found in, the current interpreter's core.
         Ok(unsafe { Bound::new(NonNull::from(binding)) })
     }
 
-    fn home(&self, at: Attached) -> u64 {
-        // PyPy has one interpreter.
-        if cfg!(interbind_pypy) { 0 } else { self.seat(at).map_or(0, |seat| seat.id) }
-    }
-
-    fn release_later(&self, object: Object, home: u64) {
-        let mut object = Some(object.into_ptr());
-        self.seats.each(|seat| {
-            // SAFETY: a seat leaves the list before it is freed, and the list is locked.
-            let seat = unsafe { &*seat };
-            if let Some(object) = object.take_if(|_| seat.id == home).and_then(NonNull::new) {
-                locked(&seat.later).push(object);
-                seat.waiting.store(1, Ordering::Release);
-            }
-        });
-        // Without a seat the interpreter is gone, and the reference with it.
-    }
-
-    fn settle(&self, at: Attached) {
-        let Some(seat) = self.seat(at).filter(|seat| seat.waiting.load(Ordering::Acquire) != 0) else {
-            return;
-        };
-        let waiting = {
-            let mut later = locked(&seat.later);
-            seat.waiting.store(0, Ordering::Release);
-            core::mem::take(&mut *later)
-        };
-        for object in waiting {
-            // SAFETY: the reference was given to this seat by the only one who had it.
-            drop(unsafe { Strong::from_new(object.as_ptr()) });
-        }
+    fn note(&self, at: Attached) {
+        self.seats.note(at.interpreter());
     }
 }
 
@@ -252,27 +224,37 @@ impl Interpreters for Each {
 struct Making {
     each: &'static Each,
     binding: Binding,
-    name: Box<str>,
+    name: Text,
+    sites: Vec<Site>,
+    home: u64,
 }
 
-fn seat(Making { each, binding, name }: Making) -> Box<Seat> {
-    static IDS: AtomicU64 = AtomicU64::new(1);
+/// Makes a seat, or hands back what it would be made of: there is no memory.
+fn seat(Making { each, binding, name, sites, home }: Making) -> Result<Box<Seat>, Making> {
     let head = ServiceHead {
         header: SEAT.header::<Seat>(),
         name: Str { ptr: name.as_ptr(), len: name.len() as u64 },
         owner: binding.owner,
+        close: Some(close),
         destroy,
     };
-    Box::new(Seat {
-        head,
-        binding,
-        each,
-        id: IDS.fetch_add(1, Ordering::Relaxed),
-        name,
-        sites: (0..each.sites).map(|_| Site::new()).collect(),
-        later: Mutex::new(Vec::new()),
-        waiting: AtomicU32::new(0),
-    })
+    boxed_or_back(Seat { head, binding, each, home, counts: AtomicU32::new(1), name, sites })
+        .map_err(|Seat { binding, each, home, name, sites, .. }| Making { each, binding, name, sites, home })
+}
+
+/// Gives back the count of a seat's binding, unless that was done.
+///
+/// # Safety
+/// 1. `make` made the seat, which is alive, and so is its core if it still counts there.
+unsafe fn count_no_more(seat: *mut Seat) {
+    // SAFETY: duty 1.
+    let counts = unsafe { &(*seat).counts };
+    if counts.swap(0, Ordering::AcqRel) == 1 {
+        // SAFETY: duty 1; nobody else uses the binding: the core closes or destroys the seat.
+        let core = unsafe { &mut (*seat).binding.core };
+        // SAFETY: counted until here, and taken once.
+        unsafe { ManuallyDrop::drop(core) };
+    }
 }
 
 /// Tells whether a service is a seat of that name, which has an address of this library in it: [`make`]'s own work.
@@ -296,10 +278,27 @@ thunk! {
     else Status::FAILED, {
         // SAFETY: `keep` passes this, which nobody else uses meanwhile.
         let making = unsafe { &mut *context.cast::<Option<Making>>() };
-        let Some(making) = making.take() else { return Status::FAILED };
-        // SAFETY: the core passes a place to write to.
-        unsafe { out.write(Box::into_raw(seat(making)).cast()) };
-        Status::OK
+        let Some(parts) = making.take() else { return Status::FAILED };
+        match seat(parts) {
+            Ok(seat) => {
+                // SAFETY: the core passes a place to write to.
+                unsafe { out.write(Box::into_raw(seat).cast()) };
+                Status::OK
+            }
+            Err(parts) => {
+                *making = Some(parts);
+                Status::FAILED
+            }
+        }
+    }
+
+    /// The core closes: the seat lives as long as it, and counts no more.
+    fn close(service: *mut ServiceHead) -> (), else (), {
+        let seat: *mut Seat = service.cast();
+        // SAFETY: `make` made it, and the core, which is alive, closes it once.
+        homes::close(unsafe { (*seat).home });
+        // SAFETY: as above; the core's address stays readable as long as the seat, which the core owns.
+        unsafe { count_no_more(seat) };
     }
 
     fn destroy(service: *mut ServiceHead) -> (), else (), {
@@ -307,6 +306,9 @@ thunk! {
         // SAFETY: `make` made it, and the core destroys it once.
         let each = unsafe { (*seat).each };
         each.seats.remove(seat);
+        // A core that didn't keep it hasn't closed it either.
+        // SAFETY: as above.
+        unsafe { count_no_more(seat) };
         // SAFETY: as above; nobody finds it any more.
         drop(unsafe { Box::from_raw(seat) });
     }

@@ -5,12 +5,11 @@
 use core::ptr::{self, NonNull};
 
 use interbind_abi::Reason;
+use interbind_structures::memory::boxed_or_back;
 
-use super::{Bound, Interpreters};
-use crate::ffi::error::Class;
+use super::{Binding, Bound, Interpreters, Who};
+use crate::ffi::error::{self, Class};
 use crate::ffi::{Attached, Raised};
-use crate::identity::{Binding, Identity};
-use crate::object::Object;
 use crate::refusal::{Sides, refuse};
 use crate::sync::{AtomicPtr, Ordering};
 
@@ -28,7 +27,7 @@ impl First {
     }
 
     #[cold]
-    fn refuse(at: Attached, identity: &Identity, binding: &Binding) -> Raised {
+    fn refuse(at: Attached, who: Who<'_>, binding: &Binding) -> Raised {
         let (reason, template) = if binding.is_open() {
             (
                 Reason::Pyo3SingleInterpreter,
@@ -44,51 +43,44 @@ impl First {
                  use shared objects before the interpreter ends",
             )
         };
-        refuse(at, Class::Import, reason, template, &[identity.name()], Sides::consumer(binding.owner))
+        refuse(at, Class::Import, reason, template, &[who.name], Sides::consumer(binding.owner))
     }
 }
 
 impl Interpreters for First {
     /// Whichever comes first is supported.
-    fn check_support(&self, _: Attached, _: &Identity) -> Result<(), Raised> {
+    fn check_support(&self, _: Attached, _: Who<'_>) -> Result<(), Raised> {
         Ok(())
     }
 
-    fn find(&self, at: Attached, identity: &Identity) -> Result<Option<Bound>, Raised> {
+    fn find(&self, at: Attached, who: Who<'_>) -> Result<Option<Bound>, Raised> {
         let Some(known) = NonNull::new(self.binding.load(Ordering::Acquire)) else { return Ok(None) };
         // SAFETY: (1) never freed; of the current interpreter, or refused below.
         let bound = unsafe { Bound::new(known) };
         if bound.interpreter == at.interpreter() && bound.is_open() {
             Ok(Some(bound))
         } else {
-            Err(Self::refuse(at, identity, &bound))
+            Err(Self::refuse(at, who, &bound))
         }
     }
 
-    fn keep(
-        &'static self,
-        at: Attached,
-        identity: &'static Identity,
-        binding: Binding,
-    ) -> Result<Bound, Raised> {
-        let made = Box::into_raw(Box::new(binding));
+    fn keep(&'static self, at: Attached, who: Who<'_>, binding: Binding) -> Result<Bound, Raised> {
+        let made = match boxed_or_back(binding) {
+            Ok(made) => Box::into_raw(made),
+            Err(binding) => {
+                binding.give_up();
+                return Err(error::no_memory(at));
+            }
+        };
         let kept = self.binding.compare_exchange(ptr::null_mut(), made, Ordering::AcqRel, Ordering::Acquire);
         if kept.is_err() {
             // SAFETY: ours wasn't published.
             let ours = unsafe { Box::from_raw(made) };
-            ours.release_core();
+            ours.give_up();
         }
         // The winner may be a thread of another interpreter.
-        self.find(at, identity)?.ok_or(Raised)
+        self.find(at, who)?.ok_or_else(|| Raised::at(at))
     }
 
-    fn home(&self, _: Attached) -> u64 {
-        0
-    }
-
-    fn release_later(&self, object: Object, _: u64) {
-        drop(object);
-    }
-
-    fn settle(&self, _: Attached) {}
+    fn note(&self, _: Attached) {}
 }

@@ -19,14 +19,18 @@ use pyo3::{Borrowed, PyClass, PyClassGuard, PyClassGuardMut};
 
 use interbind_abi::Reason;
 use interbind_abi::types::TypeRecord;
-use interbind_abi::types::record::{ALIASING_FROZEN, ALIASING_TRACKED, EXCLUSIVE, THREAD_ANY, THREAD_OWNER};
+use interbind_abi::types::record::{
+    ALIASING_FROZEN, ALIASING_TRACKED, EXCLUSIVE, KIND_DATA, THREAD_ANY, THREAD_OWNER,
+};
 
 use super::convert::{attached, bind_module, raised};
 use crate::ffi::error::Class;
+use crate::ffi::live::Live;
 use crate::ffi::{PyObject, Strong, caught, thunk, type_object};
-use crate::publish::{RawClass, publish_raw, state_offset};
+use crate::publish::{Checks, RawClass, publish_class, state_offset};
 use crate::refusal::{Sides, refuse};
 use crate::shared::{ProvidedBy, Provider};
+use crate::text::Text;
 
 /// Whether a class is frozen: what a borrow of it can be.
 pub trait Mutability<C: PyClass> {
@@ -51,7 +55,7 @@ pub enum Refused {
     Frozen,
     Borrowed,
     OtherThread,
-    Panicked(String),
+    Panicked(Text),
 }
 
 impl<C: PyClass<Frozen = True>> Mutability<C> for True {
@@ -149,19 +153,25 @@ where
         subclassable: true,
         immortal: true,
         data_offset: 0,
-        borrow: borrow::<C, T>,
-        release: release::<C>,
+        size: if T::KIND == KIND_DATA { T::SIZE } else { 0 },
+        borrow: Some(borrow::<C, T>),
+        release: Some(release::<C>),
         wrap: T::WRAP,
         table: T::TABLE,
     };
     // SAFETY: PyO3 initialised the type; not NULL.
     let object = unsafe { ptr::NonNull::new_unchecked(class.cast::<PyObject>()) };
     // SAFETY: (1) `py`; (2) the thunks below, generated for this class; (3) PyO3 keeps one type object per class for ever.
-    unsafe { publish_raw::<T, M>(object, raw, class as usize) }.map_err(|found| raised(py, found))
+    unsafe { publish_class::<T, M>(object, raw, class as usize, Checks::Provider) }
+        .map_err(|found| raised(py, found))
 }
 
 thunk! {
-    fn borrow [C: PyClass, T: ProvidedBy<C> + ?Sized] (object: *mut c_void, mode: u32) -> *mut c_void,
+    fn borrow [C: PyClass, T: ProvidedBy<C> + ?Sized] (
+        _record: *const TypeRecord,
+        object: *mut c_void,
+        mode: u32,
+    ) -> *mut c_void,
     where [C::Frozen: Mutability<C>], else ptr::null_mut(), {
         // SAFETY: conduit v1: borrows are made attached.
         let py = unsafe { Python::assume_attached() };
@@ -169,7 +179,7 @@ thunk! {
         let any = unsafe { Borrowed::from_ptr(py, object.cast::<PyObject>().cast()) };
         // The provider's own cast: whatever the consumer thought, nothing but this class is touched.
         let Ok(bound) = any.cast::<C>() else {
-            return wrong_object(py, C::type_object_raw(py).cast(), object);
+            return wrong_object(&any, C::type_object_raw(py).cast());
         };
         let found = if !is_on_its_thread(&bound) {
             Ok(Err(Refused::OtherThread))
@@ -187,11 +197,17 @@ thunk! {
                 }
                 data
             }
-            Err(refused) => no_borrow(py, &any, refused, mode),
+            Err(refused) => no_borrow(&any, refused, mode),
         }
     }
 
-    fn release [C: PyClass] (object: *mut c_void, mode: u32), where [C::Frozen: Mutability<C>], else (), {
+    fn release [C: PyClass] (
+        _record: *const TypeRecord,
+        object: *mut c_void,
+        _data: *mut c_void,
+        mode: u32,
+    ),
+    where [C::Frozen: Mutability<C>], else (), {
         if mode == EXCLUSIVE {
             // SAFETY: conduit v1: exactly once per borrow.
             unsafe { <C::Frozen as Mutability<C>>::give_back(object) }
@@ -224,6 +240,14 @@ thunk! {
     }
 }
 
+/// What PyO3 holds.
+fn live<'a>(object: &'a Bound<'_, PyAny>) -> Live<'a> {
+    // SAFETY: a `Bound` is never NULL.
+    let address = unsafe { ptr::NonNull::new_unchecked(object.as_ptr().cast()) };
+    // SAFETY: a `Bound` keeps its object alive, on an attached thread.
+    unsafe { Live::new(address) }
+}
+
 /// States where the data lies, once it is certain that it lies inside the object.
 #[cold]
 #[inline(never)]
@@ -237,7 +261,10 @@ fn state(
 ) {
     let at = attached(py);
     // SAFETY: PyO3 keeps the type for ever.
-    let size = type_object::basic_size(at, &unsafe { Strong::from_borrowed(at, class) });
+    let Ok(size) = type_object::basic_size(at, &unsafe { Strong::from_borrowed(at, class) }) else {
+        // Later borrows ask again.
+        return at.clear();
+    };
     let offset = data.addr().wrapping_sub(object.addr());
     if offset != 0 && offset.checked_add(length).is_some_and(|end| end <= size) {
         state_offset(id, class as usize, offset as i64);
@@ -248,27 +275,27 @@ fn state(
 #[inline(never)]
 fn panicked(py: Python<'_>, message: &str) {
     let template = "the provider panicked\n{0}\nreport it to the provider's authors";
-    refuse(attached(py), Class::Runtime, Reason::ProviderPanicked, template, &[message], Sides::NONE);
+    let _ = refuse(attached(py), Class::Runtime, Reason::ProviderPanicked, template, &[message], Sides::NONE);
 }
 
 #[cold]
 #[inline(never)]
-fn wrong_object(py: Python<'_>, class: *mut PyObject, object: *mut c_void) -> *mut c_void {
-    let at = attached(py);
-    let found = type_object::class_name(at, object.cast());
+fn wrong_object(object: &Bound<'_, PyAny>, class: *mut PyObject) -> *mut c_void {
+    let found = live(object);
+    let (at, found) = (found.at(), found.class_name());
     // SAFETY: PyO3 keeps the type for ever.
     let class = type_object::type_name(at, &unsafe { Strong::from_borrowed(at, class) });
     let template =
         "cannot borrow '{0}' as '{1}'\nthe provider's own cast refuses the object\npass an object of '{1}'";
-    refuse(at, Class::Type, Reason::WrongObject, template, &[&found, &class], Sides::NONE);
+    let _ = refuse(at, Class::Type, Reason::WrongObject, template, &[&found, &class], Sides::NONE);
     ptr::null_mut()
 }
 
 #[cold]
 #[inline(never)]
-fn no_borrow(py: Python<'_>, object: &Bound<'_, PyAny>, refused: Refused, mode: u32) -> *mut c_void {
-    let at = attached(py);
-    let class = type_object::class_name(at, object.as_ptr().cast());
+fn no_borrow(object: &Bound<'_, PyAny>, refused: Refused, mode: u32) -> *mut c_void {
+    let object = live(object);
+    let (at, class) = (object.at(), object.class_name());
     let on_its_thread = "use the object on the thread that made it";
     let (reason, why, fix) = match &refused {
         Refused::Borrowed if mode == EXCLUSIVE => {
@@ -289,7 +316,8 @@ fn no_borrow(py: Python<'_>, object: &Bound<'_, PyAny>, refused: Refused, mode: 
             (Reason::ProviderPanicked, &**message, "report it to the provider's authors")
         }
     };
-    refuse(at, Class::Runtime, reason, "cannot borrow '{0}'\n{1}\n{2}", &[&class, why, fix], Sides::NONE);
+    let _ =
+        refuse(at, Class::Runtime, reason, "cannot borrow '{0}'\n{1}\n{2}", &[&class, why, fix], Sides::NONE);
     ptr::null_mut()
 }
 

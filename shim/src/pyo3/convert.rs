@@ -2,6 +2,7 @@
 
 use core::ptr::NonNull;
 
+use pyo3::exceptions::PySystemError;
 use pyo3::prelude::*;
 use pyo3::types::PyModule;
 use pyo3::{Borrowed, PyTypeInfo};
@@ -10,7 +11,7 @@ use interbind_abi::values::PlainData;
 
 use crate::construct;
 use crate::error::Error;
-use crate::ffi::error::{Class, raise};
+use crate::ffi::error::{self, Class, raise};
 use crate::ffi::{Attached, PyObject, Raised, Strong};
 use crate::foreign::{Foreign, ForeignMut, ForeignRaw};
 use crate::module;
@@ -19,14 +20,21 @@ use crate::shared::{Consumer, DataHandle, Module, Shared};
 use crate::types::Counts;
 
 /// `Python<'py>` is PyO3's proof of what [`Attached`] says.
-pub(crate) fn attached(_: Python<'_>) -> Attached {
+pub(crate) fn attached(_: Python<'_>) -> Attached<'_> {
     // SAFETY: the token proves it; the result isn't kept beyond it by any caller.
     unsafe { Attached::assume() }
 }
 
 /// Takes the exception that is set.
+///
+/// Not by `PyErr::fetch`: that one panics when it finds PyO3's `PanicException`, which Python code can raise too, and in a build
+/// that aborts on panics the process would end.
 pub(crate) fn raised(py: Python<'_>, _: Raised) -> PyErr {
-    PyErr::fetch(py)
+    let Some(exception) = error::take(attached(py)) else {
+        return PySystemError::new_err("an exception was set, and is gone");
+    };
+    // SAFETY: the reference is given away.
+    PyErr::from_value(unsafe { Bound::from_owned_ptr(py, exception.into_ptr().cast()) })
 }
 
 /// Binds a module to the interpreter while it is imported, so that a mismatch is an ImportError at once.
@@ -131,12 +139,16 @@ impl<T: PyTypeInfo> From<Bound<'_, T>> for Object {
 
 impl From<Error> for PyErr {
     /// A RuntimeError with the reason's slug as `interbind_reason` and the provider's exception as its cause.
-    fn from(mut error: Error) -> Self {
+    fn from(mut failed: Error) -> Self {
         Python::attach(|py| {
-            // SAFETY: the reference is given away; not NULL.
-            let cause =
-                error.take_exception().and_then(|cause| unsafe { Strong::from_new(cause.into_ptr()) }.ok());
-            raised(py, raise(attached(py), Class::Runtime, error.reason().slug(), error.message(), cause))
+            let at = attached(py);
+            if failed.is_lost() {
+                return raised(py, error::no_memory(at));
+            }
+            let cause = failed.take_exception().and_then(|cause| NonNull::new(cause.into_ptr()));
+            // SAFETY: the reference is given away.
+            let cause = cause.map(|cause| unsafe { Strong::owned(at, cause) });
+            raised(py, raise(at, Class::Runtime, failed.reason().slug(), failed.message(), cause))
         })
     }
 }

@@ -1,15 +1,17 @@
 //! [`Held`] for PyO3: extracted from arguments, visible to the garbage collector, given back to Python.
 
 use core::convert::Infallible;
+use core::mem::{ManuallyDrop, transmute};
 use core::ptr::NonNull;
+
 use pyo3::Borrowed;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
 use super::convert::raised;
+use crate::ffi::PyObject;
 use crate::foreign::Foreign;
 use crate::held::Held;
-use crate::object::Object;
 use crate::shared::{Consumer, Shared};
 
 impl<'py, T, M> FromPyObject<'_, 'py> for Held<T, M>
@@ -46,9 +48,11 @@ where
     /// # Errors
     /// Whatever the collector answers; pass it on.
     pub fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        let object: *const Object = self.object();
-        // SAFETY: `Object` and `Py` are both `repr(transparent)` around the pointer; only a reference is made of it.
-        visit.call(unsafe { &*object.cast::<Py<PyAny>>() })
+        // SAFETY: `Py` is `repr(transparent)` around the pointer; it owns nothing, because it's never dropped.
+        let object = ManuallyDrop::new(unsafe {
+            transmute::<NonNull<PyObject>, Py<PyAny>>(self.object().as_non_null())
+        });
+        visit.call(&*object)
     }
 }
 

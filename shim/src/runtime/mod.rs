@@ -1,4 +1,4 @@
-//! What all modules need and none needs often: core, registry, the order of the check, and what is said of a refusal.
+//! What all modules need and none needs often: core, registry and the order of the check.
 //!
 //! A module has an implementation of its `own` (feature `static`), or leaves it to the `wheel`'s, which all modules without one
 //! share: then it carries neither that folder nor the makers' sides of the services. The rest of the crate asks these functions,
@@ -10,7 +10,6 @@
 //! | [`provide`] | core and every service, for who brings them to others |
 //! | [`judge`] | which record an object fits, and whether it's what the consumer was built with |
 //! | [`maker`] | through which record new objects are made |
-//! | [`refuse`] | for an exception |
 
 #[cfg(feature = "static")]
 pub(crate) mod own;
@@ -18,23 +17,23 @@ pub(crate) mod own;
 mod wheel;
 
 #[cfg(feature = "static")]
-pub(crate) use self::own::{bind, judge, maker, provide, refuse};
+pub(crate) use self::own::{bind, judge, maker, provide};
 #[cfg(not(feature = "static"))]
-pub(crate) use self::wheel::{bind, judge, maker, provide, refuse};
+pub(crate) use self::wheel::{bind, judge, maker, provide};
 
 use interbind_abi::Requirement;
-use interbind_abi::core::CoreRecord;
 use interbind_abi::owner::OwnerRecord;
 use interbind_abi::types::registry::TypeList;
 
+use crate::internals::Core;
 use crate::types::Types;
 
 /// What a consumer expects of a type, in an interpreter that it's bound to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Expected<'a> {
     pub(crate) consumer: &'static OwnerRecord,
-    /// A judged core, which outlives this.
-    pub(crate) core: *mut CoreRecord,
+    /// The interpreter's.
+    pub(crate) core: &'a Core,
     pub(crate) types: Types,
     /// The registry's list of the name.
     pub(crate) list: *mut TypeList,

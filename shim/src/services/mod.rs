@@ -5,7 +5,7 @@
 //! |---|---|---|---|
 //! | `instances` | `instances::serve` over `map`, `nurses` | [`Instances`] | which objects wrap a pointer; what an object keeps alive |
 //! | `userdata` | `userdata::serve` | [`Userdata`] | memory that modules share by name |
-//! | `exceptions` | `exceptions::serve` over `translators` | [`Exceptions`] | translators of native exceptions |
+//! | `exceptions` | `exceptions::serve` | [`Exceptions`] | translators of native exceptions |
 //!
 //! `find` gets a table and judges it, `provide` gets them all. Nothing here holds a lock over code of others.
 

@@ -4,12 +4,13 @@ use interbind_abi::core::CoreRecord;
 use interbind_abi::owner::OwnerRecord;
 
 use crate::ffi::{Attached, Raised};
+use crate::internals::Core;
 use crate::runtime;
 
 /// Finds or makes the current interpreter's core, and in it each service that this build knows.
 ///
-/// For C's static library and the wheel's runtime module. The core belongs to the interpreter: whoever keeps the pointer
-/// beyond this call retains it first.
+/// For C's static library and the wheel's runtime module. The caller gets a count of the core, and gives it back with the
+/// core's own `release`.
 ///
 /// # Errors
 /// ImportError: this build doesn't fit the running Python, the interpreter is ending, or what stands in the place of the
@@ -21,5 +22,5 @@ use crate::runtime;
 pub unsafe fn provide(owner: &'static OwnerRecord) -> Result<*mut CoreRecord, Raised> {
     // SAFETY: duty 1.
     let at = unsafe { Attached::assume() };
-    runtime::provide(at, owner)
+    runtime::provide(at, owner).map(Core::into_ptr)
 }

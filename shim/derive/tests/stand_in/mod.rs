@@ -4,6 +4,7 @@
 //! Here a handle is made by hand, and a call goes straight through the table.
 
 use core::ffi::c_void;
+use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 use std::cell::RefCell;
@@ -35,13 +36,48 @@ pub unsafe trait Shared: 'static {
     type Handle: Handle;
 }
 
-pub unsafe trait Handle: Copy {
+pub unsafe trait Handle: Sized {
     type Target: ?Sized;
-    unsafe fn new(data: NonNull<c_void>, record: &TypeRecord, attached: bool) -> Self;
-    #[expect(dead_code, reason = "the expansion must have it; only an attached thread's end calls it")]
-    fn detached(self) -> Self;
+    unsafe fn new(data: NonNull<c_void>, record: &TypeRecord) -> Self;
     fn target(&self) -> &Self::Target;
 }
+
+pub unsafe trait Detach: Handle {
+    type On<P: OtherThreads>: Handle + Sync;
+    unsafe fn detached<P: OtherThreads>(&self) -> Self::On<P>;
+}
+
+pub enum AttachedThread {}
+pub enum AnyThread {}
+/// Never attached here.
+pub enum CheckedThread {}
+
+pub trait Passes<const OBJECTS: bool> {}
+impl Passes<false> for AttachedThread {}
+impl Passes<true> for AttachedThread {}
+impl Passes<false> for AnyThread {}
+impl Passes<false> for CheckedThread {}
+impl Passes<true> for CheckedThread {}
+
+pub trait Threads: Passes<false> + 'static {
+    const STAYS: bool;
+}
+
+impl Threads for AttachedThread {
+    const STAYS: bool = true;
+}
+
+impl Threads for AnyThread {
+    const STAYS: bool = false;
+}
+
+impl Threads for CheckedThread {
+    const STAYS: bool = false;
+}
+
+pub trait OtherThreads: Threads {}
+impl OtherThreads for AnyThread {}
+impl OtherThreads for CheckedThread {}
 
 pub unsafe trait ProvidedBy<C>: Shared {
     const TABLE: *const TableHead;
@@ -70,6 +106,10 @@ pub struct Object(pub u64);
 // SAFETY: (1) its word; (2) a machine type; (3) every number is one.
 unsafe impl Value for Object {
     type Wire = u64;
+    type On<'call>
+        = Self
+    where
+        Self: 'call;
     const PIECES: &'static [Piece] = &[Piece::Text("object")];
     const NEEDS_ATTACHED: bool = true;
 
@@ -79,6 +119,13 @@ unsafe impl Value for Object {
 
     unsafe fn lift(wire: u64) -> Result<Self, InvalidValue> {
         Ok(Self(wire))
+    }
+
+    fn on<'call>(self, _: &'call interbind_abi::values::Call) -> Self
+    where
+        Self: 'call,
+    {
+        self
     }
 }
 
@@ -126,19 +173,14 @@ pub mod __private {
         }
     }
 
-    #[derive(Clone, Copy)]
     pub struct DataHandle<T>(NonNull<T>);
 
-    // SAFETY: (1) as the test that makes it.
+    // SAFETY: (1) as the test that makes it; (2) the target is the data.
     unsafe impl<T: Copy> Handle for DataHandle<T> {
         type Target = T;
 
-        unsafe fn new(data: NonNull<c_void>, _: &TypeRecord, _: bool) -> Self {
+        unsafe fn new(data: NonNull<c_void>, _: &TypeRecord) -> Self {
             Self(data.cast())
-        }
-
-        fn detached(self) -> Self {
-            self
         }
 
         fn target(&self) -> &T {
@@ -147,25 +189,28 @@ pub mod __private {
         }
     }
 
-    #[derive(Clone, Copy)]
-    pub struct Interface {
+    pub struct Interface<P: Threads = AttachedThread> {
         data: NonNull<c_void>,
         table: *const TableHead,
-        attached: bool,
+        threads: PhantomData<P>,
     }
 
-    // SAFETY: the tests call from one thread.
-    unsafe impl Send for Interface {}
-    // SAFETY: as above.
-    unsafe impl Sync for Interface {}
+    // SAFETY: the tests call implementors that any thread may call.
+    unsafe impl<P: OtherThreads> Sync for Interface<P> {}
 
     impl Interface {
-        pub fn detached(self) -> Self {
-            self
+        pub unsafe fn detached<P: OtherThreads>(&self) -> Interface<P> {
+            Interface { data: self.data, table: self.table, threads: PhantomData }
+        }
+    }
+
+    impl<P: Threads> Interface<P> {
+        pub unsafe fn new(data: NonNull<c_void>, record: &TypeRecord) -> Self {
+            Self { data, table: record.vtable, threads: PhantomData }
         }
 
-        pub unsafe fn new(data: NonNull<c_void>, record: &TypeRecord, attached: bool) -> Self {
-            Self { data, table: record.vtable, attached }
+        pub unsafe fn again(&self) -> Self {
+            Self { threads: PhantomData, ..*self }
         }
 
         pub fn table<S>(&self) -> *const S {
@@ -182,7 +227,7 @@ pub mod __private {
             needs_attached: bool,
             call: impl FnOnce(*const c_void, *mut R::Wire, *mut Fault) -> Status,
         ) -> Result<R, Error> {
-            if needs_attached && !self.attached {
+            if needs_attached && !P::STAYS {
                 return Err(Error("not attached".into()));
             }
             let (mut out, mut fault) = (MaybeUninit::<R::Wire>::uninit(), Fault::empty());
@@ -219,20 +264,29 @@ pub mod __private {
         }
     }
 
-    #[derive(Default)]
-    pub struct Failure(Mutex<Option<Error>>);
+    /// Without the shim's look at the thread.
+    pub struct Body<H>(H, Mutex<Option<Error>>);
 
-    impl Failure {
-        pub fn new() -> Self {
-            Self::default()
+    // SAFETY: the tests' default bodies stay on their thread.
+    unsafe impl<H> Send for Body<H> {}
+    // SAFETY: as above.
+    unsafe impl<H> Sync for Body<H> {}
+
+    impl<H> Body<H> {
+        pub unsafe fn new<P: Threads>(handle: H) -> Self {
+            Self(handle, Mutex::default())
+        }
+
+        pub fn handle(&self) -> Result<&H, Error> {
+            Ok(&self.0)
         }
 
         pub fn note(&self, error: Error) {
-            self.0.lock().expect("nobody panics with it").get_or_insert(error);
+            self.1.lock().expect("nobody panics with it").get_or_insert(error);
         }
 
         pub fn into_result<R>(self, value: R) -> Result<R, Error> {
-            self.0.into_inner().expect("nobody panics with it").map_or(Ok(value), Err)
+            self.1.into_inner().expect("nobody panics with it").map_or(Ok(value), Err)
         }
     }
 

@@ -6,11 +6,12 @@
 use core::ffi::{c_int, c_void};
 use core::ptr;
 
+use interbind_structures::memory::boxed;
 use pyo3_ffi as py;
 
 use super::parts::{GIL_NOT_USED, Parts};
 use crate::ffi::attached::Attached;
-use crate::ffi::{PyObject, host};
+use crate::ffi::{PyObject, Raised, error, host};
 
 /// Numbers of the slots: 3.15 gave them new ones, which only builds for 3.15 and later use.
 const EXEC: c_int = if cfg!(interbind_slots_3_15) { 85 } else { 2 };
@@ -31,29 +32,37 @@ unsafe impl Sync for Definition {}
 
 impl Definition {
     /// Makes a definition for the Python that runs.
-    pub(crate) fn new(_at: Attached, mut parts: Parts<'_>) -> Self {
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub(crate) fn new(at: Attached, mut parts: Parts<'_>) -> Result<Self, Raised> {
         let running = host::running();
-        let mut slots = vec![(EXEC, parts.exec as *mut c_void)];
+        let slot = |slot, value| py::PyModuleDef_Slot { slot, value };
+        let mut slots = Vec::new();
+        slots.try_reserve_exact(5).map_err(|_| error::no_memory(at))?;
+        slots.push(slot(EXEC, parts.exec as *mut c_void));
         if running >= (3, 12) {
-            slots.push((MULTIPLE_INTERPRETERS, ptr::without_provenance_mut(parts.interpreters)));
+            slots.push(slot(MULTIPLE_INTERPRETERS, ptr::without_provenance_mut(parts.interpreters)));
         }
         if running >= (3, 13) && !parts.gil_used {
-            slots.push((GIL, ptr::without_provenance_mut(GIL_NOT_USED)));
+            slots.push(slot(GIL, ptr::without_provenance_mut(GIL_NOT_USED)));
         }
-        slots.push((0, ptr::null_mut()));
-        let slots: Vec<_> =
-            slots.into_iter().map(|(slot, value)| py::PyModuleDef_Slot { slot, value }).collect();
-        Self(Box::into_raw(Box::new(py::PyModuleDef {
+        #[cfg(interbind_slots_3_15)]
+        slots.push(slot(super::parts::ABI_SLOT, super::parts::abi()));
+        slots.push(slot(0, ptr::null_mut()));
+        let methods = parts.leak_methods().ok_or_else(|| error::no_memory(at))?;
+        let made = boxed(py::PyModuleDef {
             m_base: py::PyModuleDef_HEAD_INIT,
             m_name: parts.name.as_ptr(),
             m_doc: parts.doc.as_ptr(),
             m_size: parts.state.try_into().unwrap_or(0),
-            m_methods: parts.leak_methods(),
+            m_methods: methods,
             m_slots: slots.leak().as_mut_ptr(),
             m_traverse: Some(parts.traverse),
             m_clear: Some(parts.clear),
             m_free: Some(parts.free),
-        })))
+        });
+        made.map(|made| Self(Box::into_raw(made))).map_err(|_| error::no_memory(at))
     }
 
     /// Hands it to Python: what `PyInit_…` returns.

@@ -8,8 +8,8 @@ use core::ptr;
 use pyo3_ffi as py;
 
 use super::parts::{GIL_NOT_USED, Parts};
-use crate::ffi::PyObject;
 use crate::ffi::attached::Attached;
+use crate::ffi::{PyObject, Raised, error};
 
 /// What Python's entry point returns: the first slot.
 pub(crate) type Entry = py::PySlot;
@@ -25,20 +25,25 @@ unsafe impl Sync for Definition {}
 
 impl Definition {
     /// Makes the list.
-    pub(crate) fn new(_at: Attached, mut parts: Parts<'_>) -> Self {
-        let abi = Box::leak(Box::new(py::PyABIInfo { ..py::_PyABIInfo_DEFAULT }));
-        let mut slots = vec![
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub(crate) fn new(at: Attached, mut parts: Parts<'_>) -> Result<Self, Raised> {
+        let methods = parts.leak_methods().ok_or_else(|| error::no_memory(at))?;
+        let mut slots = Vec::new();
+        slots.try_reserve_exact(13).map_err(|_| error::no_memory(at))?;
+        slots.extend([
             data(py::Py_mod_name, parts.name.as_ptr().cast_mut().cast()),
             data(py::Py_mod_doc, parts.doc.as_ptr().cast_mut().cast()),
-            data(py::Py_mod_abi, ptr::from_mut(abi).cast()),
-            data(py::Py_mod_methods, parts.leak_methods().cast()),
+            data(py::Py_mod_abi, super::parts::abi()),
+            data(py::Py_mod_methods, methods.cast()),
             data(py::Py_mod_multiple_interpreters, ptr::without_provenance_mut(parts.interpreters)),
             py::PySlot_SIZE(py::Py_mod_state_size, parts.state.try_into().unwrap_or(0)),
             function(py::Py_mod_exec, parts.exec as *mut c_void),
             function(py::Py_mod_state_traverse, parts.traverse as *mut c_void),
             function(py::Py_mod_state_clear, parts.clear as *mut c_void),
             function(py::Py_mod_state_free, parts.free as *mut c_void),
-        ];
+        ]);
         if !parts.gil_used {
             slots.push(data(py::Py_mod_gil, ptr::without_provenance_mut(GIL_NOT_USED)));
         }
@@ -47,7 +52,7 @@ impl Definition {
         // The token stands before the end, which is one slot further then.
         let end = slots.len() - 2;
         slots[end] = data(py::Py_mod_token, slots.as_mut_ptr().cast());
-        Self(slots.as_mut_ptr())
+        Ok(Self(slots.as_mut_ptr()))
     }
 
     /// Hands it to Python: what `PyModExport_…` returns.

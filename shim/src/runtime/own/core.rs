@@ -1,29 +1,37 @@
 //! The core of an interpreter: found under its key, or made by the first module that needs it.
 //!
 //! Both halves of the internals contract: reading another build's core in the order of the check, and serving one to
-//! other builds. What is served runs no Python code; the services' makers are called without a lock.
+//! other builds. What is served runs no Python code; the services' makers are called without a lock. The capsule is a user of
+//! the core; when it dies while the interpreter runs on, Python code took it away, and a new one takes its place.
 
 use core::ffi::c_void;
-use core::ptr;
+use core::ptr::{self, NonNull};
 use core::sync::atomic::AtomicU32 as StateWord;
+use std::fs::File;
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io::Read;
 
 use interbind_abi::core::{
     CAPABILITY_FREE_THREADED, CAPABILITY_FULL_API, CORE, CoreHead, CoreRecord, MakeService, Status,
     VisitService,
 };
-use interbind_abi::header::{Malformed, has_null};
+use interbind_abi::header::{Malformed, first_null};
 use interbind_abi::owner::OwnerRecord;
 use interbind_abi::services::ServiceHead;
-use interbind_abi::{Reason, RecordHeader, Str, keys, platform};
+use interbind_abi::{Reason, Str, judge, keys, platform};
+use interbind_structures::chain::Chain;
+use interbind_structures::memory::boxed;
 
-use super::chain::Chain;
 use crate::ffi::capsule::{self, Found};
-use crate::ffi::error::Class;
+use crate::ffi::error::{self, Class};
 use crate::ffi::{Attached, PyObject, Raised, host, thunk};
+use crate::internals::Core;
 use crate::lifetime;
-use crate::refusal::{Sides, file_name, readable, refuse, with_malformed};
+use crate::malformed::with_malformed;
+use crate::owner::{file_name, readable};
+use crate::refusal::{Sides, refuse};
 use crate::sync::AtomicU64;
+use crate::text::Text;
 
 /// What an owner keeps behind its core record.
 struct Owned {
@@ -36,46 +44,39 @@ struct Owned {
 struct Service(*mut ServiceHead);
 
 /// Finds the interpreter's core for a module, or makes it in the name of `maker`; judged.
-pub(crate) fn find_or_make(
-    at: Attached,
-    owner: &OwnerRecord,
-    maker: &OwnerRecord,
-) -> Result<*mut CoreRecord, Raised> {
+pub(crate) fn find_or_make(at: Attached, owner: &OwnerRecord, maker: &OwnerRecord) -> Result<Core, Raised> {
     let found = match capsule::find(at, keys::CORE)? {
         Found::Nothing if host::is_ending(at) => return Err(refuse_ending(at, owner)),
         Found::Nothing => {
-            let made = make(maker);
-            capsule::publish(at, keys::CORE, made.cast(), Some(capsule_died))?
+            let made = make(maker).ok_or_else(|| error::no_memory(at))?;
+            let published = capsule::publish(at, keys::CORE, made.as_ptr().cast(), Some(capsule_died));
+            published.inspect_err(|_| {
+                // Without a capsule nobody has seen it.
+                // SAFETY: just made; the count is the capsule's that there isn't.
+                unsafe { leave(made.as_ptr()) };
+            })?
         }
         found => found,
     };
     match found {
-        Found::Capsule(pointer) => judge(at, pointer.cast(), owner),
+        // The capsule is held until the core is counted.
+        Found::Capsule(capsule) => check(at, capsule.pointer().cast(), owner),
         Found::Nothing => Err(refuse_stranger(at, "nothing", owner)),
         Found::Stranger(class) => Err(refuse_stranger(at, &class, owner)),
     }
 }
 
-/// Steps 1 to 3 for a core: header, platform, state.
+/// Steps 1 to 3 for a core: header, platform, state. The core is held by somebody during the call.
 #[inline(never)]
-fn judge(at: Attached, core: *mut CoreRecord, owner: &OwnerRecord) -> Result<*mut CoreRecord, Raised> {
-    if core.is_null() || !core.is_aligned() {
-        return Err(refuse_stranger(at, "a capsule without a record", owner));
-    }
-    // SAFETY: threat model: a capsule of our name leads to at least 16 readable bytes.
-    let header = unsafe { ptr::read(core.cast::<RecordHeader>()) };
-    if let Err(malformed) = CORE.check(&header) {
-        return Err(refuse_malformed(at, core, &header, malformed, owner));
-    }
-    // SAFETY: aligned; the header vouches for the size of our own minor or more.
-    if unsafe { has_null(core, CoreRecord::FUNCTIONS) } {
-        // SAFETY: as above.
-        let head = unsafe { &(*core).head };
-        let part = ["functions", "NULL", "one for each slot"];
-        return Err(refuse_core(at, Reason::MalformedRecord, part, Some(head), UPGRADE, owner));
-    }
-    // SAFETY: as above, and its functions are there.
-    let record = unsafe { &*core };
+fn check(at: Attached, core: *mut CoreRecord, owner: &OwnerRecord) -> Result<Core, Raised> {
+    // SAFETY: threat model: a capsule of our name leads to at least 16 readable bytes, and is held.
+    let record = match unsafe { judge::<CoreRecord>(core) } {
+        Ok(record) => record,
+        Err(Malformed::Address { .. }) => {
+            return Err(refuse_stranger(at, "a capsule without a record", owner));
+        }
+        Err(malformed) => return Err(refuse_malformed(at, core, malformed, owner)),
+    };
     // SAFETY: texts of a judged record.
     let theirs = unsafe { record.head.platform.read() }.unwrap_or("");
     let ours = readable(&owner.platform);
@@ -93,7 +94,10 @@ fn judge(at: Attached, core: *mut CoreRecord, owner: &OwnerRecord) -> Result<*mu
     if !lifetime::is_open(&record.state) {
         return Err(refuse_ending(at, owner));
     }
-    Ok(core)
+    // SAFETY: judged: not NULL.
+    let core = unsafe { NonNull::new_unchecked(core) };
+    // SAFETY: judged, and held by the capsule.
+    Ok(unsafe { Core::retain(core) })
 }
 
 const UPGRADE: &str = "upgrade the older of the two modules";
@@ -110,15 +114,19 @@ fn refuse_core(
     owner: &OwnerRecord,
 ) -> Raised {
     let mut template =
-        String::from("cannot use this interpreter's core\n{0}: provider has {1}, this module expects {2}\n");
-    let (mut name, mut version, mut file) = ("", "", "");
+        Text::of("cannot use this interpreter's core\n{0}: provider has {1}, this module expects {2}\n");
+    let (mut name, mut version, mut file, mut interbind) = ("", "", "", "");
     if let Some(head) = head {
         (name, version) = (readable(&head.owner_name), readable(&head.owner_version));
+        interbind = readable(&head.owner_interbind);
         file = file_name(readable(&head.owner_file));
-        template.push_str("provider: {3} {4} ({5})\n");
+        template.push(&["provider: {3} {4} ({5}), interbind {7}\n"]);
     }
-    template.push_str(fix);
-    let values = [part, theirs, ours, name, version, file, readable(&owner.name)];
+    template.push(&[fix]);
+    if template.is_lost() {
+        return error::no_memory(at);
+    }
+    let values = [part, theirs, ours, name, version, file, readable(&owner.name), interbind];
     refuse(at, Class::Import, reason, &template, &values, Sides::consumer(owner))
 }
 
@@ -126,18 +134,27 @@ fn refuse_core(
 fn refuse_malformed(
     at: Attached,
     core: *const CoreRecord,
-    header: &RecordHeader,
     malformed: Malformed,
     owner: &OwnerRecord,
 ) -> Raised {
-    let readable =
-        matches!(malformed, Malformed::Major { .. }) && header.struct_size >= size_of::<CoreHead>() as u32;
-    // SAFETY: the head is frozen under every major, and `struct_size` covers it.
-    let head = readable.then(|| unsafe { &(*core).head });
+    // SAFETY: the head is frozen under every major, and `struct_size` says whether it's whole.
+    let head = matches!(malformed, Malformed::Major { .. }).then(|| unsafe { head_of(core) }).flatten();
+    let mut raised = None;
     with_malformed(malformed, &mut |reason, part, theirs, ours| {
-        refuse_core(at, reason, [part, theirs, ours], head, UPGRADE, owner);
+        raised.get_or_insert_with(|| refuse_core(at, reason, [part, theirs, ours], head, UPGRADE, owner));
     });
-    Raised
+    raised.unwrap_or_else(|| Raised::at(at))
+}
+
+/// The head of a core of any major.
+///
+/// # Safety
+/// 1. The record's header was read, and has a core's magic.
+unsafe fn head_of<'a>(core: *const CoreRecord) -> Option<&'a CoreHead> {
+    // SAFETY: duty 1.
+    let size = unsafe { (*core).head.header.struct_size };
+    // SAFETY: duty 1; as large as it has to be.
+    (size >= size_of::<CoreHead>() as u32).then(|| unsafe { &(*core).head })
 }
 
 #[cold]
@@ -165,9 +182,9 @@ fn refuse_ending(at: Attached, owner: &OwnerRecord) -> Raised {
     )
 }
 
-/// Makes a core with one user: the capsule that will lead to it.
+/// Makes a core with one user: the capsule that will lead to it. `None` without memory.
 #[inline(never)]
-fn make(owner: &OwnerRecord) -> *mut CoreRecord {
+fn make(owner: &OwnerRecord) -> Option<NonNull<CoreRecord>> {
     let limited = if cfg!(interbind_limited) { 0 } else { CAPABILITY_FULL_API };
     let threads = if cfg!(interbind_free_threaded) { CAPABILITY_FREE_THREADED } else { 0 };
     let owned = Owned {
@@ -179,6 +196,7 @@ fn make(owner: &OwnerRecord) -> *mut CoreRecord {
                 owner_version: owner.version,
                 owner_file: owner.file,
                 platform: owner.platform,
+                owner_interbind: owner.interbind,
             },
             state: StateWord::new(lifetime::OPEN),
             reserved: [0; 4],
@@ -192,18 +210,24 @@ fn make(owner: &OwnerRecord) -> *mut CoreRecord {
         users: AtomicU64::new(1),
         services: Chain::new(),
     };
-    let owned = Box::into_raw(Box::new(owned));
+    let owned = Box::into_raw(boxed(owned).ok()?);
     // SAFETY: just made, not shared yet.
     let record = unsafe { &raw mut (*owned).record };
     // SAFETY: as above.
     unsafe { (*record).private = owned.cast() };
-    record
+    NonNull::new(record)
 }
 
-/// 128 random bits: two hashers that std seeds from the system.
+/// 128 random bits: of the system, or of two hashers that std seeds from it.
+///
+/// The hashers' seed is thread-local, and for that glibc ends the process where there is no memory. So they come second.
 fn random() -> [u8; 16] {
-    let half = || RandomState::new().build_hasher().finish();
     let mut bytes = [0; 16];
+    let source = if cfg!(unix) { File::open("/dev/urandom").ok() } else { None };
+    if source.is_some_and(|mut source| source.read_exact(&mut bytes).is_ok()) {
+        return bytes;
+    }
+    let half = || RandomState::new().build_hasher().finish();
     bytes[..8].copy_from_slice(&half().to_ne_bytes());
     bytes[8..].copy_from_slice(&half().to_ne_bytes());
     bytes
@@ -281,7 +305,7 @@ thunk! {
                     return status;
                 }
                 // SAFETY: `MakeService`'s contract: NULL, or a table, which starts with a head.
-                let spoiled = made.is_null() || unsafe { has_null(made, ServiceHead::FUNCTIONS) };
+                let spoiled = made.is_null() || unsafe { first_null(made, ServiceHead::FUNCTIONS) }.is_some();
                 if spoiled || !is_service(made, name, major) {
                     return Status::FAILED;
                 }
@@ -292,6 +316,7 @@ thunk! {
                         let destroy = unsafe { (*loser.0).destroy };
                         // SAFETY: as above.
                         unsafe { destroy(loser.0) };
+                        let Some(winner) = winner else { return Status::FAILED };
                         winner.0
                     }
                 }
@@ -315,17 +340,41 @@ thunk! {
         status.get()
     }
 
-    /// The state dict is being cleared: close, and free when nobody is left.
+    /// The capsule is gone: with the interpreter, or because Python code took it away.
     fn capsule_died(capsule: *mut PyObject), else (), {
-        // SAFETY: this is the destructor of a capsule that `publish` made under this key.
+        // SAFETY: this is the destructor of a capsule that `publish` or `restore` made under this key.
         let core: *mut CoreRecord = unsafe { capsule::read_dying(capsule, keys::CORE) }.cast();
-        if !core.is_null() {
-            // SAFETY: the capsule is a user.
-            lifetime::close(unsafe { &(*core).state });
-            // SAFETY: this takes the capsule's count.
-            unsafe { leave(core) };
+        if core.is_null() {
+            return;
         }
+        // SAFETY: Python calls this attached.
+        let at = unsafe { Attached::assume() };
+        if !host::is_ending(at) {
+            // A new capsule takes the count over. Where there can't be one, the count stays for ever: nobody finds the core by
+            // its key then, but who has it keeps it.
+            capsule::restore(at, keys::CORE, core.cast(), Some(capsule_died));
+            return;
+        }
+        // SAFETY: the capsule is a user.
+        if lifetime::close(unsafe { &(*core).state }) {
+            // SAFETY: as above.
+            close_services(unsafe { owned(core) });
+        }
+        // SAFETY: this takes the capsule's count.
+        unsafe { leave(core) };
     }
+}
+
+/// Has each service let go of its Python objects. The core has a user, and the thread is attached.
+fn close_services(owned: &Owned) {
+    owned.services.each(|service| {
+        // SAFETY: tables in the chain live as long as the core, which has a user.
+        if let Some(close) = unsafe { (*service.0).close } {
+            // SAFETY: as above; called attached, once.
+            unsafe { close(service.0) };
+        }
+        true
+    });
 }
 
 /// Tells whether a service's table has that name and major.

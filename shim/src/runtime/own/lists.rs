@@ -1,22 +1,31 @@
-//! The lists of the registry: records under each name, in the order of publication, and under the type that they're for.
+//! The lists of the registry: records under each name, in the order of publication, and under the class that they're for.
 //!
 //! A list only grows and is walked without a lock, because records are never freed; its address is handed out. What maps
-//! names and types to lists and entries is guarded by a lock, which is held over no Python API. Called by the registry
-//! alone; must not call Python.
+//! names and classes to lists and entries is guarded by a lock, which is held over no Python API. A record is made live and
+//! taken out again under that lock, so a class that leaves takes all its records along. Called by the registry alone; must
+//! not call Python.
 
+use core::ops::Deref;
 use core::ptr::{self, NonNull};
+use std::process;
 
 use interbind_abi::core::CoreRecord;
 use interbind_abi::types::TypeRecord;
+use interbind_structures::claim;
+use interbind_structures::memory::{boxed, copied, push};
+use interbind_structures::table::{Full, Hashed, Table, hash_address, hash_text};
 
-use super::table::{Full, Hashed, Table, hash_address, hash_text};
-use crate::ffi::PyObject;
+use crate::ffi::{Attached, PyObject, host};
 use crate::sync::{AtomicPtr, Mutex, MutexGuard, Ordering, locked};
 
 /// All lists of a registry.
 pub(crate) struct Lists {
+    /// Compared with what a record says, and never followed here.
     core: *mut CoreRecord,
+    serial: [u64; 2],
     maps: Mutex<Maps>,
+    /// The process of another interpreter than the main one.
+    process: Option<u32>,
 }
 
 /// What the lock guards.
@@ -26,60 +35,81 @@ pub(crate) struct Maps {
     #[allow(clippy::vec_box, reason = "a list's address is handed out and must not move")]
     pub(crate) all: Vec<Box<List>>,
     by_name: Table<Named>,
-    by_type: Table<Typed>,
-    by_weak: Table<Watched>,
-    callback: Option<Callback>,
-    /// Who needs the callback: those who watch a type, or are about to.
-    watchers: u64,
+    by_class: Table<Typed>,
+    /// Classes that an anchor or the registry itself owns, also those whose records were all unpublished: an anchor that is
+    /// replaced takes every record of its class out.
+    anchored: Table<Anchored>,
+    /// The anchors' type, owned; NULL before the first class is published.
+    anchors: Option<NonNull<PyObject>>,
+    /// Classes that the registry owns by itself, because they take no anchor.
+    kept: Vec<NonNull<PyObject>>,
     /// How many entries there ever were.
     entries: u64,
 }
 
-/// A list's place under its name.
-struct Named(NonNull<List>);
+/// A list or an entry: it lives as long as the registry, and what changes in it is atomic.
+pub(crate) struct Lasting<T>(NonNull<T>);
 
-/// A watched entry's place under the address of its type.
+/// A list's place under its name.
+struct Named(Lasting<List>);
+
+/// A live entry's place under the address of its class.
 struct Typed {
     class: NonNull<PyObject>,
-    entry: NonNull<Entry>,
+    entry: Lasting<Entry>,
 }
 
-/// A watched entry's place under the address of its weak reference.
-struct Watched(NonNull<Entry>);
+/// The address of a class that is owned.
+struct Anchored(NonNull<PyObject>);
 
-/// What the weak references to types call, and the capsule that it gets; one for all, owned while somebody needs it.
-#[derive(Clone, Copy)]
-pub(crate) struct Callback {
-    pub(crate) function: *mut PyObject,
-    pub(crate) capsule: *mut PyObject,
+impl<T> Lasting<T> {
+    /// # Safety
+    /// 1. What the reference leads to is in a registry, which the user of this value keeps.
+    unsafe fn new(lasting: &T) -> Self {
+        Self(NonNull::from(lasting))
+    }
+
+    /// Its address.
+    pub(crate) fn as_ptr(self) -> *const T {
+        self.0.as_ptr()
+    }
 }
 
-// SAFETY: leads to a list of the same registry, which lives as long; what changes in it is atomic.
-unsafe impl Send for Named {}
-// SAFETY: as above, to an entry.
-unsafe impl Send for Typed {}
-// SAFETY: as above.
-unsafe impl Send for Watched {}
-// SAFETY: objects, touched by attached threads.
-unsafe impl Send for Callback {}
+impl<T> Clone for Lasting<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Lasting<T> {}
+
+impl<T> Deref for Lasting<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: `Lasting::new`'s duty.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+// SAFETY: lists and entries are shared already, as `Lasting` says; objects are touched by attached threads.
+unsafe impl Send for Maps {}
 
 impl Hashed for Named {
     fn hash(&self) -> u64 {
-        // SAFETY: lists live as long as the registry.
-        hash_text(&unsafe { self.0.as_ref() }.name)
+        hash_text(&self.0.name)
+    }
+}
+
+impl Hashed for Anchored {
+    fn hash(&self) -> u64 {
+        hash_address(self.0.as_ptr() as usize)
     }
 }
 
 impl Hashed for Typed {
     fn hash(&self) -> u64 {
         hash_address(self.class.as_ptr() as usize)
-    }
-}
-
-impl Hashed for Watched {
-    fn hash(&self) -> u64 {
-        // SAFETY: entries live as long as the registry; the address changes under the lock, while it isn't in the table.
-        hash_address(unsafe { self.0.as_ref() }.weak.load(Ordering::Relaxed) as usize)
     }
 }
 
@@ -91,27 +121,51 @@ pub(crate) struct List {
 
 /// A record's place in a list.
 pub(crate) struct Entry {
-    pub(crate) record: *const TypeRecord,
-    /// The weak reference whose callback tells that the type died, owned; NULL when it has, and under the native key of a
-    /// record that has a name too: it is counted and watched there.
-    pub(crate) weak: AtomicPtr<PyObject>,
+    pub(crate) record: &'static TypeRecord,
     pub(crate) lists: *const Lists,
     /// In the order of publication.
     pub(crate) number: u64,
+    /// False under the native key of a record that has a name too: it is counted there.
+    pub(crate) is_counted: bool,
     next: AtomicPtr<Entry>,
 }
 
+/// How far a record is.
+pub(crate) enum Standing {
+    /// It is live now, and its class is owned by the anchor in hand.
+    Live,
+    /// It is live now, and its class had an anchor.
+    Joined,
+    /// Its class has none yet: nothing was done.
+    NoAnchor,
+    /// It is live for this class already.
+    Same,
+    /// It isn't claimed, or lives for another class or in another core.
+    Differs,
+}
+
 impl Maps {
-    fn known(&self, name: &str) -> Option<NonNull<List>> {
-        // SAFETY: lists live as long as the registry.
-        let found = self.by_name.find(hash_text(name), |list| *unsafe { list.0.as_ref() }.name == *name);
+    fn known(&self, name: &str) -> Option<Lasting<List>> {
+        let found = self.by_name.find(hash_text(name), |list| *list.0.name == *name);
         found.map(|list| list.0)
+    }
+
+    /// Whether the class is owned already.
+    fn is_anchored(&self, class: NonNull<PyObject>) -> bool {
+        self.anchored.find(hash_address(class.as_ptr() as usize), |known| known.0 == class).is_some()
     }
 }
 
 impl Lists {
-    pub(crate) fn new(core: *mut CoreRecord) -> Self {
-        Self { core, maps: Mutex::default() }
+    pub(crate) fn new(at: Attached, core: *mut CoreRecord, serial: [u64; 2]) -> Self {
+        let process = (!host::is_main(at)).then(process::id);
+        Self { core, serial, maps: Mutex::default(), process }
+    }
+
+    /// Tells whether the process was forked from the one in which the interpreter ran. Python takes such an interpreter apart
+    /// in the child; one of its threads may have held the lock, so it is never taken there, and what the lists own is given up.
+    fn is_left_behind(&self) -> bool {
+        self.process.is_some_and(|of_maker| of_maker != process::id())
     }
 
     /// Locks; whoever holds the guard calls nothing of Python.
@@ -120,7 +174,7 @@ impl Lists {
     }
 
     /// The list of that name, if anybody has asked for it.
-    pub(crate) fn known(&self, name: &str) -> Option<NonNull<List>> {
+    pub(crate) fn known(&self, name: &str) -> Option<Lasting<List>> {
         self.lock().known(name)
     }
 
@@ -129,128 +183,174 @@ impl Lists {
     }
 
     /// The place of a record in a list, made if it isn't there.
-    pub(crate) fn place(&self, list: &List, record: *const TypeRecord) -> NonNull<Entry> {
-        let same = |entry: &Entry| ptr::eq(entry.record, record).then_some(NonNull::from(entry));
+    pub(crate) fn place(
+        &self,
+        list: &List,
+        record: &'static TypeRecord,
+        is_counted: bool,
+    ) -> Result<Lasting<Entry>, Full> {
+        // SAFETY: (1) an entry of a list of this registry.
+        let same = |entry: &Entry| ptr::eq(entry.record, record).then(|| unsafe { Lasting::new(entry) });
         if let Some(entry) = list.find(same) {
-            return entry;
+            return Ok(entry);
         }
         let mut maps = self.lock();
-        // Somebody may have been faster between the walk and the lock.
-        list.find(same).unwrap_or_else(|| {
-            maps.entries += 1;
-            let entry = Box::new(Entry {
-                record,
-                weak: AtomicPtr::new(ptr::null_mut()),
-                lists: self,
-                number: maps.entries,
-                next: AtomicPtr::new(ptr::null_mut()),
-            });
-            let address = NonNull::from(&*entry);
-            list.append(entry);
-            address
-        })
+        // Another thread may have been faster between the walk and the lock.
+        if let Some(entry) = list.find(same) {
+            return Ok(entry);
+        }
+        let next = AtomicPtr::new(ptr::null_mut());
+        let entry = boxed(Entry { record, lists: self, number: maps.entries + 1, is_counted, next })?;
+        maps.entries += 1;
+        // SAFETY: (1) appended now.
+        let address = unsafe { Lasting::new(&*entry) };
+        list.append(entry);
+        Ok(address)
     }
 
-    /// The list of that name, made if nobody has asked for it; `None` without memory.
-    pub(crate) fn list(&self, name: &str) -> Option<NonNull<List>> {
+    /// The list of that name, made if nobody has asked for it.
+    pub(crate) fn list(&self, name: &str) -> Result<Lasting<List>, Full> {
         let mut maps = self.lock();
         if let Some(list) = maps.known(name) {
-            return Some(list);
+            return Ok(list);
         }
-        maps.by_name.reserve().ok()?;
-        let list = Box::new(List { name: name.into(), first: AtomicPtr::new(ptr::null_mut()) });
-        let address = NonNull::from(&*list);
-        maps.all.push(list);
-        maps.by_name.add(Named(address)).ok()?;
-        Some(address)
+        maps.by_name.reserve()?;
+        let list = boxed(List { name: copied(name)?, first: AtomicPtr::new(ptr::null_mut()) })?;
+        // SAFETY: (1) added now; when that fails, the value is gone as well.
+        let address = unsafe { Lasting::new(&*list) };
+        push(&mut maps.all, list)?;
+        maps.by_name.add(Named(address))?;
+        Ok(address)
     }
 
-    /// The entry of a type that comes after the one with that number.
-    pub(crate) fn of_type(&self, class: NonNull<PyObject>, number: u64) -> Option<NonNull<Entry>> {
-        let mut next: Option<&Entry> = None;
-        self.lock().by_type.each(hash_address(class.as_ptr() as usize), |typed| {
-            // SAFETY: entries live as long as the registry.
-            let entry = unsafe { typed.entry.as_ref() };
+    /// The entry of a class that comes after the one with that number.
+    pub(crate) fn of_class(&self, class: NonNull<PyObject>, number: u64) -> Option<Lasting<Entry>> {
+        let mut next: Option<Lasting<Entry>> = None;
+        self.lock().by_class.each(hash_address(class.as_ptr() as usize), |typed| {
+            let number_here = typed.entry.number;
             if typed.class == class
-                && entry.number > number
-                && next.is_none_or(|next| entry.number < next.number)
+                && number_here > number
+                && next.is_none_or(|next| number_here < next.number)
             {
-                next = Some(entry);
+                next = Some(typed.entry);
             }
         });
-        next.map(NonNull::from)
+        next
     }
 
-    /// The number of a record's entry under its type.
+    /// The number of a record's entry under its class.
     pub(crate) fn number_of(&self, class: NonNull<PyObject>, record: *const TypeRecord) -> Option<u64> {
         let maps = self.lock();
-        let found = maps.by_type.find(hash_address(class.as_ptr() as usize), |typed| {
-            // SAFETY: entries live as long as the registry.
-            typed.class == class && ptr::eq(unsafe { typed.entry.as_ref() }.record, record)
+        let found = maps.by_class.find(hash_address(class.as_ptr() as usize), |typed| {
+            typed.class == class && ptr::eq(typed.entry.record, record)
         });
-        // SAFETY: as above.
-        found.map(|typed| unsafe { typed.entry.as_ref() }.number)
+        found.map(|typed| typed.entry.number)
     }
 
-    /// Puts an entry under the addresses of its type and of a weak reference to it, which it takes over; false, and
-    /// nothing is done, when it has one.
-    pub(crate) fn watch(
+    /// Makes a claimed record live for a class that is anchored. With an anchor in hand, whose arming is `anchored`, the class
+    /// is anchored by that one.
+    ///
+    /// # Errors
+    /// [`Full`]; nothing has changed.
+    pub(crate) fn enliven(
         &self,
         class: NonNull<PyObject>,
-        entry: &Entry,
-        weak: *mut PyObject,
-    ) -> Result<bool, Full> {
+        entry: Lasting<Entry>,
+        anchored: Option<&dyn Fn()>,
+    ) -> Result<Standing, Full> {
         let mut maps = self.lock();
-        if !entry.weak.load(Ordering::Relaxed).is_null() {
-            return Ok(false);
+        let record = entry.record;
+        if claim::is_live(&record.state) {
+            let same = is_live(record, self.core) && is_for(record, class);
+            return Ok(if same { Standing::Same } else { Standing::Differs });
         }
-        maps.by_type.reserve()?;
-        maps.by_weak.reserve()?;
-        entry.weak.store(weak, Ordering::Release);
-        maps.by_type.add(Typed { class, entry: NonNull::from(entry) })?;
-        maps.by_weak.add(Watched(NonNull::from(entry)))?;
-        Ok(true)
+        if record.state.load(Ordering::Acquire) != claim::CLAIMED {
+            return Ok(Standing::Differs);
+        }
+        let has_anchor = maps.is_anchored(class);
+        if !has_anchor && anchored.is_none() {
+            return Ok(Standing::NoAnchor);
+        }
+        maps.by_class.reserve()?;
+        maps.anchored.reserve()?;
+        record.core.store(self.core, Ordering::Relaxed);
+        for (half, value) in record.serial.iter().zip(self.serial) {
+            half.store(value, Ordering::Relaxed);
+        }
+        if !claim::enliven(&record.state) {
+            return Ok(Standing::Differs);
+        }
+        maps.by_class.add(Typed { class, entry })?;
+        if let (false, Some(arm)) = (has_anchor, anchored) {
+            maps.anchored.add(Anchored(class))?;
+            arm();
+        }
+        // Last: who reads the class there sees all the rest.
+        record.py_type.store(class.as_ptr().cast(), Ordering::Release);
+        Ok(if has_anchor { Standing::Joined } else { Standing::Live })
     }
 
-    /// The entry that owns that weak reference.
-    pub(crate) fn watched(&self, weak: *mut PyObject) -> Option<NonNull<Entry>> {
-        // SAFETY: entries live as long as the registry.
-        let same = |watched: &Watched| unsafe { watched.0.as_ref() }.weak.load(Ordering::Relaxed) == weak;
-        self.lock().by_weak.find(hash_address(weak as usize), same).map(|watched| watched.0)
+    /// Takes every record of a class out: its anchor is about to let go.
+    pub(crate) fn leave(&self, class: NonNull<PyObject>) {
+        if self.is_left_behind() {
+            return;
+        }
+        let mut maps = self.lock();
+        let hash = hash_address(class.as_ptr() as usize);
+        maps.anchored.discard(hash, |known| known.0 == class);
+        while let Some(typed) = maps.by_class.remove(hash, |typed| typed.class == class) {
+            retire(typed.entry.record);
+        }
     }
 
-    /// Takes a dying type's entry out from under both addresses, and the weak reference away from it; false when somebody
-    /// was faster.
-    pub(crate) fn forget(&self, class: *mut PyObject, entry: &Entry, weak: *mut PyObject) -> bool {
+    /// Takes one record out, whose class lives on; false when it isn't live here.
+    pub(crate) fn unpublish(&self, record: *const TypeRecord) -> bool {
         let mut maps = self.lock();
-        if entry.weak.load(Ordering::Relaxed) != weak {
-            return false;
-        }
-        let is_it = |other: NonNull<Entry>| ptr::eq(other.as_ptr(), entry);
-        maps.by_weak.remove(hash_address(weak as usize), |watched| is_it(watched.0));
-        maps.by_type.remove(hash_address(class as usize), |typed| is_it(typed.entry));
-        entry.weak.store(ptr::null_mut(), Ordering::Release);
+        let find = |maps: &Maps| {
+            let mut all = maps.by_class.iter().map(|typed| (typed.class, typed.entry));
+            all.find(|(_, entry)| ptr::eq(entry.record, record))
+        };
+        let Some((class, entry)) = find(&maps) else { return false };
+        let record = entry.record;
+        maps.by_class
+            .discard(hash_address(class.as_ptr() as usize), |typed| ptr::eq(typed.entry.record, record));
+        retire(record);
         true
     }
 
-    /// The callback, for one more who needs it: the one that there is, else the one that is offered.
-    pub(crate) fn need(&self, offered: Option<Callback>) -> Option<Callback> {
+    /// The anchors' type: the one that there is, else the one that is offered, which is taken over then.
+    pub(crate) fn anchors(&self, offered: Option<NonNull<PyObject>>) -> Option<NonNull<PyObject>> {
         let mut maps = self.lock();
-        maps.callback = maps.callback.or(offered);
-        maps.watchers += u64::from(maps.callback.is_some());
-        maps.callback
+        maps.anchors = maps.anchors.or(offered);
+        maps.anchors
     }
 
-    /// One who needed the callback no longer does: the callback, when that was the last.
-    pub(crate) fn part(&self) -> Option<Callback> {
+    /// Notes a class that the registry owns by itself.
+    pub(crate) fn keep(&self, class: NonNull<PyObject>) -> Result<(), Full> {
+        push(&mut self.lock().kept, class)
+    }
+
+    /// Gives up what the registry owns: the classes, and the anchors' type.
+    pub(crate) fn close(&self) -> (Vec<NonNull<PyObject>>, Option<NonNull<PyObject>>) {
+        if self.is_left_behind() {
+            return (Vec::new(), None);
+        }
         let mut maps = self.lock();
-        maps.watchers -= 1;
-        if maps.watchers == 0 { maps.callback.take() } else { None }
+        (core::mem::take(&mut maps.kept), maps.anchors.take())
     }
 
     /// The core that the registry belongs to.
     pub(crate) fn core(&self) -> *mut CoreRecord {
         self.core
+    }
+}
+
+/// Makes a live record free, for its provider to use again. The lock is held.
+fn retire(record: &TypeRecord) {
+    if claim::begin_leaving(&record.state) {
+        record.py_type.store(ptr::null_mut(), Ordering::Release);
+        record.core.store(ptr::null_mut(), Ordering::Relaxed);
+        claim::free(&record.state);
     }
 }
 
@@ -290,9 +390,13 @@ impl Drop for List {
     }
 }
 
-/// Tells whether a record is alive in the interpreter of that core.
-pub(crate) fn is_live(record: *const TypeRecord, core: *const CoreRecord) -> bool {
-    // SAFETY: records are never freed.
-    let record = unsafe { &*record };
+/// Tells whether a record is published in that core.
+///
+/// The class comes first: while it stands there, core and serial are those that were written with it.
+pub(crate) fn is_live(record: &TypeRecord, core: *const CoreRecord) -> bool {
     !record.py_type.load(Ordering::Acquire).is_null() && ptr::eq(record.core.load(Ordering::Relaxed), core)
+}
+
+fn is_for(record: &TypeRecord, class: NonNull<PyObject>) -> bool {
+    ptr::eq(record.py_type.load(Ordering::Acquire), class.as_ptr().cast())
 }

@@ -3,13 +3,13 @@
 use core::ptr;
 
 use interbind_abi::types::TypeRecord;
-use interbind_abi::types::record::TYPE;
-use interbind_abi::{Reason, RecordHeader};
+use interbind_abi::{Reason, judge};
 
 use super::check::{self, owner_of};
 use crate::ffi::error::Class;
 use crate::ffi::{Attached, Raised};
-use crate::refusal::{Sides, readable, refuse};
+use crate::owner::readable;
+use crate::refusal::{Sides, refuse};
 use crate::runtime::Expected;
 
 /// Finds the record through which new objects are made.
@@ -37,11 +37,8 @@ fn search(expected: &Expected<'_>) -> Search {
     let mut result = Search::Nothing;
     let mut next = expected.next(ptr::null());
     while !next.is_null() {
-        // SAFETY: threat model: a record in the registry starts with a readable header.
-        let header = unsafe { ptr::read(next.cast::<RecordHeader>()) };
-        if TYPE.check(&header).is_ok() {
-            // SAFETY: the header vouches for the size; records are never freed.
-            let record: &'static TypeRecord = unsafe { &*next };
+        // SAFETY: threat model: a record in the registry starts with a readable header; records are never freed.
+        if let Ok(record) = unsafe { judge::<TypeRecord>(next) } {
             let wanted = expected.from.is_none_or(|from| from == readable(&owner_of(record).name));
             if !wanted || record.wrap.is_none() {
                 if matches!(result, Search::Nothing) {

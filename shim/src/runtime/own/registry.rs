@@ -1,7 +1,8 @@
 //! The registry that this build serves: the maker's side of the `types` service.
 //!
-//! Only the maker touches its `lists`. When a type dies, its record says so itself (`py_type` is NULL) before the address
-//! can be reused, so nothing has to be taken out of a list. Belongs to the internals contract.
+//! Only the maker touches its `lists`. A class that is published is owned by its [`anchor`], which takes the class out of
+//! its records before it lets go of it: a record never names a dead class, and nobody has to be told of a death. Belongs to
+//! the internals contract.
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
@@ -10,17 +11,24 @@ use interbind_abi::core::{CoreRecord, Status};
 use interbind_abi::keys;
 use interbind_abi::owner::OwnerRecord;
 use interbind_abi::services::ServiceHead;
-use interbind_abi::types::record::{FLAG_IMMORTAL, FLAG_OUTRANKED, TYPE};
+use interbind_abi::types::record::{FLAG_IMMORTAL, FLAG_OUTRANKED, halves};
 use interbind_abi::types::registry::{TYPES, TypeCounts, TypeList};
 use interbind_abi::types::{TypeRecord, TypesService, native};
-use interbind_abi::{RecordHeader, Str};
+use interbind_abi::{Reason, Str, judge};
+use interbind_structures::memory::boxed;
+use interbind_structures::table::Full;
+use interbind_structures::{claim, upcast};
 
-use super::lists::{Callback, Entry, List, Lists, is_live};
-use super::table::Full;
-use super::upcast;
-use crate::ffi::{Attached, PyObject, Raised, Strong, error, thunk, type_object, weak};
+use super::lists::{Entry, Lasting, List, Lists, Standing, is_live};
+use crate::ffi::anchor::{self, Anchors};
+use crate::ffi::error::{self, Class::Type};
+use crate::ffi::{Attached, PyObject, Raised, Strong, thunk, type_object};
+use crate::internals::Core;
+use crate::lifetime;
+use crate::refusal::{Sides, refuse};
 use crate::services::find::{self, Wanted};
 use crate::sync::Ordering;
+use crate::text::number;
 use crate::types::Types;
 
 /// What a maker keeps behind its table.
@@ -42,24 +50,16 @@ impl upcast::Classes for Bases<'_> {
     }
 
     fn record(&self, key: &str) -> Option<&TypeRecord> {
-        // SAFETY: lists live as long as the registry.
-        let list = unsafe { self.registry.lists.known(key)?.as_ref() };
-        let found = list.find(|entry| is_live(entry.record, self.registry.core).then_some(entry.record));
-        // SAFETY: records are never freed.
-        found.map(|record| unsafe { &*record })
+        let list = self.registry.lists.known(key)?;
+        list.find(|entry| is_live(entry.record, self.registry.core).then_some(entry.record))
     }
 }
 
 /// What a registry's table must be, and how this build makes one.
-pub(crate) static TABLE: Wanted =
-    Wanted { name: keys::TYPES, kind: TYPES, functions: TypesService::FUNCTIONS, make: Some(make) };
+pub(crate) static TABLE: Wanted = Wanted::of::<TypesService>(keys::TYPES, Some(make));
 
 /// Finds the interpreter's registry in its core, or makes it; judged.
-pub(super) fn find_or_make(
-    at: Attached,
-    core: *mut CoreRecord,
-    owner: &'static OwnerRecord,
-) -> Result<Types, Raised> {
+pub(super) fn find_or_make(at: Attached, core: &Core, owner: &'static OwnerRecord) -> Result<Types, Raised> {
     let table = find::find_or_make(at, core, owner, &TABLE)?;
     // SAFETY: judged; the core keeps it.
     Ok(unsafe { Types::judged(table.cast()) })
@@ -68,17 +68,23 @@ pub(super) fn find_or_make(
 thunk! {
     /// Makes a registry for [`CoreRecord::service`]; `context` is the maker's owner record, which lives for ever.
     fn make(core: *mut CoreRecord, context: *mut c_void, out: *mut *mut ServiceHead) -> Status, else Status::FAILED, {
-        let registry = Box::into_raw(Box::new(Registry {
+        // SAFETY: `MakeService`'s contract: the core that this service belongs to.
+        let serial = halves(unsafe { (*core).head.serial });
+        // SAFETY: as above: called attached.
+        let at = unsafe { Attached::assume() };
+        let registry = boxed(Registry {
             table: TypesService {
                 head: ServiceHead {
                     header: TYPES.header::<TypesService>(),
                     name: Str::new(keys::TYPES),
                     owner: context.cast_const().cast::<OwnerRecord>(),
+                    close: Some(close),
                     destroy,
                 },
                 list: list_of,
                 next: next_of,
                 publish: publish_in,
+                unpublish: unpublish_in,
                 names: names_of,
                 count: count_of,
                 of_type: next_of_type,
@@ -86,8 +92,10 @@ thunk! {
                 private: ptr::null_mut(),
             },
             core,
-            lists: Lists::new(core),
-        }));
+            lists: Lists::new(at, core, serial),
+        });
+        let Ok(registry) = registry else { return Status::FAILED };
+        let registry = Box::into_raw(registry);
         // SAFETY: just made, not shared yet.
         let table = unsafe { &raw mut (*registry).table };
         // SAFETY: as above.
@@ -97,10 +105,29 @@ thunk! {
         Status::OK
     }
 
+    /// Gives up the classes that the registry owns by itself.
+    fn close(service: *mut ServiceHead), else (), {
+        let Some(registry) = registry_of(service.cast::<TypesService>()) else { return };
+        // SAFETY: the core calls this attached.
+        let at = unsafe { Attached::assume() };
+        let (kept, anchors) = registry.lists.close();
+        for class in kept {
+            registry.lists.leave(class);
+            // SAFETY: owned since `own`.
+            drop(unsafe { Strong::owned(at, class) });
+            // SAFETY: the count that `own` took. The core is alive: it closes, and is freed after that.
+            unsafe { count_down(registry.core) };
+        }
+        if let Some(anchors) = anchors {
+            // SAFETY: the lists owned it; each anchor owns its type too.
+            drop(unsafe { Strong::owned(at, anchors) });
+        }
+    }
+
     fn destroy(service: *mut ServiceHead), else (), {
         // SAFETY: the core calls this once, with the table that `make` made; `private` was set there.
         let registry = unsafe { (*service.cast::<TypesService>()).private };
-        // SAFETY: as above. No live type is left (each is a user of the core), so no weak reference is.
+        // SAFETY: as above. No published class is left: each is a user of the core.
         drop(unsafe { Box::from_raw(registry.cast::<Registry>()) });
     }
 
@@ -110,9 +137,9 @@ thunk! {
         let (Some(name), Some(registry), false) = (name, registry_of(service), out.is_null()) else {
             return Status::INVALID;
         };
-        let Some(list) = registry.lists.list(name) else { return Status::FAILED };
+        let Ok(list) = registry.lists.list(name) else { return Status::FAILED };
         // SAFETY: not NULL; the table's contract.
-        unsafe { out.write(list.as_ptr().cast_const().cast()) };
+        unsafe { out.write(list.as_ptr().cast()) };
         Status::OK
     }
 
@@ -126,15 +153,24 @@ thunk! {
                 return None;
             }
             // SAFETY: the lists are the registry's, which lives as long as this list.
-            is_live(entry.record, unsafe { &*entry.lists }.core()).then_some(entry.record)
+            is_live(entry.record, unsafe { &*entry.lists }.core()).then_some(ptr::from_ref(entry.record))
         })
         .unwrap_or(ptr::null())
     }
 
-    fn publish_in(service: *const TypesService, record: *const TypeRecord) -> Status, else Status::FAILED, {
+    fn publish_in(
+        service: *const TypesService,
+        record: *mut TypeRecord,
+        py_type: *mut c_void,
+    ) -> Status, else Status::FAILED, {
         let Some(registry) = registry_of(service) else { return Status::INVALID };
         // SAFETY: the table's contract: publishing is done attached.
-        publish(unsafe { Attached::assume() }, registry, record)
+        publish(unsafe { Attached::assume() }, registry, record, py_type.cast())
+    }
+
+    fn unpublish_in(service: *const TypesService, record: *mut TypeRecord) -> Status, else Status::FAILED, {
+        let (Some(registry), false) = (registry_of(service), record.is_null()) else { return Status::INVALID };
+        if registry.lists.unpublish(record) { Status::OK } else { Status::MISSING }
     }
 
     fn names_of(
@@ -165,10 +201,9 @@ thunk! {
         counts.names = maps.all.len() as u64;
         for list in &maps.all {
             list.find(|entry| {
-                if !entry.weak.load(Ordering::Relaxed).is_null() && is_live(entry.record, registry.core) {
+                if entry.is_counted && is_live(entry.record, registry.core) {
                     counts.live += 1;
-                    // SAFETY: records are never freed.
-                    counts.immortal += u64::from(unsafe { &*entry.record }.flags.load(Ordering::Relaxed) & FLAG_IMMORTAL != 0);
+                    counts.immortal += u64::from(entry.record.flags.load(Ordering::Relaxed) & FLAG_IMMORTAL != 0);
                 }
                 None::<()>
             });
@@ -192,9 +227,7 @@ thunk! {
             let Some(found) = registry.lists.number_of(class, after) else { return ptr::null() };
             number = found;
         }
-        while let Some(entry) = registry.lists.of_type(class, number) {
-            // SAFETY: entries live as long as the registry.
-            let entry = unsafe { entry.as_ref() };
+        while let Some(entry) = registry.lists.of_class(class, number) {
             if is_live(entry.record, registry.core) {
                 return entry.record;
             }
@@ -227,80 +260,7 @@ thunk! {
             Err(status) => status,
         }
     }
-
-    /// A registered type dies: its record says so before the address can be reused.
-    fn type_died(slf: *mut PyObject, weak: *mut PyObject) -> *mut PyObject, else ptr::null_mut(), {
-        // SAFETY: Python calls this attached, with the capsule that `watch` made.
-        let at = unsafe { Attached::assume() };
-        // SAFETY: as above.
-        let registry = unsafe { weak::context(at, slf) }.cast::<Registry>();
-        // SAFETY: NULL, or a registry with types that nobody has seen dying: they are users of its core, so it lives.
-        if let Some(registry) = unsafe { registry.as_ref() } {
-            // Python code may call this too, with whatever it likes: only the weak reference to a dead type counts, once.
-            if let Some(entry) = registry.lists.watched(weak) {
-                // SAFETY: Python passes a live object.
-                let weak = unsafe { Strong::from_borrowed(at, weak) };
-                if weak::is_dead(at, &weak) {
-                    // SAFETY: entries live as long as the registry.
-                    bury(at, registry, unsafe { entry.as_ref() }, &weak);
-                }
-            }
-        }
-        weak::none(at)
-    }
 }
-
-/// Takes a dead type's address out of its record, and its count from the core.
-fn bury(at: Attached, registry: &Registry, entry: &Entry, weak: &Strong) {
-    // SAFETY: records are never freed.
-    let record = unsafe { &*entry.record };
-    let class = record.py_type.load(Ordering::Acquire);
-    if !registry.lists.forget(class.cast(), entry, weak.as_ptr()) {
-        return;
-    }
-    // SAFETY: the entry owned a reference.
-    drop(unsafe { Strong::from_new(weak.as_ptr()) });
-    end_watch(at, registry);
-    record.py_type.store(ptr::null_mut(), Ordering::Release);
-    let core = record.core.swap(ptr::null_mut(), Ordering::AcqRel);
-    // SAFETY: the type was a user of this core until here.
-    let release = unsafe { (*core).release };
-    // SAFETY: takes the type's count; nothing of registry or entry is touched after it.
-    unsafe { release(core) };
-}
-
-/// The callback for one more weak reference to a type; it is counted until [`end_watch`].
-fn begin_watch(at: Attached, registry: &Registry) -> Result<Callback, Raised> {
-    if let Some(known) = registry.lists.need(None) {
-        return Ok(known);
-    }
-    // SAFETY: the registry lives as long as a type that is watched, or published just now; then the capsule is retired.
-    let made = unsafe { weak::callback(at, &TYPE_DIED, ptr::from_ref(registry).cast_mut().cast()) };
-    let (function, capsule) = made?;
-    let offered = Callback { function: function.as_ptr(), capsule: capsule.as_ptr() };
-    let kept = registry.lists.need(Some(offered)).unwrap_or(offered);
-    if kept.function == offered.function {
-        // The lists own it now; it owns the capsule.
-        function.into_ptr();
-    } else {
-        // SAFETY: a capsule that is alive, of a callback that nothing calls.
-        unsafe { weak::retire(at, capsule.as_ptr()) };
-    }
-    Ok(kept)
-}
-
-/// Lets go of the callback when nobody needs it any more.
-fn end_watch(at: Attached, registry: &Registry) {
-    if let Some(callback) = registry.lists.part() {
-        // SAFETY: the capsule of a callback that is alive.
-        unsafe { weak::retire(at, callback.capsule) };
-        // SAFETY: the lists owned a reference.
-        drop(unsafe { Strong::from_new(callback.function) });
-    }
-}
-
-/// What a registered type's weak reference calls.
-static TYPE_DIED: weak::Definition = weak::Definition::new(c"interbind_type_died", type_died);
 
 /// Returns what stands behind one of our own tables.
 fn registry_of<'a>(service: *const TypesService) -> Option<&'a Registry> {
@@ -311,13 +271,13 @@ fn registry_of<'a>(service: *const TypesService) -> Option<&'a Registry> {
 }
 
 /// Notes which records of a list are outranked, now that `record` is among them.
-fn rank(list: &List, record: &TypeRecord, class: *mut PyObject) {
+fn rank(list: &List, record: &TypeRecord, core: *const CoreRecord, class: *mut PyObject) {
     record.flags.fetch_and(!FLAG_OUTRANKED, Ordering::Relaxed);
     list.find(|entry| {
-        // SAFETY: records are never freed.
-        let other = unsafe { &*entry.record };
+        let other = entry.record;
         let theirs = other.py_type.load(Ordering::Acquire).cast::<PyObject>();
-        if theirs.is_null() || ptr::eq(other, record) {
+        // A class of another interpreter's isn't even looked at.
+        if theirs.is_null() || ptr::eq(other, record) || !is_live(other, core) {
             return None::<()>;
         }
         // Without a GIL a class of somebody else's may be dying just now, unless it never does.
@@ -334,73 +294,236 @@ fn rank(list: &List, record: &TypeRecord, class: *mut PyObject) {
     });
 }
 
-#[cold]
-fn no_memory(at: Attached) -> Status {
-    error::no_memory(at);
-    Status::FAILED
+/// Who an anchor tells before it lets go of a class.
+///
+/// # Safety
+/// 1. `context` is the registry that armed the anchor, of whose core the anchor is a user until here.
+unsafe fn leave(context: NonNull<c_void>, class: NonNull<PyObject>) {
+    // SAFETY: duty 1.
+    let registry = unsafe { context.cast::<Registry>().as_ref() };
+    registry.lists.leave(class);
+    // Nothing of the registry is touched after this.
+    // SAFETY: duty 1: this takes the anchor's count.
+    unsafe { count_down(registry.core) };
+}
+
+/// Adds a user to our own core.
+///
+/// # Safety
+/// 1. The caller is a user.
+unsafe fn count_up(core: *mut CoreRecord) {
+    // SAFETY: duty 1: the record is alive.
+    let retain = unsafe { (*core).retain };
+    // SAFETY: duty 1.
+    unsafe { retain(core) };
+}
+
+/// Takes a user away from our own core.
+///
+/// # Safety
+/// 1. The caller is a user, whose count this takes.
+unsafe fn count_down(core: *mut CoreRecord) {
+    // SAFETY: duty 1: the record is alive.
+    let release = unsafe { (*core).release };
+    // SAFETY: duty 1.
+    unsafe { release(core) };
+}
+
+/// Why a record isn't published.
+enum Why {
+    /// There is no memory.
+    Full,
+    /// An exception is set.
+    Raised(Raised),
+    Status(Status),
+}
+
+impl From<Full> for Why {
+    fn from(_: Full) -> Self {
+        Self::Full
+    }
+}
+
+impl From<Raised> for Why {
+    fn from(raised: Raised) -> Self {
+        Self::Raised(raised)
+    }
 }
 
 #[inline(never)]
-fn publish(at: Attached, registry: &Registry, record: *const TypeRecord) -> Status {
-    // SAFETY: threat model: NULL, or a readable header.
-    let header = unsafe { record.cast::<RecordHeader>().as_ref() };
-    if header.is_none_or(|header| TYPE.check(header).is_err()) {
-        return Status::INVALID;
-    }
-    // SAFETY: the header vouches for the record's size; records are never freed.
-    let found = unsafe { &*record };
-    // SAFETY: the name belongs to the record.
-    let Some(name) = (unsafe { found.name.read() }) else { return Status::INVALID };
-    // SAFETY: the registry belongs to the core, which the caller uses.
-    if !crate::lifetime::is_open(unsafe { &(*registry.core).state }) {
-        return Status::ENDING;
-    }
-    let class = NonNull::new(found.py_type.load(Ordering::Acquire).cast::<PyObject>());
-    let (Some(class), false) = (class, found.owner.is_null()) else { return Status::INVALID };
-    let Some(list) = registry.lists.list(name) else { return no_memory(at) };
-    // SAFETY: lists live as long as the registry.
-    let list = unsafe { list.as_ref() };
-    let entry = registry.lists.place(list, record);
-    // SAFETY: entries live as long as the registry.
-    let entry = unsafe { entry.as_ref() };
-    if !entry.weak.load(Ordering::Acquire).is_null() {
-        // The same living record again, as when a module is executed twice: nothing to do.
-        return Status::OK;
-    }
-    let Ok(callback) = begin_watch(at, registry) else { return Status::FAILED };
-    // SAFETY: the caller holds the type, and every type can be weakly referenced; the callback is kept until `end_watch`.
-    let weak = unsafe { weak::refer(at, class.as_ptr(), callback.function) };
-    let watched = weak.map(|weak| {
-        let watched = registry.lists.watch(class, entry, weak.as_ptr());
-        if let Ok(true) = watched {
-            // The entry owns it.
-            weak.into_ptr();
+fn publish(at: Attached, registry: &Registry, record: *const TypeRecord, class: *mut PyObject) -> Status {
+    match try_publish(at, registry, record, class) {
+        Ok(()) => Status::OK,
+        Err(Why::Status(status)) => status,
+        Err(Why::Raised(_)) => Status::FAILED,
+        Err(Why::Full) => {
+            let _ = error::no_memory(at);
+            Status::FAILED
         }
-        watched
-    });
-    if !matches!(watched, Ok(Ok(true))) {
-        end_watch(at, registry);
-        return match watched {
-            // Another thread publishes the same record, and was faster.
-            Ok(Ok(_)) => Status::OK,
-            Ok(Err(Full)) => no_memory(at),
-            Err(Raised) => Status::FAILED,
-        };
     }
-    // The type is a user of the core from here until it dies.
-    // SAFETY: our own core record.
-    let retain = unsafe { (*registry.core).retain };
-    // SAFETY: the caller is a user.
-    unsafe { retain(registry.core) };
-    found.core.store(registry.core, Ordering::Release);
-    rank(list, found, class.as_ptr());
-    // SAFETY: as the name; a broken text is no key.
-    let native = unsafe { found.native.read() }.filter(|key| native::is_key(key) && *key != name);
-    if let Some(key) = native {
-        // SAFETY: lists live as long as the registry.
-        let Some(list) = registry.lists.list(key) else { return no_memory(at) };
-        // SAFETY: lists live as long as the registry.
-        registry.lists.place(unsafe { list.as_ref() }, record);
+}
+
+fn try_publish(
+    at: Attached,
+    registry: &Registry,
+    record: *const TypeRecord,
+    class: *mut PyObject,
+) -> Result<(), Why> {
+    let invalid = || Why::Status(Status::INVALID);
+    // SAFETY: threat model: NULL, or a record; one that is published lives until the process ends.
+    let record: &'static TypeRecord = unsafe { judge(record) }.map_err(|_| invalid())?;
+    // SAFETY: the record's texts.
+    let (name, native) = (unsafe { record.name.read() }, unsafe { record.native.read() });
+    let (Some(name), Some(native), false) = (name, native, record.owner.is_null()) else {
+        return Err(invalid());
+    };
+    // SAFETY: the registry belongs to the core, which the caller uses.
+    if !lifetime::is_open(unsafe { &(*registry.core).state }) {
+        return Err(Why::Status(Status::ENDING));
     }
-    Status::OK
+    let Some(address) = NonNull::new(class) else { return Err(invalid()) };
+    // SAFETY: the table's contract: a live object, attached.
+    if !unsafe { type_object::is_type(class) } {
+        return Err(invalid());
+    }
+    // SAFETY: as above.
+    let class = unsafe { Strong::from_borrowed(at, class) };
+    check_offset(at, record, &class)?;
+    // Everything that needs memory comes first.
+    let list = registry.lists.list(name)?;
+    if native::is_key(native) && native != name {
+        let key = registry.lists.list(native)?;
+        registry.lists.place(&key, record, false)?;
+    }
+    let entry = registry.lists.place(&list, record, true)?;
+    match enliven(at, registry, entry, &class, address)? {
+        Standing::Live | Standing::Joined => rank(&list, record, registry.core, address.as_ptr()),
+        Standing::Differs => return Err(Why::Status(Status::DIFFERS)),
+        Standing::Same | Standing::NoAnchor => {}
+    }
+    Ok(())
+}
+
+/// Makes a record live, and sees to it that the class can't die unnoticed.
+fn enliven(
+    at: Attached,
+    registry: &Registry,
+    entry: Lasting<Entry>,
+    class: &Strong,
+    address: NonNull<PyObject>,
+) -> Result<Standing, Why> {
+    match registry.lists.enliven(address, entry, None)? {
+        Standing::NoAnchor => {}
+        standing => return Ok(standing),
+    }
+    let anchor = match anchors(at, registry)? {
+        Some(anchors) => Some(anchors.make(at, class, leave)?),
+        None => None,
+    };
+    let context = NonNull::from(registry).cast();
+    let arm = || {
+        if let Some(anchor) = &anchor {
+            // SAFETY: the registry lives as long as its core, of which an armed anchor is a user: counted below. `leave` is
+            // called from outside the lists' lock: the anchor is in our hand until `drop_into`.
+            unsafe { anchor.arm(context) };
+        }
+    };
+    // SAFETY: the caller is a user. Counted before the anchor can leave.
+    unsafe { count_up(registry.core) };
+    let standing = registry.lists.enliven(address, entry, Some(&arm));
+    if !matches!(standing, Ok(Standing::Live)) {
+        // SAFETY: the count of the anchor, which isn't armed.
+        unsafe { count_down(registry.core) };
+        return Ok(standing?);
+    }
+    let Some(anchor) = anchor else {
+        // Where there are no anchors, the count above is the class's own.
+        if registry.lists.keep(address).is_err() {
+            registry.lists.leave(address);
+            // SAFETY: counted above.
+            unsafe { count_down(registry.core) };
+            return Err(Why::Full);
+        }
+        class.share(at).into_ptr();
+        return Ok(Standing::Live);
+    };
+    if let Err(raised) = anchor.drop_into(at, class) {
+        // The anchor is gone, and record and count with it.
+        if !error::is_type_error(at) {
+            return Err(Why::Raised(raised));
+        }
+        // The class takes no attributes: the registry owns it until the core closes.
+        at.clear();
+        return own(at, registry, entry, class, address);
+    }
+    if !is_live(entry.record, registry.core) {
+        // A metaclass took the anchor for itself and let it go.
+        let template = "cannot publish '{0}'\nthe class doesn't keep the attribute `{1}`, by which the registry holds it\n\
+                        let the metaclass set attributes that it doesn't know";
+        let values = [&*type_object::type_name(at, class), anchor::ATTRIBUTE];
+        return Err(refuse(at, Type, Reason::NotShareable, template, &values, Sides::NONE).into());
+    }
+    Ok(Standing::Live)
+}
+
+/// Publishes a class that the registry owns by itself: it lives until the core closes.
+fn own(
+    at: Attached,
+    registry: &Registry,
+    entry: Lasting<Entry>,
+    class: &Strong,
+    address: NonNull<PyObject>,
+) -> Result<Standing, Why> {
+    // What left just now is free: it's claimed again for the same class.
+    let record = entry.record;
+    if !claim::claim(&record.state) {
+        return Ok(Standing::Differs);
+    }
+    registry.lists.keep(address)?;
+    class.share(at).into_ptr();
+    // SAFETY: the caller is a user. The class is a user until the core closes.
+    unsafe { count_up(registry.core) };
+    let standing = registry.lists.enliven(address, entry, Some(&|| {}))?;
+    record.flags.fetch_or(FLAG_IMMORTAL, Ordering::Relaxed);
+    Ok(match standing {
+        Standing::Joined => Standing::Live,
+        other => other,
+    })
+}
+
+/// The anchors' type; none on PyPy, whose collector asks no object of C what it owns.
+fn anchors(at: Attached, registry: &Registry) -> Result<Option<Anchors>, Raised> {
+    if cfg!(interbind_pypy) {
+        return Ok(None);
+    }
+    let mut known = registry.lists.anchors(None);
+    if known.is_none() {
+        let made = Anchors::new(at)?;
+        let offered = NonNull::new(made.into_ptr());
+        known = registry.lists.anchors(offered);
+        if let (true, Some(loser)) = (known != offered, offered) {
+            // SAFETY: ours, and nobody took it.
+            drop(unsafe { Strong::owned(at, loser) });
+        }
+    }
+    // SAFETY: the lists own it, and give it up when the core closes, attached, in the same interpreter.
+    Ok(known.map(|known| unsafe { Anchors::borrowed(at, known) }))
+}
+
+/// What a provider states about where the data lies must fit into its objects.
+fn check_offset(at: Attached, record: &TypeRecord, class: &Strong) -> Result<(), Why> {
+    let offset = record.data_offset.load(Ordering::Relaxed);
+    if offset == 0 {
+        return Ok(());
+    }
+    let room = type_object::basic_size(at, class)? as u64;
+    let end = u64::try_from(offset).ok().and_then(|offset| offset.checked_add(record.size));
+    if end.is_some_and(|end| end <= room) {
+        return Ok(());
+    }
+    let template = "cannot publish '{0}'\ndata: the record places {1} bytes at {2}, an object of the class has {3}\n\
+                    state the offset and size of data that lies inside the object";
+    let (size, at_byte, room) = (number(record.size), number(offset.unsigned_abs()), number(room));
+    let values = [&*type_object::type_name(at, class), &size, &at_byte, &room];
+    Err(refuse(at, Type, Reason::MalformedRecord, template, &values, Sides::provider(record.owner)).into())
 }

@@ -2,26 +2,31 @@
 //!
 //! Each function judges what it's given, and calls what a module with an implementation of its own would call directly.
 
+use core::ptr::NonNull;
 use core::{ptr, slice};
 
 use interbind_abi::core::{CoreRecord, Status};
-use interbind_abi::owner::{OWNER, OwnerRecord};
+use interbind_abi::owner::OwnerRecord;
 use interbind_abi::runtime::{
-    EXPECTATION, Expectation, IMPORT_ERROR, REFUSAL, RUNTIME, RUNTIME_ERROR, Refusal, Runtime, SIDE_CONSUMER,
-    SIDE_PROVIDER,
+    Expectation, IMPORT_ERROR, RUNTIME, RUNTIME_ERROR, Refusal, Runtime, SIDE_CONSUMER, SIDE_PROVIDER,
 };
 use interbind_abi::types::record::Object;
 use interbind_abi::types::{TypeRecord, TypesService};
-use interbind_abi::{Reason, RecordHeader, Requirement, Str, keys};
+use interbind_abi::{Reason, Requirement, Str, judge as judge_record, keys};
 
-use super::bind::{check_host, provide_for, retained};
+use super::bind::{check_host, provide_for};
 use super::registry;
 use crate::ffi::capsule::{self, Found};
 use crate::ffi::error::Class;
+use crate::ffi::live::Live;
 use crate::ffi::{Attached, Raised, thunk};
-use crate::refusal::{Sides, readable, refuse as refuse_own};
+use crate::internals::Core;
+use crate::owner::readable;
+use crate::refusal::say::say;
+use crate::refusal::{Sides, refuse as refuse_own};
 use crate::runtime::Expected;
 use crate::sync::{AtomicPtr, Ordering};
+use crate::text::Text;
 use crate::types::Types;
 
 /// Makes the table; for a static of the wheel's runtime module.
@@ -46,7 +51,7 @@ pub unsafe fn serve(table: &'static Runtime) -> Result<(), Raised> {
         // One of this wheel, or of another that was imported before: whoever is first serves.
         Found::Capsule(_) => provide_for(at, owner, owner).map(|_| ()),
         found => {
-            let class = if let Found::Stranger(class) = found { class } else { "nothing".to_owned() };
+            let class = if let Found::Stranger(class) = found { class } else { Text::of("nothing") };
             let template = "cannot serve modules that have no implementation\n\
                             {0}: provider has {1}, this module expects a capsule of that name\n\
                             remove `{0}` before modules that share types are imported";
@@ -67,25 +72,23 @@ thunk! {
         // SAFETY: the table's contract: called attached.
         let at = unsafe { Attached::assume() };
         let maker = owner_of(runtime);
-        // SAFETY: the table's contract: NULL, or a readable header.
-        let header = unsafe { module.cast::<RecordHeader>().as_ref() };
-        if core.is_null() || types.is_null() || header.is_none_or(|header| OWNER.check(header).is_err()) {
+        // SAFETY: the table's contract: NULL, or a record that lives until the process ends.
+        let owner: Result<&'static OwnerRecord, _> = unsafe { judge_record(module) };
+        let (Ok(owner), false) = (owner, core.is_null() || types.is_null()) else {
             return spoiled(at, "owner record", maker);
-        }
-        // SAFETY: the header vouches for its size; it lives until the process ends.
-        let owner: &'static OwnerRecord = unsafe { &*module };
+        };
         let found = fits(at, owner)
             .and_then(|()| provide_for(at, owner, maker))
-            .and_then(|core| retained(at, core, || registry::find_or_make(at, core, owner)));
+            .and_then(|core| registry::find_or_make(at, &core, owner).map(|types| (core, types)));
         match found {
             Ok((found, registry)) => {
                 // SAFETY: not NULL; the table's contract.
-                unsafe { core.write(found) };
+                unsafe { core.write(found.into_ptr()) };
                 // SAFETY: as above.
                 unsafe { types.write(registry.as_ptr()) };
                 Status::OK
             }
-            Err(Raised) => Status::FAILED,
+            Err(_) => Status::FAILED,
         }
     }
 
@@ -96,8 +99,9 @@ thunk! {
         out: *mut *const TypeRecord,
     ) -> Status, else Status::FAILED, {
         answer(runtime, expectation, out, object.is_null(), |at, expected| {
-            // SAFETY: not NULL; the table's contract: a live object.
-            unsafe { super::judge(at, object.cast(), expected) }
+            let object = NonNull::new(object.cast()).ok_or_else(|| Raised::at(at))?;
+            // SAFETY: the table's contract: a live object, attached.
+            super::judge(unsafe { Live::new(object) }, expected)
         })
     }
 
@@ -112,14 +116,12 @@ thunk! {
     fn refuse(runtime: *const Runtime, refusal: *const Refusal), else (), {
         // SAFETY: the table's contract: called attached.
         let at = unsafe { Attached::assume() };
-        // SAFETY: the table's contract: NULL, or a readable header.
-        let header = unsafe { refusal.cast::<RecordHeader>().as_ref() };
-        if header.is_none_or(|header| REFUSAL.check(header).is_err()) {
+        // SAFETY: the table's contract: NULL, or a record that is readable during the call.
+        let judged = unsafe { judge_record(refusal) };
+        let Ok(refusal) = judged else {
             spoiled(at, "refusal", owner_of(runtime));
             return;
-        }
-        // SAFETY: the header vouches for its size.
-        let refusal = unsafe { &*refusal };
+        };
         let mut values = [""; 10];
         if !refusal.values.is_null() {
             // SAFETY: the record's contract: so many values stand there.
@@ -139,7 +141,7 @@ thunk! {
             provider: side(SIDE_PROVIDER, refusal.provider),
             consumer: side(SIDE_CONSUMER, refusal.consumer),
         };
-        super::refuse(at, class, readable(&refusal.reason), readable(&refusal.text), &values, sides);
+        let _ = say(at, class, readable(&refusal.reason), readable(&refusal.text), &values, sides);
     }
 }
 
@@ -174,11 +176,12 @@ fn answer(
 ) -> Status {
     // SAFETY: the table's contract: called attached.
     let at = unsafe { Attached::assume() };
-    // SAFETY: the table's contract: NULL, or a readable header.
-    let header = unsafe { expectation.cast::<RecordHeader>().as_ref() };
-    let sound = header.is_some_and(|header| EXPECTATION.check(header).is_ok());
-    // SAFETY: the header vouches for its size.
-    let expected = if sound { unpacked(unsafe { &*expectation }) } else { None };
+    // SAFETY: the table's contract: NULL, or a record that is readable during the call.
+    let expectation = unsafe { judge_record(expectation) }.ok();
+    let core = expectation.and_then(|expectation| NonNull::new(expectation.core));
+    // SAFETY: the record's contract: what `bind` gave, which the module keeps.
+    let core = core.map(|core| unsafe { Core::retain(core) });
+    let expected = expectation.zip(core.as_ref()).and_then(|(expectation, core)| unpacked(expectation, core));
     let Some(expected) = expected.filter(|_| !spoilt && !out.is_null()) else {
         return spoiled(at, "expectation", owner_of(runtime));
     };
@@ -188,14 +191,13 @@ fn answer(
             unsafe { out.write(record) };
             Status::OK
         }
-        Err(Raised) => Status::FAILED,
+        Err(_) => Status::FAILED,
     }
 }
 
 /// An expectation whose pointers and texts can be used.
-fn unpacked(expectation: &Expectation) -> Option<Expected<'_>> {
-    let pointers = [expectation.core.is_null(), expectation.types.is_null(), expectation.list.is_null()];
-    if pointers.contains(&true) || !expectation.align.is_power_of_two() {
+fn unpacked<'a>(expectation: &'a Expectation, core: &'a Core) -> Option<Expected<'a>> {
+    if expectation.types.is_null() || expectation.list.is_null() || !expectation.align.is_power_of_two() {
         return None;
     }
     // SAFETY: the record's contract: readable during the call.
@@ -204,7 +206,7 @@ fn unpacked(expectation: &Expectation) -> Option<Expected<'_>> {
     Some(Expected {
         // SAFETY: the record's contract: NULL, or a consumer that lives until the process ends.
         consumer: unsafe { expectation.consumer.as_ref() }?,
-        core: expectation.core,
+        core,
         // SAFETY: the record's contract: what `bind` gave.
         types: unsafe { Types::judged(expectation.types) },
         list: expectation.list.cast_mut(),
@@ -223,6 +225,6 @@ fn unpacked(expectation: &Expectation) -> Option<Expected<'_>> {
 fn spoiled(at: Attached, what: &str, owner: &'static OwnerRecord) -> Status {
     let template = "cannot answer a module\n{0}: provider has one of major 1, this module gave one that can't be read\n\
                     rebuild the module with the current interbind";
-    refuse_own(at, Class::Import, Reason::MalformedRecord, template, &[what], Sides::provider(owner));
+    let _ = refuse_own(at, Class::Import, Reason::MalformedRecord, template, &[what], Sides::provider(owner));
     Status::INVALID
 }

@@ -1,12 +1,10 @@
 //! The `exceptions` service: translators of native exceptions, chained across modules.
 //!
-//! `serve` is the maker's side over `translators`, the list; `user` the face for binding libraries. A translator runs any
+//! `serve` is the maker's side over the list of translators; `user` the face for binding libraries. A translator runs any
 //! code and may register and unregister others meanwhile, so nothing is held while it is asked.
 
 #[cfg(feature = "static")]
 mod serve;
-#[cfg(feature = "static")]
-mod translators;
 mod user;
 
 pub use self::user::Exceptions;

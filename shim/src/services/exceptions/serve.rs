@@ -3,37 +3,39 @@
 //! Belongs to the internals contract.
 
 use core::ffi::c_void;
-use core::ptr;
+use core::ptr::{self, NonNull};
 
 use interbind_abi::core::{CoreRecord, Status};
-use interbind_abi::header::has_null;
 use interbind_abi::owner::OwnerRecord;
-use interbind_abi::services::exceptions::{EXCEPTIONS, TRANSLATOR, VisitTranslator};
+use interbind_abi::services::exceptions::{EXCEPTIONS, VisitTranslator};
 use interbind_abi::services::{ExceptionsService, ServiceHead, Translator};
-use interbind_abi::{RecordHeader, Str, keys};
+use interbind_abi::{Str, judge, keys};
+use interbind_structures::memory::boxed;
+use interbind_structures::translators::Translators;
 
-use super::translators::Translators;
-use crate::ffi::{Attached, thunk};
-use crate::lifetime;
+use crate::ffi::{Attached, error, thunk};
+use crate::internals::Home;
 
 /// What a maker keeps behind its table, which comes first.
 #[derive(Debug)]
 #[repr(C)]
 struct Service {
     table: ExceptionsService,
-    core: *mut CoreRecord,
+    core: Home,
     translators: Translators<*const Translator>,
 }
 
 thunk! {
     /// Makes the table for [`CoreRecord::service`]; `context` is the maker's owner record, which lives for ever.
     pub(super) fn make(core: *mut CoreRecord, context: *mut c_void, out: *mut *mut ServiceHead) -> Status, else Status::FAILED, {
-        let service = Box::new(Service {
+        let Some(core) = NonNull::new(core) else { return Status::INVALID };
+        let service = boxed(Service {
             table: ExceptionsService {
                 head: ServiceHead {
                     header: EXCEPTIONS.header::<ExceptionsService>(),
                     name: Str::new(keys::EXCEPTIONS),
                     owner: context.cast_const().cast::<OwnerRecord>(),
+                    close: None,
                     destroy,
                 },
                 register,
@@ -42,9 +44,11 @@ thunk! {
                 visit,
                 private: ptr::null_mut(),
             },
-            core,
+            // SAFETY: `MakeService`'s contract: the core that this service belongs to, which frees it.
+            core: unsafe { Home::of(core) },
             translators: Translators::new(),
         });
+        let Ok(service) = service else { return Status::FAILED };
         // SAFETY: `MakeService`'s contract.
         unsafe { out.write(Box::into_raw(service).cast()) };
         Status::OK
@@ -58,11 +62,18 @@ thunk! {
 
     fn register(service: *const ExceptionsService, translator: *const Translator) -> Status, else Status::FAILED, {
         let (Some(service), Some(kind)) = (behind(service), judged_kind(translator)) else { return Status::INVALID };
-        // SAFETY: the service belongs to the core, which the caller uses.
-        if !lifetime::is_open(unsafe { &(*service.core).state }) {
+        if !service.core.is_open() {
             return Status::ENDING;
         }
-        if service.translators.register(kind, translator) { Status::OK } else { Status::DIFFERS }
+        match service.translators.register(kind, translator) {
+            Ok(true) => Status::OK,
+            Ok(false) => Status::DIFFERS,
+            Err(_) => {
+                // SAFETY: the table's contract.
+                let _ = error::no_memory(unsafe { Attached::assume() });
+                Status::FAILED
+            }
+        }
     }
 
     fn unregister(service: *const ExceptionsService, translator: *const Translator) -> Status, else Status::FAILED, {
@@ -75,9 +86,7 @@ thunk! {
         kind: Str,
         exception: *const c_void,
     ) -> Status, else Status::FAILED, {
-        // SAFETY: the table's contract: the text is readable during the call.
-        let kind = unsafe { kind.read() };
-        let (Some(service), Some(kind), false) = (behind(service), kind, exception.is_null()) else {
+        let (Some(service), Some(kind), false) = (behind(service), text(&kind), exception.is_null()) else {
             return Status::INVALID;
         };
         // SAFETY: the table's contract.
@@ -117,21 +126,16 @@ thunk! {
 
 /// Judges a translator; its kind.
 fn judged_kind<'a>(translator: *const Translator) -> Option<&'a str> {
-    if !translator.is_aligned() {
-        return None;
-    }
-    // SAFETY: threat model: NULL, or a readable header.
-    let header = unsafe { translator.cast::<RecordHeader>().as_ref() }?;
-    TRANSLATOR.check(header).ok()?;
-    // SAFETY: aligned; the header vouches for the size of our own minor or more.
-    if unsafe { has_null(translator, Translator::FUNCTIONS) } {
-        return None;
-    }
-    // SAFETY: as above, and the function is there.
-    let translator = unsafe { &*translator };
-    // SAFETY: the record's text.
-    let kind = unsafe { translator.kind.read() }?;
+    // SAFETY: threat model: NULL, or a record that stays readable while it is registered.
+    let translator = unsafe { judge(translator) }.ok()?;
+    let kind = text(&translator.kind)?;
     (!kind.is_empty() && !translator.owner.is_null()).then_some(kind)
+}
+
+/// Reads an argument's text, or that of a record that was judged.
+fn text<'a>(text: &Str) -> Option<&'a str> {
+    // SAFETY: the table's contract: texts are readable during the call.
+    unsafe { text.read() }
 }
 
 /// Returns what stands behind one of our own tables.

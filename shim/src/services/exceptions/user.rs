@@ -8,23 +8,18 @@ use interbind_abi::Str;
 use interbind_abi::core::Status;
 use interbind_abi::keys;
 use interbind_abi::owner::OwnerRecord;
-use interbind_abi::services::exceptions::EXCEPTIONS;
 use interbind_abi::services::exceptions::{TRANSLATOR, Translate};
 use interbind_abi::services::{ExceptionsService, Translator};
 
 use crate::ffi::{Attached, Raised, thunk};
-use crate::refusal::judged_owner;
+use crate::owner::judged_owner;
 use crate::runtime::own_maker;
 use crate::services::find::{Wanted, find_or_make};
 use crate::shared::Module;
 
 /// What the table must be, and how this build makes one.
-pub(crate) static TABLE: Wanted = Wanted {
-    name: keys::EXCEPTIONS,
-    kind: EXCEPTIONS,
-    functions: ExceptionsService::FUNCTIONS,
-    make: own_maker!(super::serve::make),
-};
+pub(crate) static TABLE: Wanted =
+    Wanted::of::<ExceptionsService>(keys::EXCEPTIONS, own_maker!(super::serve::make));
 
 /// The translators of native exceptions in the current interpreter.
 ///
@@ -50,7 +45,7 @@ impl Exceptions {
         // SAFETY: duty 1.
         let at = unsafe { Attached::assume() };
         let binding = M::identity().binding(at)?;
-        let table = find_or_make(at, binding.core, binding.owner, &TABLE)?;
+        let table = find_or_make(at, &binding.core, binding.owner, &TABLE)?;
         Ok(Self { table: table.cast(), owner: binding.owner })
     }
 
@@ -59,15 +54,24 @@ impl Exceptions {
         self.table
     }
 
+    /// What is read of it.
+    #[inline]
+    fn judged(&self) -> &ExceptionsService {
+        // SAFETY: `of` judged it; the core keeps it as long as the interpreter runs, which is duty 1 of every method.
+        unsafe { &*self.table }
+    }
+
     /// Who made the service.
-    pub fn maker(self) -> &'static OwnerRecord {
-        // SAFETY: judged.
-        judged_owner(unsafe { (*self.table).head.owner })
+    ///
+    /// # Safety
+    /// As the type's.
+    pub unsafe fn maker(self) -> &'static OwnerRecord {
+        judged_owner(self.judged().head.owner)
     }
 
     /// Makes a translator of this module, for [`register`](Self::register).
     ///
-    /// `kind` says what the exception pointer is, as `c++:std::exception_ptr …`; `translate` gets `context` back.
+    /// `kind` says what the exception pointer leads to, as `c++:exception <key> <descriptor>`; `translate` gets `context` back.
     pub fn translator(self, kind: &'static str, translate: Translate, context: *mut c_void) -> Translator {
         let header = TRANSLATOR.header::<Translator>();
         Translator { header, kind: Str::new(kind), owner: self.owner, context, translate }
@@ -82,10 +86,8 @@ impl Exceptions {
     /// As the type's, and:
     /// 2. The record stays as it is, and its function callable, until it is unregistered and no call of it is under way.
     pub unsafe fn register(self, translator: *const Translator) -> Result<(), Status> {
-        // SAFETY: judged.
-        let register = unsafe { (*self.table).register };
         // SAFETY: duties 1 and 2.
-        let status = unsafe { register(self.table, translator) };
+        let status = unsafe { (self.judged().register)(self.table, translator) };
         if status == Status::OK { Ok(()) } else { Err(status) }
     }
 
@@ -94,10 +96,8 @@ impl Exceptions {
     /// # Safety
     /// As the type's.
     pub unsafe fn unregister(self, translator: *const Translator) -> bool {
-        // SAFETY: judged.
-        let unregister = unsafe { (*self.table).unregister };
         // SAFETY: duty 1; the pointer is compared only.
-        (unsafe { unregister(self.table, translator) }) == Status::OK
+        (unsafe { (self.judged().unregister)(self.table, translator) }) == Status::OK
     }
 
     /// Asks the translators of a kind until one knows the exception, and returns the proof that it is Python's now; `None`:
@@ -107,12 +107,11 @@ impl Exceptions {
     /// As the type's, and:
     /// 2. `exception` is what `kind` says, during the call; no Python exception is set.
     pub unsafe fn translate(self, kind: &str, exception: *const c_void) -> Option<Raised> {
-        // SAFETY: judged.
-        let translate = unsafe { (*self.table).translate };
         let kind = Str { ptr: kind.as_ptr(), len: kind.len() as u64 };
         // SAFETY: duties 1 and 2; the text outlives the call.
-        let status = unsafe { translate(self.table, kind, exception) };
-        (status == Status::OK).then_some(Raised)
+        let status = unsafe { (self.judged().translate)(self.table, kind, exception) };
+        // SAFETY: duty 1.
+        (status == Status::OK).then(|| unsafe { Raised::pending() })
     }
 
     /// Calls `visit` with each translator, the newest first, until it returns false.
@@ -120,11 +119,9 @@ impl Exceptions {
     /// # Safety
     /// As the type's.
     pub unsafe fn each(self, visit: &mut dyn FnMut(*const Translator) -> bool) {
-        // SAFETY: judged.
-        let table = unsafe { (*self.table).visit };
         let mut visitor = Visitor(visit);
         // SAFETY: duty 1; the context is what the visitor expects.
-        unsafe { table(self.table, Some(visited), (&raw mut visitor).cast()) };
+        unsafe { (self.judged().visit)(self.table, Some(visited), (&raw mut visitor).cast()) };
     }
 }
 

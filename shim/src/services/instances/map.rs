@@ -9,16 +9,33 @@ use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 
 use interbind_abi::services::instances::TypeKey;
+use interbind_structures::table::{Full, Hashed, Table, hash_address};
 
-use crate::ffi::{PyObject, try_incref};
-use crate::runtime::own::table::{Full, Hashed, Table, hash_address};
+use crate::ffi::{Attached, PyObject, try_incref};
+
+/// An object that an entry may borrow: references to it can be taken, also when it is dying.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Enabled(NonNull<PyObject>);
+
+impl Enabled {
+    /// Makes an object ready for the map.
+    ///
+    /// # Safety
+    /// 1. A live object, which is taken out of the map before its memory is freed.
+    #[inline(always)]
+    pub(super) unsafe fn new(_at: Attached, object: NonNull<PyObject>) -> Self {
+        // SAFETY: duty 1; attached.
+        unsafe { try_incref::enable(object.as_ptr()) };
+        Self(object)
+    }
+}
 
 /// One object at one address as one type.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
     pointer: NonNull<c_void>,
     key: *const TypeKey,
-    object: NonNull<PyObject>,
+    object: Enabled,
 }
 
 // SAFETY: keys are compared only, objects touched by attached threads under the shard's lock.
@@ -28,6 +45,16 @@ unsafe impl Send for Entry {}
 pub(super) struct Found {
     pub(super) key: *const TypeKey,
     pub(super) object: NonNull<PyObject>,
+}
+
+impl Entry {
+    /// Takes a reference to the object, unless it is dying. Entries are seen in the map alone.
+    #[inline(always)]
+    fn take(&self, _at: Attached) -> Option<NonNull<PyObject>> {
+        let object = self.object.0;
+        // SAFETY: `Enabled`'s duty: the entry is there, so the memory is; attached.
+        (unsafe { try_incref::take(object.as_ptr()) }).then_some(object)
+    }
 }
 
 impl Hashed for Entry {
@@ -48,9 +75,10 @@ pub(super) fn insert(
     entries: &mut Table<Entry>,
     pointer: NonNull<c_void>,
     key: *const TypeKey,
-    object: NonNull<PyObject>,
+    object: Enabled,
 ) -> Result<bool, Full> {
-    let same = |entry: &Entry| entry.pointer == pointer && entry.object == object && ptr::eq(entry.key, key);
+    let same =
+        |entry: &Entry| entry.pointer == pointer && entry.object.0 == object.0 && ptr::eq(entry.key, key);
     entries.add_unless(Entry { pointer, key, object }, same)
 }
 
@@ -63,7 +91,7 @@ pub(super) fn remove(
     object: NonNull<PyObject>,
 ) -> bool {
     let wanted = |entry: &Entry| {
-        entry.pointer == pointer && entry.object == object && (key.is_null() || ptr::eq(entry.key, key))
+        entry.pointer == pointer && entry.object.0 == object && (key.is_null() || ptr::eq(entry.key, key))
     };
     let found = entries.discard(hash(pointer), wanted);
     if found && key.is_null() {
@@ -73,37 +101,31 @@ pub(super) fn remove(
 }
 
 /// Finds a living object, and takes a reference to it.
-///
-/// # Safety
-/// 1. Attached, under the lock; each entry's object was enabled, and hasn't been freed.
 #[inline(always)]
-pub(super) unsafe fn find(
+pub(super) fn find(
+    at: Attached,
     entries: &Table<Entry>,
     pointer: NonNull<c_void>,
     key: *const TypeKey,
 ) -> Option<NonNull<PyObject>> {
-    let wanted = |entry: &Entry| {
-        // SAFETY: duty 1.
-        entry.pointer == pointer
-            && ptr::eq(entry.key, key)
-            && unsafe { try_incref::take(entry.object.as_ptr()) }
-    };
-    entries.find(hash(pointer), wanted).map(|entry| entry.object)
+    let wanted =
+        |entry: &Entry| entry.pointer == pointer && ptr::eq(entry.key, key) && entry.take(at).is_some();
+    entries.find(hash(pointer), wanted).map(|entry| entry.object.0)
 }
 
 /// Takes a reference to each living object at an address, or to each of all, and adds it to `found`.
-///
-/// # Safety
-/// 1. As [`find`].
-pub(super) unsafe fn collect(
+pub(super) fn collect(
+    at: Attached,
     entries: &Table<Entry>,
     pointer: Option<NonNull<c_void>>,
     found: &mut Vec<Found>,
 ) {
+    let mut is_full = false;
     let mut add = |entry: &Entry| {
-        // SAFETY: duty 1.
-        if unsafe { try_incref::take(entry.object.as_ptr()) } {
-            found.push(Found { key: entry.key, object: entry.object });
+        if is_full || found.try_reserve(1).is_err() {
+            is_full = true;
+        } else if let Some(object) = entry.take(at) {
+            found.push(Found { key: entry.key, object });
         }
     };
     match pointer {

@@ -1,35 +1,40 @@
 //! What an object keeps alive: nurses and their patients.
 //!
-//! A nurse is borrowed, like an entry's object: its class's dealloc calls `release`, or the callback of the weak reference
-//! in `watch` does. A patient is a reference of ours, or memory of C. Runs under a shard's lock, so nothing is dropped
+//! A nurse is borrowed, like an entry's object: its class's dealloc calls `release`, or `watch` learns of its death, at the
+//! latest when another object comes with its address. A patient is a reference of ours, or memory of C. Runs under a shard's lock, so nothing is dropped
 //! here: what is taken out is handed to the caller, who drops it outside.
 
 use core::ffi::c_void;
-use core::ptr::{self, NonNull};
+use core::mem::ManuallyDrop;
+use core::ptr::NonNull;
 
-use super::watch::Watch;
+use interbind_structures::table::{Hashed, Table, hash_address};
+
+use super::watch::WatchRef;
 use crate::ffi::{Attached, PyObject, Strong};
-use crate::runtime::own::table::{Hashed, Table, hash_address};
 
 /// An object that keeps others alive.
 #[derive(Debug)]
 pub(super) struct Nurse {
     object: NonNull<PyObject>,
-    /// How we learn of its death; NULL when its class tells.
-    pub(super) watch: *const Watch,
+    /// How we learn of its death; `None` when its class tells.
+    pub(super) watch: Option<WatchRef>,
     patients: Vec<Patient>,
 }
 
 // SAFETY: touched by attached threads under the shard's lock.
 unsafe impl Send for Nurse {}
 
+/// What frees memory of C.
+pub(super) type Free = unsafe extern "C" fn(payload: *mut c_void);
+
 /// What is kept alive.
 #[derive(Debug)]
 pub(super) enum Patient {
-    /// A reference.
-    Object(NonNull<PyObject>),
+    /// A reference, which the caller that takes the patient out gives up; with the service nobody does.
+    Object(ManuallyDrop<Strong>),
     /// Memory, and what frees it.
-    Payload(*mut c_void, unsafe extern "C" fn(payload: *mut c_void)),
+    Payload(*mut c_void, Free),
 }
 
 /// What became of a patient.
@@ -58,43 +63,32 @@ fn hash(object: NonNull<PyObject>) -> u64 {
 
 impl Patient {
     fn is_same(&self, other: &Self) -> bool {
-        matches!((self, other), (Self::Object(one), Self::Object(other)) if one == other)
+        matches!((self, other), (Self::Object(one), Self::Object(other)) if one.as_ptr() == other.as_ptr())
     }
 
     /// Hands it back to the caller of the table, who keeps what isn't a reference; may run any code.
     ///
     /// # Safety
     /// 1. No lock is held.
-    pub(super) unsafe fn decline(self, at: Attached) {
-        if let Self::Object(_) = self {
-            // SAFETY: duty 1.
-            unsafe { self.drop(at) };
-        }
-    }
-
-    /// Lets go of it; may run any code.
-    ///
-    /// # Safety
-    /// 1. No lock is held, and the patient is used no more.
-    pub(super) unsafe fn drop(self, _at: Attached) {
-        match self {
-            // SAFETY: the reference was ours.
-            Self::Object(object) => drop(unsafe { Strong::from_new(object.as_ptr()) }),
-            // SAFETY: duty 1, and the contract of `attach`: called attached, once.
-            Self::Payload(payload, free) => unsafe { free(payload) },
+    pub(super) unsafe fn decline(self, _at: Attached) {
+        if let Self::Object(object) = self {
+            drop(ManuallyDrop::into_inner(object));
         }
     }
 }
 
 impl Nurse {
-    /// Lets go of what a nurse kept alive, the newest first.
+    /// Lets go of what a nurse kept alive, the newest first; may run any code.
     ///
     /// # Safety
     /// 1. No lock is held.
-    pub(super) unsafe fn drop_patients(self, at: Attached) {
+    pub(super) unsafe fn drop_patients(self, _at: Attached) {
         for patient in self.patients.into_iter().rev() {
-            // SAFETY: duty 1; each is taken out once.
-            unsafe { patient.drop(at) };
+            match patient {
+                Patient::Object(object) => drop(ManuallyDrop::into_inner(object)),
+                // SAFETY: duty 1, and the contract of `attach`: called attached, once, as each is taken out once.
+                Patient::Payload(payload, free) => unsafe { free(payload) },
+            }
         }
     }
 
@@ -112,6 +106,9 @@ pub(super) fn keep(nurses: &mut Table<Nurse>, object: NonNull<PyObject>, patient
     if nurse.patients.iter().any(|other| other.is_same(&patient)) {
         return Kept::Already(patient);
     }
+    if nurse.patients.try_reserve(1).is_err() {
+        return Kept::Full(patient);
+    }
     nurse.patients.push(patient);
     Kept::Yes
 }
@@ -120,14 +117,18 @@ pub(super) fn keep(nurses: &mut Table<Nurse>, object: NonNull<PyObject>, patient
 pub(super) fn employ(
     nurses: &mut Table<Nurse>,
     object: NonNull<PyObject>,
-    watch: *const Watch,
+    watch: Option<WatchRef>,
     patient: Patient,
 ) -> Kept {
     match keep(nurses, object, patient) {
         Kept::NoNurse(patient) if nurses.reserve().is_err() => Kept::Full(patient),
         Kept::NoNurse(patient) => {
             // Most nurses have one patient.
-            let patients = vec![patient];
+            let mut patients = Vec::new();
+            if patients.try_reserve_exact(1).is_err() {
+                return Kept::Full(patient);
+            }
+            patients.push(patient);
             nurses.add(Nurse { object, watch, patients }).expect("there is a place");
             Kept::Employed
         }
@@ -135,15 +136,18 @@ pub(super) fn employ(
     }
 }
 
-/// Takes a nurse out; when `watch` isn't NULL, only the one that is watched by it.
+/// Takes a nurse out; with a `watch`, only the one that is watched by it.
 pub(super) fn dismiss(
     nurses: &mut Table<Nurse>,
     object: NonNull<PyObject>,
-    watch: *const Watch,
+    watch: Option<WatchRef>,
 ) -> Option<Nurse> {
-    nurses.remove(hash(object), |nurse| {
-        nurse.object == object && (watch.is_null() || ptr::eq(nurse.watch, watch))
-    })
+    nurses.remove(hash(object), |nurse| nurse.object == object && (watch.is_none() || nurse.watch == watch))
+}
+
+/// How an object is watched; `None` when it is no nurse, or its class tells.
+pub(super) fn watch_of(nurses: &Table<Nurse>, object: NonNull<PyObject>) -> Option<WatchRef> {
+    nurses.find(hash(object), |nurse| nurse.object == object)?.watch
 }
 
 /// The first object that a nurse keeps alive at or behind a place, and its place.
@@ -151,10 +155,10 @@ pub(super) fn object_from(
     nurses: &Table<Nurse>,
     object: NonNull<PyObject>,
     place: usize,
-) -> Option<(usize, NonNull<PyObject>)> {
+) -> Option<(usize, *mut PyObject)> {
     let nurse = nurses.find(hash(object), |nurse| nurse.object == object)?;
     nurse.patients.iter().enumerate().skip(place).find_map(|(place, patient)| match patient {
-        Patient::Object(object) => Some((place, *object)),
+        Patient::Object(object) => Some((place, object.as_ptr())),
         Patient::Payload(..) => None,
     })
 }

@@ -4,6 +4,7 @@
 //! internals contract.
 
 use core::ffi::{c_int, c_void};
+use core::mem::ManuallyDrop;
 use core::ptr::{self, NonNull};
 
 use interbind_abi::core::{CoreRecord, Status};
@@ -11,19 +12,23 @@ use interbind_abi::owner::OwnerRecord;
 use interbind_abi::services::instances::{INSTANCES, NURSE_VISITS, TypeKey, VisitInstance, VisitObject};
 use interbind_abi::services::{InstanceCounts, InstancesService, ServiceHead};
 use interbind_abi::{Str, keys};
+use interbind_structures::memory::boxed;
 
-use super::map::{self, Found};
-use super::nurses::{self, Kept, Patient};
+use super::guarded::Guarded;
+use super::map::{self, Enabled, Found};
+use super::nurses::{self, Free, Kept, Patient};
 use super::shard::{Parts, SHIFT, Shards};
-use super::watch::{Watch, Watches};
-use crate::ffi::{Attached, PyObject, Raised, Strong, error, thunk, try_incref, weak};
+use super::watch::{Died, WatchRef, Watches};
+use crate::ffi::{Attached, PyObject, Strong, error, thunk, weak};
+use crate::internals::{Core, Home};
+use crate::sync::Ordering;
 
 /// What a maker keeps behind its table, which comes first.
 #[derive(Debug)]
 #[repr(C)]
 pub(super) struct Service {
     table: InstancesService,
-    core: *mut CoreRecord,
+    core: Home,
     shards: Shards,
     watches: Watches,
 }
@@ -31,13 +36,15 @@ pub(super) struct Service {
 thunk! {
     /// Makes the table for [`CoreRecord::service`]; `context` is the maker's owner record, which lives for ever.
     pub(super) fn make(core: *mut CoreRecord, context: *mut c_void, out: *mut *mut ServiceHead) -> Status, else Status::FAILED, {
-        let shards = Shards::new();
-        let service = Box::new(Service {
+        let (Some(core), Some(out)) = (NonNull::new(core), Out::at(out)) else { return Status::INVALID };
+        let Some(shards) = Shards::new() else { return Status::FAILED };
+        let service = boxed(Service {
             table: InstancesService {
                 head: ServiceHead {
                     header: INSTANCES.header::<InstancesService>(),
                     name: Str::new(keys::INSTANCES),
                     owner: context.cast_const().cast::<OwnerRecord>(),
+                    close: Some(close),
                     destroy,
                 },
                 shards: shards.count() as u32,
@@ -54,13 +61,22 @@ thunk! {
                 all,
                 private: ptr::null_mut(),
             },
-            core,
+            // SAFETY: `MakeService`'s contract: the core that this service belongs to, which frees it.
+            core: unsafe { Home::of(core) },
             shards,
             watches: Watches::default(),
         });
-        // SAFETY: `MakeService`'s contract.
-        unsafe { out.write(Box::into_raw(service).cast()) };
+        let Ok(service) = service else { return Status::FAILED };
+        out.write(Box::into_raw(service).cast());
         Status::OK
+    }
+
+    /// Gives up the objects that the service owns for itself; what nurses keep stays theirs.
+    fn close(service: *mut ServiceHead), else (), {
+        // The core calls this attached, too.
+        if let Some(call) = Call::of(service.cast_const().cast()) {
+            call.service.watches.close(call.at);
+        }
     }
 
     /// Frees the maps. References that are left are given up: nobody may be attached.
@@ -75,20 +91,18 @@ thunk! {
         key: *const TypeKey,
         object: *mut c_void,
     ) -> Status, else Status::FAILED, {
-        let (Some(service), Some(pointer), Some(object)) = (behind(service), address(pointer), object_at(object)) else {
+        let (Some(call), Some(pointer), Some(object)) = (Call::of(service), address(pointer), object_at(object)) else {
             return Status::INVALID;
         };
         if key.is_null() {
             return Status::INVALID;
         }
-        // SAFETY: the table's contract: a live object.
-        unsafe { try_incref::enable(object.as_ptr()) };
-        let shard = service.shards.of(pointer.as_ptr() as usize);
-        // SAFETY: (1) the table's contract: attached in its interpreter; (2) nothing of Python.
-        match unsafe { shard.with(|parts| map::insert(&mut parts.entries, pointer, key, object)) } {
+        // SAFETY: the table's contract: a live object, whose dealloc begins with `remove`.
+        let object = unsafe { Enabled::new(call.at, object) };
+        match call.with(pointer, |parts| map::insert(&mut parts.entries, pointer, key, object)) {
             Ok(true) => Status::OK,
             Ok(false) => Status::DIFFERS,
-            Err(_) => no_memory(),
+            Err(_) => no_memory(call.at),
         }
     }
 
@@ -98,12 +112,10 @@ thunk! {
         key: *const TypeKey,
         object: *mut c_void,
     ) -> Status, else Status::FAILED, {
-        let (Some(service), Some(pointer), Some(object)) = (behind(service), address(pointer), object_at(object)) else {
+        let (Some(call), Some(pointer), Some(object)) = (Call::of(service), address(pointer), object_at(object)) else {
             return Status::INVALID;
         };
-        let shard = service.shards.of(pointer.as_ptr() as usize);
-        // SAFETY: as in `insert`.
-        let found = unsafe { shard.with(|parts| map::remove(&mut parts.entries, pointer, key, object)) };
+        let found = call.with(pointer, |parts| map::remove(&mut parts.entries, pointer, key, object));
         if found { Status::OK } else { Status::MISSING }
     }
 
@@ -113,17 +125,15 @@ thunk! {
         key: *const TypeKey,
         out: *mut *mut c_void,
     ) -> Status, else Status::FAILED, {
-        let (Some(service), Some(pointer)) = (behind(service), address(pointer)) else { return Status::INVALID };
-        if key.is_null() || out.is_null() {
+        let (Some(call), Some(pointer), Some(out)) = (Call::of(service), address(pointer), Out::at(out)) else {
+            return Status::INVALID;
+        };
+        if key.is_null() {
             return Status::INVALID;
         }
-        let shard = service.shards.of(pointer.as_ptr() as usize);
-        // SAFETY: under the lock; `insert` enabled each object, and each is removed before it's freed.
-        let search = |parts: &mut Parts| unsafe { map::find(&parts.entries, pointer, key) };
-        // SAFETY: as in `insert`; references are taken with `try_incref` only.
-        let Some(object) = (unsafe { shard.with(search) }) else { return Status::MISSING };
-        // SAFETY: not NULL; the table's contract.
-        unsafe { out.write(object.as_ptr().cast()) };
+        let found = call.with(pointer, |parts| map::find(call.at, &parts.entries, pointer, key));
+        let Some(object) = found else { return Status::MISSING };
+        out.write(object.as_ptr().cast());
         Status::OK
     }
 
@@ -133,16 +143,12 @@ thunk! {
         visit: Option<VisitInstance>,
         context: *mut c_void,
     ) -> Status, else Status::FAILED, {
-        let (Some(service), Some(pointer), Some(visit)) = (behind(service), address(pointer), visit) else {
+        let (Some(call), Some(pointer), Some(visit)) = (Call::of(service), address(pointer), visit) else {
             return Status::INVALID;
         };
         let mut found = Vec::new();
-        let shard = service.shards.of(pointer.as_ptr() as usize);
-        // SAFETY: as in `find`.
-        let collect = |parts: &mut Parts| unsafe { map::collect(&parts.entries, Some(pointer), &mut found) };
-        // SAFETY: as in `find`.
-        unsafe { shard.with(collect) };
-        show(found, visit, context)
+        call.with(pointer, |parts| map::collect(call.at, &parts.entries, Some(pointer), &mut found));
+        show(call.at, found, visit, context)
     }
 
     fn keep_alive(
@@ -151,9 +157,8 @@ thunk! {
         patient: *mut c_void,
         flags: u32,
     ) -> Status, else Status::FAILED, {
-        let (Some(service), Some(nurse)) = (behind(service), object_at(nurse)) else { return Status::INVALID };
-        // SAFETY: the table's contract.
-        let at = unsafe { Attached::assume() };
+        let (Some(call), Some(nurse)) = (Call::of(service), object_at(nurse)) else { return Status::INVALID };
+        let at = call.at;
         let none = weak::is_none(at, nurse.as_ptr());
         let Some(patient) = object_at(patient).filter(|patient| !none && !weak::is_none(at, patient.as_ptr())) else {
             return Status::MISSING;
@@ -164,23 +169,20 @@ thunk! {
         }
         // SAFETY: the table's contract: a live object.
         let patient = unsafe { Strong::from_borrowed(at, patient.as_ptr()) };
-        let patient = NonNull::new(patient.into_ptr()).map(Patient::Object);
-        patient.map_or(Status::FAILED, |patient| keep(at, service, nurse, patient, flags))
+        call.keep(nurse, Patient::Object(ManuallyDrop::new(patient)), flags)
     }
 
     fn attach(
         service: *const InstancesService,
         nurse: *mut c_void,
         payload: *mut c_void,
-        free: Option<unsafe extern "C" fn(payload: *mut c_void)>,
+        free: Option<Free>,
         flags: u32,
     ) -> Status, else Status::FAILED, {
-        let (Some(service), Some(nurse), Some(free)) = (behind(service), object_at(nurse), free) else {
+        let (Some(call), Some(nurse), Some(free)) = (Call::of(service), object_at(nurse), free) else {
             return Status::INVALID;
         };
-        // SAFETY: the table's contract.
-        let at = unsafe { Attached::assume() };
-        keep(at, service, nurse, Patient::Payload(payload, free), flags)
+        call.keep(nurse, Patient::Payload(payload, free), flags)
     }
 
     /// The lock is taken once for each patient, and never held over `visit`: what is visited may change meanwhile.
@@ -190,13 +192,12 @@ thunk! {
         visit: Option<VisitObject>,
         context: *mut c_void,
     ) -> c_int, else 0, {
-        let (Some(service), Some(nurse), Some(visit)) = (behind(service), object_at(nurse), visit) else { return 0 };
-        let shard = service.shards.of(nurse.as_ptr() as usize);
+        let (Some(call), Some(nurse), Some(visit)) = (Call::of(service), object_at(nurse), visit) else { return 0 };
+        // No look at a watch: the collector may be running, and a class that calls this tells of its deaths itself.
         let mut place = 0;
-        // SAFETY: as in `insert`.
-        while let Some((at, patient)) = unsafe { shard.with(|parts| nurses::object_from(&parts.nurses, nurse, place)) } {
+        while let Some((at, patient)) = call.with(nurse, |parts| nurses::object_from(&parts.nurses, nurse, place)) {
             // SAFETY: `VisitObject`'s contract; the nurse, which the caller holds, holds the patient.
-            let status = unsafe { visit(patient.as_ptr().cast(), context) };
+            let status = unsafe { visit(patient.cast(), context) };
             if status != 0 {
                 return status;
             }
@@ -206,24 +207,22 @@ thunk! {
     }
 
     fn release(service: *const InstancesService, nurse: *mut c_void) -> Status, else Status::FAILED, {
-        let (Some(service), Some(nurse)) = (behind(service), object_at(nurse)) else { return Status::INVALID };
-        if dismiss(service, nurse, ptr::null()) { Status::OK } else { Status::MISSING }
+        let (Some(call), Some(nurse)) = (Call::of(service), object_at(nurse)) else { return Status::INVALID };
+        call.sweep(nurse);
+        if call.dismiss(nurse, None) { Status::OK } else { Status::MISSING }
     }
 
     fn count(service: *const InstancesService, out: *mut InstanceCounts) -> Status, else Status::FAILED, {
-        let (Some(service), false) = (behind(service), out.is_null()) else { return Status::INVALID };
+        let (Some(call), Some(out)) = (Call::of(service), Out::at(out)) else { return Status::INVALID };
         let mut counts = InstanceCounts::default();
-        for shard in service.shards.each() {
-            let add = |parts: &mut Parts| {
+        for shard in call.service.shards.each() {
+            call.with_shard(shard, |parts| {
                 counts.entries += parts.entries.len() as u64;
                 counts.nurses += parts.nurses.len() as u64;
                 counts.patients += parts.nurses.iter().map(|nurse| nurse.count() as u64).sum::<u64>();
-            };
-            // SAFETY: as in `insert`.
-            unsafe { shard.with(add) };
+            });
         }
-        // SAFETY: not NULL; the table's contract.
-        unsafe { out.write(counts) };
+        out.write(counts);
         Status::OK
     }
 
@@ -232,45 +231,161 @@ thunk! {
         visit: Option<VisitInstance>,
         context: *mut c_void,
     ) -> Status, else Status::FAILED, {
-        let (Some(service), Some(visit)) = (behind(service), visit) else { return Status::INVALID };
+        let (Some(call), Some(visit)) = (Call::of(service), visit) else { return Status::INVALID };
         let mut found = Vec::new();
-        for shard in service.shards.each() {
-            // SAFETY: as in `find`.
-            let collect = |parts: &mut Parts| unsafe { map::collect(&parts.entries, None, &mut found) };
-            // SAFETY: as in `find`.
-            unsafe { shard.with(collect) };
+        for shard in call.service.shards.each() {
+            call.with_shard(shard, |parts| map::collect(call.at, &parts.entries, None, &mut found));
         }
-        show(found, visit, context)
-    }
-
-    /// A watched nurse dies.
-    fn nurse_died(slf: *mut PyObject, weak: *mut PyObject) -> *mut PyObject, else ptr::null_mut(), {
-        // SAFETY: Python calls this attached, with the capsule that `weak::watch` made.
-        let at = unsafe { Attached::assume() };
-        // SAFETY: as above.
-        let watch = unsafe { weak::context(at, slf) }.cast::<Watch>();
-        // SAFETY: NULL, or a watch; it lives as long as the service, of which its nurse is a user.
-        if let Some(watch) = unsafe { watch.as_ref() } {
-            // SAFETY: Python passes a live object.
-            let weak = unsafe { Strong::from_borrowed(at, weak) };
-            let nurse = NonNull::new(watch.nurse.load(core::sync::atomic::Ordering::Acquire));
-            if let (true, Some(nurse)) = (watch.has_died(at, &weak), nurse) {
-                // SAFETY: as above.
-                dismiss(unsafe { &*watch.service }, nurse, watch);
-            }
-        }
-        weak::none(at)
+        show(call.at, found, visit, context)
     }
 }
 
-/// What a watched nurse's weak reference calls.
-static NURSE_DIED: weak::Definition = weak::Definition::new(c"interbind_nurse_died", nurse_died);
+/// What a watched nurse's notice leads to.
+impl Died for Service {
+    fn died(at: Attached, watch: WatchRef) {
+        // Python code calls this too: what counts is what the second reference says.
+        if let (Some(nurse), true) =
+            (NonNull::new(watch.nurse.load(Ordering::Acquire)), watch.is_of(at, ptr::null_mut()))
+        {
+            if let Some(call) = Call::of(watch.service) {
+                call.dismiss(nurse, Some(watch));
+            }
+        }
+    }
+}
 
-/// Returns what stands behind one of our own tables.
-#[inline(always)]
-fn behind<'a>(service: *const InstancesService) -> Option<&'a Service> {
-    // SAFETY: the table's contract: NULL, or the table that the function stands in, which starts a `Service`.
-    unsafe { service.cast::<Service>().as_ref() }
+/// One call of the table: the service that it is for, and the proof that the thread is attached in its interpreter.
+#[derive(Clone, Copy)]
+struct Call<'a> {
+    service: &'a Service,
+    at: Attached<'a>,
+}
+
+impl<'a> Call<'a> {
+    /// From what a function of the table, or a notice, was called with; none for NULL.
+    #[inline(always)]
+    fn of(service: *const InstancesService) -> Option<Self> {
+        // SAFETY: the table's contract: NULL, or the table that has the function, which starts a `Service`.
+        let service = unsafe { service.cast::<Service>().as_ref() }?;
+        // SAFETY: the table's contract: called attached, in the service's interpreter.
+        let at = unsafe { Attached::assume() };
+        Some(Self { service, at })
+    }
+
+    /// Runs `body`, one of this file's, with the parts that an address belongs to, under their lock.
+    #[inline(always)]
+    fn with<T, R>(self, address: NonNull<T>, body: impl FnOnce(&mut Parts) -> R) -> R {
+        self.with_shard(self.service.shards.of(address.as_ptr() as usize), body)
+    }
+
+    /// Runs `body`, one of this file's, under a lock.
+    #[inline(always)]
+    fn with_shard<R>(self, shard: &Guarded<Parts>, body: impl FnOnce(&mut Parts) -> R) -> R {
+        // SAFETY: (1) `self.at`; (2) the bodies of this file count, or call functions of `map` and `nurses`, which take
+        // references with `try_incref` and do nothing else of Python; none comes back here.
+        unsafe { shard.with(body) }
+    }
+
+    /// Takes out what stands under a live object's address and is another one's, whose death nobody noticed.
+    fn sweep(self, object: NonNull<PyObject>) {
+        if let Some(watch) = self.with(object, |parts| nurses::watch_of(&parts.nurses, object)) {
+            if !watch.is_of(self.at, object.as_ptr()) {
+                self.dismiss(object, Some(watch));
+            }
+        }
+    }
+
+    /// Gives a patient to a nurse; on anything but OK the patient is not taken.
+    fn keep(self, nurse: NonNull<PyObject>, patient: Patient, flags: u32) -> Status {
+        let Self { service, at } = self;
+        self.sweep(nurse);
+        let mut kept = self.with(nurse, |parts| nurses::keep(&mut parts.nurses, nurse, patient));
+        if let Kept::NoNurse(patient) = kept {
+            let mut watch = None;
+            if flags & NURSE_VISITS == 0 {
+                let table = ptr::from_ref(service).cast();
+                // SAFETY: (1) the table's contract: a live object; (2) only the service keeps it.
+                match unsafe { service.watches.begin::<Service>(at, table, nurse.as_ptr()) } {
+                    Ok(begun) => watch = Some(begun),
+                    Err(_) => {
+                        let why = error::take(at);
+                        self.decline(patient);
+                        if let Some(why) = why {
+                            let _ = error::restore(at, why);
+                        }
+                        return Status::FAILED;
+                    }
+                }
+            }
+            kept = self.with(nurse, |parts| nurses::employ(&mut parts.nurses, nurse, watch, patient));
+            if let Some(watch) = watch {
+                if let Kept::Employed = kept {
+                    // A watched nurse is a user of the core until it dies: `dismiss` takes this count.
+                    Core::clone(&service.core).into_ptr();
+                } else {
+                    // Somebody was faster.
+                    self.end(watch);
+                }
+            }
+        }
+        match kept {
+            Kept::Yes | Kept::Employed => Status::OK,
+            Kept::Already(patient) => {
+                self.decline(patient);
+                Status::OK
+            }
+            Kept::NoNurse(patient) | Kept::Full(patient) => {
+                self.decline(patient);
+                no_memory(at)
+            }
+        }
+    }
+
+    /// Hands a patient back that isn't taken; may run any code.
+    fn decline(self, patient: Patient) {
+        // SAFETY: no lock is held: no body that runs under one comes here.
+        unsafe { patient.decline(self.at) };
+    }
+
+    /// Ends a watch that nobody needs any more.
+    fn end(self, watch: WatchRef) {
+        watch.end(self.at);
+        self.service.watches.give_back(self.at, watch);
+    }
+
+    /// Takes a nurse out, lets its patients go, and then its watch and its count on the core; false when it isn't there.
+    fn dismiss(self, nurse: NonNull<PyObject>, watch: Option<WatchRef>) -> bool {
+        let taken = self.with(nurse, |parts| nurses::dismiss(&mut parts.nurses, nurse, watch));
+        let Some(nurse) = taken else { return false };
+        let watch = nurse.watch;
+        if let Some(watch) = watch {
+            self.end(watch);
+        }
+        // SAFETY: no lock is held.
+        unsafe { nurse.drop_patients(self.at) };
+        if watch.is_some() {
+            // SAFETY: the nurse was a user of this core until here; nothing of the service is touched after it.
+            drop(unsafe { self.service.core.adopt() });
+        }
+        true
+    }
+}
+
+/// Where a function of the table puts its result: its own `out`, which isn't NULL.
+struct Out<T>(NonNull<T>);
+
+impl<T> Out<T> {
+    /// From the argument; none when it is NULL.
+    #[inline(always)]
+    fn at(out: *mut T) -> Option<Self> {
+        NonNull::new(out).map(Self)
+    }
+
+    #[inline(always)]
+    fn write(self, result: T) {
+        // SAFETY: the table's and `MakeService`'s contract: an `out` that isn't NULL is writable during the call.
+        unsafe { self.0.write(result) };
+    }
 }
 
 #[inline(always)]
@@ -284,104 +399,21 @@ fn object_at(object: *mut c_void) -> Option<NonNull<PyObject>> {
 }
 
 #[cold]
-fn no_memory() -> Status {
-    // SAFETY: the tables' contract.
-    error::no_memory(unsafe { Attached::assume() });
+fn no_memory(at: Attached) -> Status {
+    let _ = error::no_memory(at);
     Status::FAILED
 }
 
 /// Calls `visit` with each, until it returns something else than [`Status::OK`].
-fn show(found: Vec<Found>, visit: VisitInstance, context: *mut c_void) -> Status {
+fn show(at: Attached, found: Vec<Found>, visit: VisitInstance, context: *mut c_void) -> Status {
     let mut status = Status::OK;
     for Found { key, object } in found {
         // SAFETY: a reference of ours.
-        let object = unsafe { Strong::from_new(object.as_ptr()) };
-        if let (Status::OK, Ok(object)) = (status, object) {
+        let object = unsafe { Strong::owned(at, object) };
+        if status == Status::OK {
             // SAFETY: `VisitInstance`'s contract; no lock is held.
             status = unsafe { visit(key, object.as_ptr().cast(), context) };
         }
     }
     status
-}
-
-/// Gives a patient to a nurse; on anything but OK the patient is not taken.
-fn keep(at: Attached, service: &Service, nurse: NonNull<PyObject>, patient: Patient, flags: u32) -> Status {
-    let shard = service.shards.of(nurse.as_ptr() as usize);
-    // SAFETY: as in `insert`.
-    let mut kept = unsafe { shard.with(|parts| nurses::keep(&mut parts.nurses, nurse, patient)) };
-    if let Kept::NoNurse(patient) = kept {
-        let mut watch = ptr::null();
-        if flags & NURSE_VISITS == 0 {
-            // SAFETY: the table's contract: a live object.
-            match unsafe { service.watches.begin(at, service, nurse.as_ptr(), &NURSE_DIED) } {
-                Ok(begun) => watch = begun,
-                Err(Raised) => {
-                    let why = error::take(at);
-                    // SAFETY: no lock is held.
-                    unsafe { patient.decline(at) };
-                    if let Some(why) = why {
-                        error::restore(at, why);
-                    }
-                    return Status::FAILED;
-                }
-            }
-        }
-        // SAFETY: as in `insert`.
-        kept = unsafe { shard.with(|parts| nurses::employ(&mut parts.nurses, nurse, watch, patient)) };
-        if !watch.is_null() {
-            if let Kept::Employed = kept {
-                // A watched nurse is a user of the core until it dies.
-                // SAFETY: our own core record.
-                let retain = unsafe { (*service.core).retain };
-                // SAFETY: the caller is a user.
-                unsafe { retain(service.core) };
-            } else {
-                // Somebody was faster.
-                end(at, service, watch);
-            }
-        }
-    }
-    match kept {
-        Kept::Yes | Kept::Employed => Status::OK,
-        Kept::Already(patient) => {
-            // SAFETY: no lock is held.
-            unsafe { patient.decline(at) };
-            Status::OK
-        }
-        Kept::NoNurse(patient) | Kept::Full(patient) => {
-            // SAFETY: as above.
-            unsafe { patient.decline(at) };
-            no_memory()
-        }
-    }
-}
-
-/// Ends a watch that nobody needs any more.
-fn end(at: Attached, service: &Service, watch: *const Watch) {
-    // SAFETY: watches live as long as the service.
-    unsafe { &*watch }.end(at);
-    service.watches.give_back(at, watch);
-}
-
-/// Takes a nurse out, lets its patients go, and then its watch and its count on the core; false when it isn't there.
-fn dismiss(service: &Service, nurse: NonNull<PyObject>, watch: *const Watch) -> bool {
-    // SAFETY: the table's contract.
-    let at = unsafe { Attached::assume() };
-    let shard = service.shards.of(nurse.as_ptr() as usize);
-    // SAFETY: as in `insert`.
-    let taken = unsafe { shard.with(|parts| nurses::dismiss(&mut parts.nurses, nurse, watch)) };
-    let Some(nurse) = taken else { return false };
-    let watch = nurse.watch;
-    if !watch.is_null() {
-        end(at, service, watch);
-    }
-    // SAFETY: no lock is held.
-    unsafe { nurse.drop_patients(at) };
-    if !watch.is_null() {
-        // SAFETY: the nurse was a user of this core until here.
-        let release = unsafe { (*service.core).release };
-        // SAFETY: takes the nurse's count; nothing of the service is touched after it.
-        unsafe { release(service.core) };
-    }
-    true
 }

@@ -4,10 +4,11 @@
 //! threads with twice as many shards one pair in four would meet in one, for as long as they run. Addresses of one megabyte
 //! share a shard, because allocators give each thread memory of its own: threads that wrap what they allocated seldom meet.
 
+use interbind_structures::table::{Table, hash_address};
+
 use super::guarded::Guarded;
 use super::map::Entry;
 use super::nurses::Nurse;
-use crate::runtime::own::table::{Table, hash_address};
 
 /// Bits of an address that don't choose a shard.
 pub(super) const SHIFT: u32 = 20;
@@ -32,18 +33,21 @@ struct Shard(Guarded<Parts>);
 
 /// All shards: a power of two.
 #[derive(Debug)]
-pub(super) struct Shards(Box<[Shard]>);
+pub(super) struct Shards(Vec<Shard>);
 
 impl Shards {
-    /// As many as this machine can use.
-    pub(super) fn new() -> Self {
+    /// As many as this machine can use; none without memory.
+    pub(super) fn new() -> Option<Self> {
         let count = if cfg!(interbind_free_threaded) {
             let cores = std::thread::available_parallelism().map_or(1, usize::from);
             (FOR_A_CORE * cores).next_power_of_two().min(MOST)
         } else {
             1
         };
-        Self((0..count).map(|_| Shard::default()).collect())
+        let mut shards = Vec::new();
+        shards.try_reserve_exact(count).ok()?;
+        shards.resize_with(count, Shard::default);
+        Some(Self(shards))
     }
 
     /// How many there are.

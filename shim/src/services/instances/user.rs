@@ -8,26 +8,20 @@ use core::ptr;
 use interbind_abi::core::Status;
 use interbind_abi::keys;
 use interbind_abi::owner::OwnerRecord;
-use interbind_abi::services::instances::{INSTANCES, NURSE_VISITS, TypeKey, VisitObject};
+use interbind_abi::services::instances::{NURSE_VISITS, TypeKey, VisitObject};
 use interbind_abi::services::{InstanceCounts, InstancesService};
 
 use crate::ffi::{Attached, Raised, thunk};
-use crate::refusal::judged_owner;
+use crate::owner::judged_owner;
 use crate::runtime::own_maker;
 use crate::services::find::{Wanted, find_or_make};
 use crate::shared::Module;
 
 /// What the table must be, and how this build makes one: abi3t sees no object's head, so it can't.
-pub(crate) static TABLE: Wanted = Wanted {
-    name: keys::INSTANCES,
-    kind: INSTANCES,
-    functions: InstancesService::FUNCTIONS,
-    make: if cfg!(all(interbind_limited, interbind_free_threaded)) {
-        None
-    } else {
-        own_maker!(super::serve::make)
-    },
-};
+pub(crate) static TABLE: Wanted = Wanted::of::<InstancesService>(
+    keys::INSTANCES,
+    if cfg!(interbind_module_slots) { None } else { own_maker!(super::serve::make) },
+);
 
 /// What a pointer is wrapped as: the address that the `types` service gives for a name or a native key.
 ///
@@ -45,8 +39,8 @@ impl Key {
     /// 1. The thread is attached.
     pub unsafe fn of<M: Module>(name: &'static str) -> Result<Option<Self>, Raised> {
         // SAFETY: duty 1.
-        let binding = M::identity().binding(unsafe { Attached::assume() })?;
-        Ok(binding.types.list(name).map(|list| Self(list.cast_const())))
+        let at = unsafe { Attached::assume() };
+        Ok(M::identity().binding(at)?.types.list(at, name).map(|list| Self(list.cast_const())))
     }
 
     /// The address.
@@ -82,7 +76,7 @@ impl Instances {
         // SAFETY: duty 1.
         let at = unsafe { Attached::assume() };
         let binding = M::identity().binding(at)?;
-        find_or_make(at, binding.core, binding.owner, &TABLE).map(|table| Self(table.cast()))
+        find_or_make(at, &binding.core, binding.owner, &TABLE).map(|table| Self(table.cast()))
     }
 
     /// The table, for other languages.
@@ -90,10 +84,19 @@ impl Instances {
         self.0
     }
 
+    /// What is read of it.
+    #[inline]
+    fn judged(&self) -> &InstancesService {
+        // SAFETY: `of` judged it; the core keeps it as long as the interpreter runs, which is duty 1 of every method.
+        unsafe { &*self.0 }
+    }
+
     /// Who made it.
-    pub fn maker(self) -> &'static OwnerRecord {
-        // SAFETY: judged.
-        judged_owner(unsafe { (*self.0).head.owner })
+    ///
+    /// # Safety
+    /// As the type's.
+    pub unsafe fn maker(self) -> &'static OwnerRecord {
+        judged_owner(self.judged().head.owner)
     }
 
     /// Adds an object that wraps `pointer` as a `key`.
@@ -106,10 +109,8 @@ impl Instances {
     /// 3. The object is complete, no other thread has seen it, and its dealloc begins with [`remove`](Self::remove).
     #[inline]
     pub unsafe fn insert(self, pointer: *const c_void, key: Key, object: *mut c_void) -> Result<(), Status> {
-        // SAFETY: judged.
-        let insert = unsafe { (*self.0).insert };
         // SAFETY: duties 1 to 3.
-        done(unsafe { insert(self.0, pointer, key.0, object) })
+        done(unsafe { (self.judged().insert)(self.0, pointer, key.0, object) })
     }
 
     /// Takes exactly this object away, under one key or under all; false when it wasn't there.
@@ -118,10 +119,9 @@ impl Instances {
     /// As the type's; the object may be dying.
     #[inline]
     pub unsafe fn remove(self, pointer: *const c_void, key: Option<Key>, object: *mut c_void) -> bool {
-        // SAFETY: judged.
-        let remove = unsafe { (*self.0).remove };
         // SAFETY: duties 1 and 2.
-        (unsafe { remove(self.0, pointer, key.map_or(ptr::null(), Key::as_ptr), object) }) == Status::OK
+        (unsafe { (self.judged().remove)(self.0, pointer, key.map_or(ptr::null(), Key::as_ptr), object) })
+            == Status::OK
     }
 
     /// Finds a living object that wraps `pointer` as a `key`: a new reference, or NULL.
@@ -131,10 +131,8 @@ impl Instances {
     #[inline]
     pub unsafe fn find(self, pointer: *const c_void, key: Key) -> *mut c_void {
         let mut found = ptr::null_mut();
-        // SAFETY: judged.
-        let find = unsafe { (*self.0).find };
         // SAFETY: duty 1; `found` is written on success only.
-        unsafe { find(self.0, pointer, key.0, &mut found) };
+        unsafe { (self.judged().find)(self.0, pointer, key.0, &mut found) };
         found
     }
 
@@ -143,11 +141,9 @@ impl Instances {
     /// # Safety
     /// As the type's.
     pub unsafe fn each(self, pointer: *const c_void, visit: &mut dyn FnMut(Key, *mut c_void) -> bool) {
-        // SAFETY: judged.
-        let table = unsafe { (*self.0).visit };
         let mut visitor = Visitor(visit);
         // SAFETY: duty 1; the context is what the visitor expects.
-        unsafe { table(self.0, pointer, Some(visited), (&raw mut visitor).cast()) };
+        unsafe { (self.judged().visit)(self.0, pointer, Some(visited), (&raw mut visitor).cast()) };
     }
 
     /// Calls `visit` with each living object until it returns false; the object is borrowed.
@@ -155,11 +151,9 @@ impl Instances {
     /// # Safety
     /// As the type's.
     pub unsafe fn all(self, visit: &mut dyn FnMut(Key, *mut c_void) -> bool) {
-        // SAFETY: judged.
-        let all = unsafe { (*self.0).all };
         let mut visitor = Visitor(visit);
         // SAFETY: duty 1; the context is what the visitor expects.
-        unsafe { all(self.0, Some(visited), (&raw mut visitor).cast()) };
+        unsafe { (self.judged().all)(self.0, Some(visited), (&raw mut visitor).cast()) };
     }
 
     /// Keeps `patient` alive as long as `nurse`; `visits` says that the nurse's class calls [`traverse`](Self::traverse)
@@ -177,10 +171,8 @@ impl Instances {
         patient: *mut c_void,
         visits: bool,
     ) -> Result<(), Status> {
-        // SAFETY: judged.
-        let keep_alive = unsafe { (*self.0).keep_alive };
         // SAFETY: duties 1 and 2.
-        done(unsafe { keep_alive(self.0, nurse, patient, flags(visits)) })
+        done(unsafe { (self.judged().keep_alive)(self.0, nurse, patient, flags(visits)) })
     }
 
     /// Keeps memory of C alive as long as `nurse`.
@@ -198,10 +190,8 @@ impl Instances {
         free: unsafe extern "C" fn(payload: *mut c_void),
         visits: bool,
     ) -> Result<(), Status> {
-        // SAFETY: judged.
-        let attach = unsafe { (*self.0).attach };
         // SAFETY: duties 1 to 3.
-        done(unsafe { attach(self.0, nurse, payload, Some(free), flags(visits)) })
+        done(unsafe { (self.judged().attach)(self.0, nurse, payload, Some(free), flags(visits)) })
     }
 
     /// Visits what a nurse keeps alive: part of its class's `tp_traverse`.
@@ -210,10 +200,8 @@ impl Instances {
     /// As the type's, and:
     /// 3. `visit` and `context` are those that Python gave.
     pub unsafe fn traverse(self, nurse: *mut c_void, visit: VisitObject, context: *mut c_void) -> c_int {
-        // SAFETY: judged.
-        let traverse = unsafe { (*self.0).traverse };
         // SAFETY: duties 1 to 3.
-        unsafe { traverse(self.0, nurse, Some(visit), context) }
+        unsafe { (self.judged().traverse)(self.0, nurse, Some(visit), context) }
     }
 
     /// Lets go of what a nurse keeps alive: part of its class's `tp_clear` and `tp_dealloc`. Runs Python code.
@@ -221,10 +209,8 @@ impl Instances {
     /// # Safety
     /// As the type's; the nurse may be dying.
     pub unsafe fn release(self, nurse: *mut c_void) -> bool {
-        // SAFETY: judged.
-        let release = unsafe { (*self.0).release };
         // SAFETY: duties 1 and 2.
-        (unsafe { release(self.0, nurse) }) == Status::OK
+        (unsafe { (self.judged().release)(self.0, nurse) }) == Status::OK
     }
 
     /// Counts what there is: what a leak check compares.
@@ -233,10 +219,8 @@ impl Instances {
     /// As the type's.
     pub unsafe fn count(self) -> InstanceCounts {
         let mut counts = InstanceCounts::default();
-        // SAFETY: judged.
-        let count = unsafe { (*self.0).count };
         // SAFETY: duty 1; `counts` is writable.
-        unsafe { count(self.0, &mut counts) };
+        unsafe { (self.judged().count)(self.0, &mut counts) };
         counts
     }
 }

@@ -4,24 +4,25 @@
 //! frees what it built. Belongs to the internals contract.
 
 use core::ffi::c_void;
-use core::ptr;
+use core::ptr::{self, NonNull};
 
 use interbind_abi::core::{CoreRecord, Status};
 use interbind_abi::owner::OwnerRecord;
 use interbind_abi::services::userdata::{FreeUserdata, MakeUserdata, USERDATA, VisitUserdata};
 use interbind_abi::services::{ServiceHead, UserdataService};
 use interbind_abi::{Str, keys};
+use interbind_structures::chain::Chain;
 
 use crate::ffi::thunk;
-use crate::lifetime;
-use crate::runtime::own::chain::Chain;
+use crate::internals::Home;
+use interbind_structures::memory::{boxed, copied};
 
 /// What a maker keeps behind its table, which comes first.
 #[derive(Debug)]
 #[repr(C)]
 struct Service {
     table: UserdataService,
-    core: *mut CoreRecord,
+    core: Home,
     data: Chain<Datum>,
 }
 
@@ -47,23 +48,26 @@ impl Drop for Datum {
 thunk! {
     /// Makes the table for [`CoreRecord::service`]; `context` is the maker's owner record, which lives for ever.
     pub(super) fn make(core: *mut CoreRecord, context: *mut c_void, out: *mut *mut ServiceHead) -> Status, else Status::FAILED, {
-        let service = Box::new(Service {
+        let (Some(core), Some(out)) = (NonNull::new(core), Out::at(out)) else { return Status::INVALID };
+        let service = boxed(Service {
             table: UserdataService {
                 head: ServiceHead {
                     header: USERDATA.header::<UserdataService>(),
                     name: Str::new(keys::USERDATA),
                     owner: context.cast_const().cast::<OwnerRecord>(),
+                    close: None,
                     destroy,
                 },
                 get,
                 visit,
                 private: ptr::null_mut(),
             },
-            core,
+            // SAFETY: `MakeService`'s contract: the core that this service belongs to, which frees it.
+            core: unsafe { Home::of(core) },
             data: Chain::new(),
         });
-        // SAFETY: `MakeService`'s contract.
-        unsafe { out.write(Box::into_raw(service).cast()) };
+        let Ok(service) = service else { return Status::FAILED };
+        out.write(Box::into_raw(service).cast());
         Status::OK
     }
 
@@ -83,9 +87,11 @@ thunk! {
         context: *mut c_void,
         out: *mut *mut c_void,
     ) -> Status, else Status::FAILED, {
-        // SAFETY: the table's contract: the texts are readable during the call.
-        let (name, kind) = (unsafe { name.read() }, unsafe { kind.read() });
-        let (Some(service), Some(name), Some(kind), false) = (behind(service), name, kind, out.is_null()) else {
+        // SAFETY: the table's contract: both texts are readable during the call.
+        let read = |text: &Str| unsafe { text.read() };
+        let (Some(service), Some(name), Some(kind), Some(out)) =
+            (behind(service), read(&name), read(&kind), Out::at(out))
+        else {
             return Status::INVALID;
         };
         if name.is_empty() || kind.is_empty() || (make.is_some() && owner.is_null()) {
@@ -96,8 +102,7 @@ thunk! {
             Some(datum) => datum,
             None => {
                 let Some(make) = make else { return Status::MISSING };
-                // SAFETY: the service belongs to the core, which the caller uses.
-                if !lifetime::is_open(unsafe { &(*service.core).state }) {
+                if !service.core.is_open() {
                     return Status::ENDING;
                 }
                 let mut data = ptr::null_mut();
@@ -106,16 +111,22 @@ thunk! {
                 if status != Status::OK {
                     return status;
                 }
-                let made = Datum { name: name.into(), kind: kind.into(), owner, data, free };
+                // From here on it is freed when it is dropped.
+                let mut made = Datum { name: "".into(), kind: "".into(), owner, data, free };
+                let (Ok(name), Ok(kind)) = (copied(name), copied(kind)) else { return Status::FAILED };
+                (made.name, made.kind) = (name, kind);
                 // The loser is dropped, which frees what it built.
-                service.data.add(made, wanted).unwrap_or_else(|(winner, _loser)| winner)
+                match service.data.add(made, wanted) {
+                    Ok(datum) => datum,
+                    Err((Some(winner), _)) => winner,
+                    Err((None, _)) => return Status::FAILED,
+                }
             }
         };
         if *found.kind != *kind {
             return Status::DIFFERS;
         }
-        // SAFETY: not NULL; the table's contract.
-        unsafe { out.write(found.data) };
+        out.write(found.data);
         Status::OK
     }
 
@@ -133,6 +144,21 @@ thunk! {
             status.get() == Status::OK
         });
         status.get()
+    }
+}
+
+/// Where a function of the table puts its result: its own `out`, which isn't NULL.
+struct Out<T>(NonNull<T>);
+
+impl<T> Out<T> {
+    /// From the argument; none when it is NULL.
+    fn at(out: *mut T) -> Option<Self> {
+        NonNull::new(out).map(Self)
+    }
+
+    fn write(self, result: T) {
+        // SAFETY: the table's and `MakeService`'s contract: an `out` that isn't NULL is writable during the call.
+        unsafe { self.0.write(result) };
     }
 }
 

@@ -10,22 +10,17 @@ use interbind_abi::core::Status;
 use interbind_abi::keys;
 use interbind_abi::owner::OwnerRecord;
 use interbind_abi::services::UserdataService;
-use interbind_abi::services::userdata::USERDATA;
 use interbind_abi::services::userdata::{FreeUserdata, MakeUserdata};
 
 use crate::ffi::{Attached, Raised, thunk};
-use crate::refusal::judged_owner;
+use crate::owner::judged_owner;
 use crate::runtime::own_maker;
 use crate::services::find::{Wanted, find_or_make};
 use crate::shared::Module;
 
 /// What the table must be, and how this build makes one.
-pub(crate) static TABLE: Wanted = Wanted {
-    name: keys::USERDATA,
-    kind: USERDATA,
-    functions: UserdataService::FUNCTIONS,
-    make: own_maker!(super::serve::make),
-};
+pub(crate) static TABLE: Wanted =
+    Wanted::of::<UserdataService>(keys::USERDATA, own_maker!(super::serve::make));
 
 /// What modules share by name in the current interpreter.
 ///
@@ -64,7 +59,7 @@ impl Userdata {
         // SAFETY: duty 1.
         let at = unsafe { Attached::assume() };
         let binding = M::identity().binding(at)?;
-        let table = find_or_make(at, binding.core, binding.owner, &TABLE)?;
+        let table = find_or_make(at, &binding.core, binding.owner, &TABLE)?;
         Ok(Self { table: table.cast(), owner: binding.owner })
     }
 
@@ -73,10 +68,16 @@ impl Userdata {
         self.table
     }
 
+    /// What is read of it.
+    #[inline]
+    fn judged(&self) -> &UserdataService {
+        // SAFETY: `of` judged it; the core keeps it as long as the interpreter runs, which is duty 1 of every method.
+        unsafe { &*self.table }
+    }
+
     /// Who made the service.
     pub fn maker(self) -> &'static OwnerRecord {
-        // SAFETY: judged.
-        judged_owner(unsafe { (*self.table).head.owner })
+        judged_owner(self.judged().head.owner)
     }
 
     /// Finds a datum that somebody made.
@@ -123,11 +124,10 @@ impl Userdata {
         context: *mut c_void,
     ) -> Result<*mut c_void, Status> {
         let mut out = ptr::null_mut();
-        // SAFETY: judged.
-        let get = unsafe { (*self.table).get };
         let (name, kind) = (text(name), text(kind));
         // SAFETY: duties 1 and 2; the texts outlive the call, the owner record lives for ever.
-        let status = unsafe { get(self.table, name, kind, self.owner, make, free, context, &mut out) };
+        let status =
+            unsafe { (self.judged().get)(self.table, name, kind, self.owner, make, free, context, &mut out) };
         if status == Status::OK { Ok(out) } else { Err(status) }
     }
 
@@ -136,11 +136,9 @@ impl Userdata {
     /// # Safety
     /// As the type's.
     pub unsafe fn each(self, visit: &mut dyn FnMut(Datum<'_>) -> bool) {
-        // SAFETY: judged.
-        let table = unsafe { (*self.table).visit };
         let mut visitor = Visitor(visit);
         // SAFETY: duty 1; the context is what the visitor expects.
-        unsafe { table(self.table, Some(visited), (&raw mut visitor).cast()) };
+        unsafe { (self.judged().visit)(self.table, Some(visited), (&raw mut visitor).cast()) };
     }
 }
 
@@ -162,11 +160,9 @@ thunk! {
     ) -> Status, else Status::FAILED, {
         // SAFETY: `each` passes a visitor that outlives the call and that nobody else uses meanwhile.
         let visitor = unsafe { &mut *context.cast::<Visitor<'_>>() };
-        // SAFETY: the table's contract: the texts are readable during the call.
-        let name = unsafe { name.read() }.unwrap_or("?");
-        // SAFETY: as above.
-        let kind = unsafe { kind.read() }.unwrap_or("?");
-        let datum = Datum { name, kind, owner: judged_owner(owner), data };
+        // SAFETY: the table's contract: both texts are readable during the call.
+        let read = |text: &Str| unsafe { text.read() }.unwrap_or("?");
+        let datum = Datum { name: read(&name), kind: read(&kind), owner: judged_owner(owner), data };
         if (visitor.0)(datum) { Status::OK } else { Status::MISSING }
     }
 }

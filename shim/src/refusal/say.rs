@@ -6,14 +6,16 @@
 use interbind_abi::owner::OwnerRecord;
 use interbind_abi::text::cut;
 
+use super::Sides;
 use crate::ffi::error::Class;
 use crate::ffi::{Attached, Raised, error, host};
-use crate::refusal::{Sides, file_name, judged_owner, push, readable};
+use crate::owner::{file_name, judged_owner, readable};
+use crate::text::Text;
 
-/// Raises a refusal; what is set already becomes its cause. See [`refusal::refuse`](crate::refusal::refuse).
+/// Raises a refusal; what is set already becomes its cause. See [`refuse`](super::refuse).
 #[cold]
 #[inline(never)]
-pub(crate) fn refuse(
+pub(crate) fn say(
     at: Attached,
     class: Class,
     reason: &str,
@@ -22,12 +24,12 @@ pub(crate) fn refuse(
     sides: Sides,
 ) -> Raised {
     let cause = error::take(at);
-    let mut text = String::new();
+    let mut text = Text::new();
     let (first, mut rest) = cut(template, "\n").unwrap_or((template, ""));
     fill(&mut text, first, values);
-    push(&mut text, &[" (", reason, ")"]);
+    text.push(&[" (", reason, ")"]);
     while let Some((line, others)) = cut(rest, "\n") {
-        push(&mut text, &["\n  "]);
+        text.push(&["\n  "]);
         fill(&mut text, line, values);
         rest = others;
     }
@@ -36,51 +38,54 @@ pub(crate) fn refuse(
             who(at, &mut text, side, judged_owner(owner));
         }
     }
-    push(&mut text, &["\n  fix: "]);
+    text.push(&["\n  fix: "]);
     fill(&mut text, rest, values);
+    if text.is_lost() {
+        return error::no_memory(at);
+    }
     error::raise(at, class, reason, &text, cause)
 }
 
 /// Writes a template's line.
 #[inline(never)]
-fn fill(text: &mut String, line: &str, values: &[&str]) {
+fn fill(text: &mut Text, line: &str, values: &[&str]) {
     let mut rest = line;
     while let Some(at) = rest.bytes().position(|byte| byte == b'{') {
-        push(text, &[&rest[..at]]);
+        text.push(&[&rest[..at]]);
         let place = rest.as_bytes().get(at + 1).map_or(0, |digit| usize::from(digit.wrapping_sub(b'0')));
-        push(text, &[values.get(place).copied().unwrap_or("?")]);
+        text.push(&[values.get(place).copied().unwrap_or("?")]);
         rest = rest.get(at + 3..).unwrap_or("");
     }
-    push(text, &[rest]);
+    text.push(&[rest]);
 }
 
 /// `frame 2.0.4 (frame.abi3.so), interbind 0.1.0, rustc 1.95.0`.
 #[inline(never)]
-fn who(at: Attached, text: &mut String, side: &str, owner: &OwnerRecord) {
+fn who(at: Attached, text: &mut Text, side: &str, owner: &OwnerRecord) {
     let (name, mut file) = (readable(&owner.name), readable(&owner.file));
     // A module that is initialised in one phase doesn't know its file while it is bound; Python knows it later.
     let found = if file.is_empty() { host::file_of(at, name) } else { None };
     file = found.as_deref().unwrap_or(file);
-    push(text, &[side, name, " ", readable(&owner.version)]);
+    text.push(&[side, name, " ", readable(&owner.version)]);
     if !file.is_empty() {
-        push(text, &[" (", file_name(file), ")"]);
+        text.push(&[" (", file_name(file), ")"]);
     }
-    push(text, &[", interbind ", readable(&owner.interbind), ", ", readable(&owner.compiler)]);
+    text.push(&[", interbind ", readable(&owner.interbind), ", ", readable(&owner.compiler)]);
 }
 
 /// Adds a line to a value that stands alone on a template's line.
 #[cold]
 #[inline(never)]
-pub(super) fn add_line(lines: &mut String, parts: &[&str]) {
+pub(crate) fn add_line(lines: &mut Text, parts: &[&str]) {
     if !lines.is_empty() {
-        push(lines, &["\n  "]);
+        lines.push(&["\n  "]);
     }
-    push(lines, parts);
+    lines.push(parts);
 }
 
 /// Adds a differing part to a value that stands alone on a template's line.
 #[cold]
 #[inline(never)]
-pub(super) fn add_difference(lines: &mut String, part: &str, provider: &str, consumer: &str) {
+pub(crate) fn add_difference(lines: &mut Text, part: &str, provider: &str, consumer: &str) {
     add_line(lines, &[part, ": provider has ", provider, ", this module expects ", consumer]);
 }

@@ -1,0 +1,148 @@
+//! The judged core of an interpreter, as everything above the judge holds it.
+//!
+//! A handle is a count: it keeps the core and its services. Only the files that judge a core make one; the rest of the
+//! crate calls these methods and never sees the pointer. Belongs to the internals contract.
+
+use core::ffi::c_void;
+use core::mem::ManuallyDrop;
+#[cfg(feature = "static")]
+use core::ops::Deref;
+use core::ptr::{self, NonNull};
+
+use interbind_abi::Str;
+use interbind_abi::core::{CoreHead, CoreRecord, MakeService, Status};
+use interbind_abi::services::ServiceHead;
+
+use crate::ffi::Attached;
+use crate::lifetime;
+
+/// A judged core, and a count on it.
+#[derive(Debug)]
+pub(crate) struct Core(NonNull<CoreRecord>);
+
+// SAFETY: `retain` and `release` work on any thread; what needs an attached one asks for the proof.
+unsafe impl Send for Core {}
+// SAFETY: as above; everything else in the record is read-only or atomic.
+unsafe impl Sync for Core {}
+
+impl Core {
+    /// Adds a count to a core that was judged just now.
+    ///
+    /// # Safety
+    /// 1. The record was judged, and somebody keeps it during the call.
+    #[cfg(feature = "static")]
+    pub(crate) unsafe fn retain(judged: NonNull<CoreRecord>) -> Self {
+        // Not ours: only what is added is counted down.
+        Self::clone(&ManuallyDrop::new(Self(judged)))
+    }
+
+    /// Takes over a count that somebody else added.
+    ///
+    /// Only the wheel's runtime hands one out.
+    ///
+    /// # Safety
+    /// 1. The record was judged, and the caller gives a count of it away.
+    #[cfg(not(feature = "static"))]
+    pub(crate) unsafe fn adopt(judged: NonNull<CoreRecord>) -> Self {
+        Self(judged)
+    }
+
+    /// Gives the count away, as a pointer for other languages.
+    pub(crate) fn into_ptr(self) -> *mut CoreRecord {
+        ManuallyDrop::new(self).0.as_ptr()
+    }
+
+    /// The address, for records that say where they belong.
+    pub(crate) fn as_ptr(&self) -> *mut CoreRecord {
+        self.0.as_ptr()
+    }
+
+    fn record(&self) -> &CoreRecord {
+        // SAFETY: judged, and counted, by `self` or by whom it was borrowed from: it lives as long as `self`.
+        unsafe { self.0.as_ref() }
+    }
+
+    /// What is readable under every major.
+    pub(crate) fn head(&self) -> &CoreHead {
+        &self.record().head
+    }
+
+    /// The interpreter's serial.
+    pub(crate) fn serial(&self) -> [u8; 16] {
+        self.head().serial
+    }
+
+    /// Tells whether the interpreter is not ending.
+    pub(crate) fn is_open(&self) -> bool {
+        lifetime::is_open(&self.record().state)
+    }
+
+    /// Finds a service's table, or has it made; whatever comes back is another build's, and isn't judged.
+    ///
+    /// # Safety
+    /// 1. `make`, if there is one, may be called with `context`, during this call.
+    pub(crate) unsafe fn service(
+        &self,
+        _at: Attached,
+        name: &str,
+        major: u32,
+        make: Option<MakeService>,
+        context: *mut c_void,
+    ) -> (Status, *mut ServiceHead) {
+        let mut found = ptr::null_mut();
+        let name = Str { ptr: name.as_ptr(), len: name.len() as u64 };
+        // SAFETY: judged; attached; the text outlives the call; duty 1.
+        let status =
+            unsafe { (self.record().service)(self.as_ptr(), name, major, make, context, &mut found) };
+        (status, found)
+    }
+}
+
+impl Clone for Core {
+    fn clone(&self) -> Self {
+        // SAFETY: judged; `self` keeps it during the call.
+        unsafe { (self.record().retain)(self.as_ptr()) };
+        Self(self.0)
+    }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        let release = self.record().release;
+        // SAFETY: this takes the count that `self` is.
+        unsafe { release(self.as_ptr()) };
+    }
+}
+
+/// The core that one of its services belongs to: a core without a count, because the service goes before it.
+#[cfg(feature = "static")]
+#[derive(Debug)]
+pub(crate) struct Home(ManuallyDrop<Core>);
+
+#[cfg(feature = "static")]
+impl Home {
+    /// Takes what a maker of services was called with.
+    ///
+    /// # Safety
+    /// 1. The record is sound, and stays so as long as the value is used.
+    pub(crate) unsafe fn of(core: NonNull<CoreRecord>) -> Self {
+        Self(ManuallyDrop::new(Core(core)))
+    }
+
+    /// Takes over a count that was added here and given away.
+    ///
+    /// # Safety
+    /// 1. There is such a count, and nobody takes it another time.
+    pub(crate) unsafe fn adopt(&self) -> Core {
+        Core(self.0.0)
+    }
+}
+
+#[cfg(feature = "static")]
+impl Deref for Home {
+    type Target = Core;
+
+    fn deref(&self) -> &Core {
+        &self.0
+    }
+}
