@@ -87,8 +87,6 @@ axis! {
         SemverMajor = "semver-major",
         /// The next minor: nothing else changes.
         SemverMinor = "semver-minor",
-        /// The same text with another meaning: only a major could tell.
-        OtherMeaning = "same-digest-other-meaning",
     }
 }
 

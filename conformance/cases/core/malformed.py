@@ -4,10 +4,10 @@ KEY = "__interbind_internals_v1__"
 def act(p, type):
     forge = p.forge
     for core in (
-        forge.core(size=144),
+        forge.core(size=160),
         forge.core(size=16),
         forge.core(size=0),
-        forge.core(size=153),
+        forge.core(size=169),
         forge.core(size=1 << 20),
         forge.core(platform=bytes(8) + b"\x09" + bytes(7)),
         forge.core(platform="os=linux"),

@@ -8,10 +8,10 @@ def newer(data):
 def act(p, type):
     tools, at = p.forge.tools, p.forge.at
     obj = p.provider.make(type, p.graffiti(type, 1))
-    core = tools.get(tools.core(), 152)
-    registry = p.forge.plant(newer(tools.get(tools.registry(), 112)))
+    core = tools.get(tools.core(), 168)
+    registry = p.forge.plant(newer(tools.get(tools.registry(), 128)))
     tools.set_service(registry, 0)
-    for data in (newer(core), newer(core[:128] + at["service"].to_bytes(8, "little") + core[136:])):
+    for data in (newer(core), newer(core[:144] + at["service"].to_bytes(8, "little") + core[152:])):
         tools.set_core(p.forge.plant(data), KEY)
         later = p.another("consumer")
         p.check_equal(later.read(type, obj), p.graffiti(type, 1), "read", type)

@@ -6,7 +6,7 @@ def act(p, type):
     for core in (
         forge.core(magic=b"ib.type"),
         forge.core(magic=b"ib.core1"),
-        bytes(152),
+        bytes(168),
     ):
         forge.tools.set_core(forge.plant(core), KEY)
         with p.refused() as said:

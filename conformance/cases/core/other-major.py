@@ -6,7 +6,7 @@ def act(p, type):
     for core in (
         forge.core(major=2),
         forge.core(major=0),
-        forge.core(major=65535, extra=bytes(104), size=256),
+        forge.core(major=65535, extra=bytes(88), size=256),
     ):
         forge.tools.set_core(forge.plant(core), KEY)
         with p.refused() as said:

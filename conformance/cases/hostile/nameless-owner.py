@@ -4,6 +4,6 @@ def act(p, type):
         cls = p.provider.bare(type)
         record = p.forge.published(cls, name, p.consumer.descriptor(type), version=(3, 0, 0), owner=owner or None)
         if not owner:
-            p.forge.tools.put(record + 192, bytes(8))
+            p.forge.tools.put(record + 160, bytes(8))
         with p.refused():
             p.consumer.read(type, cls(p.graffiti(type, 1)))

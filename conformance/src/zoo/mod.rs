@@ -97,7 +97,7 @@ impl ZooSource {
     /// Whether a mutation says anything about a type; a cell runs only for the types it changes.
     pub fn changes(&self, id: &str, mutation: Mutation) -> bool {
         match mutation {
-            Mutation::Same | Mutation::SemverMajor | Mutation::SemverMinor | Mutation::OtherMeaning => true,
+            Mutation::Same | Mutation::SemverMajor | Mutation::SemverMinor => true,
             _ => self.0.r#type.iter().any(|t| t.id == id && t.mutations.contains_key(&mutation)),
         }
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use interbind::Object;
+use interbind::{Detached, Object};
 use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
@@ -270,7 +270,8 @@ fn call_detached<'py>(object: Bound<'py, PyAny>, method: &str, argument: &[u8]) 
     let _counted = Counted::new();
     let view = handle.detached()?;
     let answer = if method.starts_with("object") {
-        let nothing = Object::from(py.None().into_bound(py));
+        // Without the check at each call it doesn't compile.
+        let (view, nothing) = (Detached::checked(view), Object::from(py.None().into_bound(py)));
         py.detach(|| kinds::call_object(&view, method, nothing)).map(|_| Vec::new())
     } else {
         py.detach(|| {

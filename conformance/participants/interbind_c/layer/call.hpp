@@ -5,20 +5,15 @@
 
 #include <tuple>
 
-#include "convert.hpp"
+#include "keep.hpp"
 #include "keywords.hpp"
 
-namespace binding {
+namespace binding BINDING_HIDDEN {
 
 // ---- What can be said about a function beside its name ----
 
-// Keeps argument `Patient` alive as long as `Nurse`; 0 is the result, 1 the first argument.
-template <std::size_t Nurse, std::size_t Patient> struct keep_alive {};
 // Locks the wrapped arguments (the first two of them) during the call on free-threaded builds.
 struct locked {};
-
-template <class E> struct is_keep_alive : std::false_type {};
-template <std::size_t N, std::size_t P> struct is_keep_alive<keep_alive<N, P>> : std::true_type {};
 
 // The sections over a call's wrapped arguments: nothing with a GIL.
 template <std::size_t Count> struct Sections {
@@ -38,30 +33,6 @@ template <> struct Sections<2> {
     ~Sections() { interbind_unlock2(&section); }
 };
 #endif
-
-// Makes `nurse` keep `patient`. An object of ours lets go when it dies, and shows what it keeps to the collector when its
-// class is bound with `collected`; any other is asked through a weak reference.
-BINDING_COLD inline bool keep(const Module *module, PyObject *nurse, PyObject *patient) {
-    if (!nurse || !patient || nurse == Py_None || patient == Py_None)
-        return true;
-    bool own = type_of(Py_TYPE(nurse));
-    interbind_status status = interbind_keep_alive(&module->context(), nurse, patient, own ? INTERBIND_NURSE_VISITS : 0);
-    if (status == INTERBIND_OK && own)
-        reinterpret_cast<Instance *>(nurse)->state.fetch_or(KEEPS, std::memory_order_relaxed);
-    if (status != INTERBIND_OK && status != INTERBIND_MISSING && !PyErr_Occurred())
-        PyErr_SetString(PyExc_RuntimeError, "interbind: an argument can't be kept alive");
-    return !PyErr_Occurred();
-}
-
-template <class E> struct Keep {
-    static bool run(const Module *, PyObject *, PyObject *const *) { return true; }
-};
-template <std::size_t N, std::size_t P> struct Keep<keep_alive<N, P>> {
-    static bool run(const Module *module, PyObject *result, PyObject *const *args) {
-        auto at = [&](std::size_t place) { return place ? args[place - 1] : result; };
-        return keep(module, at(N), at(P));
-    }
-};
 
 // ---- Signatures ----
 
@@ -89,6 +60,23 @@ template <class R, class... A> const Signature *signature_of() {
 }
 
 // ---- Calls ----
+
+template <Turn now, class P>
+BINDING_INLINE bool load_one([[maybe_unused]] Function *self, [[maybe_unused]] From<P> &from,
+                             [[maybe_unused]] std::size_t place, [[maybe_unused]] PyObject *const *args) {
+    if constexpr (From<P>::TURN == now)
+        return from.load(self, place, args[place]);
+    return true;
+}
+
+// Reads all arguments, turn by turn.
+template <class... A, std::size_t... I>
+BINDING_INLINE bool load_all([[maybe_unused]] Function *self, [[maybe_unused]] std::tuple<From<A>...> &from,
+                             [[maybe_unused]] PyObject *const *args, std::index_sequence<I...>) {
+    return (load_one<Turn::plain>(self, std::get<I>(from), I, args) && ...) &&
+           (load_one<Turn::pointer>(self, std::get<I>(from), I, args) && ...) &&
+           (load_one<Turn::taken>(self, std::get<I>(from), I, args) && ...);
+}
 
 template <class F, class R, class Extras, class... A> struct Call;
 
@@ -119,13 +107,18 @@ template <class F, class R, class... E, class... A> struct Call<F, R, std::tuple
 
     // False: an argument doesn't fit.
     template <std::size_t... I>
-    static bool run(Function *self, [[maybe_unused]] PyObject *const *args, PyObject *&result, std::index_sequence<I...>) {
+    static bool run(Function *self, [[maybe_unused]] PyObject *const *args, PyObject *&result, std::index_sequence<I...> places) {
         [[maybe_unused]] Sections<SECTIONS> sections = lock(args);
         std::tuple<From<A>...> from;
-        if (!BINDING_LIKELY((std::get<I>(from).load(self, I, args[I]) && ...)))
+        if (!BINDING_LIKELY(load_all(self, from, args, places)))
             return false;
         F &callable = *std::launder(reinterpret_cast<F *>(self->callable));
         try {
+            if constexpr ((is_keep_alive<E>::value || ...)) {
+                result = nullptr;
+                if (!(Keep<E>::before(self->module, args, from) && ...))
+                    return true;
+            }
             if constexpr (std::is_void_v<R>) {
                 callable(std::get<I>(from).get()...);
                 result = Py_NewRef(Py_None);
@@ -133,10 +126,10 @@ template <class F, class R, class... E, class... A> struct Call<F, R, std::tuple
                 result = To<R>::make(self, COUNT, callable(std::get<I>(from).get()...));
             }
             if constexpr ((is_keep_alive<E>::value || ...)) {
-                if (result && !(Keep<E>::run(self->module, result, args) && ...))
+                if (result && !(Keep<E>::after(self->module, result, args, from) && ...))
                     Py_CLEAR(result);
             }
-        } catch (...) {
+        } BINDING_LET_UNWIND catch (...) {
             result = raise_current(self->module);
         }
         return true;
@@ -165,55 +158,39 @@ template <class F, class R, class... E, class... A> struct Call<F, R, std::tuple
 
 // ---- Constructors ----
 
+BINDING_COLD inline PyObject *refuse_object(Function *self) {
+    return make_error(self, "() needs an object of its own class");
+}
+
+BINDING_COLD inline void refuse_start(Function *self) { make_error(self, "() was called already"); }
+
 // Makes a T of arguments of types A, in an object of the class or of one derived from it.
 template <class T, class... A> struct Construct {
     static constexpr std::size_t COUNT = sizeof...(A);
 
-    // Builds in `target`, or in a new object of class `python` when that is NULL. NULL without an exception: an argument doesn't fit.
+    // Builds in `target`, or in a new object of class `python` when that is NULL. NULL without an exception: an argument
+    // doesn't fit.
     template <std::size_t... I>
     static PyObject *build(Function *self, Instance *target, PyTypeObject *python, PyObject *const *args,
-                           std::index_sequence<I...>) {
+                           std::index_sequence<I...> places) {
         std::tuple<From<A>...> from;
-        if (!BINDING_LIKELY((std::get<I>(from).load(self, I, args[I]) && ...)))
+        if (!BINDING_LIKELY(load_all(self, from, args, places)))
             return nullptr;
-        Instance *made = target ? target : allocate(python, instance_size<T>, payload_offset<T>);
-        if (!made)
+        // Not before: what was read may have run Python code.
+        if (target && !target->start()) {
+            refuse_start(self);
             return nullptr;
-        const Type *type = self->site(COUNT);
-        void *pointer = made->payload();
-        std::uint32_t bits = READY | OWNED | INLINE;
+        }
         try {
-            bool is_inline = fits_inline<T> && type->is_inline;
-            if (BINDING_LIKELY(is_inline)) {
+            return make_inside<T>(self->site(COUNT), python, target, [&](void *place) {
                 if constexpr (std::is_constructible_v<T, A...>)
-                    new (pointer) T(std::get<I>(from).get()...);
+                    return place ? new (place) T(std::get<I>(from).get()...) : new T(std::get<I>(from).get()...);
                 else
-                    new (pointer) T{std::get<I>(from).get()...};
-            } else {
-                if constexpr (std::is_constructible_v<T, A...>)
-                    pointer = new T(std::get<I>(from).get()...);
-                else
-                    pointer = new T{std::get<I>(from).get()...};
-                *static_cast<void **>(made->payload()) = pointer;
-                bits = READY | OWNED;
-            }
-        } catch (...) {
-            if (!target)
-                Py_DECREF(reinterpret_cast<PyObject *>(made));
+                    return place ? new (place) T{std::get<I>(from).get()...} : new T{std::get<I>(from).get()...};
+            });
+        } BINDING_LET_UNWIND catch (...) {
             return raise_current(self->module);
         }
-        if (is_unseen<T> && bits & INLINE) {
-            made->state.store(bits, std::memory_order_release);
-            return reinterpret_cast<PyObject *>(made);
-        }
-        if (!target)
-            foresee(made);
-        if (!BINDING_LIKELY(enter(type, made, pointer, bits))) {
-            if (!target)
-                Py_DECREF(reinterpret_cast<PyObject *>(made));
-            return nullptr;
-        }
-        return reinterpret_cast<PyObject *>(made);
     }
 
     static PyObject *create(Function *self, PyTypeObject *python, PyObject *const *args, std::size_t count,
@@ -235,15 +212,16 @@ template <class T, class... A> struct Construct {
     static PyObject *vectorcall(PyObject *object, PyObject *const *args, std::size_t nargsf, PyObject *names) {
         Function *self = reinterpret_cast<Function *>(object);
         std::size_t count = static_cast<std::size_t>(PyVectorcall_NARGS(nargsf));
-        const Type *type = self->site(COUNT);
-        if (count && type_of(Py_TYPE(args[0])) != type)
-            return PyErr_Format(PyExc_TypeError, "%s() needs an object of its own class", qualified(self).c_str());
-        Instance *target = count ? reinterpret_cast<Instance *>(args[0]) : nullptr;
-        if (target && target->state.load(std::memory_order_relaxed) & READY)
-            return PyErr_Format(PyExc_TypeError, "%s() was called already", qualified(self).c_str());
+        if (!count || !is_ours(Py_TYPE(args[0])) || reinterpret_cast<Instance *>(args[0])->type != self->site(COUNT))
+            return refuse_object(self);
+        Instance *target = reinterpret_cast<Instance *>(args[0]);
+        if (target->state.load(std::memory_order_relaxed) & (READY | MAKING | GONE)) {
+            refuse_start(self);
+            return nullptr;
+        }
         if (count == COUNT + 1 && !names && attempt(self, nullptr, target, args + 1))
             return Py_NewRef(Py_None);
-        if (target && self->is_named() && call_named(self, nullptr, target, args + 1, count - 1, names))
+        if (self->is_named() && call_named(self, nullptr, target, args + 1, count - 1, names))
             return Py_NewRef(Py_None);
         return refuse_call(self, args, nargsf, names);
     }

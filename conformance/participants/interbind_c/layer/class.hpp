@@ -9,10 +9,9 @@
 #pragma once
 
 #include "call.hpp"
-#include "defer.hpp"
 #include "publish.hpp"
 
-namespace binding {
+namespace binding BINDING_HIDDEN {
 
 // ---- What can be said about a class beside its name ----
 
@@ -69,7 +68,7 @@ template <class... E> void name(Function *self, Signature::Attempt attempt, cons
             args.push_back(&extras);
     }(), ...);
     if (!args.empty())
-        self->signature = name_parameters(*self->signature, attempt, args.data(), args.size());
+        self->signature = self->own = name_parameters(*self->signature, attempt, args.data(), args.size());
 }
 
 template <class... E, class F>
@@ -89,65 +88,93 @@ Function *bind(Module *module, const char *name, PyObject *scope, F callable, co
     return self;
 }
 
+// A new reference that goes with its scope.
+struct Owned {
+    PyObject *object;
+    explicit Owned(PyObject *made) : object(checked(made)) {}
+    Owned(const Owned &) = delete;
+    Owned &operator=(const Owned &) = delete;
+    ~Owned() { Py_DECREF(object); }
+};
+
 // Puts a function, which it takes over, behind the overloads of its name, or under it.
 inline void add(PyObject *where, PyTypeObject *kind, Function *function, const char *name) {
+    Owned made(object_of(function));
+    Owned text(PyUnicode_InternFromString(name));
     PyObject *dict = PyType_Check(where) ? reinterpret_cast<PyTypeObject *>(where)->tp_dict : PyModule_GetDict(where);
-    PyObject *known = PyDict_GetItemString(dict, name);
+    PyObject *known = PyDict_GetItemWithError(dict, text.object);
+    if (!known && PyErr_Occurred())
+        throw PythonError();
     if (known && Py_IS_TYPE(known, kind)) {
         Function *last = reinterpret_cast<Function *>(known);
         function->first = last;
         while (last->next)
             last = last->next;
-        last->next = function;
+        last->next = reinterpret_cast<Function *>(Py_NewRef(made.object));
         return;
     }
-    int failed = PyObject_SetAttrString(where, name, object_of(function));
-    Py_DECREF(object_of(function));
-    if (failed)
+    if (PyObject_SetAttr(where, text.object, made.object) < 0)
         throw PythonError();
 }
 
 // `cls(…)` without `__new__` and `__init__`: only for the class itself, subclasses of Python take the long way.
 inline PyObject *class_vectorcall(PyObject *python, PyObject *const *args, std::size_t nargsf, PyObject *names) {
-    Function *init = reinterpret_cast<Meta *>(python)->type->init;
+    PyObject *init = reinterpret_cast<Meta *>(python)->type->init;
     if (!init)
         return PyErr_Format(PyExc_TypeError, "'%s' has no constructor",
                             reinterpret_cast<PyTypeObject *>(python)->tp_name);
-    return init->create(init, reinterpret_cast<PyTypeObject *>(python), args,
-                        static_cast<std::size_t>(PyVectorcall_NARGS(nargsf)), names);
+    Function *function = reinterpret_cast<Function *>(init);
+    return function->create(function, reinterpret_cast<PyTypeObject *>(python), args,
+                            static_cast<std::size_t>(PyVectorcall_NARGS(nargsf)), names);
 }
 
-template <class T> PyObject *class_new(PyTypeObject *python, PyObject *, PyObject *) {
-    const Type *type = type_of(python);
-    bool is_inline = type && type->is_inline;
-    return reinterpret_cast<PyObject *>(allocate(python, static_cast<std::size_t>(python->tp_basicsize),
-                                                 is_inline ? payload_offset<T> : sizeof(Instance)));
+// What an object of the class, or of one that Python code derives from it, is made for is decided by the class alone.
+inline PyObject *class_new(PyTypeObject *python, PyObject *, PyObject *) {
+    Type *type = type_of(python);
+    if (!type)
+        return PyErr_Format(PyExc_TypeError, "'%s' is not bound", python->tp_name);
+    return reinterpret_cast<PyObject *>(
+        allocate(type, python, static_cast<std::size_t>(python->tp_basicsize), type->offset, 0));
 }
 
 inline int class_init(PyObject *self, PyObject *args, PyObject *names) {
-    const Type *type = type_of(Py_TYPE(self));
-    if (!type || !type->init) {
+    const Type *type = is_ours(Py_TYPE(self)) ? reinterpret_cast<Instance *>(self)->type : nullptr;
+    PyObject *init = type ? type->init : nullptr;
+    if (!init) {
         PyErr_Format(PyExc_TypeError, "'%s' has no constructor", Py_TYPE(self)->tp_name);
         return -1;
     }
-    std::vector<PyObject *> all{self};
-    for (Py_ssize_t place = 0; place < PyTuple_GET_SIZE(args); ++place)
-        all.push_back(PyTuple_GET_ITEM(args, place));
-    const std::size_t given = all.size();
-    PyObject *words = nullptr, *name, *value;
-    if (names && PyDict_GET_SIZE(names)) {
-        words = PyTuple_New(PyDict_GET_SIZE(names));
-        if (!words)
-            return -1;
-        for (Py_ssize_t at = 0, place = 0; PyDict_Next(names, &at, &name, &value); ++place) {
-            PyTuple_SET_ITEM(words, place, Py_NewRef(name));
-            all.push_back(value);
+    Function *function = reinterpret_cast<Function *>(init);
+    try {
+        References kept;
+        std::vector<PyObject *> all{self};
+        for (Py_ssize_t place = 0; place < PyTuple_GET_SIZE(args); ++place)
+            all.push_back(PyTuple_GET_ITEM(args, place));
+        const std::size_t given = all.size();
+        PyObject *words = nullptr, *name, *value;
+        if (names && PyDict_GET_SIZE(names)) {
+            words = kept.add(checked(PyTuple_New(PyDict_GET_SIZE(names))));
+            for (Py_ssize_t at = 0, place = 0; place < PyTuple_GET_SIZE(words) && PyDict_Next(names, &at, &name, &value); ++place) {
+                PyTuple_SET_ITEM(words, place, Py_NewRef(name));
+                all.push_back(kept.add(Py_NewRef(value)));
+            }
         }
+        PyObject *done = function->vectorcall(init, all.data(), given, words);
+        Py_XDECREF(done);
+        return done ? 0 : -1;
+    } BINDING_LET_UNWIND catch (...) {
+        raise_current(function->module);
+        return -1;
     }
-    PyObject *done = type->init->vectorcall(object_of(type->init), all.data(), given, words);
-    Py_XDECREF(words);
-    Py_XDECREF(done);
-    return done ? 0 : -1;
+}
+
+// Where a class's objects are freed: what CPython does by itself, but it takes two classes with different functions for this
+// as ones whose objects don't change places.
+template <class T> void free_object(void *object) {
+    if (PyType_IS_GC(Py_TYPE(static_cast<PyObject *>(object))))
+        PyObject_GC_Del(object);
+    else
+        PyObject_Free(object);
 }
 
 // A module while it is executed.
@@ -159,9 +186,16 @@ struct module_ {
         return *this;
     }
 
-    module_ &translate(Translator translator) {
-        if (!add_translator(state, translator))
+    // A function that sets a Python exception for a class of C++'s, in this module and wherever the same class is thrown.
+    template <class E> module_ &translate(void (*set)(const E &error)) {
+        if (!add_translator<E>(state, set))
             throw PythonError();
+        return *this;
+    }
+
+    // Classes that this module throws, and others may know how to translate.
+    template <class... E> module_ &throws() {
+        interbind::throws<E...>(&state->context());
         return *this;
     }
 };
@@ -186,10 +220,13 @@ template <class T, class... Bases> struct class_ {
             type->base_count = sizeof...(Bases);
         }
         type->is_inline = !is_indirect;
+        type->is_frozen = is_frozen;
+        type->offset = is_indirect ? sizeof(Instance) : payload_offset<T>;
+        type->destroy = destroy<T>;
         make(name, is_collected);
-        if (!publish<T, INTERBIND_KIND_NATIVE>(module, type, python, nullptr, is_frozen))
+        if (!publish<T, INTERBIND_KIND_NATIVE>(module, type, python, nullptr))
             throw PythonError();
-        (layout(options, is_frozen), ...);
+        (layout(options), ...);
     }
 
     template <class... A, class... E> class_ &init(E... extras) {
@@ -203,9 +240,9 @@ template <class T, class... Bases> struct class_ {
             binding::name(self, C::attempt, extras...);
         type->retain();
         self->sites[sizeof...(A)].store(type, std::memory_order_relaxed);
+        // Overloads hang on the first one.
         if (!type->init)
-            type->init = self;
-        // Overloads hang on the first one, which the class's dictionary keeps.
+            type->init = Py_NewRef(object_of(self));
         add(object_of(python), module->function, self, "__init__");
         return *this;
     }
@@ -219,18 +256,19 @@ template <class T, class... Bases> struct class_ {
     }
 
     template <class V, class C> class_ &field(const char *name, V C::*member) {
-        return property(name, Getter<T, C, V>{member}, Setter<T, C, V>{member});
+        return put_field<V>(name, Getter<T, C, V>{member}, bind_accessor<V>(name, Setter<T, C, V>{member}, locked{}));
     }
     template <class V, class C> class_ &constant(const char *name, V C::*member) {
-        return property(name, Getter<T, C, V>{member});
+        return put_field<V>(name, Getter<T, C, V>{member}, nullptr);
     }
 
     template <class G> class_ &property(const char *name, G getter) {
         return install(name, bind(module, name, scope(), getter), nullptr);
     }
     template <class G, class S> class_ &property(const char *name, G getter, S setter) {
-        Function *get = bind(module, name, scope(), getter);
-        return install(name, get, bind(module, name, scope(), setter));
+        Owned get(object_of(bind(module, name, scope(), getter)));
+        Function *set = bind(module, name, scope(), setter);
+        return install(name, reinterpret_cast<Function *>(Py_NewRef(get.object)), set);
     }
 
   private:
@@ -238,12 +276,23 @@ template <class T, class... Bases> struct class_ {
 
     template <class B> Base base_of() {
         Type *base = checked(module->resolve(typeid(B)));
-        return {base, [](void *derived) -> void * { return static_cast<B *>(static_cast<T *>(derived)); }};
+        // Where it stands, in the words of `interbind::describe`.
+        static const std::string *const offset = [] {
+            std::string text;
+            if constexpr (interbind::detail::is_virtual_base<T, B>::value) {
+                text = "@virtual";
+            } else {
+                T *start = interbind::detail::nobody<T>();
+                interbind::detail::add_offset(text, start, static_cast<B *>(start));
+            }
+            return new std::string(text);
+        }();
+        return {base, [](void *derived) -> void * { return static_cast<B *>(static_cast<T *>(derived)); }, offset->c_str()};
     }
 
-    template <class O> void layout(O &&option, bool is_frozen) {
+    template <class O> void layout(O &&option) {
         if constexpr (std::is_same_v<std::remove_cv_t<std::remove_reference_t<O>>, const Layout *>)
-            if (!publish<T, INTERBIND_KIND_DATA>(module, type, python, option, is_frozen))
+            if (!publish<T, INTERBIND_KIND_DATA>(module, type, python, option))
                 throw PythonError();
     }
 
@@ -251,21 +300,45 @@ template <class T, class... Bases> struct class_ {
         add(object_of(python), module->function, bind<E...>(module, name, scope(), callable, extras...), name);
     }
 
+    // A part that is an object of its own lies in this one, which it keeps alive. What isn't plain is read and written by one
+    // thread at a time.
+    template <class V, class G> class_ &put_field(const char *name, G getter, Function *set) {
+        static_assert(!std::is_pointer_v<V>, "who keeps alive what a pointer points to? Bind functions that say so");
+        Owned setter(set ? object_of(set) : Py_NewRef(Py_None));
+        Function *get;
+        if constexpr (is_wrapped<V>)
+            get = bind_accessor<V>(name, getter, keep_alive<0, 1>{});
+        else
+            get = bind_accessor<V>(name, getter, locked{});
+        return install(name, get, set ? reinterpret_cast<Function *>(Py_NewRef(setter.object)) : nullptr);
+    }
+
+    template <class V, class F, class E> Function *bind_accessor(const char *name, F callable, E extra) {
+        if constexpr (std::is_same_v<E, locked> && std::is_trivially_copyable_v<V>)
+            return bind(module, name, scope(), callable);
+        else
+            return bind<E>(module, name, scope(), callable, extra);
+    }
+
+    // Takes the functions over. The module keeps them: a property can be made anew by Python code while one of them runs.
     class_ &install(const char *name, Function *get, Function *set) {
-        PyObject *made = PyObject_CallFunctionObjArgs(object_of(&PyProperty_Type), object_of(get),
-                                                      set ? object_of(set) : Py_None, nullptr);
-        Py_DECREF(object_of(get));
-        Py_XDECREF(object_of(set));
-        int failed = made ? PyObject_SetAttrString(object_of(python), name, made) : -1;
-        Py_XDECREF(made);
-        if (failed)
+        Owned getter(object_of(get)), setter(set ? object_of(set) : Py_NewRef(Py_None));
+        if (set && type->is_frozen) {
+            PyErr_Format(PyExc_ImportError, "'%s' is frozen: '%s' can't be set", python->tp_name, name);
+            throw PythonError();
+        }
+        Owned made(PyObject_CallFunctionObjArgs(object_of(&PyProperty_Type), getter.object, setter.object, nullptr));
+        module->accessors.reserve(module->accessors.size() + 2);
+        module->accessors.push_back(Py_NewRef(getter.object));
+        if (set)
+            module->accessors.push_back(Py_NewRef(setter.object));
+        if (PyObject_SetAttrString(object_of(python), name, made.object) < 0)
             throw PythonError();
         return *this;
     }
 
     // The class object. Classes that hold a pointer have one layout, so that Python lets them have several bases.
     void make(const char *name, bool is_collected) {
-        PyObject *bases = nullptr;
         std::vector<PyObject *> known;
         bool gc = is_collected;
         for (const Base &base : type->bases())
@@ -273,21 +346,21 @@ template <class T, class... Bases> struct class_ {
                 known.push_back(object_of(each));
                 gc |= PyType_IS_GC(each) != 0;
             }
+        type->is_collected = gc;
         if (known.empty() && !type->is_inline)
             known.push_back(object_of(module->indirect));
-        if (!known.empty()) {
-            bases = checked(PyTuple_New(static_cast<Py_ssize_t>(known.size())));
-            for (std::size_t place = 0; place < known.size(); ++place)
-                PyTuple_SET_ITEM(bases, static_cast<Py_ssize_t>(place), Py_NewRef(known[place]));
-        }
+        Owned bases(known.empty() ? Py_NewRef(Py_None) : PyTuple_New(static_cast<Py_ssize_t>(known.size())));
+        for (std::size_t place = 0; place < known.size(); ++place)
+            PyTuple_SET_ITEM(bases.object, static_cast<Py_ssize_t>(place), Py_NewRef(known[place]));
         std::string qualified = std::string(module->name) + "." + name;
-        std::size_t size = type->is_inline ? instance_size<T> : sizeof(Instance) + sizeof(void *);
+        std::size_t size = type->is_inline ? instance_size<T> : pointing_size;
         PyMemberDef members[] = {
             {"__weaklistoffset__", Py_T_PYSSIZET, static_cast<Py_ssize_t>(size), Py_READONLY, nullptr}, {}};
         PyType_Slot slots[] = {
             {Py_tp_dealloc, reinterpret_cast<void *>(dealloc<T>)},
-            {Py_tp_new, reinterpret_cast<void *>(class_new<T>)},
+            {Py_tp_new, reinterpret_cast<void *>(class_new)},
             {Py_tp_init, reinterpret_cast<void *>(class_init)},
+            {Py_tp_free, reinterpret_cast<void *>(free_object<T>)},
             {gc ? Py_tp_traverse : 0, reinterpret_cast<void *>(traverse)},
             {gc ? Py_tp_clear : 0, reinterpret_cast<void *>(clear)},
             {gc ? Py_tp_members : 0, members},
@@ -295,20 +368,19 @@ template <class T, class... Bases> struct class_ {
         };
         unsigned flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | (gc ? Py_TPFLAGS_HAVE_GC : 0);
         PyType_Spec spec = {qualified.c_str(), static_cast<int>(gc ? size + sizeof(PyObject *) : size), 0, flags, slots};
-        PyObject *made = PyType_FromMetaclass(module->meta, module->object, &spec, bases);
-        Py_XDECREF(bases);
-        python = reinterpret_cast<PyTypeObject *>(checked(made));
-        defer(made);
+        module->classes.reserve(module->classes.size() + 1);
+        PyObject *made = checked(
+            PyType_FromMetaclass(module->meta, module->object, &spec, known.empty() ? nullptr : bases.object));
+        python = reinterpret_cast<PyTypeObject *>(made);
+        module->classes.push_back(python);
         python->tp_vectorcall = class_vectorcall;
         type->retain();
         reinterpret_cast<Meta *>(python)->type = type;
         type->python.store(python, std::memory_order_release);
-        module->classes.push_back(python);
         // Python has made a text of each name, for this class alone; the class lives as long with one that others have too.
-        PyObject *home = checked(PyUnicode_InternFromString(module->name));
-        int failed = PyObject_SetAttrString(made, "__module__", home);
-        Py_DECREF(home);
-        if (failed || PyObject_SetAttr(module->object, reinterpret_cast<PyHeapTypeObject *>(made)->ht_name, made) < 0)
+        Owned home(PyUnicode_InternFromString(module->name));
+        if (PyObject_SetAttrString(made, "__module__", home.object) < 0 ||
+            PyObject_SetAttr(module->object, reinterpret_cast<PyHeapTypeObject *>(made)->ht_name, made) < 0)
             throw PythonError();
     }
 };

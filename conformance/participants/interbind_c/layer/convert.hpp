@@ -1,7 +1,8 @@
 // Between Python objects and C++ values: numbers, texts, wrapped objects.
 //
 // `From<P>` reads an argument for a parameter of type P: `load` answers false for what doesn't fit, with an exception set
-// only when nobody else should try. `To<R>` makes the result.
+// only when nobody else should try. `To<R>` makes the result. Arguments are read in three turns: first what may run Python
+// code, then pointers, which are lent by then, and last what is taken away for good, when it is known what else is used.
 #pragma once
 
 #include <limits>
@@ -12,8 +13,12 @@
 #include "function.hpp"
 #include "instance.hpp"
 
-namespace binding {
+namespace binding BINDING_HIDDEN {
 
+// What a parameter refers to, with its `const`.
+template <class P>
+using Target = std::conditional_t<std::is_pointer_v<std::remove_reference_t<P>>,
+                                  std::remove_pointer_t<std::remove_cv_t<std::remove_reference_t<P>>>, std::remove_reference_t<P>>;
 template <class P> using Bare = std::remove_cv_t<std::remove_pointer_t<std::remove_cv_t<std::remove_reference_t<P>>>>;
 template <class T> struct is_unique : std::false_type {};
 template <class T> struct is_unique<std::unique_ptr<T>> : std::true_type {};
@@ -29,15 +34,22 @@ template <class P> constexpr bool is_wrapped = std::is_class_v<Bare<P>> && !is_p
 
 // ---- From Python ----
 
+// When an argument is read.
+enum class Turn { plain, pointer, taken };
+
 template <class P, class = void> struct From;
 
-template <> struct From<PyObject *> {
+struct Plain {
+    static constexpr Turn TURN = Turn::plain;
+};
+
+template <> struct From<PyObject *> : Plain {
     PyObject *value = nullptr;
     bool load(Function *, std::size_t, PyObject *object) { return value = object, true; }
     PyObject *get() { return value; }
 };
 
-template <> struct From<bool> {
+template <> struct From<bool> : Plain {
     bool value = false;
     bool load(Function *, std::size_t, PyObject *object) {
         value = object == Py_True;
@@ -46,7 +58,7 @@ template <> struct From<bool> {
     bool get() { return value; }
 };
 
-template <class T> struct From<T, std::enable_if_t<std::is_floating_point_v<T>>> {
+template <class T> struct From<T, std::enable_if_t<std::is_floating_point_v<T>>> : Plain {
     double value = 0;
     bool load(Function *, std::size_t, PyObject *object) {
         if (BINDING_LIKELY(PyFloat_CheckExact(object)))
@@ -59,7 +71,7 @@ template <class T> struct From<T, std::enable_if_t<std::is_floating_point_v<T>>>
     T get() { return static_cast<T>(value); }
 };
 
-template <class T> struct From<T, std::enable_if_t<std::is_integral_v<T> && !std::is_same_v<T, bool>>> {
+template <class T> struct From<T, std::enable_if_t<std::is_integral_v<T> && !std::is_same_v<T, bool>>> : Plain {
     T value = 0;
     bool load(Function *, std::size_t, PyObject *object) {
         if (!PyLong_Check(object))
@@ -85,7 +97,7 @@ template <class T> struct From<T, std::enable_if_t<std::is_integral_v<T> && !std
     T get() { return value; }
 };
 
-template <> struct From<std::string_view> {
+template <> struct From<std::string_view> : Plain {
     std::string_view value;
     bool load(Function *, std::size_t, PyObject *object) {
         if (!PyUnicode_Check(object))
@@ -105,97 +117,180 @@ template <> struct From<std::string> : From<std::string_view> {
 // A plain value by reference is read by value.
 template <class T> struct From<const T &, std::enable_if_t<is_plain<T>>> : From<T> {};
 
-// The slow half: a class that derives from the wanted one, or another module's.
-BINDING_COLD inline void *find_pointer(Function *self, std::size_t place, const std::type_info &cpp, PyObject *object,
-                                       Loan &loan) {
-    Type *type = self->site(place);
-    if (type == &unresolved && !(type = self->resolve(place, cpp)))
+// The slow half: what is counted, a class that derives from the wanted one, or another module's. NULL without an exception:
+// somebody else may try.
+BINDING_COLD inline void *find_pointer(Function *self, std::size_t place, const Native &of, PyObject *object, Loan &loan,
+                                       bool writes) {
+    try {
+        Type *type = self->site(place);
+        if (type == &unresolved && !(type = self->resolve(place, *of.cpp)))
+            return nullptr;
+        if (is_ours(Py_TYPE(object))) {
+            Instance *instance = reinterpret_cast<Instance *>(object);
+            if (!loan.take(instance)) {
+                refuse_empty(object);
+                return nullptr;
+            }
+            void *pointer = show(instance);
+            if (!pointer)
+                return nullptr;
+            if (void *found = instance->type->upcast(pointer, type))
+                return found;
+            loan.end();
+        }
+        return lend(self->module, type, of, object, loan, writes, self->first->next != nullptr);
+    } BINDING_LET_UNWIND catch (...) {
+        raise_current(self->module);
         return nullptr;
-    if (Type *own = type_of(Py_TYPE(object))) {
-        void *pointer = show(own, reinterpret_cast<Instance *>(object));
-        void *found = pointer ? own->upcast(pointer, type) : nullptr;
-        if (!pointer && !PyErr_Occurred())
-            PyErr_Format(PyExc_TypeError, "'%s' object has no C++ object: __init__ wasn't called, or it was given away",
-                         Py_TYPE(object)->tp_name);
-        if (!pointer || found)
-            return found;
     }
-    return lend(self->module, type, object, loan, self->first->next != nullptr);
 }
 
 template <class T> struct FromWrapped {
-    T *pointer = nullptr;
+    static constexpr Turn TURN = Turn::pointer;
+    using V = std::remove_const_t<T>;
+    V *pointer = nullptr;
     Loan loan;
     bool load(Function *self, std::size_t place, PyObject *object) {
         const Type *type = self->site(place);
         PyTypeObject *python = Py_TYPE(object);
-        if (BINDING_LIKELY(python == type->python.load(std::memory_order_relaxed)) || type_of(python) == type) {
+        if (BINDING_LIKELY(python == type->python.load(std::memory_order_relaxed)) || is_ours(python)) {
             Instance *instance = reinterpret_cast<Instance *>(object);
-            std::uint32_t bits = instance->state.load(std::memory_order_acquire);
-            if (BINDING_LIKELY((bits & (READY | INLINE | MAPPED)) == (READY | INLINE | MAPPED))) {
-                pointer = reinterpret_cast<T *>(reinterpret_cast<char *>(object) + payload_offset<T>);
+            std::uint64_t bits = instance->state.load(std::memory_order_acquire);
+            constexpr std::uint64_t ASKED = READY | INLINE | MAPPED | COUNTED, WANTED = READY | INLINE | MAPPED;
+            if (BINDING_LIKELY((bits & ASKED) == WANTED && instance->type == type)) {
+                pointer = reinterpret_cast<V *>(reinterpret_cast<char *>(object) + payload_offset<V>);
                 return true;
             }
-            if ((pointer = static_cast<T *>(show(type, instance))))
-                return true;
         }
-        pointer = static_cast<T *>(find_pointer(self, place, typeid(T), object, loan));
+        pointer = static_cast<V *>(find_pointer(self, place, native<V>, object, loan, !std::is_const_v<T>));
         return pointer;
     }
 };
 
 template <class P> struct From<P, std::enable_if_t<is_wrapped<P> && !std::is_pointer_v<std::remove_reference_t<P>>>>
-    : FromWrapped<Bare<P>> {
+    : FromWrapped<std::conditional_t<std::is_reference_v<P>, Target<P>, const P>> {
     std::conditional_t<std::is_reference_v<P>, std::remove_reference_t<P>, P> &get() { return *this->pointer; }
 };
 
 // A pointer may be None.
-template <class P> struct From<P, std::enable_if_t<is_wrapped<P> && std::is_pointer_v<P>>> : FromWrapped<Bare<P>> {
+template <class P> struct From<P, std::enable_if_t<is_wrapped<P> && std::is_pointer_v<P>>> : FromWrapped<Target<P>> {
     bool load(Function *self, std::size_t place, PyObject *object) {
-        return object == Py_None || FromWrapped<Bare<P>>::load(self, place, object);
+        return object == Py_None || FromWrapped<Target<P>>::load(self, place, object);
     }
     P get() { return this->pointer; }
 };
 
-// Takes the C++ object away from its Python object, which stays behind empty.
+BINDING_COLD inline bool refuse_taking(PyObject *object, const char *why) {
+    PyErr_Format(PyExc_TypeError, "'%s' object can't be given away: %s", Py_TYPE(object)->tp_name, why);
+    return false;
+}
+
+// Takes the C++ object away from its Python object, which stays behind empty; not if another argument, another call or anybody
+// else uses it.
 template <class T> struct From<std::unique_ptr<T>> {
+    static constexpr Turn TURN = Turn::taken;
     Instance *instance = nullptr;
+
+    From() = default;
+    From(const From &) = delete;
+    From &operator=(const From &) = delete;
+    ~From() {
+        if (instance)
+            instance->unset(TAKING);
+    }
+
     bool load(Function *self, std::size_t place, PyObject *object) {
-        Type *type = self->site(place);
-        if (type == &unresolved && !(type = self->resolve(place, typeid(T))))
+        return find(self, place, typeid(T), object, instance);
+    }
+    BINDING_COLD static bool find(Function *self, std::size_t place, const std::type_info &cpp, PyObject *object,
+                                  Instance *&found) {
+        try {
+            Type *type = self->site(place);
+            if (type == &unresolved && !(type = self->resolve(place, cpp)))
+                return false;
+            Instance *wanted = reinterpret_cast<Instance *>(object);
+            if (!is_ours(Py_TYPE(object)) || wanted->type != type)
+                return false;
+            if (const char *why = wanted->take())
+                return refuse_taking(object, why);
+            found = wanted;
+            return true;
+        } BINDING_LET_UNWIND catch (...) {
+            raise_current(self->module);
             return false;
-        instance = reinterpret_cast<Instance *>(object);
-        return type_of(Py_TYPE(object)) == type &&
-               (instance->state.load(std::memory_order_relaxed) & (READY | INLINE | OWNED | SHARED)) == (READY | OWNED);
+        }
     }
     std::unique_ptr<T> get() {
-        T *pointer = static_cast<T *>(instance->pointer());
-        if (instance->state.load(std::memory_order_relaxed) & MAPPED)
-            leave(type_of(Py_TYPE(reinterpret_cast<PyObject *>(instance))), instance);
-        instance->state.fetch_and(KEEPS, std::memory_order_relaxed);
-        return std::unique_ptr<T>(pointer);
+        Instance *from = std::exchange(instance, nullptr);
+        std::uint64_t bits = from->state.load(std::memory_order_acquire);
+        void *pointer = from->address(bits);
+        // No loan begins, so nobody enters it while it leaves.
+        if (bits & MAPPED)
+            leave(from->type, from, pointer);
+        from->unset(READY | OWNED | MAPPED | COUNTED | TAKING);
+        return std::unique_ptr<T>(static_cast<T *>(pointer));
     }
 };
 
-// Shares the object's own holder, or one that keeps the Python object alive.
+// What a `shared_ptr` of C++ owes a Python object: the loan and the reference.
+struct Shared : Debt {
+    Home *home;
+    const interbind_type_record *record;
+    void *data;
+    std::uint32_t mode;
+
+    static void pay(Debt *debt) {
+        auto *self = static_cast<Shared *>(debt);
+        Loan loan;
+        loan.object = self->object, loan.record = self->record, loan.data = self->data, loan.mode = self->mode;
+        loan.end();
+        Py_DECREF(self->object);
+        self->home->release();
+        delete self;
+    }
+};
+
+// Shares the object's own holder, or one that keeps the Python object alive, lent as long.
 template <class T> struct From<std::shared_ptr<T>> : FromWrapped<T> {
+    Function *function = nullptr;
     PyObject *object = nullptr;
+
+    From() = default;
+    From(const From &) = delete;
+    From &operator=(const From &) = delete;
+    ~From() {
+        // The call is done: a good moment for what other threads and interpreters have left here.
+        if (function)
+            function->module->home->work_off();
+    }
+
     bool load(Function *self, std::size_t place, PyObject *from) {
+        function = self;
         object = from;
         return FromWrapped<T>::load(self, place, from);
     }
     std::shared_ptr<T> get() {
         Instance *instance = reinterpret_cast<Instance *>(object);
-        if (!this->loan.record && instance->state.load(std::memory_order_relaxed) & SHARED) {
-            auto *held = *static_cast<Held<T> **>(instance->payload());
-            if (static_cast<void *>(held->pointer) == static_cast<void *>(this->pointer))
+        if (!this->loan.is_foreign()) {
+            std::uint64_t bits = instance->state.load(std::memory_order_acquire);
+            auto *held = bits & SHARED ? *static_cast<Held<T> **>(instance->payload(bits)) : nullptr;
+            if (held && static_cast<void *>(held->pointer) == static_cast<void *>(this->pointer))
                 return held->holder;
+            // It may not have been counted so far.
+            if (!this->loan.object && !this->loan.take(instance))
+                throw std::invalid_argument("the object is being given away");
         }
-        return std::shared_ptr<T>(this->pointer, [kept = Py_NewRef(object)](T *) {
-            PyGILState_STATE state = PyGILState_Ensure();
-            Py_DECREF(kept);
-            PyGILState_Release(state);
-        });
+        auto debt = std::make_unique<Shared>();
+        Home *home = function->module->home;
+        debt->object = Py_NewRef(object);
+        debt->end = Shared::pay;
+        debt->home = home;
+        debt->record = this->loan.record;
+        debt->data = this->loan.record ? this->loan.data : nullptr;
+        debt->mode = this->loan.record ? this->loan.mode : INTERBIND_BORROW_SHARED;
+        home->retain();
+        this->loan.object = nullptr;
+        return std::shared_ptr<T>(this->pointer, [debt = debt.release()](T *) { debt->home->owe(debt); });
     }
 };
 
@@ -257,7 +352,8 @@ inline PyObject *recall([[maybe_unused]] Module *module, [[maybe_unused]] const 
                         [[maybe_unused]] const void *pointer) {
 #ifndef Py_GIL_DISABLED
     Recent::Place &place = module->recent.at(pointer);
-    if (BINDING_LIKELY(place.pointer == pointer && place.type == type))
+    // One that dies has a count of zero, and is taken out soon.
+    if (BINDING_LIKELY(place.pointer == pointer && place.type == type && Py_REFCNT(place.object) > 0))
         return Py_NewRef(place.object);
 #endif
     return nullptr;
@@ -280,21 +376,22 @@ BINDING_COLD inline PyObject *refuse_result(const Type *type) {
     return PyErr_Format(PyExc_TypeError, "no class of this module for a result '" INTERBIND_NATIVE_CPP "%s'", type->cpp->name());
 }
 
-// A new object around a pointer.
-BINDING_COLD inline PyObject *wrap_pointer(const Type *type, void *payload, void *pointer, std::uint32_t bits) {
+// A new object around a pointer; with `OWNED` it takes over the payload, unless it fails.
+BINDING_COLD inline PyObject *wrap_pointer(Type *type, void *payload, void *pointer, std::uint64_t bits) {
     PyTypeObject *python = type->python.load(std::memory_order_acquire);
     if (!python)
         return refuse_result(type);
-    Instance *self = allocate(python, static_cast<std::size_t>(python->tp_basicsize), sizeof(Instance));
+    bits = counted(type, bits);
+    Instance *self = allocate(type, python, static_cast<std::size_t>(python->tp_basicsize), sizeof(Instance), MAKING);
     if (!self)
         return nullptr;
     *static_cast<void **>(self->payload()) = payload;
     foresee(self);
-    if (!enter(type, self, pointer, READY | bits)) {
-        self->state.store(READY, std::memory_order_relaxed);
+    if (!enter(type, self, pointer)) {
         Py_DECREF(reinterpret_cast<PyObject *>(self));
         return nullptr;
     }
+    self->state.store(sizeof(Instance) * OFFSET | READY | MAPPED | bits, std::memory_order_release);
     return reinterpret_cast<PyObject *>(self);
 }
 
@@ -327,30 +424,58 @@ struct To<P, std::enable_if_t<is_wrapped<P> && (std::is_pointer_v<P> || std::is_
     static PyObject *make(Function *self, std::size_t place, T &reference) { return make(self, place, &reference); }
 };
 
-// By value: a new object with the value inside.
+// Makes a T by `build`, in the place that it is given or, given NULL, on its own: for `target`, which has been started, or for
+// a new object of that class. NULL: an exception is set. What `build` throws goes on.
+template <class T, class B> PyObject *make_inside(Type *type, PyTypeObject *python, Instance *target, B build) {
+    const bool is_inline = fits_inline<T> && type->is_inline;
+    const std::size_t offset = is_inline ? payload_offset<T> : sizeof(Instance);
+    Instance *made = target;
+    if (BINDING_LIKELY(!target))
+        made = allocate(type, python, is_inline ? instance_size<T> : pointing_size, offset, MAKING);
+    if (!made)
+        return nullptr;
+    void *pointer = reinterpret_cast<char *>(made) + offset;
+    std::uint64_t bits = READY | OWNED | INLINE;
+    try {
+        if (BINDING_LIKELY(is_inline)) {
+            build(pointer);
+        } else {
+            T *apart = build(nullptr);
+            *static_cast<void **>(pointer) = apart;
+            pointer = apart;
+            bits = READY | OWNED;
+        }
+    } catch (...) {
+        if (target)
+            made->unset(MAKING);
+        else
+            Py_DECREF(reinterpret_cast<PyObject *>(made));
+        throw;
+    }
+    bits = counted(type, bits);
+    if (!(is_unseen<T> && bits & INLINE)) {
+        if (!target)
+            foresee(made);
+        if (!BINDING_LIKELY(enter(type, made, pointer))) {
+            destroy<T>(made, bits | offset * OFFSET);
+            if (target)
+                made->unset(MAKING);
+            else
+                Py_DECREF(reinterpret_cast<PyObject *>(made));
+            return nullptr;
+        }
+        bits |= MAPPED;
+    }
+    finish_making(made, bits);
+    return reinterpret_cast<PyObject *>(made);
+}
+
+// By value: a new object with the value inside. May throw.
 template <class T> PyObject *wrap_value(Type *type, PyTypeObject *python, T &&value) {
     using V = std::remove_cv_t<std::remove_reference_t<T>>;
-    Instance *self = allocate(python, instance_size<V>, payload_offset<V>);
-    if (!self)
-        return nullptr;
-    void *pointer = self->payload();
-    std::uint32_t bits = READY | OWNED | INLINE;
-    if (BINDING_LIKELY(python->tp_basicsize >= static_cast<Py_ssize_t>(instance_size<V>))) {
-        new (pointer) V(std::forward<T>(value));
-    } else {
-        *static_cast<void **>(self->payload()) = pointer = new V(std::forward<T>(value));
-        bits = READY | OWNED;
-    }
-    if (is_unseen<V> && bits & INLINE) {
-        self->state.store(bits, std::memory_order_release);
-        return reinterpret_cast<PyObject *>(self);
-    }
-    foresee(self);
-    if (!enter(type, self, pointer, bits)) {
-        Py_DECREF(reinterpret_cast<PyObject *>(self));
-        return nullptr;
-    }
-    return reinterpret_cast<PyObject *>(self);
+    return make_inside<V>(type, python, nullptr, [&](void *place) {
+        return place ? new (place) V(std::forward<T>(value)) : new V(std::forward<T>(value));
+    });
 }
 
 template <class T> struct To<T, std::enable_if_t<is_wrapped<T> && std::is_class_v<T>>> {

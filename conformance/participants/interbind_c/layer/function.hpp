@@ -8,9 +8,10 @@
 #include <structmember.h>
 
 #include "defer.hpp"
+#include "error.hpp"
 #include "module.hpp"
 
-namespace binding {
+namespace binding BINDING_HIDDEN {
 
 struct Instance;
 
@@ -36,23 +37,6 @@ struct Signature {
         }
     }
 
-    // As `(Point, by: float = 2.0) -> Point`.
-    std::string text() const {
-        std::string inner;
-        for (std::size_t place = 0; place < types.size(); ++place) {
-            inner += place ? ", " : "";
-            const std::size_t first = types.size() - named.size();
-            const Parameter *parameter = place < first ? nullptr : &named[place - first];
-            if (parameter)
-                inner += std::string(PyUnicode_AsUTF8(parameter->name)) + ": ";
-            inner += types[place];
-            if (PyObject *shown = parameter && parameter->fallback ? PyObject_Repr(parameter->fallback) : nullptr) {
-                inner += std::string(" = ") + PyUnicode_AsUTF8(shown);
-                Py_DECREF(shown);
-            }
-        }
-        return "(" + inner + ") -> " + result;
-    }
 };
 
 struct Function {
@@ -64,6 +48,7 @@ struct Function {
     PyObject *name;
     PyObject *scope; // the qualified name of the class that it belongs to, owned, or NULL
     const Signature *signature; // its own when it has names
+    Signature *own; // that one again, or NULL
     union {
         alignas(void *) unsigned char callable[2 * sizeof(void *)];
         // Makes an object of a class: constructors.
@@ -75,12 +60,13 @@ struct Function {
 
     bool is_named() const { return signature && !signature->named.empty(); }
 
-    Type *site(std::size_t place) const { return sites[place].load(std::memory_order_relaxed); }
+    Type *site(std::size_t place) const { return sites[place].load(std::memory_order_acquire); }
 
-    // The type at a site, asked for once. NULL: an exception is set.
+    // The type at a site, asked for once. NULL: an exception is set. May throw.
     BINDING_COLD Type *resolve(std::size_t place, const std::type_info &cpp) {
         Type *type = module->resolve(cpp), *known = &unresolved;
         if (type) {
+            // Another thread may have asked too.
             type->retain();
             if (!sites[place].compare_exchange_strong(known, type, std::memory_order_acq_rel))
                 type->release();
@@ -89,6 +75,43 @@ struct Function {
     }
 };
 
+// What a parameter is when it isn't given: a new reference, or NULL.
+inline PyObject *fallback_of(Function *self, std::size_t named) {
+    interbind_section section;
+    interbind_lock(&section, reinterpret_cast<PyObject *>(self));
+    PyObject *fallback = Py_XNewRef(self->own->named[named].fallback);
+    interbind_unlock(&section);
+    return fallback;
+}
+
+// How a function is called, as `(Point, by: float = 2.0) -> Point`. Runs Python code. May throw.
+inline std::string text_of(Function *self) {
+    const Signature &signature = *self->signature;
+    const std::size_t first = signature.types.size() - signature.named.size();
+    std::string inner;
+    for (std::size_t place = 0; place < signature.types.size(); ++place) {
+        inner += place ? ", " : "";
+        if (place >= first)
+            inner += text_of(signature.named[place - first].name) + ": ";
+        inner += signature.types[place];
+        PyObject *fallback = place < first ? nullptr : fallback_of(self, place - first);
+        if (!fallback)
+            continue;
+        PyObject *shown = PyObject_Repr(fallback);
+        Py_DECREF(fallback);
+        if (!shown)
+            PyErr_Clear();
+        try {
+            inner += " = " + text_of(shown);
+        } catch (...) {
+            Py_XDECREF(shown);
+            throw;
+        }
+        Py_XDECREF(shown);
+    }
+    return "(" + inner + ") -> " + signature.result;
+}
+
 inline void function_dealloc(PyObject *object) {
     Function *self = reinterpret_cast<Function *>(object);
     PyTypeObject *type = Py_TYPE(object);
@@ -96,8 +119,7 @@ inline void function_dealloc(PyObject *object) {
     for (Py_ssize_t place = 0; place < Py_SIZE(self); ++place)
         if (Type *site = self->site(static_cast<std::size_t>(place)); site != &unresolved)
             site->release();
-    if (self->is_named())
-        delete self->signature;
+    delete self->own;
     Py_XDECREF(self->next);
     Py_XDECREF(self->name);
     Py_XDECREF(self->scope);
@@ -112,20 +134,47 @@ inline int function_traverse(PyObject *object, visitproc visit, void *arg) {
     Py_VISIT(Py_TYPE(object));
     Py_VISIT(self->next);
     Py_VISIT(self->module->object);
-    if (self->is_named())
-        for (const Signature::Parameter &each : self->signature->named)
+    if (self->own)
+        for (const Signature::Parameter &each : self->own->named)
             Py_VISIT(each.fallback);
     return 0;
 }
 
-// The qualified name: put together when somebody asks, so that no function has a text of its own.
+// Gives up the defaults, which may lead back here; the function stays what it is.
+inline int function_clear(PyObject *object) {
+    Function *self = reinterpret_cast<Function *>(object);
+    if (self->own)
+        for (Signature::Parameter &each : self->own->named) {
+            interbind_section section;
+            interbind_lock(&section, object);
+            PyObject *fallback = std::exchange(each.fallback, nullptr);
+            interbind_unlock(&section);
+            Py_XDECREF(fallback);
+        }
+    return 0;
+}
+
+// The qualified name: put together when somebody asks, so that no function has a text of its own. May throw.
 inline std::string qualified(const Function *self) {
-    std::string scope = self->scope ? PyUnicode_AsUTF8(self->scope) + std::string(".") : std::string();
-    return scope + PyUnicode_AsUTF8(self->name);
+    return self->scope ? text_of(self->scope) + "." + text_of(self->name) : text_of(self->name);
+}
+
+inline PyObject *text_to(const std::string &text) {
+    return PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "replace");
+}
+
+// Makes a text with a function that may throw.
+template <class B> PyObject *make_text(PyObject *object, B build) {
+    Function *self = reinterpret_cast<Function *>(object);
+    try {
+        return text_to(build(self));
+    } catch (...) {
+        return raise_current(self->module);
+    }
 }
 
 inline PyObject *function_qualname(PyObject *object, void *) {
-    return PyUnicode_FromString(qualified(reinterpret_cast<Function *>(object)).c_str());
+    return make_text(object, [](Function *self) { return qualified(self); });
 }
 
 inline PyObject *function_get(PyObject *self, PyObject *instance, PyObject *) {
@@ -133,10 +182,12 @@ inline PyObject *function_get(PyObject *self, PyObject *instance, PyObject *) {
 }
 
 inline PyObject *function_doc(PyObject *object, void *) {
-    std::string text;
-    for (Function *self = reinterpret_cast<Function *>(object); self; self = self->next)
-        text += (text.empty() ? "" : "\n") + std::string(PyUnicode_AsUTF8(self->name)) + self->signature->text();
-    return PyUnicode_FromStringAndSize(text.data(), static_cast<Py_ssize_t>(text.size()));
+    return make_text(object, [](Function *self) {
+        std::string text;
+        for (; self; self = self->next)
+            text += (text.empty() ? "" : "\n") + text_of(self->name) + text_of(self);
+        return text;
+    });
 }
 
 inline PyObject *function_module(PyObject *object, void *) {
@@ -147,8 +198,7 @@ inline PyObject *function_module(PyObject *object, void *) {
 inline PyObject *function_reduce(PyObject *object, PyObject *) { return function_qualname(object, nullptr); }
 
 inline PyObject *function_repr(PyObject *object) {
-    Function *self = reinterpret_cast<Function *>(object);
-    return PyUnicode_FromFormat("<function %s of %s>", qualified(self).c_str(), self->module->name);
+    return make_text(object, [](Function *self) { return "<function " + qualified(self) + " of " + self->module->name + ">"; });
 }
 
 inline PyTypeObject *make_function_type(Module *module) {
@@ -167,6 +217,7 @@ inline PyTypeObject *make_function_type(Module *module) {
     static PyType_Slot slots[] = {
         {Py_tp_dealloc, reinterpret_cast<void *>(function_dealloc)},
         {Py_tp_traverse, reinterpret_cast<void *>(function_traverse)},
+        {Py_tp_clear, reinterpret_cast<void *>(function_clear)},
         {Py_tp_call, reinterpret_cast<void *>(PyVectorcall_Call)},
         {Py_tp_descr_get, reinterpret_cast<void *>(function_get)},
         {Py_tp_repr, reinterpret_cast<void *>(function_repr)},
@@ -188,25 +239,36 @@ inline PyTypeObject *make_function_type(Module *module) {
 
 // A new function with that many sites, not yet in any chain.
 inline Function *make_function(Module *module, const char *name, PyObject *scope, std::size_t sites) {
-    Function *self = PyObject_GC_NewVar(Function, module->function, static_cast<Py_ssize_t>(sites));
-    if (!self)
+    PyObject *text = PyUnicode_InternFromString(name);
+    Function *self = text ? PyObject_GC_NewVar(Function, module->function, static_cast<Py_ssize_t>(sites)) : nullptr;
+    if (!self) {
+        Py_XDECREF(text);
         return nullptr;
+    }
     self->module = module;
+    self->vectorcall = nullptr;
     self->signature = nullptr;
+    self->own = nullptr;
     self->next = nullptr;
     self->first = self;
     Py_INCREF(module->object);
     for (std::size_t place = 0; place < sites; ++place)
         new (&self->sites[place]) std::atomic<Type *>(&unresolved);
-    self->name = PyUnicode_InternFromString(name);
+    self->name = text;
     self->scope = Py_XNewRef(scope);
-    PyObject_GC_Track(self);
     defer(reinterpret_cast<PyObject *>(self));
-    if (!self->name) {
-        Py_DECREF(self);
-        return nullptr;
-    }
+    PyObject_GC_Track(self);
     return self;
+}
+
+// A TypeError about a function, which its name begins.
+BINDING_COLD inline PyObject *make_error(Function *self, const char *what) {
+    PyObject *message = make_text(reinterpret_cast<PyObject *>(self), [&](Function *self) { return qualified(self) + what; });
+    if (message) {
+        PyErr_SetObject(PyExc_TypeError, message);
+        Py_DECREF(message);
+    }
+    return nullptr;
 }
 
 // No conversion: the next overload's turn, or a TypeError that lists them all.
@@ -215,16 +277,22 @@ BINDING_COLD inline PyObject *refuse_call(Function *self, PyObject *const *args,
         return nullptr;
     if (self->next)
         return self->next->vectorcall(reinterpret_cast<PyObject *>(self->next), args, nargsf, names);
-    std::string text;
-    for (Function *each = self->first; each; each = each->next)
-        text += std::string("\n  ") + qualified(each) + each->signature->text();
-    std::string given;
-    std::size_t count = static_cast<std::size_t>(PyVectorcall_NARGS(nargsf));
-    for (std::size_t place = 0; place < count; ++place)
-        given += (place ? ", " : "") + std::string(Py_TYPE(args[place])->tp_name);
-    return PyErr_Format(PyExc_TypeError, "%s(): incompatible arguments (%s)%s; takes:%s",
-                        qualified(self->first).c_str(), given.c_str(),
-                        names && PyTuple_GET_SIZE(names) ? " and keywords" : "", text.c_str());
+    try {
+        std::string text = qualified(self->first) + "(): incompatible arguments (";
+        std::size_t count = static_cast<std::size_t>(PyVectorcall_NARGS(nargsf));
+        for (std::size_t place = 0; place < count; ++place)
+            text += (place ? ", " : "") + name_of(Py_TYPE(args[place]));
+        text += names && PyTuple_GET_SIZE(names) ? ") and keywords; takes:" : "); takes:";
+        for (Function *each = self->first; each; each = each->next)
+            text += "\n  " + qualified(each) + text_of(each);
+        if (PyObject *message = text_to(text)) {
+            PyErr_SetObject(PyExc_TypeError, message);
+            Py_DECREF(message);
+        }
+        return nullptr;
+    } catch (...) {
+        return raise_current(self->module);
+    }
 }
 
 } // namespace binding

@@ -1,27 +1,38 @@
-// A wrapped object: the Python head, eight bytes of state, and the C++ object itself or a pointer to it.
+// A wrapped object: the Python head, what C++ calls its type, a word of state, and the C++ object itself or a pointer to it.
 //
-// The instance map hears first when an object dies. It is told of one when C++ may know its address: at once where a
-// constructor has run, which sees `this`; an aggregate in its Python object is nobody's before it is passed to a function,
-// and many never are. Nothing here is immortal; what an object owns goes with it.
+// The type is a field of the object, because Python code may give an object another class of the same shape. The instance map hears
+// first when an object dies. It learns of one when C++ may know its address: at once where a constructor has run, which sees
+// `this`; an aggregate in its Python object is nobody's before it is passed to a function, and many never are. What may be
+// taken away from an object, by a function that takes over a pointer or by the collector, isn't while it is lent.
 #pragma once
 
-#include <new>
 #include <memory>
+#include <new>
 #include <type_traits>
 #include <utility>
 
 #include "module.hpp"
 
-namespace binding {
+namespace binding BINDING_HIDDEN {
 
 // Bits of `Instance::state`.
-enum : std::uint32_t {
-    READY = 1,   // there is a C++ object
-    INLINE = 2,  // it stands in the Python object
-    OWNED = 4,   // and dies with it
-    SHARED = 8,  // the payload points to a `Held`
-    MAPPED = 16, // it stands in the instance map
-    KEEPS = 32,  // it keeps others alive
+enum : std::uint64_t {
+    READY = 1,    // there is a C++ object
+    INLINE = 2,   // it lies in the Python object
+    OWNED = 4,    // and dies with it
+    SHARED = 8,   // the payload points to a `Held`
+    MAPPED = 16,  // it is in the instance map
+    KEEPS = 32,   // it keeps others alive
+    COUNTED = 64, // something may be taken away, so loans are counted
+    KEPT = 128,   // another object keeps it alive, and C++ may have its address
+    GONE = 256,   // the collector has cleared it: nobody may use it any more
+    TAKING = 512, // it is being given away
+    MAKING = 1024, // a constructor runs
+    STOCKED = 2048, // its reference to the class came from the class's stock, which counts it too
+
+    OFFSET = 1 << 16, // where the payload is, sixteen bits wide
+    LOAN = std::uint64_t(1) << 32, // how often it is lent
+    LOANS = ~(LOAN - 1),
 };
 
 // A shared pointer, and first what it points to: readable by those who don't know T.
@@ -32,61 +43,172 @@ template <class T> struct Held {
 
 struct Instance {
     PyObject_HEAD
-    std::int32_t offset;
-    std::atomic<std::uint32_t> state;
+    // NULL only while the object is made. Counted.
+    Type *type;
+    std::atomic<std::uint64_t> state;
 
-    void *payload() { return reinterpret_cast<char *>(this) + offset; }
+    void *payload(std::uint64_t bits) { return reinterpret_cast<char *>(this) + (bits >> 16 & 0xffff); }
+    void *payload() { return payload(state.load(std::memory_order_relaxed)); }
 
-    // The C++ object, or NULL before `__init__` and after ownership was given away.
-    void *pointer() {
-        std::uint32_t bits = state.load(std::memory_order_relaxed);
-        if (BINDING_LIKELY((bits & (READY | INLINE)) == (READY | INLINE)))
-            return payload();
-        if (!(bits & READY))
-            return nullptr;
-        void *behind = *static_cast<void **>(payload());
+    // Where the C++ object is, if there is one.
+    void *address(std::uint64_t bits) {
+        if (BINDING_LIKELY(bits & INLINE))
+            return payload(bits);
+        void *behind = *static_cast<void **>(payload(bits));
         return bits & SHARED ? *static_cast<void **>(behind) : behind;
+    }
+
+    // The C++ object; NULL before `__init__` and once it was given away or cleared.
+    void *pointer() {
+        std::uint64_t bits = state.load(std::memory_order_acquire);
+        return (bits & (READY | GONE)) == READY ? address(bits) : nullptr;
+    }
+
+    // Sets bits; what they were all before.
+    std::uint64_t set(std::uint64_t bits) { return change_state(0, bits); }
+    void unset(std::uint64_t bits) { change_state(bits, 0); }
+
+    // Starts making the C++ object. False: there is one, or was, or somebody else makes it.
+    bool start() {
+        std::uint64_t bits = state.load(std::memory_order_relaxed);
+        do {
+            if (bits & (READY | MAKING | GONE))
+                return false;
+        } while (!change(state, bits, bits | MAKING));
+        return true;
+    }
+
+    // Starts a loan, which is counted where that matters. False: there is no C++ object to be had.
+    bool lend() {
+        std::uint64_t bits = state.load(std::memory_order_acquire);
+        do {
+            if ((bits & (READY | GONE | TAKING)) != READY)
+                return false;
+            if (!(bits & COUNTED))
+                return true;
+        } while (!change(state, bits, bits + LOAN));
+        return true;
+    }
+
+    // Ends one.
+    void give_back() {
+        if (state.load(std::memory_order_relaxed) & COUNTED)
+            add_to(state, ~LOAN + 1);
+    }
+
+    // Starts taking the C++ object away. NULL, or why it stays.
+    const char *take() {
+        std::uint64_t bits = state.load(std::memory_order_acquire);
+        do {
+            if ((bits & (READY | GONE)) != READY)
+                return "it has no C++ object";
+            if (bits & TAKING)
+                return "it is being given away";
+            if ((bits & (INLINE | OWNED | SHARED)) != OWNED)
+                return "its C++ object isn't its own alone";
+            if (type->is_frozen)
+                return "its class is frozen, and others may read it";
+            if (bits & KEEPS)
+                return "it keeps other objects alive";
+            if (bits & KEPT)
+                return "another object keeps it alive";
+            if (bits & LOANS)
+                return "it is in use";
+        } while (!change(state, bits, bits | TAKING));
+        return nullptr;
+    }
+
+  private:
+    std::uint64_t change_state(std::uint64_t without, std::uint64_t with) {
+        std::uint64_t bits = state.load(std::memory_order_relaxed);
+        while (!change(state, bits, (bits & ~without) | with)) {
+        }
+        return bits;
     }
 };
 
 template <class T> constexpr std::size_t payload_align = alignof(T) > alignof(void *) ? alignof(T) : alignof(void *);
-template <class T> constexpr std::size_t payload_offset = (sizeof(Instance) + payload_align<T> - 1) & ~(payload_align<T> - 1);
-template <class T>
-constexpr std::size_t instance_size = payload_offset<T> + (sizeof(T) > sizeof(void *) ? sizeof(T) : sizeof(void *));
 // What CPython aligns objects to.
 template <class T> constexpr bool fits_inline = alignof(T) <= 2 * sizeof(void *);
+template <class T>
+constexpr std::size_t payload_offset =
+    fits_inline<T> ? (sizeof(Instance) + payload_align<T> - 1) & ~(payload_align<T> - 1) : sizeof(Instance);
+template <class T>
+constexpr std::size_t instance_size =
+    fits_inline<T> ? payload_offset<T> + (sizeof(T) > sizeof(void *) ? sizeof(T) : sizeof(void *))
+                   : sizeof(Instance) + sizeof(void *);
+// Of a class whose objects hold a pointer.
+constexpr std::size_t pointing_size = sizeof(Instance) + sizeof(void *);
 
-// A new object of exactly that class or of one that Python code derives from it, without a C++ object.
-inline Instance *allocate(PyTypeObject *python, std::size_t size, std::size_t offset) {
+// A new object of exactly that class or of one that Python code derives from it, without a C++ object. What the collector shows
+// to others has the bits from the start.
+inline Instance *allocate(Type *type, PyTypeObject *python, std::size_t size, std::size_t offset, std::uint64_t bits) {
     Instance *self;
+    [[maybe_unused]] std::uint64_t stocked = 0;
     if (BINDING_LIKELY(!PyType_IS_GC(python))) {
         self = static_cast<Instance *>(PyObject_Malloc(size));
         if (!self)
             return reinterpret_cast<Instance *>(PyErr_NoMemory());
-        PyObject_Init(reinterpret_cast<PyObject *>(self), python);
+#ifdef BINDING_OWED
+        if (BINDING_LIKELY(python == type->python.load(std::memory_order_relaxed))) {
+            type->owed.take(reinterpret_cast<PyObject *>(python));
+            Py_SET_TYPE(reinterpret_cast<PyObject *>(self), python);
+            _Py_NewReference(reinterpret_cast<PyObject *>(self));
+            bits |= stocked = STOCKED;
+        } else
+#endif
+            PyObject_Init(reinterpret_cast<PyObject *>(self), python);
+        new (&self->state) std::atomic<std::uint64_t>(offset * OFFSET | bits);
     } else {
         self = reinterpret_cast<Instance *>(python->tp_alloc(python, 0));
         if (!self)
             return nullptr;
+        self->state.store(offset * OFFSET | bits, std::memory_order_release);
     }
-    self->offset = static_cast<std::int32_t>(offset);
-    new (&self->state) std::atomic<std::uint32_t>(0);
+    self->type = type;
+    if (!stocked)
+        type->retain();
     return self;
 }
 
-BINDING_COLD inline void map_bases(const Type *type, void *pointer, PyObject *self, bool insert) {
+// Takes an object out of the map, its bases' keys included.
+BINDING_COLD inline void unmap_bases(const Type *type, void *pointer, PyObject *self) {
     for (const Base &base : type->bases()) {
         void *at = base.cast(pointer);
-        if (insert)
-            type->instances->insert(type->instances, at, base.type->key, self);
-        else
-            type->instances->remove(type->instances, at, base.type->key, self);
-        map_bases(base.type, at, self, insert);
+        type->instances->remove(type->instances, at, base.type->key, self);
+        unmap_bases(base.type, at, self);
     }
+}
+
+// Enters it under its bases' keys; one that several bases have in common is there already. False: not all could be.
+BINDING_COLD inline bool map_bases(const Type *type, void *pointer, PyObject *self) {
+    for (const Base &base : type->bases()) {
+        void *at = base.cast(pointer);
+        interbind_status status = type->instances->insert(type->instances, at, base.type->key, self);
+        if ((status != INTERBIND_OK && status != INTERBIND_DIFFERS) || !map_bases(base.type, at, self))
+            return false;
+    }
+    return true;
 }
 
 // Whether no code of the class has run when an object is made: nobody can know its address.
 template <class T> constexpr bool is_unseen = std::is_aggregate_v<T> && fits_inline<T>;
+
+// What a new object of a class has among its bits for good.
+inline std::uint64_t counted(const Type *type, std::uint64_t bits) {
+    bool is_taken = (bits & (OWNED | INLINE | SHARED)) == OWNED && !type->is_frozen;
+    return bits | (is_taken || type->is_collected ? COUNTED : std::uint64_t(0));
+}
+
+// The C++ object is there: the last thing that is done to a new one.
+inline void finish_making(Instance *self, std::uint64_t bits) {
+#ifndef Py_GIL_DISABLED
+    self->state.store((self->state.load(std::memory_order_relaxed) & ~std::uint64_t(MAKING)) | bits, std::memory_order_relaxed);
+#else
+    // Nobody but who starts making it changes the word meanwhile.
+    self->state.store((self->state.load(std::memory_order_relaxed) & ~std::uint64_t(MAKING)) | bits, std::memory_order_release);
+#endif
+}
 
 // To be called with an object that nobody else has seen, before it is entered: the map finds it ready to be referred to by
 // another thread, and needn't make it so with an atomic operation. Does nothing with a GIL, and nothing to an object that
@@ -99,41 +221,14 @@ inline void foresee([[maybe_unused]] Instance *self) {
 #endif
 }
 
-// Tells the map of a complete object, under its own key and its bases'.
-inline bool enter(const Type *type, Instance *self, void *pointer, std::uint32_t bits) {
-    PyObject *object = reinterpret_cast<PyObject *>(self);
-    interbind_status status = type->instances->insert(type->instances, pointer, type->key, object);
-    if (!BINDING_LIKELY(status == INTERBIND_OK)) {
-        self->state.store(bits, std::memory_order_relaxed);
-        PyErr_SetString(PyExc_RuntimeError, "interbind: the instance map refuses the object");
-        return false;
-    }
-    self->state.store(bits | MAPPED, std::memory_order_relaxed);
-    if (!type->bases().empty())
-        map_bases(type, pointer, object, true);
-    return true;
+BINDING_COLD inline bool refuse_entry() {
+    if (!PyErr_Occurred())
+        PyErr_SetString(PyExc_MemoryError, "interbind: the instance map refuses the object");
+    return false;
 }
 
-// The C++ object, whose address somebody is about to learn. NULL: there is none, or an exception is set.
-BINDING_COLD inline void *show(const Type *type, Instance *self) {
-    void *pointer = self->pointer();
-    if (!pointer || self->state.load(std::memory_order_acquire) & MAPPED)
-        return pointer;
-    // The flag comes last: whoever sees it finds the object in the map. Two threads may both be here; one finds it entered.
+inline void leave(const Type *type, Instance *self, void *pointer) {
     PyObject *object = reinterpret_cast<PyObject *>(self);
-    interbind_status status = type->instances->insert(type->instances, pointer, type->key, object);
-    if (status != INTERBIND_OK && status != INTERBIND_DIFFERS) {
-        PyErr_SetString(PyExc_RuntimeError, "interbind: the instance map refuses the object");
-        return nullptr;
-    }
-    map_bases(type, pointer, object, true);
-    self->state.fetch_or(MAPPED, std::memory_order_release);
-    return pointer;
-}
-
-inline void leave(const Type *type, Instance *self) {
-    PyObject *object = reinterpret_cast<PyObject *>(self);
-    void *pointer = self->pointer();
 #ifndef Py_GIL_DISABLED
     if (BINDING_LIKELY(type->module))
         if (Recent::Place &place = type->module->recent.at(pointer); place.object == object)
@@ -141,68 +236,171 @@ inline void leave(const Type *type, Instance *self) {
 #endif
     type->instances->remove(type->instances, pointer, type->key, object);
     if (!type->bases().empty())
-        map_bases(type, pointer, object, false);
+        unmap_bases(type, pointer, object);
+}
+
+// Enters an object under its own key and its bases'. False, with an exception set: it is under none.
+inline bool enter(const Type *type, Instance *self, void *pointer) {
+    PyObject *object = reinterpret_cast<PyObject *>(self);
+    interbind_status status = type->instances->insert(type->instances, pointer, type->key, object);
+    if (BINDING_LIKELY(status == INTERBIND_OK) || status == INTERBIND_DIFFERS) {
+        if (BINDING_LIKELY(type->bases().empty()) || map_bases(type, pointer, object))
+            return true;
+        leave(type, self, pointer);
+    }
+    return refuse_entry();
+}
+
+// The C++ object of a lent instance, whose address somebody is about to learn. NULL: an exception is set.
+BINDING_COLD inline void *show(Instance *self) {
+    std::uint64_t bits = self->state.load(std::memory_order_acquire);
+    void *pointer = self->address(bits);
+    if (bits & MAPPED)
+        return pointer;
+    // The flag comes last: whoever sees it finds the object in the map. Two threads may both be here; one finds it entered.
+    if (!enter(self->type, self, pointer))
+        return nullptr;
+    self->set(MAPPED);
+    return pointer;
+}
+
+BINDING_COLD inline void refuse_empty(PyObject *object) {
+    std::uint64_t bits = reinterpret_cast<Instance *>(object)->state.load(std::memory_order_relaxed);
+    const char *why = bits & GONE     ? "the garbage collector has cleared it"
+                      : bits & TAKING ? "it is being given away"
+                                      : "__init__ wasn't called, or it was given away";
+    PyErr_Format(PyExc_TypeError, "'%s' object has no C++ object: %s", Py_TYPE(object)->tp_name, why);
 }
 
 // Ends what the object owns; the object itself stays.
-template <class T> void destroy(Instance *self, std::uint32_t bits) {
+template <class T> void destroy(Instance *self, std::uint64_t bits) {
     if (!(bits & OWNED))
         return;
-    if (bits & INLINE)
-        static_cast<T *>(self->payload())->~T();
-    else if (bits & SHARED)
-        delete *static_cast<Held<T> **>(self->payload());
+    if (bits & INLINE) {
+        static_cast<T *>(self->payload(bits))->~T();
+        return;
+    }
+    void *&place = *static_cast<void **>(self->payload(bits));
+    if (bits & SHARED)
+        delete static_cast<Held<T> *>(place);
     else
-        delete *static_cast<T **>(self->payload());
+        delete static_cast<T *>(place);
 }
 
-template <class T> void dealloc(PyObject *object) {
+// The objects of this thread whose end waits for that of others: a chain of objects, each kept alive by the next one, is
+// taken down one by one.
+struct Ends {
+    static constexpr int DEEPEST = 32;
+    const void *interpreter;
+    int depth = 0;
+    Instance *waiting = nullptr;
+
+    static Ends *&of_thread() {
+        static thread_local Ends *ends = nullptr;
+        return ends;
+    }
+};
+
+// What is left to do for a dead object whose C++ object is gone.
+inline void finish(PyObject *object, Type *type, std::uint64_t bits) {
     PyTypeObject *python = Py_TYPE(object);
-    Instance *self = reinterpret_cast<Instance *>(object);
-    bool exact = python->tp_dealloc == dealloc<T>;
-    Type *type = exact ? reinterpret_cast<Meta *>(python)->type : type_of(python);
-    std::uint32_t bits = self->state.load(std::memory_order_relaxed);
-    if (BINDING_LIKELY(bits & MAPPED))
-        leave(type, self);
-    bool gc = PyType_IS_GC(python);
-    if (gc) {
-        PyObject_GC_UnTrack(object);
-        if (exact && python->tp_weaklistoffset)
-            PyObject_ClearWeakRefs(object);
-    }
-    if constexpr (std::is_trivially_destructible_v<T>) {
-        if ((bits & (OWNED | INLINE)) == OWNED)
-            destroy<T>(self, bits);
-    } else {
-        destroy<T>(self, bits);
-    }
     if (!BINDING_LIKELY(!(bits & KEEPS)))
         type->instances->release(type->instances, object);
+    bool gc = PyType_IS_GC(python);
     if (BINDING_LIKELY(!gc))
         PyObject_Free(object);
     else
         PyObject_GC_Del(object);
 #ifdef BINDING_OWED
-    if (BINDING_LIKELY(exact))
-        return type->owed.add(reinterpret_cast<PyObject *>(python));
+    if (BINDING_LIKELY(bits & STOCKED)) {
+        if (BINDING_LIKELY(python == type->python.load(std::memory_order_relaxed)))
+            return type->owed.add(reinterpret_cast<PyObject *>(python));
+        // It has got another class, which gave the reference back.
+        type->owed.taken.fetch_sub(1, std::memory_order_relaxed);
+        Py_DECREF(python);
+        return;
+    }
 #endif
     Py_DECREF(python);
+    type->release();
 }
 
-inline int traverse(PyObject *self, visitproc visit, void *arg) {
-    Py_VISIT(Py_TYPE(self));
-    if (reinterpret_cast<Instance *>(self)->state.load(std::memory_order_relaxed) & KEEPS) {
-        const Type *type = type_of(Py_TYPE(self));
-        return type->instances->traverse(type->instances, self, visit, arg);
+BINDING_COLD inline void finish_keeping(PyObject *object, Type *type, std::uint64_t bits) {
+    const void *interpreter = interbind_interpreter();
+    Ends *&top = Ends::of_thread(), *outer = top;
+    if (outer && outer->interpreter == interpreter) {
+        if (outer->depth >= Ends::DEEPEST) {
+            // Nobody reads the word any more, and the object is in no list of the collector's.
+            Instance *self = reinterpret_cast<Instance *>(object);
+            const std::uint64_t next = reinterpret_cast<std::uintptr_t>(outer->waiting);
+            self->state.store(next | (bits & STOCKED ? 1 : 0), std::memory_order_relaxed);
+            outer->waiting = self;
+            return;
+        }
+        ++outer->depth;
+        finish(object, type, bits);
+        --outer->depth;
+        return;
     }
+    Ends ends{interpreter};
+    top = &ends;
+    finish(object, type, bits);
+    while (Instance *next = ends.waiting) {
+        std::uint64_t word = next->state.load(std::memory_order_relaxed);
+        ends.waiting = reinterpret_cast<Instance *>(static_cast<std::uintptr_t>(word & ~std::uint64_t(1)));
+        finish(reinterpret_cast<PyObject *>(next), next->type, KEEPS | (word & 1 ? STOCKED : std::uint64_t(0)));
+    }
+    top = outer;
+}
+
+template <class T> void dealloc(PyObject *object) {
+    Instance *self = reinterpret_cast<Instance *>(object);
+    Type *type = self->type;
+    std::uint64_t bits = self->state.load(std::memory_order_acquire);
+    if (BINDING_LIKELY(bits & MAPPED))
+        leave(type, self, self->address(bits));
+    PyTypeObject *python = Py_TYPE(object);
+    if (PyType_IS_GC(python)) {
+        PyObject_GC_UnTrack(object);
+        // Also those to objects of classes that Python code derives: they leave it to the class that has the list.
+        if (python->tp_weaklistoffset > 0)
+            PyObject_ClearWeakRefs(object);
+    }
+    if (!BINDING_LIKELY(type->destroy == destroy<T>))
+        type->destroy(self, bits);
+    else if constexpr (!std::is_trivially_destructible_v<T>)
+        destroy<T>(self, bits);
+    else if ((bits & (OWNED | INLINE)) == OWNED)
+        destroy<T>(self, bits);
+    if (BINDING_LIKELY(!(bits & KEEPS)))
+        finish(object, type, bits);
+    else
+        finish_keeping(object, type, bits);
+}
+
+// Of the base of all that hold a pointer: an object may have got a class of Python that derives from that alone.
+struct Unbound {};
+inline void dealloc_any(PyObject *object) { dealloc<Unbound>(object); }
+
+inline int traverse(PyObject *object, visitproc visit, void *arg) {
+    Py_VISIT(Py_TYPE(object));
+    Instance *self = reinterpret_cast<Instance *>(object);
+    if (self->state.load(std::memory_order_acquire) & KEEPS)
+        return self->type->instances->traverse(self->type->instances, object, visit, arg);
     return 0;
 }
 
-inline int clear(PyObject *self) {
-    if (reinterpret_cast<Instance *>(self)->state.load(std::memory_order_relaxed) & KEEPS) {
-        const Type *type = type_of(Py_TYPE(self));
-        type->instances->release(type->instances, self);
-    }
+// The collector takes the object, and Python code may still come across it: from now on it has no C++ object for anybody. What
+// it keeps alive is let go unless a call uses it, or an object that keeps this one may lead there: that one has been here
+// too when the collector comes again.
+inline int clear(PyObject *object) {
+    Instance *self = reinterpret_cast<Instance *>(object);
+    if (!(self->state.load(std::memory_order_acquire) & KEEPS))
+        return 0;
+    std::uint64_t bits = self->set(GONE);
+    if (bits & (LOANS | TAKING) || (bits & KEPT && !(bits & GONE)))
+        return 0;
+    self->type->instances->release(self->type->instances, object);
     return 0;
 }
 

@@ -5,6 +5,8 @@
 //
 //   type.hpp      what a module knows of a C++ type        convert.hpp  arguments and results
 //   instance.hpp  wrapped objects                          call.hpp     the way from vectorcall to C++ and back
+//   home.hpp      interpreters, for other threads          keep.hpp     what keeps what alive
+//   owed.hpp      counts, without a GIL                    defer.hpp    the same for functions
 //   module.hpp    a module's state in one interpreter      error.hpp    exceptions
 //   function.hpp  the function object                      foreign.hpp  objects of other modules
 //   publish.hpp   what others are told of a class          class.hpp    the face: `class_`, `def`

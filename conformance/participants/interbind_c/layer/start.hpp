@@ -6,12 +6,13 @@
 
 #include "class.hpp"
 
-namespace binding {
+namespace binding BINDING_HIDDEN {
 
 // A module's statics.
 struct Start {
     const char *name;
     interbind_slot *slot;
+    Translators *translators;
     void (*fill)(module_ &m);
 };
 
@@ -30,16 +31,22 @@ inline PyTypeObject *make_meta(PyObject *module) {
 
 // The base of all classes whose objects hold a pointer.
 inline PyTypeObject *make_indirect(Module *module) {
-    static PyType_Slot slots[] = {{}};
-    static PyType_Spec spec = {"interbind_c.indirect", sizeof(Instance) + sizeof(void *), 0,
-                               Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
+    static PyType_Slot slots[] = {{Py_tp_dealloc, reinterpret_cast<void *>(dealloc_any)}, {}};
+    static PyType_Spec spec = {
+        "interbind_c.indirect", static_cast<int>(pointing_size), 0,
+        Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE, slots};
     return reinterpret_cast<PyTypeObject *>(PyType_FromModuleAndSpec(module->object, &spec, nullptr));
 }
 
 inline int execute(PyObject *object, const Start &start) {
-    auto module = std::make_unique<Module>();
+    std::unique_ptr<Module> module(new (std::nothrow) Module);
+    if (!module) {
+        PyErr_NoMemory();
+        return -1;
+    }
     module->object = object;
     module->name = start.name;
+    module->translators = start.translators;
     interbind_status status = interbind_bind(start.slot, object, nullptr, &module->bound);
     if (status != INTERBIND_OK) {
         if (!PyErr_Occurred())
@@ -51,6 +58,7 @@ inline int execute(PyObject *object, const Start &start) {
     Module *state = state_of(object) = module.release();
     module_ m{state};
     try {
+        state->home = checked(Home::of_library());
         state->meta = checked(make_meta(object));
         state->function = checked(make_function_type(state));
         state->indirect = checked(make_indirect(state));
@@ -63,17 +71,19 @@ inline int execute(PyObject *object, const Start &start) {
 }
 
 inline int module_traverse(PyObject *object, visitproc visit, void *arg) {
-    Module *state = state_of(object);
+    Module *state = PyModule_GetState(object) ? state_of(object) : nullptr;
     return state ? state->traverse(visit, arg) : 0;
 }
 
 inline int module_clear(PyObject *object) {
-    if (Module *state = state_of(object))
+    if (Module *state = PyModule_GetState(object) ? state_of(object) : nullptr)
         state->clear();
     return 0;
 }
 
 inline void module_free(void *object) {
+    if (!PyModule_GetState(static_cast<PyObject *>(object)))
+        return;
     if (Module *state = std::exchange(state_of(static_cast<PyObject *>(object)), nullptr)) {
         state->clear();
         delete state;
@@ -90,8 +100,9 @@ inline void module_free(void *object) {
     static void binding_fill_##name(::binding::module_ &m); \
     static interbind_owner binding_owner_##name = INTERBIND_OWNER(#name, version); \
     static interbind_slot binding_slot_##name = INTERBIND_SLOT(&binding_owner_##name, tag); \
+    static ::binding::Translators binding_translators_##name; \
     static int binding_execute_##name(PyObject *module) { \
-        static const ::binding::Start start = {#name, &binding_slot_##name, binding_fill_##name}; \
+        static const ::binding::Start start = {#name, &binding_slot_##name, &binding_translators_##name, binding_fill_##name}; \
         return ::binding::execute(module, start); \
     } \
     static PyModuleDef_Slot binding_slots_##name[] = {{Py_mod_exec, reinterpret_cast<void *>(binding_execute_##name)}, \

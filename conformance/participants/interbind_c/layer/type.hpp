@@ -1,7 +1,7 @@
 // What a module knows of one C++ type in one interpreter: its key, its class if it bound one, its bases.
 //
-// A `Type` is counted by its class and by the functions that mention it, so what they hold can't dangle: when the class
-// dies `python` becomes NULL, and a NULL is no object's type. Runs no Python code.
+// A `Type` is counted by its class, by its objects and by the functions that mention it, so what they hold can't dangle: when
+// the class dies `python` becomes NULL, and a NULL is no object's type. Runs no Python code.
 #pragma once
 
 #include <Python.h>
@@ -11,19 +11,17 @@
 #include <memory>
 #include <string>
 #include <typeinfo>
+#include <utility>
 #include <vector>
 
-#include <interbind/interbind.h>
+#include <interbind/interbind.hpp>
 
 #include "owed.hpp"
 
-#define BINDING_COLD __attribute__((noinline, cold))
-// Often enough run, but not inlined: it would have its caller save registers first.
-#define BINDING_AFTER __attribute__((noinline))
-
-namespace binding {
+namespace binding BINDING_HIDDEN {
 
 struct Function;
+struct Instance;
 struct Module;
 struct Type;
 
@@ -31,6 +29,7 @@ struct Type;
 struct Base {
     Type *type;
     void *(*cast)(void *derived);
+    const char *offset; // as text, for descriptors
 };
 
 // A range of them.
@@ -42,7 +41,16 @@ struct Bases {
     bool empty() const { return first == last; }
 };
 
-// What a type is called elsewhere, and what other modules' records are held against.
+// What is known of a C++ type where it is mentioned: what other modules' records are compared with.
+struct Native {
+    const std::type_info *cpp;
+    const char *(*describe)(); // may throw
+    std::uint32_t align;
+};
+
+template <class T> constexpr Native native = {&typeid(T), interbind::describe<T>, alignof(T)};
+
+// What a type is called elsewhere, and where records of it are kept that were judged.
 struct Foreign {
     std::string native;
     interbind_site site;
@@ -70,8 +78,10 @@ struct Type {
     const interbind_instances_service *instances = nullptr;
     const interbind_type_list *key = nullptr;
     const std::type_info *cpp = nullptr;
-    // The chain of constructors; the class's dictionary keeps it.
-    Function *init = nullptr;
+    // The chain of constructors. Owned by the class as long as that lives: its dictionary is Python code's to change.
+    PyObject *init = nullptr;
+    // Ends the C++ object of an instance.
+    void (*destroy)(Instance *self, std::uint64_t bits) = nullptr;
     Module *module = nullptr; // NULL once it is gone
     // Written before the class is.
     std::unique_ptr<Base[]> first_base;
@@ -79,8 +89,14 @@ struct Type {
     std::atomic<Foreign *> foreign{nullptr};
     std::atomic<std::uint32_t> users{1};
     std::uint16_t base_count = 0;
+    // Where the payload of an object begins that Python makes.
+    std::uint16_t offset = 0;
     // Its objects hold the C++ object itself, not a pointer.
     bool is_inline = false;
+    // The collector may clear its objects.
+    bool is_collected = false;
+    // Its objects never change.
+    bool is_frozen = false;
 #ifdef BINDING_OWED
     Owed owed;
 #endif
@@ -89,10 +105,30 @@ struct Type {
 
     Bases bases() const { return {first_base.get(), first_base.get() + base_count}; }
 
-    void retain() { users.fetch_add(1, std::memory_order_relaxed); }
+    void retain() { add_to(users, std::uint32_t(1)); }
     void release() {
-        if (users.fetch_sub(1, std::memory_order_acq_rel) == 1)
-            delete this;
+        if (!BINDING_LIKELY(add_to(users, ~std::uint32_t(0)) != 1))
+            end();
+    }
+    BINDING_COLD void end() { delete this; }
+
+    // Whether objects outlive the class: Python code has given them another one.
+    bool has_orphans() const {
+#ifdef BINDING_OWED
+        return owed.objects() != 0;
+#else
+        return false;
+#endif
+    }
+
+    // The same by what C++ calls it.
+    void *upcast_to(void *pointer, const std::type_info &wanted) const {
+        if (*cpp == wanted)
+            return pointer;
+        for (const Base &base : bases())
+            if (void *found = base.type->upcast_to(base.cast(pointer), wanted))
+                return found;
+        return nullptr;
     }
 
     // A pointer to the part of an object that is a `wanted`, or NULL.
@@ -117,14 +153,17 @@ struct Meta {
 
 inline int meta_traverse(PyObject *self, visitproc visit, void *arg) {
     Py_VISIT(Py_TYPE(self));
+    if (Type *type = reinterpret_cast<Meta *>(self)->type) {
+        Py_VISIT(type->init);
 #ifdef BINDING_OWED
-    if (Type *type = reinterpret_cast<Meta *>(self)->type)
-        for (std::uint32_t owed = type->owed.sum(); owed; --owed)
+        for (std::int64_t owed = type->owed.sum(); owed > 0; --owed)
             Py_VISIT(self);
 #endif
+    }
     return PyType_Type.tp_traverse(self, visit, arg);
 }
 
+// Constructors stay: a call may be in one.
 inline int meta_clear(PyObject *self) {
 #ifdef BINDING_OWED
     if (Type *type = reinterpret_cast<Meta *>(self)->type)
@@ -136,12 +175,25 @@ inline int meta_clear(PyObject *self) {
 inline void meta_dealloc(PyObject *self) {
     Type *type = reinterpret_cast<Meta *>(self)->type;
     PyTypeObject *meta = Py_TYPE(self);
-    if (type)
+    PyObject *init = nullptr;
+    bool is_free = type && !type->has_orphans();
+    if (type) {
         type->python.store(nullptr, std::memory_order_relaxed);
+        init = std::exchange(type->init, nullptr);
+    }
     PyType_Type.tp_dealloc(self);
     Py_DECREF(meta);
-    if (type)
+    Py_XDECREF(init);
+    if (is_free)
         type->release();
+}
+
+// Whether objects of a class are instances: of a class that this layer bound, or that derives from one.
+BINDING_INLINE bool is_ours(PyTypeObject *python) {
+    for (; python; python = python->tp_base)
+        if (Py_TYPE(python)->tp_dealloc == meta_dealloc && reinterpret_cast<Meta *>(python)->type)
+            return true;
+    return false;
 }
 
 // The `Type` of a class, or of the bound class that it derives from; NULL: none of this module's.

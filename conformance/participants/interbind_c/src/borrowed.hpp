@@ -94,7 +94,7 @@ template <class T> class Borrow {
 
   private:
     void give_back() {
-        interbind_give_back(record, object, mode);
+        interbind_give_back(record, object, pointer, mode);
         borrows.fetch_sub(1, std::memory_order_relaxed);
     }
 };

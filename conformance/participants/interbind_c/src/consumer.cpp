@@ -30,6 +30,7 @@ BINDING_MODULE(interbind_c_consumer, "1.0.0", m) {
     m.def("itself", [](Crate &crate) { return &crate; });
     m.def("base", [](Crate &crate) -> Weighed & { return crate; });
     m.def("fail", [](std::string_view what) { throw Broken{std::string(what)}; });
+    m.throws<Broken>();
 
     binding::class_<Held>(m, "Held", binding::collected{});
     m.def("hold", [module = m.state](std::string_view type, PyObject *object) {

@@ -51,19 +51,19 @@ template <class T>
 inline interbind_class frozen = [] {
     interbind_class made = values::description<T>(INTERBIND_ALIASING_FROZEN, INTERBIND_THREAD_ANY);
     made.data_offset = offsetof(Object<T>, value);
-    made.borrow = [](PyObject *object, std::uint32_t) -> void * { return &Object<T>::of(object)->value; };
-    made.release = [](PyObject *, std::uint32_t) {};
     return made;
 }();
 
 template <class T>
 inline interbind_class tracked = [] {
     interbind_class made = values::description<T>(INTERBIND_ALIASING_TRACKED, INTERBIND_THREAD_ATTACHED);
-    made.borrow = [](PyObject *object, std::uint32_t mode) -> void * {
+    made.borrow = [](const interbind_type_record *, PyObject *object, std::uint32_t mode) -> void * {
         auto *self = Object<T>::of(object);
         return self->flag.take(mode) ? &self->value : nullptr;
     };
-    made.release = [](PyObject *object, std::uint32_t mode) { Object<T>::of(object)->flag.give(mode); };
+    made.release = [](const interbind_type_record *, PyObject *object, void *, std::uint32_t mode) {
+        Object<T>::of(object)->flag.give(mode);
+    };
     return made;
 }();
 

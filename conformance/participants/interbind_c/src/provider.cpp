@@ -68,13 +68,7 @@ BINDING_MODULE(interbind_c_provider, "1.0.0", m) {
     m.def("owned_crate", [](std::string_view name) { return std::make_unique<Crate>(std::string(name), 1.0, 1); });
     m.def("shared_crate", [](std::string_view name) { return std::make_shared<Crate>(std::string(name), 2.0, 2); });
     m.def("swallow", [](std::unique_ptr<Crate> crate) { return crate->name; });
-    m.translate([](std::exception_ptr exception) {
-        try {
-            std::rethrow_exception(exception);
-        } catch (const Broken &broken) {
-            PyErr_SetString(PyExc_KeyError, broken.what.c_str());
-        }
-    });
+    m.translate<Broken>([](const Broken &broken) { PyErr_SetString(PyExc_KeyError, broken.what.c_str()); });
     m.def("fail", [](std::string_view what) { throw Broken{std::string(what)}; });
 
     m.def("identity", []() { return surface::identity("provider"); });

@@ -34,32 +34,37 @@ template <class T> const binding::Layout layout = {zoo::About<T>::name, zoo::Abo
 
 // The C++ object in one of a class that is bound as `V`. NULL: there is none, and an exception is set.
 template <class V> V *in(PyObject *object) {
-    void *pointer = binding::type_of(Py_TYPE(object)) ? reinterpret_cast<Instance *>(object)->pointer() : nullptr;
+    Instance *self = reinterpret_cast<Instance *>(object);
+    void *pointer = binding::is_ours(Py_TYPE(object)) && *self->type->cpp == typeid(V) ? self->pointer() : nullptr;
     if (!pointer)
         PyErr_SetString(PyExc_TypeError, "the object has no value: __init__ wasn't called");
     return static_cast<V *>(pointer);
 }
 
-template <class T> void *borrow_tracked(PyObject *object, std::uint32_t mode) {
+template <class T> void *borrow_tracked(const interbind_type_record *, PyObject *object, std::uint32_t mode) {
     auto *value = in<Tracked<T>>(object);
     return value && value->flag.take(mode) ? static_cast<T *>(value) : nullptr;
 }
 
-template <class T> void release_tracked(PyObject *object, std::uint32_t mode) { in<Tracked<T>>(object)->flag.give(mode); }
+template <class T> void release_tracked(const interbind_type_record *, PyObject *, void *data, std::uint32_t mode) {
+    static_cast<Tracked<T> *>(static_cast<T *>(data))->flag.give(mode);
+}
 
 template <class T> PyObject *wrap_tracked(const interbind_type_record *record, const void *data) {
     auto *python = reinterpret_cast<PyTypeObject *>(INTERBIND_LOAD(record->py_type));
     binding::Type *type = python ? binding::type_of(python) : nullptr;
     if (!type)
         return PyErr_Format(PyExc_TypeError, "the class is gone");
-    return binding::wrap_value(type, python, Tracked<T>(*static_cast<const T *>(data)));
+    try {
+        return binding::wrap_value(type, python, Tracked<T>(*static_cast<const T *>(data)));
+    } catch (...) {
+        return PyErr_NoMemory();
+    }
 }
 
-template <class T> void *borrow_untracked(PyObject *object, std::uint32_t) {
+template <class T> void *borrow_untracked(const interbind_type_record *, PyObject *object, std::uint32_t) {
     return static_cast<T *>(in<Untracked<T>>(object));
 }
-
-inline void release_untracked(PyObject *, std::uint32_t) {}
 
 // What is said of a type in every interpreter.
 template <class T> interbind_class description(std::uint32_t aliasing, std::uint32_t thread) {
@@ -71,6 +76,7 @@ template <class T> interbind_class description(std::uint32_t aliasing, std::uint
     made.aliasing = aliasing;
     made.thread = thread;
     made.flags = INTERBIND_FLAG_SUBCLASSABLE;
+    made.size = sizeof(T);
     return made;
 }
 
@@ -87,7 +93,6 @@ template <class T>
 inline interbind_class untracked = [] {
     interbind_class made = description<T>(INTERBIND_ALIASING_UNTRACKED, INTERBIND_THREAD_ATTACHED);
     made.borrow = borrow_untracked<T>;
-    made.release = release_untracked;
     return made;
 }();
 

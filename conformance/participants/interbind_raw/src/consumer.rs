@@ -7,11 +7,13 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use interbind::raw::ModuleState;
-use interbind::{Consumer, Error, Object, Raised, Shared};
+use interbind::{Consumer, Detached, Error, Object, Shared};
 use pyo3_ffi::*;
 
 use crate::kinds::{self, CallFailed, Kinds};
-use crate::python::{self, Args, Dict, Result, bytes, count, give_back, none, number, refuse, usage};
+use crate::python::{
+    self, Args, Dict, Result, bytes, count, failed as raised, give_back, none, number, refuse, usage,
+};
 use crate::{Array, Flags, Nested, PackedTail, Point2d, Scalars, ZooType};
 
 /// How often a foreign payload was read.
@@ -69,7 +71,7 @@ fn with_held<R>(args: &Args, body: impl FnOnce(&mut (usize, HashMap<usize, Kept>
 }
 
 fn target(args: &Args, index: isize) -> Result<NonNull<PyObject>> {
-    NonNull::new(args.object(index)?).ok_or(Raised)
+    NonNull::new(args.object(index)?).ok_or_else(raised)
 }
 
 fn refused<T>(error: Error) -> Result<T> {
@@ -345,6 +347,8 @@ pub fn call_detached(args: &Args) -> Result {
     let answer = if method.starts_with("object") {
         // SAFETY: attached; `None` lives as long as Python.
         let nothing = unsafe { Object::from_borrowed_ptr(Py_None()) };
+        // Without the check at each call it doesn't compile.
+        let view = Detached::checked(view);
         detached(|| kinds::call_object(&view, method, nothing).map(|_| Vec::new()))
     } else {
         detached(|| {

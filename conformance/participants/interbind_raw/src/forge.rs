@@ -7,12 +7,13 @@ use std::ffi::{c_char, c_void};
 use std::ptr;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
 
-use interbind::Raised;
+use interbind::abi::types::TypeRecord;
 use pyo3_ffi::*;
 
 use crate::provider;
 use crate::python::{
-    Args, Dict, Result, again, bytes, checked, give_back, is_raised, none, number, raise, refuse, text, usage,
+    Args, Dict, Result, again, bytes, checked, failed, give_back, is_raised, none, number, raise, refuse,
+    text, usage,
 };
 
 /// Whether this build mutates its records.
@@ -91,15 +92,25 @@ fn current(dict: *mut PyObject) -> *mut PyObject {
     unsafe { PyDict_GetItemString(dict, KEY.as_ptr()) }
 }
 
-/// Puts an object under the core's key; what stood there is kept alive, so that its destructor doesn't run.
+/// Puts an object under the core's key, in each place where one stands; what stood there is kept alive, so that its destructor
+/// doesn't run.
 fn replace(object: *mut PyObject) -> Result<()> {
     let dict = state_dict()?;
     let before = current(dict);
     if !before.is_null() {
         again(before);
     }
+    // SAFETY: attached, a terminated name; borrowed or NULL.
+    let second = unsafe { PySys_GetObject(KEY.as_ptr()) };
+    if !second.is_null() {
+        again(second);
+        // SAFETY: attached; a live object, a terminated name.
+        if unsafe { PySys_SetObject(KEY.as_ptr(), object) } != 0 {
+            return Err(failed());
+        }
+    }
     // SAFETY: attached; a live dict and object, a terminated name.
-    if unsafe { PyDict_SetItemString(dict, KEY.as_ptr(), object) } == 0 { Ok(()) } else { Err(Raised) }
+    if unsafe { PyDict_SetItemString(dict, KEY.as_ptr(), object) } == 0 { Ok(()) } else { Err(failed()) }
 }
 
 /// Plants a core: a capsule of any name around any address.
@@ -171,13 +182,13 @@ unsafe extern "C" fn list_nothing(_: *mut c_void, _: *mut c_void, _: *mut c_void
     0
 }
 
-unsafe extern "C" fn borrow_raises(_: *mut c_void, _: u32) -> *mut c_void {
+unsafe extern "C" fn borrow_raises(_: *const TypeRecord, _: *mut c_void, _: u32) -> *mut c_void {
     // SAFETY: Python set it when it started, and never changes it.
     let _: Result = raise(unsafe { PyExc_LookupError }, None, "the provider's own trouble");
     ptr::null_mut()
 }
 
-unsafe extern "C" fn borrow_panics(_: *mut c_void, _: u32) -> *mut c_void {
+unsafe extern "C" fn borrow_panics(_: *const TypeRecord, _: *mut c_void, _: u32) -> *mut c_void {
     // As our own thunks do: nothing unwinds into the other side.
     let caught = std::panic::catch_unwind(|| panic!("the provider's own panic"));
     if caught.is_err() {
@@ -186,14 +197,18 @@ unsafe extern "C" fn borrow_panics(_: *mut c_void, _: u32) -> *mut c_void {
     ptr::null_mut()
 }
 
-unsafe extern "C" fn borrow_misaligned(object: *mut c_void, mode: u32) -> *mut c_void {
+unsafe extern "C" fn borrow_misaligned(
+    record: *const TypeRecord,
+    object: *mut c_void,
+    mode: u32,
+) -> *mut c_void {
     // SAFETY: the caller's own promises.
-    unsafe { provider::borrow_plain(object, mode) }.wrapping_byte_add(1)
+    unsafe { provider::borrow_plain(record, object, mode) }.wrapping_byte_add(1)
 }
 
 unsafe extern "C" fn wrap_raises(_: *const c_void, _: *const c_void) -> *mut c_void {
     // SAFETY: it looks at neither argument; wrapping is done attached.
-    unsafe { borrow_raises(ptr::null_mut(), 0) }
+    unsafe { borrow_raises(ptr::null(), ptr::null_mut(), 0) }
 }
 
 unsafe extern "C" fn bad_boolean(_: This, _: u8, out: *mut u8, _: Fault) -> i32 {
@@ -293,7 +308,7 @@ fn registry() -> Result<*mut u8> {
     let core = bound_core()?;
     type Service = unsafe extern "C" fn(*mut u8, Text, u32, usize, usize, *mut *mut u8) -> i32;
     // SAFETY: the spec says where a core has it; this module is bound, so the core lives.
-    let service: Service = unsafe { word(core, 128) };
+    let service: Service = unsafe { word(core, 144) };
     let mut out = ptr::null_mut();
     // SAFETY: the core's contract: a static name, a place for the answer, nothing to make the service with.
     let status = unsafe { service(core, Text(b"types".as_ptr(), 5), 1, 0, 0, &mut out) };
@@ -305,22 +320,34 @@ pub fn registry_at(_: &Args) -> Result {
     Ok(number(registry()? as usize))
 }
 
-/// Publishes planted bytes as a record; returns the registry's status.
+/// Publishes planted bytes as a record for a class; returns the registry's status.
 pub fn publish_at(args: &Args) -> Result {
-    let status = publish_address(args.number(0)?)?;
+    let status = publish_address(args.number(0)?, args.object(1)?)?;
     if is_raised() {
-        return Err(Raised);
+        return Err(failed());
     }
     Ok(number(status as usize))
 }
 
-fn publish_address(address: usize) -> Result<i32> {
+fn publish_address(address: usize, class: *mut PyObject) -> Result<i32> {
     let registry = registry()?;
-    type Publish = unsafe extern "C" fn(*mut u8, usize) -> i32;
+    type Publish = unsafe extern "C" fn(*mut u8, usize, *mut PyObject) -> i32;
     // SAFETY: the spec says where a registry has it; the registry lives as long as its core.
-    let publish: Publish = unsafe { word(registry, 64) };
-    // SAFETY: attached; the cases pass planted memory, which stays; whether it is a record, the registry finds out.
-    Ok(unsafe { publish(registry, address) })
+    let publish: Publish = unsafe { word(registry, 72) };
+    // SAFETY: attached; the cases pass planted memory, which stays, and a live object; whether they are a record and a class,
+    // the registry finds out.
+    Ok(unsafe { publish(registry, address, class) })
+}
+
+/// Ends a record's publication; returns the registry's status.
+pub fn unpublish_at(args: &Args) -> Result {
+    let registry = registry()?;
+    type Unpublish = unsafe extern "C" fn(*mut u8, usize) -> i32;
+    // SAFETY: the spec says where a registry has it; the registry lives as long as its core.
+    let unpublish: Unpublish = unsafe { word(registry, 80) };
+    // SAFETY: attached; the registry compares the address, and follows only what it knows.
+    let status = unsafe { unpublish(registry, args.number(0)?) };
+    Ok(number(status as usize))
 }
 
 /// The address of the record of a class under a name, 0 when there is none.
@@ -333,7 +360,7 @@ fn record_address(name: &str, class: *mut PyObject) -> Result<usize> {
     type List = unsafe extern "C" fn(*mut u8, Text, *mut usize) -> i32;
     type Next = unsafe extern "C" fn(usize, usize) -> usize;
     // SAFETY: the spec says where a registry has them; the registry lives as long as its core.
-    let (list, next): (List, Next) = unsafe { (word(registry, 48), word(registry, 56)) };
+    let (list, next): (List, Next) = unsafe { (word(registry, 56), word(registry, 64)) };
     let mut found = 0;
     // SAFETY: the registry's contract: the text is readable during the call, and there is a place for the answer.
     if unsafe { list(registry, Text(name.as_ptr(), name.len() as u64), &mut found) } != 0 {
@@ -361,23 +388,29 @@ pub fn publish_mutated(class: *mut PyObject, kind: &str, id: &str) -> Result<()>
     let name = format!("org.zoo.{}", id.replace('-', "_"));
     let honest = record_address(&name, model)?;
     // Twice as long as today's, for builds that know more than we do.
-    let mut copy = vec![0xAA; 464];
+    let mut copy = vec![0xAA; 448];
     // SAFETY: the record of a class that was just published, as long as the spec says; records are never freed.
-    copy[..232].copy_from_slice(unsafe { std::slice::from_raw_parts(honest as *const u8, 232) });
-    copy[96..104].copy_from_slice(&(class as usize).to_ne_bytes());
-    copy[200..208].fill(0);
+    copy[..224].copy_from_slice(unsafe { std::slice::from_raw_parts(honest as *const u8, 224) });
+    // Nobody's yet: claimed, in no core, without the functions that ask for what lies behind the honest record.
+    copy[96..104].fill(0);
+    copy[168..176].fill(0);
+    copy[200..204].copy_from_slice(&1_u32.to_ne_bytes());
+    let (raw, _) = provider::raw_class(kind)?;
+    let functions = [raw.borrow.map_or(0, |f| f as usize), raw.release.map_or(0, |f| f as usize)];
+    copy[112..120].copy_from_slice(&functions[0].to_ne_bytes());
+    copy[120..128].copy_from_slice(&functions[1].to_ne_bytes());
     // A type is part of a cycle: it dies with the next collection.
     give_back(model);
     // SAFETY: attached.
     unsafe { PyGC_Collect() };
     if cfg!(record = "newer-minor") {
-        copy[8..12].copy_from_slice(&464_u32.to_ne_bytes());
+        copy[8..12].copy_from_slice(&448_u32.to_ne_bytes());
         copy[14..16].copy_from_slice(&7_u16.to_ne_bytes());
     } else if cfg!(record = "null-slot") {
         copy[104..120].fill(0);
     }
     let planted = plant_bytes(&copy);
-    if publish_address(planted as usize)? != 0 {
+    if publish_address(planted as usize, class)? != 0 {
         return usage("the registry doesn't take the record");
     }
     // The registry takes no record with a spoiled header: these are spoiled behind its back.

@@ -4,19 +4,20 @@
 use std::collections::HashMap;
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr::{self, NonNull};
-use std::sync::{Mutex, MutexGuard};
 use std::sync::atomic::{AtomicI64, AtomicIsize, Ordering};
+use std::sync::{Mutex, MutexGuard};
 
+use interbind::abi::types::TypeRecord;
 use interbind::abi::types::record::{
     ALIASING_FROZEN, ALIASING_TRACKED, ALIASING_UNTRACKED, EXCLUSIVE, THREAD_ANY, THREAD_ATTACHED,
 };
 use interbind::raw::{ModuleState, Visit};
-use interbind::{Object, ProvidedBy, Provider, Raised, RawClass, Shared, publish_raw};
+use interbind::{Object, ProvidedBy, Provider, RawClass, Shared, publish_raw};
 use pyo3_ffi::*;
 
 use crate::kinds::{self, Kinds};
 use crate::python::{
-    Args, Dict, Result, again, bytes, call, checked, count, give_back, none, number, refuse, usage,
+    Args, Dict, Result, again, bytes, call, checked, count, failed, give_back, none, number, refuse, usage,
 };
 use crate::{Array, Flags, Nested, PackedTail, Point2d, Scalars, ZooType};
 
@@ -94,7 +95,11 @@ fn instance(class: *mut PyTypeObject, data: &[u8]) -> Result {
     }
 }
 
-unsafe extern "C" fn borrow_tracked(object: *mut c_void, mode: u32) -> *mut c_void {
+unsafe extern "C" fn borrow_tracked(
+    record: *const TypeRecord,
+    object: *mut c_void,
+    mode: u32,
+) -> *mut c_void {
     // SAFETY: the record's contract: a live instance of the class that it was published for.
     let this = unsafe { &*object.cast::<Instance>() };
     let (now, next) = match (this.borrows.load(Ordering::Acquire), mode) {
@@ -108,25 +113,39 @@ unsafe extern "C" fn borrow_tracked(object: *mut c_void, mode: u32) -> *mut c_vo
     };
     if this.borrows.compare_exchange(now, next, Ordering::AcqRel, Ordering::Relaxed).is_err() {
         // SAFETY: as above.
-        return unsafe { borrow_tracked(object, mode) };
+        return unsafe { borrow_tracked(record, object, mode) };
     }
     BORROWS.fetch_add(1, Ordering::Relaxed);
     (&raw const this.data).cast_mut().cast()
 }
 
-unsafe extern "C" fn release_tracked(object: *mut c_void, mode: u32) {
+unsafe extern "C" fn release_tracked(
+    _record: *const TypeRecord,
+    object: *mut c_void,
+    _data: *mut c_void,
+    mode: u32,
+) {
     // SAFETY: the record's contract: what `borrow_tracked` was called with, still alive.
     let this = unsafe { &*object.cast::<Instance>() };
     BORROWS.fetch_sub(1, Ordering::Relaxed);
     this.borrows.fetch_add(if mode == EXCLUSIVE { 1 } else { -1 }, Ordering::AcqRel);
 }
 
-pub unsafe extern "C" fn borrow_plain(object: *mut c_void, _mode: u32) -> *mut c_void {
+pub unsafe extern "C" fn borrow_plain(
+    _record: *const TypeRecord,
+    object: *mut c_void,
+    _mode: u32,
+) -> *mut c_void {
     BORROWS.fetch_add(1, Ordering::Relaxed);
     object.wrapping_byte_add(OFFSET)
 }
 
-pub unsafe extern "C" fn release_plain(_object: *mut c_void, _mode: u32) {
+pub unsafe extern "C" fn release_plain(
+    _record: *const TypeRecord,
+    _object: *mut c_void,
+    _data: *mut c_void,
+    _mode: u32,
+) {
     BORROWS.fetch_sub(1, Ordering::Relaxed);
 }
 
@@ -157,7 +176,7 @@ pub fn heap_type(id: &str) -> Result {
     checked(unsafe { PyType_FromSpec(&mut spec) })
 }
 
-fn raw_class(kind: &str) -> Result<(RawClass, usize)> {
+pub fn raw_class(kind: &str) -> Result<(RawClass, usize)> {
     let plain = RawClass {
         aliasing: ALIASING_FROZEN,
         thread: THREAD_ANY,
@@ -165,8 +184,9 @@ fn raw_class(kind: &str) -> Result<(RawClass, usize)> {
         // PyPy never destroys a type that C code made.
         immortal: cfg!(pypy),
         data_offset: OFFSET as i64,
-        borrow: borrow_plain,
-        release: release_plain,
+        size: 0,
+        borrow: Some(borrow_plain),
+        release: Some(release_plain),
         wrap: None,
         table: ptr::null(),
     };
@@ -177,8 +197,8 @@ fn raw_class(kind: &str) -> Result<(RawClass, usize)> {
                 aliasing: ALIASING_TRACKED,
                 thread: THREAD_ATTACHED,
                 data_offset: 0,
-                borrow: borrow_tracked,
-                release: release_tracked,
+                borrow: Some(borrow_tracked),
+                release: Some(release_tracked),
                 ..plain
             };
             (raw, 2)
@@ -191,10 +211,7 @@ fn raw_class(kind: &str) -> Result<(RawClass, usize)> {
 }
 
 /// Makes an object of whatever class the record stands for.
-unsafe extern "C" fn wrap<T: ZooType>(
-    record: *const interbind::abi::types::TypeRecord,
-    data: *const c_void,
-) -> *mut c_void {
+unsafe extern "C" fn wrap<T: ZooType>(record: *const TypeRecord, data: *const c_void) -> *mut c_void {
     // SAFETY: the record's contract: the caller passes the record, which is never freed, and a readable `T`.
     let (class, value) = unsafe { ((*record).py_type.load(Ordering::Relaxed), data.cast::<T>().read()) };
     instance(class.cast(), &value.to_bytes()).unwrap_or(ptr::null_mut()).cast()
@@ -205,7 +222,7 @@ where
     T: Shared + ?Sized,
     __Interbind: Provider<T>,
 {
-    let class = NonNull::new(class).ok_or(Raised)?;
+    let class = NonNull::new(class).ok_or_else(failed)?;
     // SAFETY: attached; the thunks fit every instance of a class of this module; the key tells the kinds apart.
     unsafe { publish_raw::<T, __Interbind>(class, raw, key) }
 }
@@ -227,7 +244,7 @@ mod forge {
         plant = forge::plant, address = forge::address, put = forge::put, get = forge::get,
         functions = forge::functions, core = forge::core, set_core = forge::set_core,
         set_core_object = forge::set_core_object, set_service = forge::set_service,
-        publish_at = forge::publish_at, record_of = forge::record_of, bare = forge::bare,
+        publish_at = forge::publish_at, unpublish_at = forge::unpublish_at, record_of = forge::record_of, bare = forge::bare,
         registry = forge::registry_at,
     }
 }
@@ -278,7 +295,7 @@ macro_rules! provide {
                 entry::publish_object: VARARGS, entry::live: VARARGS,
                 forge::plant: VARARGS, forge::address: VARARGS, forge::put: VARARGS, forge::get: VARARGS,
                 forge::functions: VARARGS, forge::core: VARARGS, forge::set_core: VARARGS,
-                forge::set_core_object: VARARGS, forge::set_service: VARARGS, forge::publish_at: VARARGS,
+                forge::set_core_object: VARARGS, forge::set_service: VARARGS, forge::publish_at: VARARGS, forge::unpublish_at: VARARGS,
                 forge::record_of: VARARGS, forge::bare: VARARGS, forge::registry: VARARGS,
             ],
             state = State,
@@ -292,7 +309,7 @@ macro_rules! provide {
                 // Only tracked classes let others make objects.
                 $($id => {
                     let wrap = (key == 2).then_some(wrap::<$name> as _);
-                    publish::<$name>(class, RawClass { wrap, ..raw }, key)
+                    publish::<$name>(class, RawClass { wrap, size: size_of::<$name>(), ..raw }, key)
                 })+
                 "kinds" => {
                     let table = <dyn Kinds as ProvidedBy<Echo>>::TABLE;
@@ -326,7 +343,8 @@ pub fn class_of(args: &Args, kind: &str, id: &str) -> Result {
     // Made without the lock: making a type may hand the GIL to another thread.
     // SAFETY: a new reference.
     let mut class = unsafe { Object::from_ptr(made(kind, id)?) };
-    let kept = state.classes().entry(key).or_insert_with(|| class.take().expect("nobody else takes it")).as_ptr();
+    let kept =
+        state.classes().entry(key).or_insert_with(|| class.take().expect("nobody else takes it")).as_ptr();
     // Whoever was second drops its own here, with no lock held.
     drop(class);
     Ok(kept)
@@ -389,12 +407,13 @@ pub fn peek(args: &Args) -> Result {
 /// Calls `function` while this side borrows the object, exclusively or not.
 pub fn during(args: &Args) -> Result {
     let (object, mode) = (args.object(0)?, if args.truth(1)? { EXCLUSIVE } else { 1 });
+    let function = args.object(2)?;
     this(object)?;
     // SAFETY: a live instance, as `this` has just found.
-    checked(unsafe { borrow_tracked(object.cast(), mode) })?;
-    let called = call(args.object(2)?);
+    let data = checked(unsafe { borrow_tracked(ptr::null(), object.cast(), mode) })?;
+    let called = call(function);
     // SAFETY: borrowed above; the tuple holds the object.
-    unsafe { release_tracked(object.cast(), mode) };
+    unsafe { release_tracked(ptr::null(), object.cast(), data, mode) };
     give_back(called?);
     Ok(none())
 }

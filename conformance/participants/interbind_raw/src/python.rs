@@ -32,9 +32,9 @@ impl Args {
 
     /// What the module keeps in this interpreter.
     pub fn state<M: RawModule>(&self) -> Result<&M::State> {
-        let module = NonNull::new(self.module).ok_or(Raised)?;
+        let module = NonNull::new(self.module).ok_or_else(failed)?;
         // SAFETY: attached; Python passes the module, and holds it during the call.
-        unsafe { interbind::raw::state::<M>(module) }.ok_or(Raised)
+        unsafe { interbind::raw::try_state::<M>(module) }
     }
 
     /// Whether there is such an argument.
@@ -62,7 +62,7 @@ impl Args {
         let object = self.object(index)?;
         // SAFETY: attached; a live object, which the tuple holds.
         let number = unsafe { PyLong_AsSize_t(object) };
-        if number == usize::MAX && is_raised() { Err(Raised) } else { Ok(number) }
+        if number == usize::MAX && is_raised() { Err(failed()) } else { Ok(number) }
     }
 
     #[allow(dead_code)]
@@ -94,9 +94,15 @@ fn bytes_of<'a>(object: *mut PyObject) -> Result<&'a [u8]> {
     Ok(unsafe { std::slice::from_raw_parts(start.cast(), len.max(0) as usize) })
 }
 
+/// What Python has just raised.
+pub fn failed() -> Raised {
+    // SAFETY: attached, as every function of the module is called.
+    unsafe { Raised::pending() }
+}
+
 /// NULL means that an exception is set.
 pub fn checked<T>(pointer: *mut T) -> Result<*mut T> {
-    if pointer.is_null() { Err(Raised) } else { Ok(pointer) }
+    if pointer.is_null() { Err(failed()) } else { Ok(pointer) }
 }
 
 /// Tells whether an exception is set.
@@ -203,14 +209,14 @@ pub fn raise<T>(class: *mut PyObject, reason: Option<&str>, message: &str) -> Re
             PyErr_Restore(class, value, trace);
         }
     }
-    Err(Raised)
+    Err(failed())
 }
 
 /// Runs a function of the module; nothing unwinds into Python.
 pub fn enter(module: *mut PyObject, args: *mut PyObject, body: fn(&Args) -> Result) -> *mut PyObject {
     match std::panic::catch_unwind(|| body(&Args { args, module })) {
         Ok(Ok(object)) => object,
-        Ok(Err(Raised)) => ptr::null_mut(),
+        Ok(Err(_)) => ptr::null_mut(),
         Err(_) => {
             // SAFETY: Python set it when it started, and never changes it.
             let _: Result = raise(unsafe { PyExc_SystemError }, None, "the participant itself panicked");
