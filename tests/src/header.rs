@@ -16,8 +16,10 @@ use syn::{Attribute, Expr, Ident, Item, ItemConst, Lit, LitInt, LitStr, Meta, Re
 use crate::package::repository;
 
 mod ctype;
+mod prototypes;
 
 use self::ctype::Names;
+pub use self::prototypes::prototypes;
 
 /// Where records, kinds, constants and types of functions are declared, in the order in which C needs them.
 const SOURCES: &[&str] = &[
@@ -91,7 +93,6 @@ const OTHERS: &[(&str, &str)] = &[
     ("TypeList", "interbind_type_list"),
     ("TypeKey", "interbind_type_list"),
     ("Version", "interbind_version"),
-    ("Digest", "uint8_t [32]"),
     ("Magic", "uint8_t [8]"),
 ];
 
@@ -510,11 +511,15 @@ const HEAD: &str = "\
  *
  * Written by `INTERBIND_HEADER=write cargo test -p interbind-tests --test c_headers`; never edited by hand. Needs no
  * Python: an `interbind_object` is a `PyObject`. Texts of records are UTF-8 with a length and no end mark. Fields that
- * move after publication are read and written atomically, see <interbind/judge.h>. */
+ * move after publication are read and written atomically, see <interbind/compiler.h>. */
 #ifndef INTERBIND_ABI_H
 #define INTERBIND_ABI_H
 
 #include <stdint.h>
+
+#if UINTPTR_MAX != UINT64_MAX
+#error \"interbind shares records between 64-bit builds only: build for a target with 64-bit pointers\"
+#endif
 
 #ifdef __cplusplus
 extern \"C\" {

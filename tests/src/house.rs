@@ -57,30 +57,64 @@ fn walk(folder: &Path, endings: &[&str], found: &mut Vec<PathBuf>) {
     }
 }
 
+/// What a part of Rust code is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Code,
+    Comment,
+    Character,
+    Text,
+}
+
+/// Cuts Rust code into parts; code comes letter by letter.
+fn parts(text: &str) -> Vec<(Part, &str)> {
+    let mut parts = Vec::new();
+    let (mut rest, mut before) = (text, None);
+    while let Some(first) = rest.chars().next() {
+        let (part, length) = if rest.starts_with("//") {
+            (Part::Comment, rest.find('\n').unwrap_or(rest.len()))
+        } else if rest.starts_with("/*") {
+            (Part::Comment, rest.find("*/").map_or(rest.len(), |end| end + 2))
+        } else if let Some(length) = raw_text(rest, before) {
+            (Part::Text, length)
+        } else if first == '"' {
+            (Part::Text, quoted(rest, '"'))
+        } else if is_character(rest) {
+            (Part::Character, quoted(rest, '\''))
+        } else {
+            (Part::Code, first.len_utf8())
+        };
+        before = (part == Part::Code).then_some(first);
+        let (this, behind) = rest.split_at(length);
+        parts.push((part, this));
+        rest = behind;
+    }
+    parts
+}
+
 /// Blanks comments, texts and characters of Rust code, and keeps its lines.
 pub fn code(text: &str) -> String {
+    let blank = |letter| if letter == '\n' { '\n' } else { ' ' };
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let skipped = if rest.starts_with("//") {
-            rest.find('\n').unwrap_or(rest.len())
-        } else if rest.starts_with("/*") {
-            rest.find("*/").map_or(rest.len(), |end| end + 2)
-        } else if let Some(length) = raw_text(rest, out.chars().next_back()) {
-            length
-        } else if first == '"' {
-            quoted(rest, '"')
-        } else if is_character(rest) {
-            quoted(rest, '\'')
-        } else {
-            out.push(first);
-            rest = &rest[first.len_utf8()..];
-            continue;
-        };
-        out.extend(rest[..skipped].chars().map(|letter| if letter == '\n' { '\n' } else { ' ' }));
-        rest = &rest[skipped..];
+    for (part, this) in parts(text) {
+        match part {
+            Part::Code => out.push_str(this),
+            Part::Comment | Part::Character | Part::Text => out.extend(this.chars().map(blank)),
+        }
     }
     out
+}
+
+/// Finds the texts of Rust code: the line on which each starts, and what stands in it, quotes included.
+pub fn texts(text: &str) -> Vec<(usize, &str)> {
+    let (mut line, mut found) = (1, Vec::new());
+    for (part, this) in parts(text) {
+        if part == Part::Text {
+            found.push((line, this));
+        }
+        line += this.matches('\n').count();
+    }
+    found
 }
 
 /// The length of a raw text at the start of `rest`, if one starts there.
@@ -125,12 +159,18 @@ fn is_character(rest: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::code;
+    use super::{code, texts};
 
     #[test]
     fn comments_and_texts_are_no_code() {
         let text = "a /* b */ c // d\n'e' 'f r#\"g \" h\"# \"i \\\" j\" k '\\'' l";
         let words: Vec<_> = code(text).split_whitespace().map(str::to_owned).collect();
         assert_eq!(words, ["a", "c", "'f", "k", "l"]);
+    }
+
+    #[test]
+    fn a_text_starts_on_its_line_and_may_have_several() {
+        let text = "a \"b\nc\" // \"d\"\n'\"' r#\"e\"#";
+        assert_eq!(texts(text), [(1, "\"b\nc\""), (3, "r#\"e\"#")]);
     }
 }

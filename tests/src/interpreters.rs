@@ -13,7 +13,15 @@ pub const BEFORE: &str = include_str!("interpreters.py");
 
 /// The one that keeps, with a line of `[dependencies]` for pyo3-ffi.
 pub fn keeper(pyo3_ffi: &str) -> Package {
-    raw("keeper", include_str!("../fixtures/keeper.rs").to_owned()).dependency(pyo3_ffi)
+    raw(Package::of("keeper", "keeper")).dependency(pyo3_ffi)
+}
+
+/// The same under the name `late`, bound at its first use.
+pub fn late_keeper(pyo3_ffi: &str) -> Package {
+    let file = repository().join("tests/fixtures/extensions/keeper/src/lib.rs");
+    let source = fs::read_to_string(file).expect("the keeper is in the repository");
+    let named = source.replacen("name = \"keeper\",", "name = \"late\",\n    bind = on_first_use,", 1);
+    raw(Package::new("late", named)).dependency(pyo3_ffi)
 }
 
 /// `rawframe`, `rawstats` and `keeper` with a release of pyo3-ffi that knows the interpreter. `api` is the feature of pyo3-ffi
@@ -38,13 +46,14 @@ pub fn raw_modules_as(
         [("rawframe", ""), ("rawstats", &feature)].into_iter().fold(modules, |modules, (name, api)| {
             let file = repository().join("examples").join(name).join("src/lib.rs");
             let source = fs::read_to_string(file).expect("the examples are in the repository");
-            modules.with(&alter(Extension::of(&raw(name, source).dependency(line(api)), &folder)))
+            let package = raw(Package::new(name, source)).dependency(line(api));
+            modules.with(&alter(Extension::of(&package, &folder)))
         });
     modules.with(&alter(Extension::of(&keeper(&line(&feature)), &folder)))
 }
 
-fn raw(name: &str, source: String) -> Package {
-    Package::new(name, source)
+fn raw(package: Package) -> Package {
+    package
         .ours("frame-api", "examples/frame-api", "")
         .interbind("")
         // Debug information would be most of the work.

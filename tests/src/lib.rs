@@ -10,6 +10,7 @@
 //! | [`examples`] | the examples for the default interpreter |
 //! | [`range`] | an extension for each PyO3 of the range |
 //! | [`corpus`] | real wheels, what is known of them, and holding the doctor against it |
+//! | [`book`] | reads the pages of the book |
 //! | [`copies`] | the examples again, with one PyO3 for interpreters that need it |
 //! | [`modules`] | gathers built extensions for one interpreter and runs scripts on them, each in a child process |
 //! | [`mod@laws`] | laws that are scripts, and going through them on several interpreters |
@@ -30,12 +31,14 @@
 
 #![forbid(unsafe_code)]
 
+pub mod book;
 pub mod copies;
 pub mod corpus;
 pub mod embed;
 pub mod examples;
 pub mod extension;
 pub mod header;
+pub mod hostile;
 pub mod house;
 pub mod interpreters;
 pub mod laws;

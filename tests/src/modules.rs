@@ -46,6 +46,11 @@ impl Modules {
         self
     }
 
+    /// The variables that were set for the scripts.
+    pub fn variables(&self) -> &[(String, String)] {
+        &self.environment
+    }
+
     /// The interpreter.
     pub fn python(&self) -> &'static Python {
         self.python

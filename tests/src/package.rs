@@ -1,8 +1,12 @@
-//! Small extensions that a test writes itself: manifest and source, in a folder of the workshop.
+//! Small extensions whose manifest a test writes itself, in a folder of the workshop: their source is one of
+//! `fixtures/extensions`, which tests build under several names, or a text of few lines.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+/// Where the crates are that tests build under several names.
+const EXTENSIONS: &str = "tests/fixtures/extensions";
 
 /// The folder of this repository.
 pub fn repository() -> &'static Path {
@@ -17,22 +21,51 @@ pub struct Package {
     crate_type: &'static str,
     dependencies: Vec<String>,
     profile: Vec<String>,
-    source: String,
-    build: Option<(String, String)>,
+    features: Vec<String>,
+    source: Source,
+    build_dependencies: Vec<String>,
     shares: bool,
+}
+
+/// Where a package's code is.
+#[derive(Clone, Debug)]
+enum Source {
+    /// In this text.
+    Text(String),
+    /// In a crate of this repository.
+    Crate {
+        library: PathBuf,
+        /// Its build script.
+        script: Option<PathBuf>,
+    },
 }
 
 impl Package {
     /// Starts a package whose library is what Python imports under `name`.
     pub fn new(name: &str, source: impl Into<String>) -> Self {
+        Self::from(name, Source::Text(source.into()))
+    }
+
+    /// Starts a package of a crate in `fixtures/extensions`, under another name: its library, and its build script.
+    pub fn of(extension: &str, name: &str) -> Self {
+        let folder = repository().join(EXTENSIONS).join(extension);
+        let manifest = fs::read_to_string(folder.join("Cargo.toml")).expect("it is in the repository");
+        let manifest: toml::Table = manifest.parse().expect("cargo reads it too");
+        let named = manifest["package"].get("build").and_then(|script| script.as_str()).unwrap_or("build.rs");
+        let script = Some(folder.join(named)).filter(|script| script.is_file());
+        Self::from(name, Source::Crate { library: folder.join("src/lib.rs"), script })
+    }
+
+    fn from(name: &str, source: Source) -> Self {
         Self {
             name: name.to_owned(),
             version: "0.1.0",
             crate_type: "cdylib",
             dependencies: Vec::new(),
             profile: Vec::new(),
-            source: source.into(),
-            build: None,
+            features: Vec::new(),
+            source,
+            build_dependencies: Vec::new(),
             shares: false,
         }
     }
@@ -68,9 +101,15 @@ impl Package {
         self.ours("interbind", "shim", &format!("default-features = false, features = [{features}]"))
     }
 
-    /// Adds a build script, and the line of what it depends on.
-    pub fn build(mut self, script: impl Into<String>, dependency: &str) -> Self {
-        self.build = Some((script.into(), dependency.to_owned()));
+    /// Adds a line of `[build-dependencies]`.
+    pub fn build_dependency(mut self, line: impl Into<String>) -> Self {
+        self.build_dependencies.push(line.into());
+        self
+    }
+
+    /// Adds a line of `[features]`.
+    pub fn feature(mut self, line: impl Into<String>) -> Self {
+        self.features.push(line.into());
         self
     }
 
@@ -88,31 +127,38 @@ impl Package {
     /// Writes manifest and source under `workshop`, leaving alone what is there already, and returns the folder.
     pub fn write(&self, workshop: &Path) -> PathBuf {
         let folder = workshop.join("packages").join(&self.name);
-        let Self { name, version, crate_type, dependencies, profile, source, build, shares } = self;
+        let Self { name, version, crate_type, dependencies, profile, source, build_dependencies, .. } = self;
+        let (library, script) = match source {
+            Source::Text(_) => (Path::new("lib.rs"), None),
+            Source::Crate { library, script } => (library.as_path(), script.as_ref()),
+        };
         // Without one, what lies in the folder from an earlier package of the name is nobody's.
-        let script = if build.is_some() { "\"build.rs\"" } else { "false" };
+        let script = script.map_or_else(|| "false".to_owned(), |script| format!("{script:?}"));
         let mut manifest = format!(
             "[package]\nname = {name:?}\nversion = {version:?}\nedition = \"2024\"\npublish = false\nbuild = {script}\n\n\
-             [lib]\npath = \"lib.rs\"\ncrate-type = [{crate_type:?}]\n\n[workspace]\n\n[dependencies]\n"
+             [lib]\npath = {library:?}\ncrate-type = [{crate_type:?}]\n\n[workspace]\n"
         );
-        for line in dependencies {
-            let _ = writeln!(manifest, "{line}");
+        let mut section = |name: &str, lines: &[String]| {
+            let _ = write!(
+                manifest,
+                "\n[{name}]\n{}{}",
+                lines.join("\n"),
+                if lines.is_empty() { "" } else { "\n" }
+            );
+        };
+        let mut features = self.features.clone();
+        if self.shares {
+            features.extend(["default = [\"static\"]", "static = [\"interbind/static\"]"].map(str::to_owned));
         }
-        if *shares {
-            manifest.push_str("\n[features]\ndefault = [\"static\"]\nstatic = [\"interbind/static\"]\n");
-        }
-        if let Some((script, dependency)) = build {
-            let _ = write!(manifest, "\n[build-dependencies]\n{dependency}\n");
-            write_if_changed(&folder.join("build.rs"), script);
-        }
-        for kind in ["dev", "release"] {
-            let _ = write!(manifest, "\n[profile.{kind}]\n");
-            for line in profile {
-                let _ = writeln!(manifest, "{line}");
-            }
-        }
+        section("dependencies", dependencies);
+        section("features", &features);
+        section("build-dependencies", build_dependencies);
+        section("profile.dev", profile);
+        section("profile.release", profile);
         write_if_changed(&folder.join("Cargo.toml"), &manifest);
-        write_if_changed(&folder.join("lib.rs"), source);
+        if let Source::Text(text) = source {
+            write_if_changed(&folder.join("lib.rs"), text);
+        }
         folder
     }
 }

@@ -1,5 +1,5 @@
-//! An extension for each PyO3 of the range that the shim promises: provider and consumer in one, under the full and under
-//! the limited API.
+//! An extension for each PyO3 of the range that the shim promises: provider and consumer in one
+//! (`fixtures/extensions/range`), under the full and under the limited API.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -43,7 +43,7 @@ pub fn extension(workshop: &Path, version: &str, api: Api) -> Extension {
         Api::Abi3 => ", features = [\"abi3-py39\"]",
         Api::Abi3t => ", features = [\"abi3t-py315\"]",
     };
-    let package = Package::new(&name, include_str!("range.rs.in").replace("NAME", &name))
+    let package = Package::of("range", &name)
         .ours("frame-api", "examples/frame-api", "")
         .interbind("\"pyo3\"")
         .dependency(format!("pyo3 = {{ version = \"={version}\"{features} }}"))

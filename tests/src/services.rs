@@ -1,4 +1,4 @@
-//! A small binding library that shows the services to Python, built apart more than once.
+//! A small binding library that shows the services to Python (`fixtures/extensions/services`), built apart more than once.
 
 use std::path::Path;
 
@@ -40,13 +40,10 @@ pub const MADE_BY_THE_RUNTIME: &str = "LEFT = RIGHT = MAKER = 'interbind._runtim
 
 /// The extension of that name, on a release of pyo3-ffi.
 pub fn extension(workshop: &Path, name: &str, release: &str, features: &str) -> Extension {
-    let package = Package::new(name, include_str!("services.rs.in").replace("NAME", name))
+    let package = Package::of("services", name)
         .interbind("")
         .dependency(format!("pyo3-ffi = {{ version = \"{release}\"{features} }}"))
-        .build(
-            "fn main() {\n    pyo3_build_config::use_pyo3_cfgs();\n}\n",
-            &format!("pyo3-build-config = \"{release}\""),
-        )
+        .build_dependency(format!("pyo3-build-config = \"{release}\""))
         .profile("debug = false");
     Extension::of(&package, workshop)
 }

@@ -11,41 +11,6 @@ use crate::python::{Python, program};
 use crate::skip::skip;
 use crate::toolchain::Toolchain;
 
-/// Adds up in memory that all threads share: under a lock of the standard library, or under none. Nobody starts before all
-/// are there, and nothing that puts two threads in order happens until the first has ended.
-const SUM: &str = r#"
-use std::cell::UnsafeCell;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, Ordering};
-
-struct Shared(UnsafeCell<u64>);
-
-// SAFETY: none: the point is that this is wrong where no lock is taken.
-unsafe impl Sync for Shared {}
-
-static SUM: Shared = Shared(UnsafeCell::new(0));
-static LOCK: Mutex<()> = Mutex::new(());
-static HERE: AtomicU32 = AtomicU32::new(0);
-
-#[inline(never)]
-fn add_one() {
-    // SAFETY: none, as above.
-    unsafe { *SUM.0.get() += 1 };
-}
-
-#[unsafe(no_mangle)]
-pub extern "C" fn add(threads: u32, times: u32, guarded: bool) {
-    HERE.fetch_add(1, Ordering::Relaxed);
-    while HERE.load(Ordering::Relaxed) < threads {
-        std::thread::yield_now();
-    }
-    for _ in 0..times {
-        let _guard = guarded.then(|| LOCK.lock());
-        add_one();
-    }
-}
-"#;
-
 /// How a report starts.
 const REPORT: &str = "WARNING: ThreadSanitizer";
 
@@ -94,7 +59,7 @@ impl ThreadSanitizer {
     /// When what is found says nothing about what isn't.
     pub fn prove(&self, modules: &Modules, workshop: &Path) {
         let sum =
-            self.instrument(Extension::of(&Package::new("sum", SUM).profile("debug = false"), workshop));
+            self.instrument(Extension::of(&Package::of("sum", "sum").profile("debug = false"), workshop));
         let modules = self.watch(modules.clone().with(&sum));
         let file = modules.file("sum");
         let added = |guarded: bool| {

@@ -4,12 +4,14 @@
 //! interpreter's headers that are missing are skipped, visibly.
 
 use std::path::Path;
+use std::process::Command;
 use std::{env, fs};
 
 use interbind_tests::header;
 use interbind_tests::native::{Compiler, STRICT, include, includes};
 use interbind_tests::package::repository;
-use interbind_tests::python::Python;
+use interbind_tests::python::{Python, program};
+use interbind_tests::skip::skip;
 use interbind_tests::workshop;
 
 #[test]
@@ -55,15 +57,15 @@ fn every_compiler_finds_the_fields_where_the_records_have_them() {
 fn a_field_that_moved_is_found() {
     let Some(compiler) = Compiler::of(false, "a field that moved") else { return };
     let moved = header::assertions().replacen(
-        "offsetof(interbind_core, state) == 96",
-        "offsetof(interbind_core, state) == 100",
+        "offsetof(interbind_core, state) == 112",
+        "offsetof(interbind_core, state) == 104",
         1,
     );
     let source = workshop!().join("moved.c");
     fs::write(&source, moved).expect("the workshop is writable");
     let ours = [format!("-I{}", repository().join("shim/include").display())];
-    let said = complain(&compiler, "c11", &ours, &source).expect("the field stands at 96");
-    assert!(said.contains("offsetof(interbind_core, state) == 100"), "{said}");
+    let said = complain(&compiler, "c11", &ours, &source).expect("the field stands at 112");
+    assert!(said.contains("offsetof(interbind_core, state) == 104"), "{said}");
 }
 
 #[test]
@@ -116,4 +118,73 @@ fn what_is_missing_is_said_by_the_preprocessor() {
     let source = repository().join("tests/fixtures/capi/every.c");
     let said = complain(&compiler, "c11", &more, &source).expect("3.8 is too old");
     assert!(said.contains("interbind needs Py_LIMITED_API of 0x03090000 or more"), "{said}");
+}
+
+/// The folders that clang reads the system's headers from, C++'s first.
+fn system_headers(clang: &Path) -> Vec<String> {
+    let output = Command::new(clang).args(["-E", "-x", "c++", "-v", "/dev/null"]).output();
+    let said = String::from_utf8_lossy(&output.expect("it was found").stderr).into_owned();
+    let listed = said.lines().skip_while(|line| !line.starts_with("#include <...>")).skip(1);
+    listed.map_while(|line| line.strip_prefix(' ')).map(|folder| folder.trim().to_owned()).collect()
+}
+
+/// clang in the mode of cl.exe, once with its own builtins and once with Microsoft's intrinsics, which are declared by a
+/// stand-in. The system's headers are this machine's, made fit by the other stand-ins.
+#[test]
+fn the_headers_compile_for_windows() {
+    let what = "the headers, for Windows";
+    let (Some(clang), Some(python)) = (program("clang++"), Python::default(what)) else {
+        return skip(what, "no `clang++` on PATH");
+    };
+    let Some(headers) = include(python, what) else { return };
+    let fixtures = repository().join("tests/fixtures");
+    let stands_in = fixtures.join("msvc");
+    let ours: &[&str] = &["every.c"];
+    let cpp: &[&str] = &["every.c", "client.cpp"];
+    let mut complaints = Vec::new();
+    for (language, dialect, sources) in [("c", "c11", ours), ("c++", "c++17", cpp)] {
+        let is_cpp = language == "c++";
+        let folders = system_headers(&clang).into_iter().filter(|folder| is_cpp || !folder.contains("c++"));
+        let mut more: Vec<_> = ["--target=x86_64-pc-windows-msvc", "-fms-compatibility", "-DMODULE=client"]
+            .into_iter()
+            // Whoever includes a header uses some of it.
+            .chain(["-Wno-unused-function", "-include"])
+            .map(str::to_owned)
+            .collect();
+        more.push(stands_in.join("before.h").display().to_string());
+        for folder in [stands_in.display().to_string()].into_iter().chain(folders) {
+            more.extend(["-isystem".to_owned(), folder]);
+        }
+        more.extend(includes(&headers));
+        let compiler = Compiler { program: clang.clone(), is_cpp };
+        for branch in ["-DOF_CLANG", "-DINTERBIND_COMPILER_MSVC"] {
+            let mut flags = more.clone();
+            flags.push(branch.to_owned());
+            for source in sources {
+                complaints.extend(complain(&compiler, dialect, &flags, &fixtures.join("capi").join(source)));
+            }
+        }
+    }
+    assert_quiet(complaints);
+}
+
+/// The records are laid out for pointers of 64 bits.
+#[test]
+fn a_target_of_32_bits_is_refused_by_the_preprocessor() {
+    let Some(compiler) = Compiler::of(false, "a target of 32 bits") else { return };
+    let source = workshop!().join("small.c");
+    // The system's headers for 32 bits are seldom installed: these four lines are what counts of them.
+    let text = "#define _STDINT_H\n#define UINTPTR_MAX 0xffffffffu\n#define UINT64_MAX 0xffffffffffffffffull\n\
+                #if __SIZEOF_POINTER__ != 4\n#error not a target of 32 bits\n#endif\n#include <interbind/abi.h>\n";
+    fs::write(&source, text).expect("the workshop is writable");
+    let folder = workshop!().join("small");
+    fs::create_dir_all(&folder).expect("the workshop is writable");
+    fs::write(folder.join("stdint.h"), "").expect("the workshop is writable");
+    let ours = repository().join("shim/include");
+    let flags = ["-m32", "-E", "-o", "/dev/null", "-I"].map(str::to_owned).into_iter();
+    let flags = flags.chain([folder.display().to_string(), format!("-I{}", ours.display())]);
+    let flags: Vec<_> = flags.chain([source.display().to_string()]).collect();
+    let said = compiler.run(&flags).expect_err("pointers have 32 bits");
+    assert!(said.contains("interbind shares records between 64-bit builds only"), "{said}");
+    assert!(!said.contains("not a target of 32 bits"), "{said}");
 }

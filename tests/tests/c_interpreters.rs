@@ -24,8 +24,9 @@ const TAGS: [(&str, &str); 3] = [
     ("own", "INTERBIND_PER_INTERPRETER_GIL"),
 ];
 
-fn build(linked: Linked, python: &'static Python, limited: bool) -> Option<Modules> {
-    let name = format!("c-tags-{linked:?}-{limited}");
+/// Each test builds in a folder of its own.
+fn build(test: &str, linked: Linked, python: &'static Python, limited: bool) -> Option<Modules> {
+    let name = format!("c-tags-{test}-{linked:?}");
     let mut modules = Modules::new(workshop!(), &name, python);
     if linked == Linked::ByHeaders {
         modules = with_runtime(modules, workshop!());
@@ -42,7 +43,9 @@ fn build(linked: Linked, python: &'static Python, limited: bool) -> Option<Modul
 
 fn default() -> Option<&'static Modules> {
     static BUILT: OnceLock<Option<Modules>> = OnceLock::new();
-    let build = || build(Linked::Statically, Python::default("clients in C in several interpreters")?, false);
+    let build = || {
+        build("default", Linked::Statically, Python::default("clients in C in several interpreters")?, false)
+    };
     BUILT.get_or_init(build).as_ref()
 }
 
@@ -161,7 +164,7 @@ assert own.current() == 1 and own.counts()[3] == 2
 fn every_law_holds_in_every_python_that_has_interpreters() {
     for name in ["3.12", "3.13t", "3.14", "3.15"] {
         let Some(python) = Python::find(name, "clients in C in several interpreters") else { continue };
-        let Some(modules) = build(Linked::Statically, python, false) else { continue };
+        let Some(modules) = build("every", Linked::Statically, python, false) else { continue };
         go_through(&modules, &before(), LAWS, quiet);
     }
 }
@@ -170,7 +173,7 @@ fn every_law_holds_in_every_python_that_has_interpreters() {
 fn every_law_holds_for_limited_builds() {
     for name in ["3.9", "3.12", "3.13", "3.15"] {
         let Some(python) = Python::find(name, "limited clients in several interpreters") else { continue };
-        let Some(modules) = build(Linked::Statically, python, true) else { continue };
+        let Some(modules) = build("limited", Linked::Statically, python, true) else { continue };
         go_through(&modules, &before(), LAWS, quiet);
     }
 }
@@ -181,7 +184,7 @@ fn every_law_holds_with_the_wheel_s_runtime() {
         let Some(python) = Python::find(name, "the wheel's runtime in several interpreters") else {
             continue;
         };
-        let Some(modules) = build(Linked::ByHeaders, python, false) else { continue };
+        let Some(modules) = build("runtime", Linked::ByHeaders, python, false) else { continue };
         go_through(&modules, &before(), LAWS, quiet);
     }
 }
@@ -201,7 +204,7 @@ fn a_client_serves_each_python_that_a_process_starts() {
         let Some(python) = Python::find(name, "clients in C in an embedded Python") else { continue };
         let Some(program) = embed::program(workshop!(), "c", python) else { continue };
         for linked in [Linked::Statically, Linked::ByHeaders] {
-            let Some(modules) = build(linked, python, false) else { continue };
+            let Some(modules) = build("embedded", linked, python, false) else { continue };
             embed::run(&program, python, modules.folder(), [EMBEDDED, EMBEDDED]);
         }
     }

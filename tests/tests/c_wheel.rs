@@ -33,6 +33,14 @@ try:
     cclient.norm(3)
 except TypeError as error:
     print(error)
+import importlib.util
+made = importlib.util.module_from_spec(importlib.util.find_spec('cclient'))
+try:
+    made.norm(3)
+except SystemError as error:
+    assert 'never executed' in str(error), error
+else:
+    raise AssertionError('a module without a state measured a number')
 ";
 
 fn use_example(python: &Path, folder: &Path) {

@@ -361,15 +361,24 @@ assert ran == [], ran
 assert stats.norm(frame.Point(3, 4)) == 5.0
 ";
 
-    a_callback_that_python_finds_is_told_lies_in_vain: "
+    an_anchor_that_python_finds_is_told_lies_in_vain: "
 import weakref
 import frame, stats, rawstats
 point = frame.Point(3, 4)
-found = [ref for ref in weakref.getweakrefs(frame.Point) if ref.__callback__ is not None]
-assert found
-for ref in found:
-    for lie in ref, weakref.ref(frame.Point), frame.Point, point, None, 5:
-        assert ref.__callback__(lie) is None
+assert [ref for ref in weakref.getweakrefs(frame.Point) if ref.__callback__ is not None] == []
+anchor = vars(frame.Point).get('__interbind_v1__')
+if anchor is None:
+    # The registry owns the class itself.
+    assert sys.implementation.name == 'pypy'
+    skip('PyPy has no anchors')
+for lie in anchor, frame.Point, point, None, 5:
+    for call in anchor, type(anchor), lambda lie: setattr(anchor, 'class', lie), lambda lie: type(anchor).__call__(lie):
+        try:
+            call(lie)
+        except (TypeError, AttributeError):
+            pass
+        else:
+            raise AssertionError('an anchor does something')
 assert stats.norm(point) == rawstats.norm(point) == 5.0
 assert stats.norm(frame.Point(6, 8)) == 10.0
 assert type(stats.midpoint(point, point)) is frame.Point

@@ -1,21 +1,12 @@
 //! Tests about the sources: rules of the house that no compiler checks.
 
-#![allow(missing_docs, reason = "one file of the shim is compiled here once more")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fs;
 
 use interbind_abi::FROZEN;
-use interbind_tests::house::{Source, sources};
+use interbind_tests::house::{Source, sources, texts};
 use interbind_tests::package::repository;
-
-#[allow(dead_code, reason = "only its constants are looked at")]
-#[path = "../../shim/src/lifetime.rs"]
-mod lifetime;
-#[allow(dead_code, unused_imports, reason = "`lifetime` takes its atomics from here")]
-#[path = "../../shim/src/sync.rs"]
-mod sync;
 
 /// What opens the list of files with `unsafe` code.
 const UNSAFE_HEAD: &str = "\
@@ -80,12 +71,69 @@ fn every_unsafe_block_has_its_proof_above_it() {
     assert_none(found, "an unsafe block says who guarantees what");
 }
 
+/// Tells whether a text is code in Rust or C.
+fn is_code(text: &str) -> bool {
+    text.lines().any(|line| has_word(line, "fn") && line.contains('(') || line.starts_with("#include"))
+}
+
+#[test]
+fn code_of_more_than_thirty_lines_is_a_file_that_the_compiler_is_shown() {
+    // A template is seen by no lint and no rule of these: one of a manifest may be, what is compiled is a crate.
+    let templates = sources(&[".in"]).into_iter().filter(|source| !source.path.ends_with(".toml.in"));
+    let mut found: Vec<_> = templates.map(|source| source.path).collect();
+    for source in rust() {
+        for (line, text) in texts(&source.text) {
+            if text.lines().count() > 30 && is_code(text) {
+                found.push(format!("{}:{line}", source.path));
+            }
+        }
+    }
+    assert_none(found, "what tests build is a crate, as those in tests/fixtures/extensions");
+    assert!(is_code("\npub fn one() {") && is_code("\n#include <two.h>") && !is_code("\ndef three():"));
+}
+
+#[test]
+fn what_has_lints_outside_the_workspace_has_all_and_is_linted() {
+    let run = fs::read_to_string(repository().join(".ci/run")).expect(".ci/run is in the repository");
+    let outside = run.lines().find_map(|line| line.strip_prefix("for outside in ")?.strip_suffix("; do"));
+    let outside: BTreeSet<_> = outside.expect("`.ci/run` lists them").split(' ').collect();
+    let of = |manifest: &str, table: &[&str]| {
+        let manifest: toml::Table = manifest.parse().expect("cargo reads it too");
+        let found =
+            table.iter().try_fold(&toml::Value::Table(manifest), |found, key| found.get(key)).cloned();
+        found.and_then(|found| found.as_table().cloned()).unwrap_or_default()
+    };
+    let root = fs::read_to_string(repository().join("Cargo.toml")).expect("it is in the repository");
+    let clippy = of(&root, &["workspace", "lints", "clippy"]);
+    assert!(clippy.contains_key("undocumented_unsafe_blocks"));
+    let (mut found, mut linted) = (Vec::new(), BTreeSet::new());
+    let manifests = sources(&["Cargo.toml"]);
+    for source in &manifests {
+        let Some(folder) = source.path.strip_suffix("/Cargo.toml") else { continue };
+        let own = of(&source.text, &["lints", "clippy"]);
+        let shared = of(&source.text, &["workspace", "lints", "clippy"]);
+        for lints in [own, shared].into_iter().filter(|lints| !lints.is_empty()) {
+            linted.insert(folder);
+            if lints != clippy {
+                found.push(format!("{folder}: other lints than the workspace's"));
+            }
+        }
+        // A member takes them from its workspace, or it takes none.
+        let inherits = of(&source.text, &["lints"]).contains_key("workspace");
+        if folder.starts_with("tests/fixtures/extensions/") && !inherits {
+            found.push(format!("{folder}: takes no lints"));
+        }
+    }
+    assert_none(found, "code outside the workspace is held to the same lints");
+    assert_eq!(linted, outside, "`.ci/run` lints what says that it is linted");
+}
+
 #[test]
 fn functions_for_other_libraries_are_made_by_the_thunk_macro_alone() {
     let mut found = BTreeMap::new();
     for source in rust() {
-        if !["abi/src/", "shim/src/", "shim/derive/src/"].iter().any(|folder| source.path.starts_with(folder))
-        {
+        let folders = ["abi/src/", "structures/src/", "shim/src/", "shim/derive/src/"];
+        if !folders.iter().any(|folder| source.path.starts_with(folder)) {
             continue;
         }
         // Texts are blanked, so `extern "C" fn name` is three words here, and a function's type has none behind `fn`.
@@ -178,12 +226,6 @@ fn every_frozen_record_has_a_lock_entry_and_every_entry_its_record() {
         lock.lines().filter_map(|line| line.strip_prefix("record ")?.split(' ').next()).collect();
     let frozen: BTreeSet<_> = FROZEN.iter().map(|(name, ..)| *name).collect();
     assert_eq!(locked, frozen);
-}
-
-#[test]
-fn a_cores_states_have_the_same_numbers_in_shim_and_abi() {
-    assert_eq!(lifetime::OPEN, interbind_abi::core::OPEN);
-    assert_eq!(lifetime::CLOSING, interbind_abi::core::CLOSING);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use interbind_tests::embed;
 use interbind_tests::examples::examples;
 use interbind_tests::extension::Extension;
-use interbind_tests::interpreters::{BEFORE, keeper, raw_modules, raw_modules_as};
+use interbind_tests::interpreters::{BEFORE, keeper, late_keeper, raw_modules, raw_modules_as};
 use interbind_tests::laws;
 use interbind_tests::laws::go_through;
 use interbind_tests::modules::{Modules, Outcome};
@@ -91,8 +91,7 @@ assert rawstats.norm(rawframe.Point(3, 4)) == 5.0
     what_is_dropped_on_a_detached_thread_is_released_in_its_own_interpreter: "
 SCRIPT = USE + '''
 import gc, weakref
-class Watched(rawframe.Point):
-    __slots__ = ('__weakref__',)
+class Watched(rawframe.Point): __slots__ = ('__weakref__',)
 for let_go in keeper.let_go, keeper.let_go_detached, keeper.let_go_elsewhere:
     point = Watched(3, 4)
     ref = weakref.ref(point)
@@ -101,11 +100,11 @@ for let_go in keeper.let_go, keeper.let_go_detached, keeper.let_go_elsewhere:
     gc.collect()
     assert ref() is not None
     let_go()
-    # Whoever uses the module next brings what waits to an end.
+    # The thread that keeps the next one gives back what waits.
     keeper.hold(rawframe.Point(0, 0))
-    keeper.let_go()
     gc.collect()
     assert ref() is None, let_go
+    keeper.let_go()
 '''
 exec(SCRIPT)
 for own_gil in KINDS:
@@ -115,25 +114,77 @@ for own_gil in KINDS:
     exec(SCRIPT)
 ";
 
-    a_bare_reference_dropped_on_a_detached_thread_is_never_released_in_another_interpreter: "
+    a_bare_reference_is_released_in_its_own_interpreter_whoever_drops_it: "
 SCRIPT = USE + '''
 import gc, weakref
-class Watched:
-    pass
-def is_released():
+class Watched: pass
+def left():
     watched = Watched()
-    ref = weakref.ref(watched)
-    keeper.drop_bare(watched)
-    del watched
+    keeper.leave(watched)
+    return weakref.ref(watched)
+def is_released(ref):
+    # Whoever uses the module next brings what waits to an end.
+    keeper.hold(rawframe.Point(0, 0))
+    keeper.let_go()
     gc.collect()
     return ref() is None
+watched = Watched()
+ref = weakref.ref(watched)
+keeper.drop_bare(watched)
+del watched
+assert is_released(ref)
+ref = left()
+assert ref() is not None
+keeper.clear()
+assert is_released(ref)
 '''
 exec(SCRIPT)
-assert is_released()
+for own_gil in KINDS:
+    with Interpreter(own_gil) as one, Interpreter(own_gil) as two:
+        one.run(SCRIPT)
+        one.run('ref = left()')
+        ours = left()
+        two.run(SCRIPT)
+        # The second interpreter has dropped the others' references: each waits at its home.
+        one.run('assert is_released(ref)')
+        assert is_released(ours)
+";
+
+    a_bare_reference_whose_interpreter_has_ended_is_given_up: "
+exec(USE)
 for own_gil in KINDS:
     with Interpreter(own_gil) as other:
-        # It has no place to wait for its interpreter, as what is held has: it's given up.
-        other.run(SCRIPT + 'assert not is_released()')
+        other.run(USE + 'keeper.leave(Named(3, 4))')
+    keeper.clear()
+    exec(USE)
+    with Interpreter(own_gil) as other:
+        other.run(USE + 'keeper.hold(Named(3, 4))\\nkeeper.let_go()')
+";
+
+    a_child_of_a_fork_serves_on_while_threads_were_letting_go: "
+import signal, warnings
+warnings.simplefilter('ignore')
+exec(USE)
+if not hasattr(os, 'fork'):
+    skip('nothing forks here')
+for own_gil in [None] + KINDS:
+    if own_gil is not None:
+        # From now on every reference has to know its home. It ends before: CPython 3.11 hangs itself when it forks with it.
+        with Interpreter(own_gil) as other:
+            other.run(USE)
+    for _ in range(8):
+        for _ in range(5000):
+            keeper.leave(own_gil)
+        keeper.clear_slowly()
+        child = os.fork()
+        if child == 0:
+            # What hangs is ended by the signal.
+            signal.alarm(20)
+            keeper.hold(rawframe.Point(3, 4))
+            keeper.let_go()
+            exec(USE)
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
 ";
 
     an_interpreter_may_end_with_handles_alive_and_references_waiting: "
@@ -143,6 +194,18 @@ for own_gil in KINDS:
         with Interpreter(own_gil) as other:
             other.run(USE + f'keeper.hold(Named(3, 4))\\nkeeper.hold(rawframe.Point(1, 2))\\n{let_go}')
         exec(USE)
+";
+
+    a_maker_whose_record_has_moved_to_another_interpreter_is_not_asked: "
+import gc, rawframe, keeper
+for own_gil in KINDS:
+    assert type(keeper.make()) is rawframe.Point
+    del rawframe.Point.__interbind_v1__
+    gc.collect()
+    with Interpreter(own_gil) as other:
+        other.run('import rawframe')
+        refused('not-published', keeper.make)
+    del sys.modules['rawframe']; import rawframe
 ";
 
     a_module_may_be_imported_again_in_one_interpreter: "
@@ -500,4 +563,37 @@ fn a_thread_state_has_its_threads_id_where_the_headers_say() {
         let compiled = compiled.expect("the compiler starts");
         assert!(compiled.status.success(), "{version}: {}", String::from_utf8_lossy(&compiled.stderr));
     }
+}
+
+#[test]
+fn a_module_that_is_bound_late_is_bound_to_the_interpreter_that_uses_it() {
+    let Some(python) = interbind_tests::examples::python("a module that is bound late") else { return };
+    let late = late_keeper("pyo3-ffi = \"0.30\"");
+    let modules = Modules::new(workshop!(), "late", python)
+        .with(&Extension::example("rawframe"))
+        .with(&Extension::of(&late, &workshop!().join("late")));
+    let script = "
+USES = '''
+point = rawframe.Point(3, 4)
+late.hold(point)
+assert type(late.make()) is rawframe.Point
+late.let_go()
+'''
+import late, rawframe
+for own_gil in KINDS:
+    with Interpreter(own_gil) as one, Interpreter(own_gil) as two:
+        for interpreter in one, two:
+            interpreter.run('import late, rawframe')
+        # Whoever is bound first serves nobody but itself.
+        for interpreter in two, one, two:
+            interpreter.run(USES)
+        exec(USES)
+";
+    quiet(&run(&modules, script));
+}
+
+fn run(modules: &Modules, script: &str) -> Outcome {
+    let outcome = modules.run(&format!("{BEFORE}\n{script}"));
+    assert!(outcome.status.success(), "{outcome:#?}");
+    outcome
 }

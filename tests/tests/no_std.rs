@@ -16,44 +16,6 @@ use interbind_tests::workshop;
 /// A target that has `core` and `alloc`, and no std.
 const BARE: &str = "x86_64-unknown-none";
 
-/// Brings a panic handler and an allocator of its own: if anything below it pulled in std, there would be two
-/// (`duplicate lang item`, E0152). Uses what readers of notes and records use, so that it's linked, not just compiled.
-const SOURCE: &str = "//! Everything without std.
-#![no_std]
-
-use core::alloc::{GlobalAlloc, Layout};
-use core::panic::PanicInfo;
-
-struct Nothing;
-
-// SAFETY: nothing is ever given out.
-unsafe impl GlobalAlloc for Nothing {
-    unsafe fn alloc(&self, _: Layout) -> *mut u8 {
-        core::ptr::null_mut()
-    }
-    unsafe fn dealloc(&self, _: *mut u8, _: Layout) {}
-}
-
-#[global_allocator]
-static NOTHING: Nothing = Nothing;
-
-#[panic_handler]
-fn panic(_: &PanicInfo) -> ! {
-    loop {}
-}
-
-#[unsafe(no_mangle)]
-pub extern \"C\" fn everything(bytes: *const u8, len: usize) -> usize {
-    // SAFETY: the caller's text.
-    let bytes = unsafe { core::slice::from_raw_parts(bytes, len) };
-    let text = core::str::from_utf8(bytes).unwrap_or_default();
-    let data = text.parse::<interbind_abi::types::Data>().is_ok();
-    let platform = text.parse::<interbind_abi::Platform>().is_ok();
-    let differences = interbind_abi::diff::differences(text, text).map_or(0, |found| found.len());
-    interbind_abi::note::read(bytes).len() + differences + usize::from(data) + usize::from(platform)
-}
-";
-
 fn cargo() -> Command {
     Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
@@ -99,11 +61,14 @@ fn abi_is_built_for_a_target_without_std() {
 
 #[test]
 fn abi_is_linked_beside_another_panic_handler_and_allocator() {
-    let package = Package::new("without_std", SOURCE)
-        .crate_type("staticlib")
-        .ours("interbind-abi", "abi", "")
-        .profile("panic = \"abort\"")
-        .profile("debug = false");
+    let package = |name| {
+        Package::of("without_std", name)
+            .crate_type("staticlib")
+            .ours("interbind-abi", "abi", "")
+            .feature("std = []")
+            .profile("panic = \"abort\"")
+            .profile("debug = false")
+    };
     // No Python is involved; the folder is named after what it is built for.
     let nothing = Python {
         version: (0, 0),
@@ -114,15 +79,11 @@ fn abi_is_linked_beside_another_panic_handler_and_allocator() {
         executable: PathBuf::new(),
         suffix: String::new(),
     };
-    let good = Extension::of(&package, workshop!());
+    let good = Extension::of(&package("without_std"), workshop!());
     good.try_build(workshop!(), &nothing).unwrap_or_else(|said| panic!("{said}"));
     // The proof proves something: with std below it, the same crate is refused.
-    let package = Package::new("with_std", format!("{SOURCE}\nextern crate std;\n"))
-        .crate_type("staticlib")
-        .ours("interbind-abi", "abi", "")
-        .profile("panic = \"abort\"")
-        .profile("debug = false");
-    let said = Extension::of(&package, workshop!()).try_build(workshop!(), &nothing).unwrap_err();
+    let bad = Extension::of(&package("with_std"), workshop!()).argument("--features=std");
+    let said = bad.try_build(workshop!(), &nothing).unwrap_err();
     assert!(said.contains("E0152"), "{said}");
 }
 

@@ -225,9 +225,9 @@ left.user('exceptions')
 
     a_table_without_functions_or_of_another_kind_is_refused: "
 plants()
-assert left.forge('userdata', 'ib.udata', 72, 0, 0) == OK
+assert left.forge('userdata', 'ib.udata', 80, 0, 0) == OK
 refused('malformed-record', left.user, 'userdata')
-assert left.forge('instances', 'ib.udata', 144, 0, 1) == OK
+assert left.forge('instances', 'ib.udata', 152, 0, 1) == OK
 refused('bad-magic', left.user, 'instances')
 assert left.forge('exceptions', 'ib.excep', 90, 0, 1) == OK
 refused('malformed-record', left.user, 'exceptions')

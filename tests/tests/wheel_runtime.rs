@@ -14,44 +14,8 @@ use interbind_tests::native::with_runtime;
 use interbind_tests::package::Package;
 use interbind_tests::workshop;
 
-/// A provider and consumer in one.
-const SOURCE: &str = r#"
-use std::ptr::{self, NonNull};
-
-use interbind::Shared;
-use pyo3_ffi::*;
-
-#[derive(Clone, Copy, Shared)]
-#[shared(name = "org.test.Point", version = "1.0.0")]
-#[repr(C)]
-pub struct Point {
-    pub x: f64,
-    pub y: f64,
-}
-
-interbind::raw_module! {
-    name = "NAME",
-    interpreters = per_interpreter_gil,
-    gil_used = false,
-    // So that a script can spoil what the first use will find.
-    bind = on_first_use,
-    consumes = [Point ^1],
-    methods = [norm: O "The length of a point's vector."],
-}
-
-unsafe extern "C" fn norm(_module: *mut PyObject, object: *mut PyObject) -> *mut PyObject {
-    let Some(object) = NonNull::new(object) else { return ptr::null_mut() };
-    // SAFETY: Python passes a live object and calls attached.
-    match unsafe { Foreign::<Point>::from_ptr(object) } {
-        // SAFETY: attached.
-        Ok(point) => unsafe { PyFloat_FromDouble(point.x.hypot(point.y)) },
-        Err(interbind::Raised) => ptr::null_mut(),
-    }
-}
-"#;
-
 fn extension(name: &str) -> Extension {
-    let package = Package::new(name, SOURCE.replace("NAME", name))
+    let package = Package::of("lean", name)
         .interbind("")
         .dependency("pyo3-ffi = \"0.30\"")
         .profile("debug = false")
@@ -159,9 +123,9 @@ def with_header(*of, **more):
 spoiled = [
     ('not-a-capsule', 5, \"provider has int, this module expects a capsule of that name\"),
     ('not-a-capsule', capsule(block(good), 'another'), 'provider has PyCapsule,'),
-    ('malformed-record', capsule(block(good + bytes(8)) + 4), 'address: provider has one that isn\\'t aligned'),
-    ('bad-magic', capsule(block(with_header(b'ib.core', 56))), 'magic: provider has another, this module expects ib.runtm'),
-    ('malformed-record', capsule(block(with_header(b'ib.runtm', 20))), 'provider has 20, this module expects 16'),
+    ('malformed-record', capsule(block(good + bytes(8)) + 4), 'address: provider has a multiple of 8 plus 4, this module expects a multiple of 8'),
+    ('bad-magic', capsule(block(with_header(b'ib.core', 56))), 'magic: provider has ib.core., this module expects ib.runtm'),
+    ('malformed-record', capsule(block(with_header(b'ib.runtm', 20))), 'provider has 20, this module expects '),
     ('malformed-record', capsule(block(with_header(b'ib.runtm', 48))), 'provider has 48, this module expects 56'),
     ('other-major', capsule(block(with_header(b'ib.runtm', 56, 2))), 'major: provider has 2, this module expects 1'),
 ] + [
@@ -224,7 +188,7 @@ name = text('org.test.Point')
 listed = ctypes.c_void_p()
 class Text(ctypes.Structure):
     _fields_ = [('ptr', ctypes.c_void_p), ('len', ctypes.c_uint64)]
-LIST = ctypes.PYFUNCTYPE(I, P, Text, P)(struct.unpack('=Q', ctypes.string_at(types.value + 48, 8))[0])
+LIST = ctypes.PYFUNCTYPE(I, P, Text, P)(struct.unpack('=Q', ctypes.string_at(types.value + 56, 8))[0])
 assert LIST(types, Text(*struct.unpack('=QQ', name)), ref(listed)) == 0
 def expectation(head=header(b'ib.expct', 152), consumer=owner, core=core.value, types=types.value, list=listed.value,
         name=name, descriptor=text('x'), requirement=text('^1'), origin=text(''), align=8):
@@ -291,10 +255,10 @@ fn a_module_without_an_implementation_carries_none() {
     let Some(alone) = alone() else { return };
     let python = alone.python();
     let own = Modules::new(workshop!(), "lean-own", python).with(&extension("lean"));
-    // A callback that the registry hands to Python is named, and so stands in what has a registry.
+    // The registry's anchors have a class of their own, whose name stands in what has a registry.
     let has = |modules: &Modules| {
         let library = fs::read(modules.file("lean")).expect("it was built");
-        library.windows(19).any(|found| found == b"interbind_type_died")
+        library.windows(17).any(|found| found == b"interbind.anchor\0")
     };
     assert!(has(&own), "the name is how the registry is found in a file");
     assert!(!has(alone));

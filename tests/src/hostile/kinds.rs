@@ -1,0 +1,70 @@
+//! The kinds of providers. Each is a way to write a class that others borrow from: its life, its guards and its bugs differ.
+
+use crate::python::Python;
+
+/// Who makes a kind's classes, and so where it can be built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Maker {
+    /// The matrix's participant with PyO3.
+    Pyo3,
+    /// The matrix's participant on bare pyo3-ffi.
+    Raw,
+    /// The examples on bare pyo3-ffi, and a module that lets go of objects on foreign threads.
+    Example,
+    /// C, by the headers.
+    C,
+    /// The C++ layer, by the matrix's participant.
+    Cpp,
+    /// The C++ layer, by `tests/hostile/layer.cpp`.
+    Layer,
+}
+
+/// A kind of provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// Its name, which `tests/hostile/adapters.py` knows.
+    pub name: &'static str,
+    /// Who makes its classes.
+    pub maker: Maker,
+}
+
+/// Every kind.
+pub const KINDS: &[Kind] = &[
+    Kind { name: "pyo3-frozen", maker: Maker::Pyo3 },
+    Kind { name: "pyo3-tracked", maker: Maker::Pyo3 },
+    Kind { name: "pyo3-unsendable", maker: Maker::Pyo3 },
+    Kind { name: "raw-frozen", maker: Maker::Raw },
+    Kind { name: "raw-tracked", maker: Maker::Raw },
+    Kind { name: "example-raw", maker: Maker::Example },
+    Kind { name: "c-frozen", maker: Maker::C },
+    Kind { name: "c-untracked", maker: Maker::C },
+    Kind { name: "cpp-frozen", maker: Maker::Cpp },
+    Kind { name: "cpp-tracked", maker: Maker::Cpp },
+    Kind { name: "layer-inline", maker: Maker::Layer },
+    Kind { name: "layer-indirect", maker: Maker::Layer },
+    Kind { name: "layer-collected", maker: Maker::Layer },
+    Kind { name: "layer-frozen", maker: Maker::Layer },
+];
+
+impl Maker {
+    /// Whether its classes can be built for an interpreter: the C++ layer needs what CPython has since 3.12. The examples are
+    /// built for each interpreter alone, and so for the default one.
+    pub fn serves(self, python: &Python) -> bool {
+        match self {
+            Self::Cpp | Self::Layer => python.implementation == "cpython" && python.version >= (3, 12),
+            Self::Example => {
+                python.is_plain_cpython() && python.version < (3, 15) && Some(python) == Python::all().first()
+            }
+            Self::Pyo3 | Self::Raw | Self::C => true,
+        }
+    }
+}
+
+impl Kind {
+    /// The interpreter on which every attempt on this kind runs: the default one, or else the first that serves it.
+    pub fn home(&self) -> Option<&'static Python> {
+        let all = Python::all().iter();
+        all.filter(|python| !python.free_threaded && python.implementation == "cpython")
+            .find(|python| self.maker.serves(python))
+    }
+}

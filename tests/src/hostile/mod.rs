@@ -1,0 +1,17 @@
+//! Attacks from Python code: the providers that are attacked, how an attempt runs, and what it may end with.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | [`kinds`] | the kinds of providers, and the Pythons that each can be built for |
+//! | [`forge`] | the extensions of one interpreter, in one folder |
+//! | [`child`] | a process with a clock |
+//! | [`attempt`] | one attempt: what its process said, and whether that is good |
+//! | [`faults`] | one operation with one fault after the other |
+//!
+//! The attempts themselves are Python: `tests/hostile/*.py`. Nothing here loads an extension.
+
+pub mod attempt;
+pub mod child;
+pub mod faults;
+pub mod forge;
+pub mod kinds;

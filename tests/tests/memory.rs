@@ -1,0 +1,104 @@
+//! Memory runs out in the middle of what a module asks for: an exception comes of it, never the end of the process.
+//!
+//! Each try is a child of its own, in which one allocation fails: the first, the second, and so on until none is left to fail.
+//! A value, a MemoryError and a refusal with its reason will do. A signal doesn't, and neither does a SystemError without a word.
+//! What fails is hooked into the C library, so these run on GNU/Linux alone.
+
+#![cfg(all(target_os = "linux", target_env = "gnu"))]
+
+use std::process::Command;
+use std::sync::OnceLock;
+
+use interbind_tests::extension::Extension;
+use interbind_tests::laws;
+use interbind_tests::modules::{Modules, Outcome};
+use interbind_tests::package::repository;
+use interbind_tests::python::program;
+use interbind_tests::skip::skip;
+use interbind_tests::workshop;
+
+/// What every script has before it.
+const BEFORE: &str = include_str!("../src/failmalloc.py");
+
+/// The examples on the bare C API, with the hook in front of them.
+fn modules() -> Option<&'static Modules> {
+    static MODULES: OnceLock<Option<Modules>> = OnceLock::new();
+    let build = || {
+        let what = "modules without memory";
+        let python = interbind_tests::examples::python(what)?;
+        let Some(compiler) = program("cc") else {
+            skip(what, "there is no C compiler for the hook");
+            return None;
+        };
+        let hook = workshop!().join("failmalloc.so");
+        let source = repository().join("tests/fixtures/failmalloc.c");
+        let made =
+            Command::new(compiler).args(["-shared", "-fPIC", "-O1", "-o"]).arg(&hook).arg(source).status();
+        assert!(made.is_ok_and(|status| status.success()), "the hook compiles");
+        let modules = Modules::new(workshop!(), "memory", python);
+        let names = ["rawframe", "rawstats"].iter();
+        let modules = names.fold(modules, |modules, name| modules.with(&Extension::example(name)));
+        Some(modules.variable("LD_PRELOAD", hook.to_str().expect("a path in UTF-8")))
+    };
+    MODULES.get_or_init(build).as_ref()
+}
+
+fn quiet(outcome: &Outcome) {
+    assert_eq!(outcome.stderr, "", "{outcome:#?}");
+}
+
+laws! {
+    modules, BEFORE, quiet;
+
+    a_wrong_object_is_refused_or_there_is_no_memory: "
+import rawframe, rawstats
+withstands(lambda: rawstats.norm(object()), 'refusal wrong-object')
+withstands(lambda: rawstats.total(object()), 'refusal not-published')
+";
+
+    an_object_is_judged_without_any_memory: "
+import rawframe, rawstats
+class Heir(rawframe.Point):
+    pass
+for point in rawframe.Point(3, 4), Heir(3, 4):
+    def judge():
+        assert rawstats.norm(point) == 5
+    outcomes, hits = each(judge)
+    assert list(outcomes) == ['value'] and hits == 0, (outcomes, hits)
+";
+
+    a_class_is_published_or_there_is_no_memory: "
+import importlib.util, rawframe, rawstats
+def publish():
+    spec = importlib.util.spec_from_file_location('rawframe', rawframe.__file__)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert rawstats.norm(module.Point(3, 4)) == 5
+withstands(publish)
+";
+
+    a_module_is_imported_or_there_is_no_memory: "
+import importlib
+# What the loader of the C library and Python's own import say where they have none.
+OWN = ('ImportError: ', 'OSError: [Errno 12]', \"RuntimeError: can't allocate lock\")
+for name in 'rawframe', 'rawstats':
+    withstands(lambda: importlib.import_module(name), *OWN)
+";
+
+    a_module_that_was_not_executed_says_so: "
+import importlib.util, rawframe
+spec = importlib.util.spec_from_file_location('rawframe', rawframe.__file__)
+module = importlib.util.module_from_spec(spec)
+try:
+    module.origin()
+except RuntimeError as error:
+    assert 'was not executed' in str(error), error
+else:
+    raise AssertionError('a module without state makes points')
+";
+}
+
+#[test]
+fn the_laws_are_all_tried() {
+    assert_eq!(LAWS.len(), 5);
+}
