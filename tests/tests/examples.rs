@@ -398,6 +398,24 @@ assert stats.norm(shy) == rawstats.norm(shy) == 5.0
 assert ran == [], ran
 ";
 
+    a_class_lies_like_one_of_its_bases: "
+import frame, stats
+class Mixin:
+    pass
+class Named(Mixin, frame.Point):
+    pass
+assert stats.norm(Named(3, 4)) == 5.0
+try:
+    class Both(frame.Point, frame.Series):
+        pass
+except TypeError:
+    # CPython says that the two lie differently; PyPy doesn't.
+    pass
+else:
+    assert stats.norm(Both(3, 4)) == 5.0
+    refused('wrong-object', stats.total, Both(3, 4))
+";
+
     the_consumer_may_be_imported_first: "
 import stats, rawstats
 for call in stats.norm, rawstats.norm, stats.total, rawstats.total:
