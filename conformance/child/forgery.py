@@ -49,11 +49,11 @@ class Forge:
         body += struct.pack("=QQQQQ", *(honest | slots).values(), 0)
         return head + body + extra
 
-    def service(self, magic=b"ib.types", size=128, major=1, minor=0, name="types", close=0, destroy=None, functions=(0,) * 8):
+    def service(self, magic=b"ib.types", size=136, major=1, minor=0, name="types", close=0, destroy=None, functions=(0,) * 9):
         """The head of a table, and NULL where functions belong."""
         destroy = self.at["nothing"] if destroy is None else destroy
         head = header(magic, size, major, minor) + self.text(name) + struct.pack("=QQQ", self.owner(), close, destroy)
-        return head + struct.pack("=QQQQQQQQQ", *functions, 0)
+        return head + struct.pack("=10Q", *functions, 0)
 
     def record(self, called, meaning, **spoil):
         """A type record that is claimed; `spoil` replaces single fields."""

@@ -14,7 +14,14 @@ PATIENCE = 15
 
 
 def set_limits(spec):
-    """No core files, no runaway memory or output; where a limit is unknown the launcher's clock remains."""
+    """No core files, no runaway memory or output, and an end when the launcher is gone; where a limit is unknown the launcher's
+    clock remains."""
+    try:
+        import _signal
+
+        _signal.alarm(spec.get("alarm", 0))
+    except (ImportError, AttributeError):
+        pass
     try:
         import resource
     except ImportError:

@@ -8,12 +8,10 @@ use core::ptr;
 
 use interbind_abi::Reason;
 use interbind_abi::types::TypeRecord;
-use interbind_abi::types::record::halves;
 use interbind_abi::values::PlainData;
 
 use crate::ffi::error::Class;
 use crate::ffi::{Attached, PyObject, Raised, Strong};
-use crate::fits::registered;
 use crate::interpreters::Binding;
 use crate::judge::Request;
 use crate::object::Object;
@@ -30,6 +28,20 @@ use crate::sync::Ordering;
 ///
 /// # Safety
 /// 1. The thread is attached.
+///
+/// # Examples
+///
+/// <!-- tests/fixtures/snippets/tour/src/lib.rs:midpoint -->
+/// ```
+/// /// Has the provider make an object of its own class.
+/// ///
+/// /// # Safety
+/// /// 1. The thread is attached.
+/// unsafe fn make(x: f64, y: f64) -> Result<Object, Raised> {
+///     // SAFETY: duty 1.
+///     unsafe { interbind::to_python::<Point, __Interbind>(&Point { x, y }) }
+/// }
+/// ```
 pub unsafe fn to_python<T, M>(value: &T) -> Result<Object, Raised>
 where
     T: PlainData + Shared,
@@ -50,7 +62,8 @@ where
 }
 
 /// The record through which objects of `T` are made, and its class, which can't die meanwhile: making an object may run the
-/// collector.
+/// collector. A pinned record counts while it is published in this interpreter: one that was given up is claimed anew
+/// anywhere.
 fn maker<T, M>(
     at: Attached,
     request: &Request,
@@ -63,7 +76,7 @@ where
     let pin = request.site(at).map(|site| &site.maker);
     // SAFETY: only records are pinned, and they are never freed.
     if let Some(pinned) = pin.and_then(|pin| unsafe { pin.load(Ordering::Acquire).as_ref() }) {
-        if let Some(class) = class_of(at, pinned, binding) {
+        if let Some(class) = binding.types.hold(at, pinned) {
             return Ok((pinned, class));
         }
     }
@@ -71,28 +84,11 @@ where
     if let Some(pin) = pin {
         pin.store(ptr::from_ref(found).cast_mut(), Ordering::Release);
     }
-    let Some(class) = class_of(at, found, binding) else {
+    let Some(class) = binding.types.hold(at, found) else {
         let template =
             "cannot make an object as {0}\nits class died meanwhile\nimport a module that provides {0}";
         let sides = Sides { provider: Some(found.owner), ..Sides::consumer(binding.owner) };
         return Err(refuse(at, Class::Type, Reason::NotPublished, template, &[T::NAME], sides));
     };
     Ok((found, class))
-}
-
-/// The class of a record that is published in the interpreter of this binding; none when it is published no more, or in
-/// another interpreter: a record that was given up is claimed anew anywhere.
-fn class_of(at: Attached, record: &TypeRecord, binding: &Binding) -> Option<Strong> {
-    let address = registered(record);
-    let serial = halves(binding.core.serial());
-    // The class comes first: while it stands there, core and serial are those that were written with it.
-    let is_ours = !address.is_null()
-        && ptr::eq(record.core.load(Ordering::Relaxed), binding.core.as_ptr())
-        && record.serial.iter().zip(serial).all(|(half, ours)| half.load(Ordering::Relaxed) == ours);
-    if !is_ours {
-        return None;
-    }
-    // SAFETY: the class of a record of this interpreter: while its address stands there the anchor owns it, and with a GIL
-    // nobody takes it out meanwhile. Without one that is the provider's promise (conduit#28).
-    Some(unsafe { Strong::from_borrowed(at, address) })
 }

@@ -16,6 +16,25 @@ use crate::text::Text;
 /// and an exception that the provider raised becomes its cause.
 ///
 /// An error for which there was no memory says so, and becomes a MemoryError.
+///
+/// # Examples
+///
+/// <!-- tests/fixtures/snippets/tour/src/lib.rs:refused -->
+/// ```
+/// /// Makes an exception of an error of an interface.
+/// fn raise(error: &Error) -> Raised {
+///     let text = format!("{} ({})", error.message(), error.reason());
+///     let text = CString::new(text.replace('\0', "?")).unwrap_or_default();
+///     // SAFETY: attached, a class of Python, a text with its end.
+///     unsafe { PyErr_SetString(PyExc_RuntimeError, text.as_ptr()) };
+///     failed()
+/// }
+///
+/// /// Fails as a provider's method does: with a message, and the object that caused it.
+/// fn refuse(exception: Object) -> Result<f64, Error> {
+///     Err(Error::new("the column is locked").caused_by(exception))
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Error(Option<Box<Parts>>);
 

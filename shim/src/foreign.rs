@@ -33,6 +33,43 @@ type Roles<'py, M> = (&'py (), fn() -> M);
 /// A shared borrow of another build's object.
 ///
 /// `'a` is the caller's reference, `'py` the time attached. Not `Send`: to use it detached, ask [`Foreign::detached`].
+///
+/// # Examples
+///
+/// <!-- examples/stats/src/lib.rs:norm -->
+/// ```
+/// /// Reads the fields of another wheel's object.
+/// #[pyfunction]
+/// fn norm(p: Foreign<Point>) -> f64 {
+///     p.x.hypot(p.y)
+/// }
+///
+/// /// Calls another wheel's object through its interface.
+/// #[pyfunction]
+/// fn total(s: Foreign<dyn Series>) -> PyResult<f64> {
+///     let mut sum = 0.0;
+///     for i in 0..s.len()? {
+///         sum += s.get(i)?;
+///     }
+///     Ok(sum)
+/// }
+/// ```
+///
+/// Without PyO3:
+///
+/// <!-- tests/fixtures/snippets/tour/src/lib.rs:norm -->
+/// ```
+/// unsafe extern "C" fn norm(_module: *mut PyObject, argument: *mut PyObject) -> *mut PyObject {
+///     let Some(object) = NonNull::new(argument) else { return ptr::null_mut() };
+///     // SAFETY: Python passes a live object and calls attached.
+///     match unsafe { Foreign::<Point>::from_ptr(object) } {
+///         // SAFETY: attached.
+///         Ok(point) => unsafe { PyFloat_FromDouble(point.x.hypot(point.y)) },
+///         // The exception is set.
+///         Err(_) => ptr::null_mut(),
+///     }
+/// }
+/// ```
 pub struct Foreign<'a, 'py, T: Shared + ?Sized, M: Consumer<T>> {
     handle: T::Handle,
     loan: Loan<'a, SHARED>,
@@ -40,6 +77,34 @@ pub struct Foreign<'a, 'py, T: Shared + ?Sized, M: Consumer<T>> {
 }
 
 /// An exclusive borrow of another build's data.
+///
+/// # Examples
+///
+/// <!-- tests/fixtures/snippets/snippets/src/lib.rs:shift -->
+/// ```
+/// #[pyfunction]
+/// fn shift(mut span: ForeignMut<Span>, dx: f64) {
+///     span.from.x += dx;
+///     span.to.x += dx;
+/// }
+/// ```
+///
+/// Without PyO3:
+///
+/// <!-- tests/fixtures/snippets/tour/src/lib.rs:shift -->
+/// ```
+/// /// Moves a span, under the provider's own borrow flags.
+/// ///
+/// /// # Safety
+/// /// 1. `object` is a live object, and the thread is attached.
+/// unsafe fn move_span(object: NonNull<PyObject>) -> Result<f64, Raised> {
+///     // SAFETY: duty 1.
+///     let mut span = unsafe { ForeignMut::<Span>::from_ptr(object) }?;
+///     span.from.x += 1.0;
+///     span.to.x += 1.0;
+///     Ok(span.from.x)
+/// }
+/// ```
 pub struct ForeignMut<'a, 'py, T: Shared, M: Consumer<T>> {
     handle: T::Handle,
     _loan: Loan<'a, EXCLUSIVE>,
@@ -47,6 +112,23 @@ pub struct ForeignMut<'a, 'py, T: Shared, M: Consumer<T>> {
 }
 
 /// Another build's data whose provider tracks no borrows: a raw pointer, and reads that copy.
+///
+/// # Examples
+///
+/// <!-- tests/fixtures/snippets/tour/src/lib.rs:peek -->
+/// ```
+/// /// Copies a point that nobody tracks.
+/// ///
+/// /// # Safety
+/// /// 1. `object` is a live object, and the thread is attached.
+/// unsafe fn copy(object: NonNull<PyObject>) -> Result<Point, Raised> {
+///     // SAFETY: duty 1.
+///     let raw = unsafe { ForeignRaw::<Point>::from_ptr(object) }?;
+///     assert!(raw.as_ptr().is_aligned());
+///     // SAFETY: the provider writes its data only with the GIL or the object's lock, and this thread has it.
+///     unsafe { raw.read() }.map_err(|error| raise(&error))
+/// }
+/// ```
 pub struct ForeignRaw<'a, 'py, T: Shared, M: Consumer<T>> {
     data: NonNull<T>,
     _loan: Loan<'a, SHARED>,
@@ -214,6 +296,22 @@ where
     ///
     /// # Errors
     /// `wrong-thread` when only the thread that made the object may use it.
+    ///
+    /// # Examples
+    ///
+    /// <!-- tests/fixtures/snippets/tour/src/lib.rs:totals -->
+    /// ```
+    /// /// Calls the interface on two threads that Python doesn't know.
+    /// fn sum_twice(series: &Foreign<'_, '_, dyn Series>) -> Result<f64, Error> {
+    ///     let view: Detached<'_, dyn Series> = series.detached()?;
+    ///     let add = || sum::<AnyThread>(&view);
+    ///     std::thread::scope(|scope| {
+    ///         let (one, two) = (scope.spawn(add), scope.spawn(add));
+    ///         let lost = |_| Error::new("a thread panicked");
+    ///         Ok(one.join().map_err(lost)?? + two.join().map_err(lost)??)
+    ///     })
+    /// }
+    /// ```
     pub fn detached(&self) -> Result<Detached<'_, T>, Error>
     where
         T::Handle: Detach,
@@ -241,6 +339,22 @@ impl<T: Shared + ?Sized, M: Consumer<T>> Deref for Foreign<'_, '_, T, M> {
 ///
 /// Lend it to several threads as `&Detached`: like every handle it is neither `Clone` nor `Copy`. An interface's methods
 /// that handle Python objects don't exist on it; see [`Detached::checked`].
+///
+/// # Examples
+///
+/// <!-- tests/fixtures/snippets/tour/src/lib.rs:totals -->
+/// ```
+/// /// Calls the interface on two threads that Python doesn't know.
+/// fn sum_twice(series: &Foreign<'_, '_, dyn Series>) -> Result<f64, Error> {
+///     let view: Detached<'_, dyn Series> = series.detached()?;
+///     let add = || sum::<AnyThread>(&view);
+///     std::thread::scope(|scope| {
+///         let (one, two) = (scope.spawn(add), scope.spawn(add));
+///         let lost = |_| Error::new("a thread panicked");
+///         Ok(one.join().map_err(lost)?? + two.join().map_err(lost)??)
+///     })
+/// }
+/// ```
 pub struct Detached<'b, T: Shared + ?Sized, P: OtherThreads = AnyThread>
 where
     T::Handle: Detach,
@@ -256,6 +370,22 @@ where
 {
     /// Returns a view with all methods: those that handle Python objects ask at each call whether the thread is attached,
     /// and fail if it isn't (`not-attached`). For code that attaches now and then on a thread of its own.
+    ///
+    /// # Examples
+    ///
+    /// <!-- tests/fixtures/snippets/tour/src/lib.rs:each -->
+    /// ```
+    /// /// Calls a method that takes Python objects: with [`CheckedThread`] each call checks that its thread is attached.
+    /// fn last<P: Threads + Passes<true>>(series: &SeriesHandle<P>, function: &Object) -> Result<Object, Error> {
+    ///     series.each(function)
+    /// }
+    ///
+    /// /// Does so through a view for other threads.
+    /// fn last_of(series: &Foreign<'_, '_, dyn Series>, function: &Object) -> Result<Object, Error> {
+    ///     let view = Detached::checked(series.detached()?);
+    ///     last::<CheckedThread>(&view, function)
+    /// }
+    /// ```
     pub fn checked(view: Self) -> Detached<'b, T, CheckedThread> {
         // SAFETY: (1) the view borrows it during `'b`; (2) asked when the view was made.
         Detached { handle: unsafe { view.borrowed.detached() }, borrowed: view.borrowed }

@@ -17,6 +17,87 @@ type Roles<T, M> = (fn() -> M, fn() -> Box<T>);
 ///
 /// May be moved to any thread; using it needs an attached one ([`Held::bind_ptr`]), where the provider's own rules apply.
 /// In a class of yours, visit it from `__traverse__`: otherwise a cycle through it leaks.
+///
+/// # Examples
+///
+/// <!-- examples/stats/src/lib.rs:held -->
+/// ```
+/// /// Keeps another wheel's object, visibly to the garbage collector.
+/// #[pyclass(module = "stats")]
+/// struct Keeper {
+///     kept: Option<Held<dyn Series>>,
+/// }
+///
+/// #[pymethods]
+/// impl Keeper {
+///     #[new]
+///     fn new(series: Held<dyn Series>) -> Self {
+///         Self { kept: Some(series) }
+///     }
+///
+///     fn total(&self, py: Python<'_>) -> PyResult<f64> {
+///         self.kept.as_ref().map_or(Ok(0.0), |series| total(series.bind(py)?))
+///     }
+///
+///     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+///         self.kept.as_ref().map_or(Ok(()), |series| series.traverse(&visit))
+///     }
+///
+///     fn __clear__(&mut self) {
+///         self.kept = None;
+///     }
+/// }
+/// ```
+///
+/// Without PyO3:
+///
+/// <!-- tests/fixtures/snippets/tour/src/lib.rs:hold -->
+/// ```
+/// /// Keeps an object in the module's state, and reads it through what is kept.
+/// ///
+/// /// # Safety
+/// /// 1. `object` and `module` are live objects, and the thread is attached.
+/// unsafe fn keep(module: NonNull<PyObject>, object: NonNull<PyObject>) -> Result<f64, Raised> {
+///     // SAFETY: duty 1.
+///     let held = unsafe { Held::<Point>::from_ptr(object) }?;
+///     // SAFETY: duty 1.
+///     let point = unsafe { held.bind_ptr() }?;
+///     let length = point.x.hypot(point.y);
+///     drop(point);
+///     // SAFETY: duty 1.
+///     let state = unsafe { try_state::<__Interbind>(module) }?;
+///     let before = state.kept.lock().ok().and_then(|mut kept| kept.replace(held));
+///     // Outside of the lock: Python code may run.
+///     drop(before);
+///     Ok(length)
+/// }
+/// ```
+///
+/// <!-- tests/fixtures/snippets/tour/src/lib.rs:state -->
+/// ```
+/// /// What an interpreter has of this module.
+/// #[derive(Default)]
+/// pub struct State {
+///     class: Option<Object>,
+///     kept: Mutex<Option<Held<Point>>>,
+/// }
+///
+/// impl ModuleState for State {
+///     fn traverse(&self, visit: &mut Visit) {
+///         if let Some(class) = &self.class {
+///             visit.object(class);
+///         }
+///         if let Ok(kept) = self.kept.lock() {
+///             kept.iter().for_each(|held| visit.object(held.object()));
+///         }
+///     }
+///
+///     fn clear(&self) {
+///         let kept = self.kept.lock().ok().and_then(|mut kept| kept.take());
+///         drop(kept);
+///     }
+/// }
+/// ```
 pub struct Held<T: Shared + ?Sized, M: Consumer<T>> {
     object: Object,
     marker: PhantomData<Roles<T, M>>,

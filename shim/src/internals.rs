@@ -68,6 +68,7 @@ impl Core {
     }
 
     /// The interpreter's serial.
+    #[cfg(feature = "static")]
     pub(crate) fn serial(&self) -> [u8; 16] {
         self.head().serial
     }

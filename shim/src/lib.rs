@@ -1,4 +1,8 @@
-//! Share types between Python extensions that were built apart.
+//! Share types between Python extensions that were built separately.
+//!
+#![doc = include_str!("../README.md")]
+//!
+//! # How it works
 //!
 //! An extension links this crate, says once what it provides and consumes ([`module!`]), and gets functions and types
 //! that carry those roles. Everything that crosses to another build is a record of [`abi`]; everything foreign is

@@ -17,6 +17,27 @@ use crate::records::Records;
 use crate::shared::Module;
 
 /// A native class that a module consumes; a static of it.
+///
+/// # Examples
+///
+/// <!-- tests/fixtures/extensions/services/src/types.rs:native -->
+/// ```
+/// /// `(object, compiler)`: the address in a wrapped `c++:1W`, as a build by one compiler or the other sees it, and how many
+/// /// borrows are open meanwhile and after.
+/// pub fn native<'a>(args: &Args<'a>) -> Answer<'a> {
+///     static GCCS: Native = Native::new("c++:1W", GCC);
+///     static CLANGS: Native = Native::new("c++:1W", CLANG);
+///     let py = args.py;
+///     let class = if args.truth(1)? { &CLANGS } else { &GCCS };
+///     let object = NonNull::new(args.object(0)?.cast()).ok_or_else(|| py.failed())?;
+///     // SAFETY: attached; the arguments hold the object.
+///     let borrowed = unsafe { class.borrow::<__Interbind>(object) }?;
+///     let address = borrowed.as_ptr() as u64;
+///     let during = BORROWS.load(Ordering::Relaxed);
+///     drop(borrowed);
+///     py.tuple([py.number(address), py.number(during), py.number(BORROWS.load(Ordering::Relaxed))])
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Native {
     key: &'static str,
@@ -25,6 +46,27 @@ pub struct Native {
 }
 
 /// A shared borrow of a native object; ended when dropped. Neither `Send` nor `Sync`.
+///
+/// # Examples
+///
+/// <!-- tests/fixtures/extensions/services/src/types.rs:native -->
+/// ```
+/// /// `(object, compiler)`: the address in a wrapped `c++:1W`, as a build by one compiler or the other sees it, and how many
+/// /// borrows are open meanwhile and after.
+/// pub fn native<'a>(args: &Args<'a>) -> Answer<'a> {
+///     static GCCS: Native = Native::new("c++:1W", GCC);
+///     static CLANGS: Native = Native::new("c++:1W", CLANG);
+///     let py = args.py;
+///     let class = if args.truth(1)? { &CLANGS } else { &GCCS };
+///     let object = NonNull::new(args.object(0)?.cast()).ok_or_else(|| py.failed())?;
+///     // SAFETY: attached; the arguments hold the object.
+///     let borrowed = unsafe { class.borrow::<__Interbind>(object) }?;
+///     let address = borrowed.as_ptr() as u64;
+///     let during = BORROWS.load(Ordering::Relaxed);
+///     drop(borrowed);
+///     py.tuple([py.number(address), py.number(during), py.number(BORROWS.load(Ordering::Relaxed))])
+/// }
+/// ```
 pub struct NativeRef<'a> {
     data: NonNull<c_void>,
     _loan: Loan<'a, SHARED>,
@@ -41,7 +83,7 @@ impl Native {
     ///
     /// # Errors
     /// A TypeError with the reason: `native-abi`, when the two builds lay such objects out differently, and those of
-    /// [every borrow](https://docs.rs/interbind); an ImportError when the module can't bind.
+    /// [every borrow](https://github.com/interbind/interbind/blob/main/docs/src/errors.md); an ImportError when the module can't bind.
     ///
     /// # Safety
     /// 1. `object` is a live Python object, and stays so during `'a`.

@@ -20,6 +20,147 @@ use crate::ffi::{Attached, PyObject};
 use crate::interpreters::homes;
 
 /// An owned reference to a Python object.
+///
+/// # Examples
+///
+/// <!-- examples/stats/src/lib.rs:each -->
+/// ```
+/// /// Hands a Python function to the provider, and its result back.
+/// #[pyfunction]
+/// fn each<'py>(
+///     py: Python<'py>,
+///     s: Foreign<'_, 'py, dyn Series>,
+///     function: Bound<'py, PyAny>,
+/// ) -> PyResult<Bound<'py, PyAny>> {
+///     Ok(s.each(&Object::from(function))?.into_bound(py))
+/// }
+/// ```
+///
+/// The provider's side of that call:
+///
+/// <!-- examples/frame/src/lib.rs:each -->
+/// ```
+/// fn each(&self, function: &Object) -> Result<Object, Error> {
+///     Python::attach(|py| {
+///         let mut last = py.None().into_bound(py);
+///         for &value in self.values.iter() {
+///             last = function.bind(py).call1((value,))?;
+///         }
+///         Ok(Object::from(last))
+///     })
+/// }
+/// ```
+///
+/// Without PyO3:
+///
+/// <!-- tests/fixtures/snippets/tour/src/lib.rs:objects -->
+/// ```
+/// /// What an answer of these functions is, as Python wants it: an object, or NULL when an exception is set.
+/// fn answer(result: Result<Object, Raised>) -> *mut PyObject {
+///     result.map_or(ptr::null_mut(), Object::into_ptr)
+/// }
+///
+/// /// A Python object that a function of Python has made.
+/// fn made(object: *mut PyObject) -> Result<Object, Raised> {
+///     // SAFETY: a new reference, or NULL when an exception is set; attached.
+///     unsafe { Object::from_ptr(object) }.ok_or_else(failed)
+/// }
+/// ```
+///
+/// <!-- tests/fixtures/snippets/tour/src/lib.rs:borrowed -->
+/// ```
+/// unsafe extern "C" fn refused(_module: *mut PyObject, exception: *mut PyObject) -> *mut PyObject {
+///     // SAFETY: Python passes a live object and calls attached.
+///     let exception = unsafe { Object::from_borrowed_ptr(exception) };
+///     answer(
+///         refuse(exception)
+///             .map_err(|error| {
+///                 assert_eq!(error.reason(), Reason::ProviderRaised);
+///                 raise(&error)
+///             })
+///             .and_then(number),
+///     )
+/// }
+/// ```
+///
+/// <!-- tests/fixtures/snippets/tour/src/services.rs:wrapped -->
+/// ```
+/// /// Keeps an object in the interpreter's map as the wrapper of a pointer, finds it there, and takes it out again.
+/// ///
+/// /// # Safety
+/// /// 1. `object` is a live object, and the thread is attached.
+/// unsafe fn map(pointer: *const c_void, object: NonNull<PyObject>) -> Result<String, Raised> {
+///     // SAFETY: duty 1.
+///     let instances = unsafe { Instances::of::<__Interbind>() }?;
+///     // SAFETY: duty 1.
+///     let key = unsafe { Key::of::<__Interbind>("c++:4Tour") }?.ok_or_else(failed)?;
+///     assert!(!key.as_ptr().is_null() && !instances.table().is_null());
+///     // SAFETY: duty 1; the object is taken out below, before it can die.
+///     let inserted = unsafe { instances.insert(pointer, key, object.as_ptr().cast()) };
+///     // SAFETY: duty 1.
+///     let found = unsafe { instances.find(pointer, key) };
+///     // SAFETY: a new reference, or NULL.
+///     let found = unsafe { Object::from_ptr(found.cast()) };
+///     let (mut here, mut everywhere) = (0, 0);
+///     // SAFETY: duty 1.
+///     unsafe {
+///         instances.each(pointer, &mut |_, _| {
+///             here += 1;
+///             true
+///         })
+///     };
+///     // SAFETY: duty 1.
+///     unsafe {
+///         instances.all(&mut |_, _| {
+///             everywhere += 1;
+///             true
+///         })
+///     };
+///     // SAFETY: duty 1.
+///     let removed = unsafe { instances.remove(pointer, Some(key), object.as_ptr().cast()) };
+///     let same = found.is_some_and(|found| found.as_ptr() == object.as_ptr());
+///     Ok(format!(
+///         "inserted {}, same {same}, at it {here}, in all {everywhere}, removed {removed}",
+///         inserted.is_ok()
+///     ))
+/// }
+/// ```
+///
+/// <!-- tests/fixtures/snippets/tour/src/services.rs:nursed -->
+/// ```
+/// unsafe extern "C" fn visit(_object: *mut c_void, count: *mut c_void) -> c_int {
+///     // SAFETY: `nurse` passes its own count.
+///     unsafe { *count.cast::<u32>() += 1 };
+///     0
+/// }
+///
+/// unsafe extern "C" fn free(_payload: *mut c_void) {}
+///
+/// /// Keeps an object and memory of C alive as long as another object, and lets both go again.
+/// ///
+/// /// # Safety
+/// /// 1. Both are live objects, and the thread is attached.
+/// unsafe fn nurse(nurse: *mut PyObject, patient: *mut PyObject) -> Result<String, Raised> {
+///     // SAFETY: duty 1.
+///     let instances = unsafe { Instances::of::<__Interbind>() }?;
+///     let (nurse, mut seen) = (nurse.cast(), 0_u32);
+///     // SAFETY: duty 1. `true`: the nurse's class visits its patients and releases them, as this function does for it.
+///     let kept = unsafe { instances.keep_alive(nurse, patient.cast(), true) };
+///     // SAFETY: duty 1; `free` takes anything.
+///     let attached = unsafe { instances.attach(nurse, ptr::null_mut(), free, true) };
+///     // SAFETY: duty 1; `visit` takes a count.
+///     let stopped = unsafe { instances.traverse(nurse, visit, (&raw mut seen).cast()) };
+///     // SAFETY: duty 1.
+///     let counts = unsafe { instances.count() };
+///     // SAFETY: duty 1.
+///     let released = unsafe { instances.release(nurse) };
+///     // SAFETY: duty 1: attached, so the service lives.
+///     let maker = unsafe { instances.maker() };
+///     assert!(maker.header.struct_size >= 112);
+///     let (kept, attached) = (kept.is_ok(), attached.is_ok());
+///     Ok(format!("{kept} {attached} {stopped} {released}, {seen} seen, {} nurses", counts.nurses))
+/// }
+/// ```
 #[derive(Debug)]
 #[repr(transparent)]
 pub struct Object(NonNull<PyObject>);

@@ -33,6 +33,32 @@ use crate::sync::Ordering;
 use crate::text::number;
 
 /// What a provider on bare pyo3-ffi states about a class: the parts of a [`TypeRecord`] that are its own.
+///
+/// # Examples
+///
+/// <!-- tests/fixtures/snippets/tour/src/lib.rs:again -->
+/// ```
+/// /// Publishes a class whose objects never change: consumers read the point at its offset.
+/// ///
+/// /// # Safety
+/// /// 1. `class` is the class of [`Instance`], and the thread is attached.
+/// unsafe fn publish_class(class: NonNull<PyObject>) -> Result<(), Raised> {
+///     let raw = RawClass {
+///         aliasing: ALIASING_FROZEN,
+///         thread: THREAD_ANY,
+///         subclassable: true,
+///         immortal: false,
+///         data_offset: offset_of!(Instance, point) as i64,
+///         size: size_of::<Point>(),
+///         borrow: None,
+///         release: None,
+///         wrap: None,
+///         table: ptr::null(),
+///     };
+///     // SAFETY: (1) duty 1; (2) the offset is that of every instance; (3) the module has one class.
+///     unsafe { interbind::publish_raw::<Point, __Interbind>(class, raw, 0) }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct RawClass {
     /// One of `ALIASING_…`.
@@ -109,6 +135,32 @@ static RECORDS: Chain<Record> = Chain::new();
 /// 1. The thread is attached; `class` is a live object (one that is no type is refused).
 /// 2. `raw` keeps the promises of [`TypeRecord`]'s table for the instances of `class` and its subclasses.
 /// 3. `key` tells this class from others of this module that provide `T`, and is the same each time for one class.
+///
+/// # Examples
+///
+/// <!-- tests/fixtures/snippets/tour/src/lib.rs:again -->
+/// ```
+/// /// Publishes a class whose objects never change: consumers read the point at its offset.
+/// ///
+/// /// # Safety
+/// /// 1. `class` is the class of [`Instance`], and the thread is attached.
+/// unsafe fn publish_class(class: NonNull<PyObject>) -> Result<(), Raised> {
+///     let raw = RawClass {
+///         aliasing: ALIASING_FROZEN,
+///         thread: THREAD_ANY,
+///         subclassable: true,
+///         immortal: false,
+///         data_offset: offset_of!(Instance, point) as i64,
+///         size: size_of::<Point>(),
+///         borrow: None,
+///         release: None,
+///         wrap: None,
+///         table: ptr::null(),
+///     };
+///     // SAFETY: (1) duty 1; (2) the offset is that of every instance; (3) the module has one class.
+///     unsafe { interbind::publish_raw::<Point, __Interbind>(class, raw, 0) }
+/// }
+/// ```
 pub unsafe fn publish_raw<T, M>(class: NonNull<PyObject>, raw: RawClass, key: usize) -> Result<(), Raised>
 where
     T: Shared + ?Sized,
@@ -164,6 +216,20 @@ where
 ///
 /// # Safety
 /// 1. The thread is attached; `class` is a live object.
+///
+/// # Examples
+///
+/// <!-- tests/fixtures/snippets/tour/src/lib.rs:end -->
+/// ```
+/// /// Ends the publication; the class lives on.
+/// ///
+/// /// # Safety
+/// /// 1. `class` is a live class, and the thread is attached.
+/// unsafe fn withdraw(class: NonNull<PyObject>) -> Result<bool, Raised> {
+///     // SAFETY: duty 1.
+///     unsafe { interbind::unpublish_raw::<Point, __Interbind>(class) }
+/// }
+/// ```
 pub unsafe fn unpublish_raw<T, M>(class: NonNull<PyObject>) -> Result<bool, Raised>
 where
     T: Shared + ?Sized,
@@ -216,7 +282,7 @@ fn publish(
     if let Some(wrong) = raw.wrong() {
         return Err(refuse(Reason::NotShareable, Class::Type, wrong, ""));
     }
-    if raw.data_offset < 0 || raw.data_offset % meaning.align as i64 != 0 {
+    if raw.data_offset < 0 || raw.data_offset.checked_rem(meaning.align as i64) != Some(0) {
         let align = number(meaning.align as u64);
         return Err(refuse(Reason::Misaligned, Class::Type, "the data offset is not a multiple of ", &align));
     }

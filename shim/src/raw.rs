@@ -60,6 +60,34 @@ macro_rules! __entry {
 }
 
 /// What a module keeps per interpreter. Without a GIL several threads use it at once.
+///
+/// # Examples
+///
+/// <!-- tests/fixtures/snippets/tour/src/lib.rs:state -->
+/// ```
+/// /// What an interpreter has of this module.
+/// #[derive(Default)]
+/// pub struct State {
+///     class: Option<Object>,
+///     kept: Mutex<Option<Held<Point>>>,
+/// }
+///
+/// impl ModuleState for State {
+///     fn traverse(&self, visit: &mut Visit) {
+///         if let Some(class) = &self.class {
+///             visit.object(class);
+///         }
+///         if let Ok(kept) = self.kept.lock() {
+///             kept.iter().for_each(|held| visit.object(held.object()));
+///         }
+///     }
+///
+///     fn clear(&self) {
+///         let kept = self.kept.lock().ok().and_then(|mut kept| kept.take());
+///         drop(kept);
+///     }
+/// }
+/// ```
 pub trait ModuleState: Send + Sync + 'static {
     /// Shows every object that the state owns to the garbage collector.
     fn traverse(&self, visit: &mut Visit) {
@@ -73,6 +101,34 @@ pub trait ModuleState: Send + Sync + 'static {
 impl ModuleState for () {}
 
 /// The garbage collector's question: which objects do you own?
+///
+/// # Examples
+///
+/// <!-- tests/fixtures/snippets/tour/src/lib.rs:state -->
+/// ```
+/// /// What an interpreter has of this module.
+/// #[derive(Default)]
+/// pub struct State {
+///     class: Option<Object>,
+///     kept: Mutex<Option<Held<Point>>>,
+/// }
+///
+/// impl ModuleState for State {
+///     fn traverse(&self, visit: &mut Visit) {
+///         if let Some(class) = &self.class {
+///             visit.object(class);
+///         }
+///         if let Ok(kept) = self.kept.lock() {
+///             kept.iter().for_each(|held| visit.object(held.object()));
+///         }
+///     }
+///
+///     fn clear(&self) {
+///         let kept = self.kept.lock().ok().and_then(|mut kept| kept.take());
+///         drop(kept);
+///     }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Visit {
     visit: py::visitproc,
@@ -95,6 +151,25 @@ impl Visit {
 /// # Safety
 /// 1. `definition` always returns the same static, one per module.
 /// 2. The functions of `METHODS` keep the promises of their calling convention, and don't unwind.
+///
+/// # Examples
+///
+/// <!-- examples/rawframe/src/lib.rs:module -->
+/// ```
+/// interbind::raw_module! {
+///     name = "rawframe",
+///     doc = "Points, without PyO3.",
+///     interpreters = per_interpreter_gil,
+///     gil_used = false,
+///     provides = [Point],
+///     methods = [
+///         origin: NOARGS "A new point at (0, 0).",
+///         records: NOARGS "How many classes are published in this interpreter, for leak checks.",
+///     ],
+///     state = State,
+///     exec = execute,
+/// }
+/// ```
 pub unsafe trait RawModule: Module {
     /// What the module keeps per interpreter.
     type State: ModuleState;
@@ -125,6 +200,25 @@ pub unsafe trait RawModule: Module {
 }
 
 /// A function of a module.
+///
+/// # Examples
+///
+/// <!-- examples/rawframe/src/lib.rs:module -->
+/// ```
+/// interbind::raw_module! {
+///     name = "rawframe",
+///     doc = "Points, without PyO3.",
+///     interpreters = per_interpreter_gil,
+///     gil_used = false,
+///     provides = [Point],
+///     methods = [
+///         origin: NOARGS "A new point at (0, 0).",
+///         records: NOARGS "How many classes are published in this interpreter, for leak checks.",
+///     ],
+///     state = State,
+///     exec = execute,
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Method {
     /// Its name.
@@ -136,6 +230,25 @@ pub struct Method {
 }
 
 /// How Python calls a function.
+///
+/// # Examples
+///
+/// <!-- examples/rawframe/src/lib.rs:module -->
+/// ```
+/// interbind::raw_module! {
+///     name = "rawframe",
+///     doc = "Points, without PyO3.",
+///     interpreters = per_interpreter_gil,
+///     gil_used = false,
+///     provides = [Point],
+///     methods = [
+///         origin: NOARGS "A new point at (0, 0).",
+///         records: NOARGS "How many classes are published in this interpreter, for leak checks.",
+///     ],
+///     state = State,
+///     exec = execute,
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[allow(non_camel_case_types, reason = "the names of `METH_…`")]
 pub enum Call {
@@ -180,11 +293,31 @@ impl Method {
 }
 
 /// Where a module's definition is kept: made at the first import, used by every interpreter.
+///
+/// # Examples
+///
+/// <!-- examples/rawframe/src/lib.rs:module -->
+/// ```
+/// interbind::raw_module! {
+///     name = "rawframe",
+///     doc = "Points, without PyO3.",
+///     interpreters = per_interpreter_gil,
+///     gil_used = false,
+///     provides = [Point],
+///     methods = [
+///         origin: NOARGS "A new point at (0, 0).",
+///         records: NOARGS "How many classes are published in this interpreter, for leak checks.",
+///     ],
+///     state = State,
+///     exec = execute,
+/// }
+/// ```
 #[derive(Debug)]
 pub struct RawDefinition(OnceLock<Definition>);
 
 impl RawDefinition {
     /// Holds none yet.
+    #[doc(hidden)]
     #[allow(clippy::new_without_default, reason = "made by `raw_module!` only")]
     pub const fn new() -> Self {
         Self(OnceLock::new())
@@ -195,6 +328,21 @@ impl RawDefinition {
 ///
 /// # Safety
 /// 1. The thread is attached, and `module` is a live object during `'a`.
+///
+/// # Examples
+///
+/// <!-- tests/fixtures/snippets/tour/src/lib.rs:kept -->
+/// ```
+/// /// Finds the module's state where the module may be any object.
+/// ///
+/// /// # Safety
+/// /// 1. `module` is a live object, and the thread is attached.
+/// unsafe fn is_empty(module: NonNull<PyObject>) -> bool {
+///     // SAFETY: duty 1.
+///     let state = unsafe { state::<__Interbind>(module) };
+///     state.is_none_or(|state| state.kept.lock().is_ok_and(|kept| kept.is_none()))
+/// }
+/// ```
 pub unsafe fn state<'a, M: RawModule>(module: NonNull<PyObject>) -> Option<&'a M::State> {
     // SAFETY: duty 1.
     found::<M>(unsafe { Attached::assume() }, module)
@@ -215,6 +363,30 @@ fn found<'a, M: RawModule>(at: Attached, module: NonNull<PyObject>) -> Option<&'
 ///
 /// # Safety
 /// 1. As [`state`].
+///
+/// # Examples
+///
+/// <!-- tests/fixtures/snippets/tour/src/lib.rs:hold -->
+/// ```
+/// /// Keeps an object in the module's state, and reads it through what is kept.
+/// ///
+/// /// # Safety
+/// /// 1. `object` and `module` are live objects, and the thread is attached.
+/// unsafe fn keep(module: NonNull<PyObject>, object: NonNull<PyObject>) -> Result<f64, Raised> {
+///     // SAFETY: duty 1.
+///     let held = unsafe { Held::<Point>::from_ptr(object) }?;
+///     // SAFETY: duty 1.
+///     let point = unsafe { held.bind_ptr() }?;
+///     let length = point.x.hypot(point.y);
+///     drop(point);
+///     // SAFETY: duty 1.
+///     let state = unsafe { try_state::<__Interbind>(module) }?;
+///     let before = state.kept.lock().ok().and_then(|mut kept| kept.replace(held));
+///     // Outside of the lock: Python code may run.
+///     drop(before);
+///     Ok(length)
+/// }
+/// ```
 pub unsafe fn try_state<'a, M: RawModule>(module: NonNull<PyObject>) -> Result<&'a M::State, Raised> {
     // SAFETY: duty 1.
     let at = unsafe { Attached::assume() };

@@ -22,6 +22,30 @@ pub type Wrap = unsafe extern "C" fn(record: *const TypeRecord, data: *const c_v
 /// # Safety
 /// 1. `DESCRIPTOR` is the canonical text of exactly this type, `NAME` the name in it.
 /// 2. `Handle::new` gives access only to what the descriptor describes.
+///
+/// # Examples
+///
+/// <!-- examples/frame-api/src/lib.rs:point -->
+/// ```
+/// /// A point in the plane.
+/// #[derive(Clone, Copy, Debug, PartialEq, Shared)]
+/// #[shared(name = "org.frame.Point", version = "1.2.0")]
+/// #[repr(C)]
+/// pub struct Point {
+///     pub x: f64,
+///     pub y: f64,
+/// }
+/// ```
+///
+/// A function for any shared type:
+///
+/// <!-- tests/fixtures/snippets/tour/src/lib.rs:described -->
+/// ```
+/// /// Says of any shared type what it is, and what this module accepts.
+/// fn describe<T: Shared + ?Sized, M: Consumer<T>>() -> String {
+///     format!("{} {}, accepted: {}\n{}", T::NAME, T::VERSION_TEXT, M::REQUIREMENT_TEXT, T::DESCRIPTOR)
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a shared type",
     note = "derive `interbind::Shared` for plain data, or write `#[interbind::interface]` above the trait of `dyn Trait`"
@@ -53,6 +77,20 @@ pub unsafe trait Shared: 'static {
 /// # Safety
 /// 1. `target` is valid as long as the borrow that the handle was made for.
 /// 2. From what `target` returns safe code can't make another handle.
+///
+/// # Examples
+///
+/// <!-- tests/fixtures/snippets/tour/src/lib.rs:total -->
+/// ```
+/// /// Takes the handle of an interface, whichever thread it is for.
+/// fn sum<P: Threads>(series: &SeriesHandle<P>) -> Result<f64, Error> {
+///     let mut sum = 0.0;
+///     for i in 0..series.len()? {
+///         sum += series.get(i)?;
+///     }
+///     Ok(sum)
+/// }
+/// ```
 pub unsafe trait Handle: Sized {
     /// What user code sees.
     type Target: ?Sized;
@@ -73,6 +111,22 @@ pub unsafe trait Handle: Sized {
 ///
 /// # Safety
 /// 1. `On<P>` refuses what needs an attached thread, as `P` says.
+///
+/// # Examples
+///
+/// <!-- tests/fixtures/snippets/tour/src/lib.rs:totals -->
+/// ```
+/// /// Calls the interface on two threads that Python doesn't know.
+/// fn sum_twice(series: &Foreign<'_, '_, dyn Series>) -> Result<f64, Error> {
+///     let view: Detached<'_, dyn Series> = series.detached()?;
+///     let add = || sum::<AnyThread>(&view);
+///     std::thread::scope(|scope| {
+///         let (one, two) = (scope.spawn(add), scope.spawn(add));
+///         let lost = |_| Error::new("a thread panicked");
+///         Ok(one.join().map_err(lost)?? + two.join().map_err(lost)??)
+///     })
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "objects behind `{Self}` may be used only on the thread that made them",
     note = "their interface has `thread = owner`: there is no view for other threads, call it through the `Foreign`"
@@ -136,6 +190,19 @@ impl<T> DataHandle<T> {
 /// 1. `project` returns a pointer into the memory of `this` itself, never through a pointer in it, aligned for `Self`.
 /// 2. `TABLE` is the table of `Self` for what `project` returns, NULL for data.
 /// 3. `WRAP` makes objects of exactly this class.
+///
+/// # Examples
+///
+/// <!-- examples/frame/src/lib.rs:frozen -->
+/// ```
+/// /// Never changes: others read it without a call.
+/// #[pyclass(frozen, subclass, name = "Point", module = "frame")]
+/// #[derive(Provide)]
+/// struct PyPoint {
+///     #[shared(from)]
+///     point: Point,
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{C}` doesn't provide `{Self}`",
     note = "for data, derive `interbind::Provide` and mark the field with `#[shared]`; for an interface, implement the trait"
@@ -156,12 +223,32 @@ pub unsafe trait ProvidedBy<C>: Shared {
 ///
 /// # Safety
 /// 1. `identity` always returns the same static, one per module.
+///
+/// # Examples
+///
+/// <!-- examples/stats/src/lib.rs:module -->
+/// ```
+/// interbind::module! {
+///     name = "stats",
+///     consumes = [Point ^1.2, Span ^1, Tally ^1, dyn Series ^2.0],
+/// }
+/// ```
 pub unsafe trait Module: 'static {
     /// Returns who the module is.
     fn identity() -> &'static Identity;
 }
 
 /// A module that declared that it provides `T`.
+///
+/// # Examples
+///
+/// <!-- examples/frame/src/lib.rs:module -->
+/// ```
+/// interbind::module! {
+///     name = "frame",
+///     provides = [Point, Span, Tally, dyn Series],
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "this module doesn't declare that it provides `{T}`",
     note = "add it to `provides = […]` of `interbind::module!`"
@@ -173,6 +260,16 @@ pub trait Provider<T: Shared + ?Sized>: Module {}
 /// # Safety
 /// 1. `site` returns the same site each time in one interpreter, or NULL in one that hasn't imported the module; no other type
 ///    or module uses it, and it is valid as long as the thread stays attached.
+///
+/// # Examples
+///
+/// <!-- tests/fixtures/snippets/tour/src/lib.rs:described -->
+/// ```
+/// /// Says of any shared type what it is, and what this module accepts.
+/// fn describe<T: Shared + ?Sized, M: Consumer<T>>() -> String {
+///     format!("{} {}, accepted: {}\n{}", T::NAME, T::VERSION_TEXT, M::REQUIREMENT_TEXT, T::DESCRIPTOR)
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "this module doesn't declare that it consumes `{T}`",
     note = "add it with a requirement to `consumes = […]` of `interbind::module!`, as `Point ^1.2`"

@@ -9,6 +9,8 @@ use core::ops::Deref;
 use core::ptr;
 use core::str::from_utf8;
 
+use interbind_structures::memory::append;
+
 /// A text that grows, or is lost.
 #[derive(Default)]
 pub struct Text {
@@ -34,13 +36,12 @@ impl Text {
     #[inline(never)]
     pub(crate) fn push(&mut self, parts: &[&str]) {
         for part in parts {
-            if is_lost(part) || self.written.try_reserve(part.len()).is_err() {
+            if is_lost(part) || append(&mut self.written, part).is_err() {
                 self.is_lost = true;
             }
             if self.is_lost {
                 return;
             }
-            self.written.push_str(part);
         }
     }
 
@@ -93,7 +94,7 @@ impl fmt::Debug for Text {
     }
 }
 
-/// A few ASCII characters, without memory: a number, or foreign bytes.
+/// A few ASCII characters, without memory: a number, foreign bytes, or a short text.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Digits {
     written: [u8; 24],
@@ -106,14 +107,34 @@ impl Digits {
     #[inline(never)]
     pub(crate) fn of(mut number: u64, base: u64) -> Self {
         let mut digits = Self { written: [b'0'; 24], from: 24 };
-        loop {
+        for place in digits.written.iter_mut().rev() {
+            // Nothing here can panic, so no caller carries code for that.
+            let digit = (number % base.max(2)) as u8;
+            *place = digit + if digit < 10 { b'0' } else { b'a' - 10 };
             digits.from -= 1;
-            digits.written[digits.from] = b"0123456789abcdef"[(number % base) as usize];
-            number /= base;
+            number /= base.max(2);
             if number == 0 {
-                return digits;
+                break;
             }
         }
+        digits
+    }
+
+    /// A text of ours, of at most 24 ASCII characters.
+    #[inline(never)]
+    pub(crate) fn short(text: &str) -> Self {
+        let mut digits = Self { written: [b' '; 24], from: 24 };
+        for (place, byte) in digits.written.iter_mut().rev().zip(text.bytes().rev()) {
+            *place = byte;
+            digits.from -= 1;
+        }
+        digits
+    }
+
+    /// The same with a digit as its last character.
+    pub(crate) fn ending_in(mut self, digit: u32) -> Self {
+        self.written[23] = b'0' + (digit % 10) as u8;
+        self
     }
 
     /// Foreign bytes: only what is printable is shown.
@@ -132,8 +153,9 @@ impl Digits {
 impl Deref for Digits {
     type Target = str;
 
+    #[inline(never)]
     fn deref(&self) -> &str {
-        from_utf8(&self.written[self.from..]).unwrap_or("?")
+        self.written.get(self.from..).and_then(|written| from_utf8(written).ok()).unwrap_or("?")
     }
 }
 

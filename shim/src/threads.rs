@@ -8,20 +8,80 @@
 use crate::ffi::Attached;
 
 /// The attached thread that borrowed the object. A handle with this mark is neither `Send` nor `Sync`.
+///
+/// # Examples
+///
+/// <!-- tests/fixtures/snippets/tour/src/lib.rs:total -->
+/// ```
+/// /// Takes the handle of an interface, whichever thread it is for.
+/// fn sum<P: Threads>(series: &SeriesHandle<P>) -> Result<f64, Error> {
+///     let mut sum = 0.0;
+///     for i in 0..series.len()? {
+///         sum += series.get(i)?;
+///     }
+///     Ok(sum)
+/// }
+/// ```
 #[derive(Debug)]
 pub enum AttachedThread {}
 
 /// Any thread, attached or not. A handle with this mark has no methods that handle Python objects.
+///
+/// # Examples
+///
+/// <!-- tests/fixtures/snippets/tour/src/lib.rs:totals -->
+/// ```
+/// /// Calls the interface on two threads that Python doesn't know.
+/// fn sum_twice(series: &Foreign<'_, '_, dyn Series>) -> Result<f64, Error> {
+///     let view: Detached<'_, dyn Series> = series.detached()?;
+///     let add = || sum::<AnyThread>(&view);
+///     std::thread::scope(|scope| {
+///         let (one, two) = (scope.spawn(add), scope.spawn(add));
+///         let lost = |_| Error::new("a thread panicked");
+///         Ok(one.join().map_err(lost)?? + two.join().map_err(lost)??)
+///     })
+/// }
+/// ```
 #[derive(Debug)]
 pub enum AnyThread {}
 
 /// Any thread, and each method that handles Python objects asks first whether the thread is attached (`not-attached`).
 ///
 /// PyPy can't tell, so such methods are always refused there.
+///
+/// # Examples
+///
+/// <!-- tests/fixtures/snippets/tour/src/lib.rs:each -->
+/// ```
+/// /// Calls a method that takes Python objects: with [`CheckedThread`] each call checks that its thread is attached.
+/// fn last<P: Threads + Passes<true>>(series: &SeriesHandle<P>, function: &Object) -> Result<Object, Error> {
+///     series.each(function)
+/// }
+///
+/// /// Does so through a view for other threads.
+/// fn last_of(series: &Foreign<'_, '_, dyn Series>, function: &Object) -> Result<Object, Error> {
+///     let view = Detached::checked(series.detached()?);
+///     last::<CheckedThread>(&view, function)
+/// }
+/// ```
 #[derive(Debug)]
 pub enum CheckedThread {}
 
 /// The mark of a handle; for functions that take more than one kind of handle.
+///
+/// # Examples
+///
+/// <!-- tests/fixtures/snippets/tour/src/lib.rs:total -->
+/// ```
+/// /// Takes the handle of an interface, whichever thread it is for.
+/// fn sum<P: Threads>(series: &SeriesHandle<P>) -> Result<f64, Error> {
+///     let mut sum = 0.0;
+///     for i in 0..series.len()? {
+///         sum += series.get(i)?;
+///     }
+///     Ok(sum)
+/// }
+/// ```
 pub trait Threads: Passes<false> + sealed::Sealed + 'static {
     /// True when the handle stays on the thread that borrowed the object, which is attached meanwhile.
     const STAYS: bool;
@@ -32,6 +92,22 @@ pub trait Threads: Passes<false> + sealed::Sealed + 'static {
 }
 
 /// A mark that isn't bound to one thread: [`AnyThread`] and [`CheckedThread`].
+///
+/// # Examples
+///
+/// <!-- tests/fixtures/snippets/tour/src/lib.rs:each -->
+/// ```
+/// /// Calls a method that takes Python objects: with [`CheckedThread`] each call checks that its thread is attached.
+/// fn last<P: Threads + Passes<true>>(series: &SeriesHandle<P>, function: &Object) -> Result<Object, Error> {
+///     series.each(function)
+/// }
+///
+/// /// Does so through a view for other threads.
+/// fn last_of(series: &Foreign<'_, '_, dyn Series>, function: &Object) -> Result<Object, Error> {
+///     let view = Detached::checked(series.detached()?);
+///     last::<CheckedThread>(&view, function)
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "the handle stays on the attached thread that borrowed the object",
     note = "ask `Foreign::detached` for a view that other threads may use"
@@ -39,6 +115,22 @@ pub trait Threads: Passes<false> + sealed::Sealed + 'static {
 pub trait OtherThreads: Threads {}
 
 /// A mark under which methods exist that handle Python objects (`true`), or that handle none (`false`).
+///
+/// # Examples
+///
+/// <!-- tests/fixtures/snippets/tour/src/lib.rs:each -->
+/// ```
+/// /// Calls a method that takes Python objects: with [`CheckedThread`] each call checks that its thread is attached.
+/// fn last<P: Threads + Passes<true>>(series: &SeriesHandle<P>, function: &Object) -> Result<Object, Error> {
+///     series.each(function)
+/// }
+///
+/// /// Does so through a view for other threads.
+/// fn last_of(series: &Foreign<'_, '_, dyn Series>, function: &Object) -> Result<Object, Error> {
+///     let view = Detached::checked(series.detached()?);
+///     last::<CheckedThread>(&view, function)
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "the method handles Python objects, which only attached threads may touch",
     note = "call it through the `Foreign` itself, or through `Detached::checked`, which asks at each call"

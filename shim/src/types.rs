@@ -2,7 +2,7 @@
 //!
 //! The table may be another build's: it was judged when it was found. Belongs to the internals contract.
 
-use core::ptr;
+use core::ptr::{self, NonNull};
 
 use interbind_abi::Str;
 use interbind_abi::core::Status;
@@ -18,6 +18,21 @@ use crate::owner::judged_owner;
 pub(crate) struct Types(*const TypesService);
 
 /// How many records an interpreter's registry holds: what a leak check compares.
+///
+/// # Examples
+///
+/// <!-- tests/fixtures/snippets/tour/src/lib.rs:records -->
+/// ```
+/// /// Says how many classes are published in this interpreter.
+/// ///
+/// /// # Safety
+/// /// 1. The thread is attached.
+/// unsafe fn count() -> Result<String, Raised> {
+///     // SAFETY: duty 1.
+///     let Counts { live, immortal, names } = unsafe { interbind::count_records::<__Interbind>() }?;
+///     Ok(format!("{live} live, {immortal} immortal, {names} names"))
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Records whose Python type is alive.
@@ -68,6 +83,14 @@ impl Types {
     pub(crate) fn unpublish(self, _at: Attached, record: &'static TypeRecord) -> Status {
         // SAFETY: as above.
         unsafe { (self.table().unpublish)(self.0, core::ptr::from_ref(record).cast_mut()) }
+    }
+
+    /// The class of a record, while it is published in this interpreter.
+    pub(crate) fn hold(self, at: Attached, record: &TypeRecord) -> Option<Strong> {
+        // SAFETY: attached; the record is never freed.
+        let class = unsafe { (self.table().hold)(self.0, core::ptr::from_ref(record)) };
+        // SAFETY: a new reference, or NULL.
+        NonNull::new(class.cast()).map(|class| unsafe { Strong::owned(at, class) })
     }
 
     /// Counts the records.

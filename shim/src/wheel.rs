@@ -13,7 +13,7 @@ use interbind_abi::{Reason, judge, keys};
 use crate::ffi::capsule::{self, Found};
 use crate::ffi::error::{self, Class};
 use crate::ffi::{Attached, Raised, host};
-use crate::malformed::with_malformed;
+use crate::malformed::wrong_part;
 use crate::owner::{COMPILER, VERSION, file_name, judged_owner, readable};
 use crate::sync::{AtomicPtr, Ordering};
 use crate::text::Text;
@@ -69,11 +69,8 @@ fn search(at: Attached, owner: *const OwnerRecord) -> Result<&'static Runtime, R
             Ok(judged)
         }
         Err(malformed) => {
-            let mut raised = None;
-            with_malformed(malformed, &mut |reason, part, theirs, ours| {
-                raised.get_or_insert_with(|| refused(reason, part, theirs, ours));
-            });
-            Err(raised.unwrap_or_else(|| Raised::at(at)))
+            let part = wrong_part(malformed);
+            Err(refused(part.reason, part.name, &part.found, &part.expected))
         }
     }
 }

@@ -5,6 +5,7 @@
 //! and never a refusal: a subclass may die and its address come back as another type, a record never does.
 //! Knows nothing of Python; modelled with loom.
 
+use core::hint::black_box;
 use core::ptr;
 
 use crate::sync::{AtomicPtr, Ordering};
@@ -39,9 +40,14 @@ impl<R> Cache<R> {
         self.places[0].load(Ordering::Acquire)
     }
 
+    /// The places; how many isn't seen by the optimiser, which would write the cold loops over them out, place by place.
+    fn places(&self) -> &[AtomicPtr<R>] {
+        self.places.get(..black_box(PLACES)).unwrap_or_default()
+    }
+
     /// Returns the records to try before judging anew.
     pub fn all(&self) -> impl Iterator<Item = *const R> {
-        let places = self.places.iter().map(|place| place.load(Ordering::Acquire).cast_const());
+        let places = self.places().iter().map(|place| place.load(Ordering::Acquire).cast_const());
         places.take_while(|record| !record.is_null())
     }
 
@@ -50,7 +56,7 @@ impl<R> Cache<R> {
     /// With all places taken by living records the last is replaced.
     pub fn remember(&self, judged: *const R, is_dead: impl Fn(*const R) -> bool) {
         let judged = judged.cast_mut();
-        let Some((last, places)) = self.places.split_last() else { return };
+        let Some((last, places)) = self.places().split_last() else { return };
         for place in places {
             let found = place.load(Ordering::Acquire);
             if found == judged {

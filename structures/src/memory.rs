@@ -1,6 +1,8 @@
 //! Memory that may be refused: what the implementation allocates while it serves others, so that it can answer instead of
 //! ending the process.
 
+use std::alloc::{Layout, alloc};
+
 use crate::table::Full;
 
 /// Puts a value on the heap.
@@ -16,15 +18,18 @@ pub fn boxed<T>(value: T) -> Result<Box<T>, Full> {
 /// # Errors
 /// The value.
 pub fn boxed_or_back<T>(value: T) -> Result<Box<T>, T> {
-    let mut place = Vec::new();
-    if place.try_reserve_exact(1).is_err() {
+    if size_of::<T>() == 0 {
+        return Ok(Box::new(value));
+    }
+    // SAFETY: the layout has a size.
+    let place = unsafe { alloc(Layout::new::<T>()) }.cast::<T>();
+    if place.is_null() {
         return Err(value);
     }
-    place.push(value);
-    // As large as it has to be, so nothing moves; the address of the one element is the box's.
-    let one = Box::into_raw(place.into_boxed_slice()).cast::<T>();
-    // SAFETY: a slice of one is in memory what its element is, and both boxes free the same layout.
-    Ok(unsafe { Box::from_raw(one) })
+    // SAFETY: allocated just now for one `T`.
+    unsafe { place.write(value) };
+    // SAFETY: allocated by the global allocator with the layout of `T`, which is written.
+    Ok(unsafe { Box::from_raw(place) })
 }
 
 /// Copies a text.
@@ -36,6 +41,22 @@ pub fn copied(text: &str) -> Result<Box<str>, Full> {
     copy.try_reserve_exact(text.len()).map_err(|_| Full)?;
     copy.push_str(text);
     Ok(copy.into_boxed_str())
+}
+
+/// Adds to a text. Never unwinds, which the optimiser sees: no caller carries code for that.
+///
+/// # Errors
+/// [`Full`]: there is no memory, and nothing has changed.
+pub fn append(text: &mut String, part: &str) -> Result<(), Full> {
+    text.try_reserve(part.len()).map_err(|_| Full)?;
+    // SAFETY: a whole text is added to a whole text.
+    let written = unsafe { text.as_mut_vec() };
+    for (place, byte) in written.spare_capacity_mut().iter_mut().zip(part.bytes()) {
+        place.write(byte);
+    }
+    // SAFETY: reserved above, and written just now.
+    unsafe { written.set_len(written.len() + part.len()) };
+    Ok(())
 }
 
 /// Adds to a list.
@@ -50,7 +71,7 @@ pub fn push<T>(list: &mut Vec<T>, value: T) -> Result<(), Full> {
 
 #[cfg(test)]
 mod tests {
-    use super::{boxed, copied, push};
+    use super::{append, boxed, copied, push};
 
     #[test]
     fn a_boxed_value_is_dropped_once() {
@@ -67,5 +88,10 @@ mod tests {
         assert_eq!(copied("text").as_deref(), Ok("text"));
         let mut list = Vec::new();
         assert_eq!((push(&mut list, 1), list), (Ok(()), vec![1]));
+        let mut text = String::from("a");
+        for part in ["", "bc", "ä"] {
+            assert_eq!(append(&mut text, part), Ok(()));
+        }
+        assert_eq!(text, "abcä");
     }
 }

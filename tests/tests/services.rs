@@ -172,6 +172,91 @@ collect()
 assert left.listed('m.M7') == left.listed('c++:M7') == 0
 ";
 
+    the_class_of_a_record_is_held_or_gone: "
+if PYPY:
+    skip('a class that C code has seen stays')
+class A: pass
+assert left.publish(A, 'x.A', 'c++:1A', []) == OK
+record = left.record(A)
+before = sys.getrefcount(A)
+held = right.hold(record)
+assert held is A and left.hold(record) is A and sys.getrefcount(A) == before + 1
+raised('hold: no class', left.hold, 0)
+del A
+collect()
+assert right.hold(record) is held
+del held
+collect()
+raised('hold: no class', left.hold, record)
+raised('hold: no class', right.hold, record)
+";
+
+    a_class_that_other_threads_let_go_of_is_held_alive_or_not_at_all: "
+import threading
+if PYPY:
+    skip('a class that C code has seen stays')
+records, found, missed, done = [], 0, 0, threading.Event()
+def come_and_go(number):
+    for turn in range(300):
+        cls = type(f'T{number}x{turn}', (), {'mine': (number, turn)})
+        assert left.publish(cls, 'x.T', f'c++:T{number}', []) == OK
+        records.append((left.record(cls), cls.mine))
+        del cls
+        if turn % 7 == 0:
+            gc.collect()
+def hold():
+    global found, missed
+    while not done.is_set():
+        for record, mine in records[-20:]:
+            try:
+                cls = right.hold(record)
+            except ValueError as error:
+                assert str(error) == 'hold: no class'
+                missed += 1
+            else:
+                assert cls().mine == mine and cls.__name__ == 'T%dx%d' % mine
+                found += 1
+                del cls
+holders = [threading.Thread(target=hold) for _ in range(2)]
+makers = [threading.Thread(target=come_and_go, args=(number,)) for number in range(2)]
+for thread in holders + makers: thread.start()
+for thread in makers: thread.join()
+done.set()
+for thread in holders: thread.join()
+collect()
+# A free-threaded 3.13 lets no class die once it has had a second thread.
+IMMORTAL = 2 ** 32 - 1
+for record, mine in records:
+    try:
+        cls = left.hold(record)
+    except ValueError as error:
+        assert str(error) == 'hold: no class'
+        missed += 1
+    else:
+        assert cls().mine == mine and sys.getrefcount(cls) == IMMORTAL
+assert found and (missed or sys.version_info[:2] == (3, 13) and not sys._is_gil_enabled())
+";
+
+    a_class_without_attributes_is_published_by_two_at_once: "
+import builtins, threading, types
+fixed = [cls for place in (builtins, types) for cls in vars(place).values() if isinstance(cls, type) and cls is not object]
+fixed = [cls for cls in dict.fromkeys(fixed) if not cls.__flags__ & 1 << 9]
+assert len(fixed) > 60
+said, together = {}, threading.Barrier(2)
+def publish(module, own):
+    for number, cls in enumerate(fixed):
+        together.wait()
+        said[own, cls] = module.publish(cls, f'{own}.C{number}', f'c++:{own}{number}', [])
+threads = [threading.Thread(target=publish, args=pair) for pair in ((left, 'x'), (right, 'y'))]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+assert set(said.values()) == {OK}
+collect()
+for number, cls in enumerate(fixed):
+    assert sorted(left.of_type(cls)) == [f'x.C{number}', f'y.C{number}'], cls
+    assert left.hold(left.record(cls)) is cls
+";
+
     an_object_becomes_its_base_through_the_records_of_several_modules: "
 class A: pass
 class B: pass

@@ -17,7 +17,7 @@ use crate::text::Str;
 use crate::types::record::{Object, TypeRecord};
 
 /// The `types` service's magic and version.
-pub const TYPES: Kind = Kind { magic: *b"ib.types", major: 1, minor: 0, sizes: &[128] };
+pub const TYPES: Kind = Kind { magic: *b"ib.types", major: 1, minor: 0, sizes: &[136] };
 
 /// The records under one name; opaque.
 pub type TypeList = c_void;
@@ -31,7 +31,7 @@ record! {
     /// # ABI
     /// Append-only.
     #[derive(Debug)]
-    pub struct TypesService [128, align 8] {
+    pub struct TypesService [136, align 8] {
         /// Magic [`TYPES`].
         @0  "1.0" head: ServiceHead,
         /// Gets the list of that name, empty when it is new.
@@ -74,8 +74,14 @@ record! {
             pointer: *mut c_void,
             out: *mut *mut c_void,
         ) -> Status,
+        /// Returns a new reference to the class of a record that is published in this interpreter, or NULL: it isn't. What
+        /// calls [`TypeRecord::wrap`] holds the class meanwhile.
+        @120 "1.0" hold: unsafe extern "C" fn(
+            service: *const TypesService,
+            record: *const TypeRecord,
+        ) -> *mut Object,
         /// The maker's own.
-        @120 "1.0" private: *mut c_void,
+        @128 "1.0" private: *mut c_void,
     }
 }
 

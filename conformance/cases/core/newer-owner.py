@@ -9,7 +9,7 @@ def act(p, type):
     tools, at = p.forge.tools, p.forge.at
     obj = p.provider.make(type, p.graffiti(type, 1))
     core = tools.get(tools.core(), 168)
-    registry = p.forge.plant(newer(tools.get(tools.registry(), 128)))
+    registry = p.forge.plant(newer(tools.get(tools.registry(), 136)))
     tools.set_service(registry, 0)
     for data in (newer(core), newer(core[:144] + at["service"].to_bytes(8, "little") + core[152:])):
         tools.set_core(p.forge.plant(data), KEY)

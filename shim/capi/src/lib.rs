@@ -29,11 +29,13 @@ pub unsafe extern "C" fn interbind_provide(owner: *const OwnerRecord, out: *mut 
     }
     // SAFETY: the header vouches for the size; duty 2.
     let owner: &'static OwnerRecord = unsafe { &*owner };
+    // ANCHOR: provide
     // Unwind safety: nothing of what a panic leaves half-done is looked at afterwards.
     let provided = catch_unwind(AssertUnwindSafe(|| {
         // SAFETY: duties 1 and 2.
         unsafe { shim::provide(owner) }
     }));
+    // ANCHOR_END: provide
     match provided {
         Ok(Ok(core)) => {
             // SAFETY: not NULL; duty 3.

@@ -40,8 +40,12 @@ use proc_macro::TokenStream;
 /// enum has no fields and a `#[repr(…)]` of fixed width; it needs no name, because its variants stand in the descriptor
 /// of the struct that uses it.
 ///
-/// ```ignore
-/// #[derive(Clone, Copy, interbind::Shared)]
+/// # Examples
+///
+/// <!-- examples/frame-api/src/lib.rs:point -->
+/// ```
+/// /// A point in the plane.
+/// #[derive(Clone, Copy, Debug, PartialEq, Shared)]
 /// #[shared(name = "org.frame.Point", version = "1.2.0")]
 /// #[repr(C)]
 /// pub struct Point {
@@ -59,9 +63,13 @@ pub fn shared(input: TokenStream) -> TokenStream {
 /// Mark the field with `#[shared]`; with `#[shared(from)]` others can also make objects of the class, through
 /// `From<the field's type>`. Stands above or below `#[pyclass]`.
 ///
-/// ```ignore
-/// #[derive(interbind::Provide)]
-/// #[pyclass]
+/// # Examples
+///
+/// <!-- examples/frame/src/lib.rs:frozen -->
+/// ```
+/// /// Never changes: others read it without a call.
+/// #[pyclass(frozen, subclass, name = "Point", module = "frame")]
+/// #[derive(Provide)]
 /// struct PyPoint {
 ///     #[shared(from)]
 ///     point: Point,
@@ -84,12 +92,17 @@ pub fn provide(input: TokenStream) -> TokenStream {
 /// which threads it may be used: `SeriesHandle` on the attached thread that borrowed the object, `SeriesHandle<AnyThread>`
 /// on any, without the methods that handle Python objects.
 ///
-/// ```ignore
-/// #[interbind::interface(name = "org.frame.Series", version = "2.2.0")]
+/// # Examples
+///
+/// <!-- tests/fixtures/snippets/snippets/src/newer.rs:series -->
+/// ```
+/// #[interface(name = "org.frame.Series", version = "2.2.0")]
 /// pub trait Series {
 ///     fn len(&self) -> u64;
-///     fn get(&self, i: u64) -> Result<f64, interbind::Error>;
-///     #[since("2.2")]
+///     fn get(&self, i: u64) -> Result<f64, Error>;
+///
+///     /// New, and optional: a consumer runs this body when the provider is older.
+///     #[since("2.2.0")]
 ///     fn is_empty(&self) -> bool {
 ///         self.len() == 0
 ///     }
@@ -105,11 +118,14 @@ pub fn interface(arguments: TokenStream, input: TokenStream) -> TokenStream {
 /// Brings this module's own `Foreign`, `Held`, `publish` and their like into scope, which refuse undeclared types at
 /// compile time, and writes the build note. `from` pins by hand the provider that makes new objects.
 ///
-/// ```ignore
+/// # Examples
+///
+/// <!-- tests/fixtures/snippets/snippets/src/lib.rs:roles -->
+/// ```
 /// interbind::module! {
-///     name = "stats",
-///     provides = [Summary],
-///     consumes = [Point ^1.2, dyn Series ">=2.1, <3", Other ^1 from "frame"],
+///     name = "snippets",
+///     provides = [Span, Tally],
+///     consumes = [Point ^1.2, Span ">=1.0, <2", Tally ^1 from "frame", dyn Series ^2.0],
 /// }
 /// ```
 #[proc_macro]
@@ -133,13 +149,22 @@ pub fn module(input: TokenStream) -> TokenStream {
 /// | `state` | a type that implements `interbind::raw::ModuleState` | `()` |
 /// | `exec` | `unsafe fn(NonNull<PyObject>) -> Result<State, Raised>`, which makes the state | needs none |
 ///
-/// ```ignore
+/// # Examples
+///
+/// <!-- examples/rawframe/src/lib.rs:module -->
+/// ```
 /// interbind::raw_module! {
-///     name = "rawstats",
+///     name = "rawframe",
+///     doc = "Points, without PyO3.",
 ///     interpreters = per_interpreter_gil,
 ///     gil_used = false,
-///     consumes = [Point ^1.2],
-///     methods = [norm: O "The length of a point's vector."],
+///     provides = [Point],
+///     methods = [
+///         origin: NOARGS "A new point at (0, 0).",
+///         records: NOARGS "How many classes are published in this interpreter, for leak checks.",
+///     ],
+///     state = State,
+///     exec = execute,
 /// }
 /// ```
 #[proc_macro]

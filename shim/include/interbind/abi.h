@@ -1,8 +1,8 @@
 /* The frozen records: what every participant agrees on, laid out as `abi/abi.lock` promises.
  *
- * Written by `INTERBIND_HEADER=write cargo test -p interbind-tests --test c_headers`; never edited by hand. Needs no
- * Python: an `interbind_object` is a `PyObject`. Texts of records are UTF-8 with a length and no end mark. Fields that
- * move after publication are read and written atomically, see <interbind/compiler.h>. */
+ * Written by `cargo xtask generate header`; never edited by hand. Needs no Python: an `interbind_object` is a
+ * `PyObject`. Texts of records are UTF-8 with a length and no end mark. Fields that move after publication are read and
+ * written atomically, see <interbind/compiler.h>. */
 #ifndef INTERBIND_ABI_H
 #define INTERBIND_ABI_H
 
@@ -156,7 +156,7 @@ extern "C" {
 #define INTERBIND_TYPES_MAGIC "ib.types"
 #define INTERBIND_TYPES_MAJOR 1
 #define INTERBIND_TYPES_MINOR 0
-#define INTERBIND_TYPES_SIZES {128}
+#define INTERBIND_TYPES_SIZES {136}
 #define INTERBIND_TYPES_HEADER \
     {{105, 98, 46, 116, 121, 112, 101, 115}, sizeof(interbind_types_service), INTERBIND_TYPES_MAJOR, INTERBIND_TYPES_MINOR}
 /* A type record's magic and version. */
@@ -516,6 +516,9 @@ struct interbind_types_service {
      * once. */
     interbind_status (*upcast)(const interbind_types_service *service, const interbind_type_record *record,
         const interbind_type_list *base, void *pointer, void **out);
+    /* Returns a new reference to the class of a record that is published in this interpreter, or NULL: it
+     * isn't. What calls `wrap` holds the class meanwhile. */
+    interbind_object *(*hold)(const interbind_types_service *service, const interbind_type_record *record);
     /* The maker's own. */
     void *private_;
 };

@@ -200,11 +200,19 @@ impl Anchor {
         unsafe { &*place }.context.store(context.as_ptr(), Ordering::Release);
     }
 
+    /// Ends what [`arm`](Self::arm) began: nobody is told. False when somebody was already.
+    pub(crate) fn disarm(&self) -> bool {
+        // SAFETY: an anchor that is alive.
+        let place = unsafe { place(self.0.as_ptr()) };
+        // SAFETY: `make` wrote it whole.
+        !unsafe { &*place }.context.swap(ptr::null_mut(), Ordering::AcqRel).is_null()
+    }
+
     /// Gives the anchor to its class, past the metaclass.
     ///
     /// # Errors
     /// An exception is set: a TypeError where a class takes no attributes.
-    pub(crate) fn drop_into(self, at: Attached, class: &Strong) -> Result<(), Raised> {
+    pub(crate) fn drop_into(&self, at: Attached, class: &Strong) -> Result<(), Raised> {
         type_object::set_attribute(at, class, ATTRIBUTE, &self.0)
     }
 }

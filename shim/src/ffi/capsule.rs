@@ -91,21 +91,16 @@ pub(crate) fn find(at: Attached, key: &'static CStr) -> Result<Found, Raised> {
     // SAFETY: a constant lives as long as Python.
     let none = unsafe { Strong::from_borrowed(at, none) };
     let found = on_dict(at, "get", [&name, &none])?;
-    let is_missing = found.as_ptr() == none.as_ptr();
-    let is_sound = !is_missing && matches!(read(at, &found, key), Found::Capsule(_));
-    if is_sound || !is_reachable() {
-        return Ok(if is_missing { Found::Nothing } else { read(at, &found, key) });
+    let first = if found.as_ptr() == none.as_ptr() { Found::Nothing } else { read(at, &found, key) };
+    if matches!(first, Found::Capsule(_)) || !is_reachable() {
+        return Ok(first);
     }
     // Somebody took it away, or this is the first import.
-    let Some(kept) = sys(at, key) else {
-        return Ok(if is_missing { Found::Nothing } else { read(at, &found, key) });
-    };
+    let Some(kept) = sys(at, key) else { return Ok(first) };
     let second = read(at, &kept, key);
-    if let Found::Capsule(capsule) = &second {
-        put(at, key, &capsule.object)?;
-        return Ok(second);
-    }
-    Ok(if is_missing { Found::Nothing } else { read(at, &found, key) })
+    let Found::Capsule(capsule) = &second else { return Ok(first) };
+    put(at, key, &capsule.object)?;
+    Ok(second)
 }
 
 #[inline(never)]

@@ -8,6 +8,17 @@ use pyo3_ffi as py;
 use super::attached::Attached;
 
 /// A Python exception is set on this thread. Return to Python with the value that means failure, or take the exception.
+///
+/// # Examples
+///
+/// <!-- tests/fixtures/snippets/tour/src/lib.rs:failed -->
+/// ```
+/// /// What Python has just raised.
+/// fn failed() -> Raised {
+///     // SAFETY: attached, and the function of Python that was called before has failed.
+///     unsafe { Raised::pending() }
+/// }
+/// ```
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "a Python exception is set: return to Python, or take it"]
 pub struct Raised(());

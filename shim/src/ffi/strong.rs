@@ -144,6 +144,8 @@ impl Strong {
 }
 
 impl Drop for Strong {
+    // One copy: nothing that a call waits for drops one of these.
+    #[inline(never)]
     fn drop(&mut self) {
         // SAFETY: `Strong` is made from and dropped under `Attached` only: it is never stored in anything that outlives a
         // call, except where the file that stores it says who drops it attached.

@@ -136,6 +136,40 @@ fn is_on_its_thread<C: PyClass>(object: &Bound<'_, C>) -> bool {
 ///
 /// # Errors
 /// ImportError when the module can't bind to this interpreter; TypeError when the class can't be published.
+///
+/// # Examples
+///
+/// <!-- examples/frame/src/lib.rs:publish -->
+/// ```
+/// #[pymodule]
+/// fn frame(m: &Bound<'_, PyModule>) -> PyResult<()> {
+///     m.add_class::<PyPoint>()?;
+///     m.add_class::<PySpan>()?;
+///     m.add_class::<PyTally>()?;
+///     m.add_class::<PySeries>()?;
+///     publish::<PyPoint, Point>(m)?;
+///     publish::<PySpan, Span>(m)?;
+///     publish::<PyTally, Tally>(m)?;
+///     publish::<PySeries, dyn Series>(m)
+/// }
+/// ```
+///
+/// With a declarative module:
+///
+/// <!-- examples/hello/shapes/src/lib.rs:declarative -->
+/// ```
+/// #[pymodule]
+/// mod shapes {
+///     #[pymodule_export]
+///     use super::PyPoint;
+///     use super::*;
+///
+///     #[pymodule_init]
+///     fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {
+///         publish::<PyPoint, Point>(m)
+///     }
+/// }
+/// ```
 pub fn publish<C, T, M>(module: &Bound<'_, PyModule>) -> PyResult<()>
 where
     C: PyClass,

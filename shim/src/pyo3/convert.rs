@@ -41,6 +41,28 @@ pub(crate) fn raised(py: Python<'_>, _: Raised) -> PyErr {
 ///
 /// # Errors
 /// ImportError when this build doesn't fit the running Python, or the module is in use in another interpreter.
+///
+/// # Examples
+///
+/// <!-- examples/stats/src/lib.rs:bind -->
+/// ```
+/// #[pymodule]
+/// fn stats(m: &Bound<'_, PyModule>) -> PyResult<()> {
+///     bind(m)?;
+///     m.add_class::<Keeper>()?;
+///     m.add_function(wrap_pyfunction!(norm, m)?)?;
+///     m.add_function(wrap_pyfunction!(total, m)?)?;
+///     m.add_function(wrap_pyfunction!(shift, m)?)?;
+///     m.add_function(wrap_pyfunction!(mirror, m)?)?;
+///     m.add_function(wrap_pyfunction!(length, m)?)?;
+///     m.add_function(wrap_pyfunction!(length_while, m)?)?;
+///     m.add_function(wrap_pyfunction!(tallied, m)?)?;
+///     m.add_function(wrap_pyfunction!(midpoint, m)?)?;
+///     m.add_function(wrap_pyfunction!(describe, m)?)?;
+///     m.add_function(wrap_pyfunction!(each, m)?)?;
+///     m.add_function(wrap_pyfunction!(total_in_parallel, m)?)
+/// }
+/// ```
 #[cold]
 pub fn bind_module<M: Module>(module: &Bound<'_, PyModule>) -> PyResult<()> {
     // SAFETY: `Bound` proves both duties.
@@ -97,6 +119,20 @@ where
 ///
 /// # Errors
 /// TypeError when no provider makes such objects for others; else what the provider raises.
+///
+/// # Examples
+///
+/// <!-- tests/fixtures/snippets/snippets/src/lib.rs:midpoint -->
+/// ```
+/// #[pyfunction]
+/// fn midpoint<'py>(
+///     py: Python<'py>,
+///     a: Foreign<'_, 'py, Point>,
+///     b: Foreign<'_, 'py, Point>,
+/// ) -> PyResult<Bound<'py, PyAny>> {
+///     to_python(py, &Point { x: (a.x + b.x) / 2.0, y: (a.y + b.y) / 2.0 })
+/// }
+/// ```
 pub fn to_python<'py, T, M>(py: Python<'py>, value: &T) -> PyResult<Bound<'py, PyAny>>
 where
     T: PlainData + Shared,
@@ -111,6 +147,17 @@ where
 ///
 /// # Errors
 /// ImportError when the module can't bind.
+///
+/// # Examples
+///
+/// <!-- tests/fixtures/snippets/snippets/src/lib.rs:records -->
+/// ```
+/// /// How many classes are published in this interpreter.
+/// #[pyfunction]
+/// fn records(py: Python<'_>) -> PyResult<u64> {
+///     Ok(count_records(py)?.live)
+/// }
+/// ```
 pub fn count_records<M: Module>(py: Python<'_>) -> PyResult<Counts> {
     // SAFETY: `py`.
     unsafe { module::count_records::<M>() }.map_err(|found| raised(py, found))

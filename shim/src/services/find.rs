@@ -15,7 +15,7 @@ use interbind_abi::{Reason, RecordHeader};
 use crate::ffi::error::{self, Class};
 use crate::ffi::{Attached, Raised};
 use crate::internals::Core;
-use crate::malformed::with_malformed;
+use crate::malformed::wrong_part;
 use crate::owner::{file_name, judged_owner, readable};
 use crate::refusal::{Sides, reason_of_status, refuse};
 use crate::text::number;
@@ -119,10 +119,7 @@ pub(crate) fn find_or_make_for(
     let maker = is_headed.then(|| judged_owner(unsafe { (*found).owner }));
     // A sound table that is smaller than ours: its maker doesn't know a slot that is needed.
     let old = matches!(malformed, Malformed::Size { .. } | Malformed::Minor { .. }) && is_headed;
-    let mut raised = None;
-    with_malformed(malformed, &mut |reason, part, theirs, ours| {
-        let reason = if old { Reason::ServiceTooOld } else { reason };
-        raised.get_or_insert_with(|| refused(reason, [part, theirs, ours], maker));
-    });
-    Err(raised.unwrap_or_else(|| Raised::at(at)))
+    let part = wrong_part(malformed);
+    let reason = if old { Reason::ServiceTooOld } else { part.reason };
+    Err(refused(reason, [part.name, &part.found, &part.expected], maker))
 }

@@ -19,6 +19,17 @@ use crate::runtime;
 /// # Safety
 /// 1. The thread is attached.
 /// 2. The record's texts live until the process ends too.
+///
+/// # Examples
+///
+/// <!-- shim/capi/src/lib.rs:provide -->
+/// ```
+/// // Unwind safety: nothing of what a panic leaves half-done is looked at afterwards.
+/// let provided = catch_unwind(AssertUnwindSafe(|| {
+///     // SAFETY: duties 1 and 2.
+///     unsafe { shim::provide(owner) }
+/// }));
+/// ```
 pub unsafe fn provide(owner: &'static OwnerRecord) -> Result<*mut CoreRecord, Raised> {
     // SAFETY: duty 1.
     let at = unsafe { Attached::assume() };

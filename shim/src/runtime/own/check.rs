@@ -20,7 +20,7 @@ use crate::ffi::error::Class;
 use crate::ffi::live::{Class as ObjectClass, Live};
 use crate::ffi::{Attached, Raised};
 use crate::fits::{Fitting, inherits, is_type, registered};
-use crate::malformed::with_malformed;
+use crate::malformed::wrong_part;
 use crate::owner::{judged_owner, readable};
 use crate::refusal::say::add_difference;
 use crate::refusal::{Sides, refuse};
@@ -117,15 +117,11 @@ fn refuse_object(object: Live<'_>, expected: &Expected<'_>, found: Finding) -> R
     let consumer = expected.consumer;
     let (reason, template, record) = match found {
         Finding::Broken(malformed) => {
-            let mut raised = None;
-            with_malformed(malformed, &mut |reason, part, theirs, ours| {
-                let template = "{0} as {1} {2}\ntype record ({3}): provider has {4}, this module expects {5}\n\
-                                rebuild the provider and this module with the same major of interbind";
-                let values = [&what, name, requirement, part, theirs, ours];
-                let sides = Sides::consumer(consumer);
-                raised.get_or_insert_with(|| refuse(at, Class::Type, reason, template, &values, sides));
-            });
-            return raised.unwrap_or_else(|| Raised::at(at));
+            let part = wrong_part(malformed);
+            let template = "{0} as {1} {2}\ntype record ({3}): provider has {4}, this module expects {5}\n\
+                            rebuild the provider and this module with the same major of interbind";
+            let values = [&*what, name, requirement, part.name, &part.found, &part.expected];
+            return refuse(at, Class::Type, part.reason, template, &values, Sides::consumer(consumer));
         }
         Finding::Other(record) if !is_of(record, expected) => (
             Reason::OtherInterpreter,

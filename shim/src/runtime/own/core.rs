@@ -27,7 +27,7 @@ use crate::ffi::error::{self, Class};
 use crate::ffi::{Attached, PyObject, Raised, host, thunk};
 use crate::internals::Core;
 use crate::lifetime;
-use crate::malformed::with_malformed;
+use crate::malformed::wrong_part;
 use crate::owner::{file_name, readable};
 use crate::refusal::{Sides, refuse};
 use crate::sync::AtomicU64;
@@ -139,11 +139,8 @@ fn refuse_malformed(
 ) -> Raised {
     // SAFETY: the head is frozen under every major, and `struct_size` says whether it's whole.
     let head = matches!(malformed, Malformed::Major { .. }).then(|| unsafe { head_of(core) }).flatten();
-    let mut raised = None;
-    with_malformed(malformed, &mut |reason, part, theirs, ours| {
-        raised.get_or_insert_with(|| refuse_core(at, reason, [part, theirs, ours], head, UPGRADE, owner));
-    });
-    raised.unwrap_or_else(|| Raised::at(at))
+    let part = wrong_part(malformed);
+    refuse_core(at, part.reason, [part.name, &part.found, &part.expected], head, UPGRADE, owner)
 }
 
 /// The head of a core of any major.

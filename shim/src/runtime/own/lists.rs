@@ -11,11 +11,12 @@ use std::process;
 
 use interbind_abi::core::CoreRecord;
 use interbind_abi::types::TypeRecord;
+use interbind_abi::types::record::FLAG_IMMORTAL;
 use interbind_structures::claim;
 use interbind_structures::memory::{boxed, copied, push};
 use interbind_structures::table::{Full, Hashed, Table, hash_address, hash_text};
 
-use crate::ffi::{Attached, PyObject, host};
+use crate::ffi::{Attached, PyObject, Strong, host};
 use crate::sync::{AtomicPtr, Mutex, MutexGuard, Ordering, locked};
 
 /// All lists of a registry.
@@ -285,6 +286,9 @@ impl Lists {
             maps.anchored.add(Anchored(class))?;
             arm();
         }
+        if maps.kept.contains(&class) {
+            record.flags.fetch_or(FLAG_IMMORTAL, Ordering::Relaxed);
+        }
         // Last: who reads the class there sees all the rest.
         record.py_type.store(class.as_ptr().cast(), Ordering::Release);
         Ok(if has_anchor { Standing::Joined } else { Standing::Live })
@@ -318,6 +322,20 @@ impl Lists {
         true
     }
 
+    /// A reference to the class of a record that is live here. Under the lock the class can't leave, and until it has left its
+    /// anchor owns it: so the count is raised inside, which is the one thing of Python done there.
+    pub(crate) fn hold(&self, at: Attached, record: &TypeRecord) -> Option<Strong> {
+        let _maps = self.lock();
+        let is_ours =
+            record.serial.iter().zip(self.serial).all(|(half, ours)| half.load(Ordering::Relaxed) == ours);
+        if !is_live(record, self.core) || !is_ours {
+            return None;
+        }
+        // SAFETY: the class of a live record is owned by an anchor or by the registry, neither of which lets go before
+        // `leave`, which waits for the lock.
+        Some(unsafe { Strong::from_borrowed(at, record.py_type.load(Ordering::Acquire).cast()) })
+    }
+
     /// The anchors' type: the one that there is, else the one that is offered, which is taken over then.
     pub(crate) fn anchors(&self, offered: Option<NonNull<PyObject>>) -> Option<NonNull<PyObject>> {
         let mut maps = self.lock();
@@ -325,9 +343,16 @@ impl Lists {
         maps.anchors
     }
 
-    /// Notes a class that the registry owns by itself.
+    /// Notes a class that the registry owns by itself, with all records that it has by now.
     pub(crate) fn keep(&self, class: NonNull<PyObject>) -> Result<(), Full> {
-        push(&mut self.lock().kept, class)
+        let mut maps = self.lock();
+        push(&mut maps.kept, class)?;
+        maps.by_class.each(hash_address(class.as_ptr() as usize), |typed| {
+            if typed.class == class {
+                typed.entry.record.flags.fetch_or(FLAG_IMMORTAL, Ordering::Relaxed);
+            }
+        });
+        Ok(())
     }
 
     /// Gives up what the registry owns: the classes, and the anchors' type.

@@ -17,10 +17,10 @@ use interbind_abi::types::{TypeRecord, TypesService, native};
 use interbind_abi::{Reason, Str, judge};
 use interbind_structures::memory::boxed;
 use interbind_structures::table::Full;
-use interbind_structures::{claim, upcast};
+use interbind_structures::upcast;
 
 use super::lists::{Entry, Lasting, List, Lists, Standing, is_live};
-use crate::ffi::anchor::{self, Anchors};
+use crate::ffi::anchor::{self, Anchor, Anchors};
 use crate::ffi::error::{self, Class::Type};
 use crate::ffi::{Attached, PyObject, Raised, Strong, thunk, type_object};
 use crate::internals::Core;
@@ -89,6 +89,7 @@ thunk! {
                 count: count_of,
                 of_type: next_of_type,
                 upcast: upcast_to,
+                hold: hold_class,
                 private: ptr::null_mut(),
             },
             core,
@@ -259,6 +260,16 @@ thunk! {
             }
             Err(status) => status,
         }
+    }
+
+    fn hold_class(service: *const TypesService, record: *const TypeRecord) -> *mut c_void, else ptr::null_mut(), {
+        // SAFETY: the table's contract: NULL, or a record that is never freed.
+        let (Some(registry), Some(record)) = (registry_of(service), unsafe { record.as_ref() }) else {
+            return ptr::null_mut();
+        };
+        // SAFETY: the table's contract: called attached.
+        let at = unsafe { Attached::assume() };
+        registry.lists.hold(at, record).map_or(ptr::null_mut(), |class| class.into_ptr().cast())
     }
 }
 
@@ -436,26 +447,22 @@ fn enliven(
         unsafe { count_down(registry.core) };
         return Ok(standing?);
     }
-    let Some(anchor) = anchor else {
-        // Where there are no anchors, the count above is the class's own.
-        if registry.lists.keep(address).is_err() {
-            registry.lists.leave(address);
-            // SAFETY: counted above.
-            unsafe { count_down(registry.core) };
-            return Err(Why::Full);
-        }
-        class.share(at).into_ptr();
-        return Ok(Standing::Live);
+    let settled = match &anchor {
+        Some(anchor) => anchor.drop_into(at, class).map_err(Why::from),
+        // Where there are no anchors, the registry owns each class.
+        None => own(at, registry, class, address, None),
     };
-    if let Err(raised) = anchor.drop_into(at, class) {
-        // The anchor is gone, and record and count with it.
-        if !error::is_type_error(at) {
-            return Err(Why::Raised(raised));
+    match (settled, &anchor) {
+        (Ok(()), _) => {}
+        // The class takes no attributes.
+        (Err(Why::Raised(_)), Some(anchor)) if error::is_type_error(at) => {
+            at.clear();
+            own(at, registry, class, address, Some(anchor))?;
         }
-        // The class takes no attributes: the registry owns it until the core closes.
-        at.clear();
-        return own(at, registry, entry, class, address);
+        (Err(why), _) => return Err(why),
     }
+    // From here on the class holds the anchor, or nobody does.
+    drop(anchor);
     if !is_live(entry.record, registry.core) {
         // A metaclass took the anchor for itself and let it go.
         let template = "cannot publish '{0}'\nthe class doesn't keep the attribute `{1}`, by which the registry holds it\n\
@@ -466,29 +473,31 @@ fn enliven(
     Ok(Standing::Live)
 }
 
-/// Publishes a class that the registry owns by itself: it lives until the core closes.
+/// Makes the registry itself the owner of a class that takes no anchor: it lives until the core closes. The records stay
+/// live throughout, also those that others publish for it meanwhile.
 fn own(
     at: Attached,
     registry: &Registry,
-    entry: Lasting<Entry>,
     class: &Strong,
     address: NonNull<PyObject>,
-) -> Result<Standing, Why> {
-    // What left just now is free: it's claimed again for the same class.
-    let record = entry.record;
-    if !claim::claim(&record.state) {
-        return Ok(Standing::Differs);
+    anchor: Option<&Anchor>,
+) -> Result<(), Why> {
+    if registry.lists.keep(address).is_err() {
+        if anchor.is_none() {
+            registry.lists.leave(address);
+            // SAFETY: counted for what would have owned the class.
+            unsafe { count_down(registry.core) };
+        }
+        // Else the anchor leaves when it's dropped.
+        return Err(Why::Full);
     }
-    registry.lists.keep(address)?;
     class.share(at).into_ptr();
-    // SAFETY: the caller is a user. The class is a user until the core closes.
-    unsafe { count_up(registry.core) };
-    let standing = registry.lists.enliven(address, entry, Some(&|| {}))?;
-    record.flags.fetch_or(FLAG_IMMORTAL, Ordering::Relaxed);
-    Ok(match standing {
-        Standing::Joined => Standing::Live,
-        other => other,
-    })
+    // The count of an anchor that never leaves is the class's own now.
+    if anchor.is_some_and(|anchor| !anchor.disarm()) {
+        // SAFETY: the caller is a user. The class is a user until the core closes.
+        unsafe { count_up(registry.core) };
+    }
+    Ok(())
 }
 
 /// The anchors' type; none on PyPy, whose collector asks no object of C what it owns.

@@ -30,6 +30,31 @@ use crate::text::Text;
 use crate::types::Types;
 
 /// Makes the table; for a static of the wheel's runtime module.
+///
+/// # Examples
+///
+/// <!-- python/src/lib.rs:runtime -->
+/// ```
+/// /// Who makes what it brings. Its file is empty: whoever names it looks into `sys.modules`.
+/// static OWNER_RECORD: OwnerRecord = OwnerRecord {
+///     header: OWNER.header::<OwnerRecord>(),
+///     name: Str::new("interbind._runtime"),
+///     version: Str::new(env!("CARGO_PKG_VERSION")),
+///     file: Str::new(""),
+///     platform: Str::new(PLATFORM),
+///     interbind: Str::new(VERSION),
+///     compiler: Str::new(COMPILER),
+/// };
+///
+/// /// The implementation as a table, for modules in Rust that carry none.
+/// static RUNTIME: Runtime = interbind::runtime(&OWNER_RECORD);
+///
+/// /// Brings core, services and the table into the interpreter that imports the module.
+/// unsafe fn execute(_module: NonNull<PyObject>) -> Result<(), Raised> {
+///     // SAFETY: Python executes modules attached.
+///     unsafe { interbind::serve(&RUNTIME) }
+/// }
+/// ```
 pub const fn runtime(owner: &'static OwnerRecord) -> Runtime {
     Runtime { header: RUNTIME.header::<Runtime>(), owner, bind, judge, maker, refuse }
 }
@@ -41,6 +66,31 @@ pub const fn runtime(owner: &'static OwnerRecord) -> Runtime {
 ///
 /// # Safety
 /// 1. The thread is attached.
+///
+/// # Examples
+///
+/// <!-- python/src/lib.rs:runtime -->
+/// ```
+/// /// Who makes what it brings. Its file is empty: whoever names it looks into `sys.modules`.
+/// static OWNER_RECORD: OwnerRecord = OwnerRecord {
+///     header: OWNER.header::<OwnerRecord>(),
+///     name: Str::new("interbind._runtime"),
+///     version: Str::new(env!("CARGO_PKG_VERSION")),
+///     file: Str::new(""),
+///     platform: Str::new(PLATFORM),
+///     interbind: Str::new(VERSION),
+///     compiler: Str::new(COMPILER),
+/// };
+///
+/// /// The implementation as a table, for modules in Rust that carry none.
+/// static RUNTIME: Runtime = interbind::runtime(&OWNER_RECORD);
+///
+/// /// Brings core, services and the table into the interpreter that imports the module.
+/// unsafe fn execute(_module: NonNull<PyObject>) -> Result<(), Raised> {
+///     // SAFETY: Python executes modules attached.
+///     unsafe { interbind::serve(&RUNTIME) }
+/// }
+/// ```
 pub unsafe fn serve(table: &'static Runtime) -> Result<(), Raised> {
     // SAFETY: duty 1.
     let at = unsafe { Attached::assume() };

@@ -27,6 +27,50 @@ pub(crate) static TABLE: Wanted =
 /// Every method has these duties, and those that it adds:
 ///
 /// 1. The thread is attached to the interpreter that [`Exceptions::of`] was called in, which hasn't ended.
+///
+/// # Examples
+///
+/// <!-- tests/fixtures/snippets/tour/src/services.rs:translated -->
+/// ```
+/// unsafe extern "C" fn translate(_context: *mut c_void, _exception: *const c_void) -> Status {
+///     // SAFETY: the service calls attached; a class of Python, a text with its end.
+///     unsafe { PyErr_SetString(PyExc_KeyError, c"translated".as_ptr()) };
+///     Status::OK
+/// }
+///
+/// /// Registers a translator, asks it, and takes it out again.
+/// ///
+/// /// # Safety
+/// /// 1. The thread is attached.
+/// unsafe fn ask(kind: &'static str) -> Result<String, Raised> {
+///     // SAFETY: duty 1.
+///     let exceptions = unsafe { Exceptions::of::<__Interbind>() }?;
+///     // The service keeps its address until it is unregistered.
+///     let translator = Box::new(exceptions.translator(kind, translate, ptr::null_mut()));
+///     let address: *const Translator = &raw const *translator;
+///     // SAFETY: duty 1; the box outlives the registration.
+///     let registered = unsafe { exceptions.register(address) };
+///     let exception = 0_u32;
+///     // SAFETY: duty 1; the translator doesn't read the exception.
+///     let raised = unsafe { exceptions.translate(kind, (&raw const exception).cast()) };
+///     // SAFETY: attached; the translator has set it.
+///     unsafe { PyErr_Clear() };
+///     let mut listed = 0;
+///     // SAFETY: duty 1.
+///     unsafe {
+///         exceptions.each(&mut |found| {
+///             listed += u32::from(found == address);
+///             true
+///         })
+///     };
+///     // SAFETY: duty 1.
+///     let unregistered = unsafe { exceptions.unregister(address) };
+///     // SAFETY: duty 1: attached, so the service lives.
+///     let maker = unsafe { exceptions.maker() };
+///     assert!(!exceptions.table().is_null() && maker.header.struct_size >= 112);
+///     Ok(format!("{} {} {listed} {unregistered}", registered.is_ok(), raised.is_some()))
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Exceptions {
     table: *const ExceptionsService,

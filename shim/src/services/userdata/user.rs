@@ -28,6 +28,47 @@ pub(crate) static TABLE: Wanted =
 /// Every method has these duties, and those that it adds:
 ///
 /// 1. The thread is attached to the interpreter that [`Userdata::of`] was called in, which hasn't ended.
+///
+/// # Examples
+///
+/// <!-- tests/fixtures/snippets/tour/src/services.rs:shared_number -->
+/// ```
+/// unsafe extern "C" fn make_number(_context: *mut c_void, out: *mut *mut c_void) -> Status {
+///     // SAFETY: the service passes a place for it.
+///     unsafe { out.write(Box::into_raw(Box::new(42_u64)).cast()) };
+///     Status::OK
+/// }
+///
+/// unsafe extern "C" fn free_number(data: *mut c_void) {
+///     // SAFETY: what `make_number` made, once.
+///     drop(unsafe { Box::from_raw(data.cast::<u64>()) });
+/// }
+///
+/// /// Shares a number with every module that asks for the same name and kind.
+/// ///
+/// /// # Safety
+/// /// 1. The thread is attached.
+/// unsafe fn share() -> Result<String, Raised> {
+///     let (name, kind) = ("org.tour.number", "org.tour.number 1");
+///     // SAFETY: duty 1.
+///     let userdata = unsafe { Userdata::of::<__Interbind>() }?;
+///     // SAFETY: duty 1; `make_number` needs no context, and `free_number` frees what it makes.
+///     let got = unsafe { userdata.get(name, kind, make_number, Some(free_number), ptr::null_mut()) };
+///     // SAFETY: duty 1.
+///     let found = unsafe { userdata.find(name, kind) };
+///     let mut listed = 0;
+///     let mut list = |datum: Datum<'_>| {
+///         listed += u32::from(datum.name == name && datum.kind == kind && got == Ok(datum.data));
+///         true
+///     };
+///     // SAFETY: duty 1.
+///     unsafe { userdata.each(&mut list) };
+///     // SAFETY: its kind says that it is a `u64`; it lives as long as the service.
+///     let number = got.map(|data| unsafe { *data.cast::<u64>() }).unwrap_or_default();
+///     assert!(!userdata.table().is_null() && userdata.maker().header.struct_size >= 112);
+///     Ok(format!("{number}, found again {}, listed {listed}", found == got))
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Userdata {
     table: *const UserdataService,
@@ -35,6 +76,47 @@ pub struct Userdata {
 }
 
 /// One datum, as [`Userdata::each`] shows it.
+///
+/// # Examples
+///
+/// <!-- tests/fixtures/snippets/tour/src/services.rs:shared_number -->
+/// ```
+/// unsafe extern "C" fn make_number(_context: *mut c_void, out: *mut *mut c_void) -> Status {
+///     // SAFETY: the service passes a place for it.
+///     unsafe { out.write(Box::into_raw(Box::new(42_u64)).cast()) };
+///     Status::OK
+/// }
+///
+/// unsafe extern "C" fn free_number(data: *mut c_void) {
+///     // SAFETY: what `make_number` made, once.
+///     drop(unsafe { Box::from_raw(data.cast::<u64>()) });
+/// }
+///
+/// /// Shares a number with every module that asks for the same name and kind.
+/// ///
+/// /// # Safety
+/// /// 1. The thread is attached.
+/// unsafe fn share() -> Result<String, Raised> {
+///     let (name, kind) = ("org.tour.number", "org.tour.number 1");
+///     // SAFETY: duty 1.
+///     let userdata = unsafe { Userdata::of::<__Interbind>() }?;
+///     // SAFETY: duty 1; `make_number` needs no context, and `free_number` frees what it makes.
+///     let got = unsafe { userdata.get(name, kind, make_number, Some(free_number), ptr::null_mut()) };
+///     // SAFETY: duty 1.
+///     let found = unsafe { userdata.find(name, kind) };
+///     let mut listed = 0;
+///     let mut list = |datum: Datum<'_>| {
+///         listed += u32::from(datum.name == name && datum.kind == kind && got == Ok(datum.data));
+///         true
+///     };
+///     // SAFETY: duty 1.
+///     unsafe { userdata.each(&mut list) };
+///     // SAFETY: its kind says that it is a `u64`; it lives as long as the service.
+///     let number = got.map(|data| unsafe { *data.cast::<u64>() }).unwrap_or_default();
+///     assert!(!userdata.table().is_null() && userdata.maker().header.struct_size >= 112);
+///     Ok(format!("{number}, found again {}, listed {listed}", found == got))
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Datum<'a> {
     /// The name that it's shared under.
