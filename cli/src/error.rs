@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::output::tell;
+
 /// Why a command could not be done.
 #[derive(Debug)]
 pub enum Error {
@@ -44,6 +46,14 @@ pub enum Error {
     /// What the conformance suite says.
     #[cfg(feature = "matrix")]
     Matrix(interbind_conformance::Error),
+    /// A report of the conformance suite can't be written.
+    #[cfg(feature = "matrix")]
+    Report {
+        /// Which, and what the system answered.
+        source: interbind_conformance::Error,
+        /// Where the run is kept all the same.
+        kept: PathBuf,
+    },
 }
 
 impl Error {
@@ -97,7 +107,12 @@ impl Error {
             Self::Word { fix, .. } | Self::Program { fix, .. } => Some(fix.clone()),
             Self::Usage(_) => None,
             #[cfg(feature = "matrix")]
-            Self::Matrix(_) => None,
+            Self::Matrix(error) => error.fix(),
+            #[cfg(feature = "matrix")]
+            Self::Report { kept, .. } => Some(format!(
+                "choose another file; `interbind matrix show {}` prints this run",
+                kept.display()
+            )),
         }
     }
 
@@ -105,9 +120,9 @@ impl Error {
     pub(crate) fn print(&self) {
         use anstyle::AnsiColor;
         let (red, cyan) = (AnsiColor::Red.on_default().bold(), AnsiColor::Cyan.on_default().bold());
-        anstream::eprintln!("{red}error{red:#}: {self}");
+        tell(&format!("{red}error{red:#}: {self}"));
         if let Some(fix) = self.fix() {
-            anstream::eprintln!("\n{cyan}fix{cyan:#}: {fix}");
+            tell(&format!("\n{cyan}fix{cyan:#}: {fix}"));
         }
     }
 }
@@ -124,6 +139,8 @@ impl fmt::Display for Error {
             Self::Usage(said) => f.write_str(said.to_string().trim_end().trim_start_matches("error: ")),
             #[cfg(feature = "matrix")]
             Self::Matrix(error) => error.fmt(f),
+            #[cfg(feature = "matrix")]
+            Self::Report { source, .. } => write!(f, "the report can't be written: {source}"),
         }
     }
 }

@@ -1,9 +1,11 @@
-//! Asks a Python who it is, by running it: only one that the user named, or the one that `python3` starts.
+//! Asks a Python who it is, by running it: only one that the user named, or the one that `python3` starts. One that hangs or
+//! prints without end is an error within seconds.
 
 use std::env;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
+use interbind_ask::{Answer, Limits};
 use interbind_doctor::environment::{HostPython, QUESTION};
 
 use crate::{Error, Result};
@@ -22,20 +24,29 @@ pub fn ask(python: &Path) -> Result<HostPython> {
         fix: "name a Python, its environment's folder, or a folder of packages".to_owned(),
     };
     let mut command = Command::new(python);
-    command.args(["-c", QUESTION]).stdin(Stdio::null());
+    command.args(["-c", QUESTION]);
     for name in FOREIGN {
         command.env_remove(name);
     }
-    let output = command.output().map_err(|error| failed(error.to_string()))?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        let last = said.lines().rev().find(|line| !line.trim().is_empty());
-        return Err(failed(last.map_or_else(|| output.status.to_string(), str::to_owned)));
-    }
-    let text = String::from_utf8_lossy(&output.stdout);
+    let answer = interbind_ask::ask(&mut command, Limits::ANSWER).and_then(Answer::stdout);
+    let stdout = answer.map_err(|why| failed(why.to_string()))?;
+    let text = String::from_utf8_lossy(&stdout);
     // What `sitecustomize` prints stands in front.
     let answer = text.lines().rev().find(|line| line.starts_with('{')).unwrap_or_default();
     HostPython::from_answer(answer).map_err(|error| failed(format!("its answer is no answer: {error}")))
+}
+
+/// Refuses what doesn't start like a Python, before it is given a program that may take as long as it likes.
+///
+/// # Errors
+/// It can't be run, hangs, prints without end or fails.
+pub fn starts(python: &Path) -> Result<()> {
+    let answer = interbind_ask::ask(Command::new(python).args(["-c", ""]), Limits::ANSWER);
+    answer.and_then(Answer::stdout).map(drop).map_err(|why| Error::Program {
+        program: python.to_owned(),
+        said: why.to_string(),
+        fix: "name a Python that runs here: `interbind doctor --live PYTHON …`".to_owned(),
+    })
 }
 
 /// The environment that is active, if one is.
@@ -62,8 +73,8 @@ pub fn download(python: &Path, words: &[String], folder: &Path) -> Result<()> {
     let run = |words: &[String]| {
         let mut pip = Command::new(python);
         pip.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]);
-        pip.args(["--only-binary", ":all:", "--dest"]).arg(folder).arg("--").args(words).stdin(Stdio::null());
-        pip.stdout(Stdio::null()).output()
+        pip.args(["--only-binary", ":all:", "--dest"]).arg(folder).arg("--").args(words);
+        interbind_ask::ask(&mut pip, Limits::DOWNLOAD)
     };
     let failed = |said: String| Error::Program {
         program: python.to_owned(),

@@ -70,7 +70,7 @@ pub struct Output {
     /// The same as `--format github`
     #[arg(long, group = "shorthand", conflicts_with = "format")]
     github: bool,
-    /// Print nothing but errors; the exit code tells
+    /// Print only errors; the exit code has the result
     #[arg(short, long)]
     pub quiet: bool,
     #[command(flatten)]
@@ -168,7 +168,25 @@ pub fn json(document: &impl Serialize) -> String {
 /// # Errors
 /// Anything else that keeps it from being written.
 pub fn print(text: &str) -> Result<()> {
-    let mut out = io::stdout().lock();
+    print_to(io::stdout().lock(), text)
+}
+
+/// Writes text with ANSI styles to stdout, without them where they don't belong.
+///
+/// # Errors
+/// As for [`print`].
+#[cfg(feature = "matrix")]
+pub fn print_styled(text: &str) -> Result<()> {
+    print_to(anstream::stdout().lock(), text)
+}
+
+/// Writes a line to stderr. Without one, or where it is full, there is nobody to tell.
+pub fn tell(line: &str) {
+    let mut to = anstream::stderr().lock();
+    _ = writeln!(to, "{line}");
+}
+
+fn print_to(mut out: impl Write, text: &str) -> Result<()> {
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::write(Path::new("-"), error)),
         _ => Ok(()),

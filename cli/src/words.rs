@@ -4,14 +4,14 @@ use clap::{Parser, Subcommand};
 
 use crate::commands;
 
-/// Says which extension modules can share types, and what differs where they can't
+/// Says which extension modules can share types, and why the others can't
 #[derive(Parser)]
 #[command(
     name = "interbind",
     version,
     arg_required_else_help = true,
     max_term_width = 110,
-    after_help = "Exit codes: 0 fine, 1 finding, 2 bad use. `interbind COMMAND --help` says more."
+    after_help = "Exit codes: 0 fine, 1 finding, 2 bad use. See `interbind COMMAND --help` for more."
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -22,15 +22,15 @@ pub struct Cli {
 pub enum Command {
     /// Say what a binary, a wheel or a folder is made with, and what it needs
     Inspect(commands::inspect::Inspect),
-    /// Say whether modules can share, and what differs where they can't
+    /// Say whether modules can share types, and what differs if they can't
     Check(commands::check::Check),
-    /// Look at a whole environment: who shares with whom, and what goes wrong
+    /// Examine a whole environment: which modules share, and what goes wrong
     Doctor(commands::doctor::Doctor),
     /// Say what an id or an error message means
     Explain(commands::explain::Explain),
     /// Say what changed between two ids, binaries or releases
     Diff(commands::diff::Diff),
-    /// Draw who shares with whom in an environment
+    /// Draw which modules of an environment share
     Graph(commands::graph::Graph),
     /// Print the JSON schema of what `--json` prints
     Schema(commands::schema::Schema),
@@ -38,7 +38,7 @@ pub enum Command {
     Completions(commands::completions::Completions),
     /// Print the manual page
     Man(commands::man::Man),
-    /// Load pairs of builds in fresh processes and hold what happens against the spec
+    /// Build extensions that disagree, load each pair, and compare what happens with the spec
     #[cfg(feature = "matrix")]
     Matrix(crate::matrix::Matrix),
 }

@@ -218,4 +218,9 @@ fn the_whole_help_is_as_it_was_reviewed() {
     for command in ["inspect", "check", "doctor", "explain", "diff", "graph"] {
         insta::assert_snapshot!(format!("help-{command}"), out(&interbind(&[command, "--help"])));
     }
+    #[cfg(feature = "matrix")]
+    for command in ["run", "show"] {
+        let name = format!("help-matrix-{command}");
+        insta::assert_snapshot!(name, out(&interbind(&["matrix", command, "--help"])));
+    }
 }

@@ -5,6 +5,9 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::host::Skipped;
+use crate::work;
+
 /// Why the runner itself could not go on.
 #[derive(Debug)]
 pub enum Error {
@@ -21,6 +24,11 @@ pub enum Error {
         path: PathBuf,
         /// What is wrong in it, and what to write instead.
         what: String,
+    },
+    /// There is no interpreter to run anything with.
+    NoHost {
+        /// What was named like one.
+        skipped: Vec<Skipped>,
     },
     /// A word on the command line, or in a pattern, that means nothing here.
     Word {
@@ -45,6 +53,24 @@ impl Error {
         Self::Data { path: path.as_ref().to_owned(), what: what.into() }
     }
 
+    /// Says that there is no room for a file.
+    pub fn full(path: impl AsRef<Path>) -> Self {
+        Self::io(path, io::ErrorKind::StorageFull.into())
+    }
+
+    /// What to do about it, where the text doesn't say so itself.
+    pub fn fix(&self) -> Option<String> {
+        match self {
+            Self::Io { source, .. } if work::is_full(source) => Some(
+                "make room on that disk, and type the same words again: what has finished is kept".to_owned(),
+            ),
+            Self::NoHost { .. } => {
+                Some("install one of the Pythons of `conformance/hosts.toml`, or put it on PATH".to_owned())
+            }
+            _ => None,
+        }
+    }
+
     /// Refuses a word.
     pub fn word(word: impl Into<String>, expected: impl Into<String>) -> Self {
         Self::Word { word: word.into(), expected: expected.into() }
@@ -56,6 +82,10 @@ impl fmt::Display for Error {
         match self {
             Self::Io { path, source } => write!(f, "`{}`: {source}", path.display()),
             Self::Data { path, what } => write!(f, "`{}`: {what}", path.display()),
+            Self::NoHost { skipped } => {
+                f.write_str("no Python was found")?;
+                skipped.iter().try_for_each(|it| write!(f, "\n  `{}` {}", it.executable.display(), it.why))
+            }
             Self::Word { word, expected } => write!(f, "`{word}` is not {expected}"),
         }
     }

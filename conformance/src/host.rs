@@ -1,10 +1,12 @@
 //! Interpreters: which ones the axis has (`hosts.toml`), which of them are here. Hosts are found, never
-//! installed; one that is missing stays visible as `absent(not found)`.
+//! installed; one that is missing stays visible as `absent(not found)`, and a program that is named like a Python but
+//! doesn't answer like one is skipped with its reason.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
+use interbind_ask::{Limits, ask};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
@@ -68,37 +70,62 @@ pub struct Host {
     pub default: bool,
 }
 
-/// All hosts of the axis, in its order.
+/// A program that is named like a Python but did not answer like one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    /// Which.
+    pub executable: PathBuf,
+    /// What it did instead.
+    pub why: String,
+}
+
+/// The hosts of the axis and what was passed over while they were looked for.
 #[derive(Clone, Debug)]
-pub struct Hosts(pub Vec<Host>);
+pub struct Hosts {
+    /// All of them, in the axis's order.
+    pub all: Vec<Host>,
+    /// What did not answer.
+    pub skipped: Vec<Skipped>,
+}
 
 impl Hosts {
-    /// Reads the axis and looks for every interpreter.
+    /// Reads the axis and looks for every interpreter. All are asked at once, so one that hangs costs its own time limit.
     pub fn find(house: &House) -> Result<Self> {
         let file: HostFile = house::read_toml(&house.data.join("hosts.toml"))?;
-        let default = default_python();
-        let mut pythons: Vec<Python> = default.clone().into_iter().collect();
-        let candidates = candidates();
-        let answers: Vec<Option<Python>> = std::thread::scope(|scope| {
-            let asking: Vec<_> = candidates.iter().map(|path| scope.spawn(|| ask(path))).collect();
-            asking.into_iter().map(|thread| thread.join().ok().flatten()).collect()
+        let defaults = on_path(|name| name == "python3");
+        let candidates = each_once(defaults.iter().cloned().chain(candidates()));
+        let answers: Vec<std::result::Result<Python, String>> = std::thread::scope(|scope| {
+            let asking: Vec<_> =
+                candidates.iter().map(|path| scope.spawn(|| question(path, Limits::ANSWER))).collect();
+            let lost = |_| Err("could not be asked".to_owned());
+            asking.into_iter().map(|thread| thread.join().unwrap_or_else(lost)).collect()
         });
-        pythons.extend(answers.into_iter().flatten());
-        Ok(Self(
-            file.host
-                .into_iter()
-                .map(|spec| {
-                    let python = pythons.iter().find(|python| spec.recognises(python)).cloned();
-                    let is_default = default.as_ref().is_some_and(|python| spec.recognises(python));
-                    Host { name: spec.name, python, default: is_default }
-                })
-                .collect(),
-        ))
+        let mut pythons = Vec::new();
+        let mut default = None;
+        let mut skipped = Vec::new();
+        for (executable, answer) in candidates.into_iter().zip(answers) {
+            match answer {
+                Ok(python) => {
+                    // The first of the PATH that is a Python.
+                    if default.is_none() && defaults.contains(&executable) {
+                        default = Some(python.clone());
+                    }
+                    pythons.push(python);
+                }
+                Err(why) => skipped.push(Skipped { executable, why }),
+            }
+        }
+        let host = |spec: HostSpec| {
+            let python = pythons.iter().find(|python| spec.recognises(python)).cloned();
+            let is_default = default.as_ref().is_some_and(|python| spec.recognises(python));
+            Host { name: spec.name, python, default: is_default }
+        };
+        Ok(Self { all: file.host.into_iter().map(host).collect(), skipped })
     }
 
     /// The host of that name.
     pub fn get(&self, name: &str) -> Option<&Host> {
-        self.0.iter().find(|host| host.name == name)
+        self.all.iter().find(|host| host.name == name)
     }
 
     /// The interpreter of a host that is here.
@@ -109,8 +136,8 @@ impl Hosts {
     /// The host behind a name or one of `default`, `newest` (the newest CPython with a GIL).
     pub fn resolve(&self, word: &str) -> Option<&Host> {
         match word {
-            "default" => self.0.iter().find(|host| host.default),
-            "newest" => self.0.iter().rev().find(|host| {
+            "default" => self.all.iter().find(|host| host.default),
+            "newest" => self.all.iter().rev().find(|host| {
                 host.python
                     .as_ref()
                     .is_some_and(|p| p.implementation == "cpython" && !p.free_threaded && !p.debug)
@@ -121,7 +148,7 @@ impl Hosts {
 
     /// Positions on the axis, for ranges such as `cp39..cp315`.
     pub fn position(&self, name: &str) -> Option<usize> {
-        self.0.iter().position(|host| host.name == name)
+        self.all.iter().position(|host| host.name == name)
     }
 }
 
@@ -132,10 +159,6 @@ impl HostSpec {
             && self.free_threaded == python.free_threaded
             && self.debug == python.debug
     }
-}
-
-fn default_python() -> Option<Python> {
-    on_path(|name| name == "python3").iter().find_map(|path| ask(path))
 }
 
 fn candidates() -> Vec<PathBuf> {
@@ -154,10 +177,13 @@ fn candidates() -> Vec<PathBuf> {
                 .filter(|path| path.file_name().is_some_and(|n| is_python_name(&n.to_string_lossy()))),
         );
     }
-    // Links to one file are asked once. The link itself is asked: a virtual environment is told apart by it.
-    let mut seen = BTreeSet::new();
-    found.retain(|path| path.canonicalize().is_ok_and(|real| seen.insert(real)));
     found
+}
+
+/// Links to one file are asked once. The link itself is asked: a virtual environment is told apart by it.
+fn each_once(paths: impl Iterator<Item = PathBuf>) -> Vec<PathBuf> {
+    let mut seen = BTreeSet::new();
+    paths.filter(|path| path.canonicalize().is_ok_and(|real| seen.insert(real))).collect()
 }
 
 fn on_path(wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
@@ -177,14 +203,9 @@ fn is_python_name(name: &str) -> bool {
     })
 }
 
-/// Asks an interpreter who it is; one that fails to answer (a shim, another language) is no host.
-fn ask(path: &Path) -> Option<Python> {
-    let output = Command::new(path)
-        .args(["-I", "-S", "-c", QUESTION])
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()
-        .ok()
-        .filter(|output| output.status.success())?;
-    serde_json::from_slice(&output.stdout).ok()
+/// Asks an interpreter who it is.
+fn question(path: &Path, limits: Limits) -> std::result::Result<Python, String> {
+    let answer = ask(Command::new(path).args(["-I", "-S", "-c", QUESTION]), limits);
+    let stdout = answer.and_then(interbind_ask::Answer::stdout).map_err(|why| why.to_string())?;
+    serde_json::from_slice(&stdout).map_err(|error| format!("answered what is no answer: {error}"))
 }

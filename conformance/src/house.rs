@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
+use crate::work;
 
 /// The folders of a run.
 #[derive(Clone, Debug)]
@@ -33,6 +34,11 @@ impl House {
     pub fn find(from: &Path) -> Option<Self> {
         let root = from.ancestors().find(|dir| dir.join("conformance/hosts.toml").is_file())?;
         Some(Self::at(root))
+    }
+
+    /// Where the report of the last run is kept.
+    pub fn last(&self) -> PathBuf {
+        self.work.join("last.json")
     }
 
     /// Where the child's modules are kept compiled: a folder for these very sources.
@@ -64,7 +70,7 @@ pub(crate) fn write_if_changed(path: &Path, text: &str) -> Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(|e| Error::io(folder, e))?;
     }
-    fs::write(path, text).map_err(|e| Error::io(path, e))
+    work::write(path, text.as_bytes())
 }
 
 /// Lists the files of a folder with this ending, sorted; a folder that isn't there has none.

@@ -38,6 +38,12 @@ pub fn observe(seen: &Observation, case: &Case, may_abort: bool) -> Judged {
         Ended::Clock => {
             return outcome(Outcome::Hang, format!("still running after `{step}`\n{}", seen.stderr));
         }
+        Ended::Flood(file) => {
+            return outcome(
+                Outcome::Exit("too-much-output".to_owned()),
+                format!("ended after `{step}`: what it wrote into `{file}` had no end"),
+            );
+        }
         Ended::Signal(name) if name == "SIGABRT" && may_abort && log.panics() => {
             return outcome(Outcome::Exit("abort".to_owned()), format!("aborted in `{step}` after a panic"));
         }

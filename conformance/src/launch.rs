@@ -4,9 +4,10 @@
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use interbind_ask::Running;
 use serde_json::json;
 
 use crate::axes::Mutation;
@@ -16,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::events::Log;
 use crate::forge::Extension;
 use crate::host::Python;
-use crate::house::House;
+use crate::house::{self, House};
 use crate::zoo::ZooSource;
 
 /// How long a cell may take.
@@ -26,8 +27,11 @@ const OUTPUT: u64 = 64 * 1024;
 /// Address space of a child: plenty for any case, little for a runaway.
 const ADDRESS_SPACE: u64 = 16 << 30;
 
-/// How often a child that may have ended is looked for: a cell is short, and its worker idle until it knows.
-const PAUSE: Duration = Duration::from_millis(3);
+/// How much a child may write into one of its files before it is ended. It limits itself to less; this is for one that
+/// doesn't come so far.
+const FLOOD: u64 = 128 << 20;
+/// How many looks at a running child go by between two looks at its files.
+const LOOKS: u32 = 32;
 
 /// How a child ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +42,8 @@ pub enum Ended {
     Signal(String),
     /// By the clock.
     Clock,
+    /// By us, because this file grew without end.
+    Flood(String),
 }
 
 /// Everything known of a finished child.
@@ -88,6 +94,21 @@ impl Launch<'_> {
         self.house.work.join("cells").join(self.id.folder())
     }
 
+    /// Names everything that the cell's verdict depends on; `also` is what its judge knows besides.
+    pub fn key(&self, also: &str) -> Result<String> {
+        let body = house::read(&self.case.body)?;
+        let sides = [self.provider, self.consumer].map(|side| side.sha256.as_str());
+        let all = format!(
+            "{}\0{body}\0{sides:?}\0{:?}\0{}\0{:?}\0{:?}\0{also}",
+            self.describe()?,
+            self.python,
+            self.compiled.display(),
+            self.case.stderr,
+            self.patience,
+        );
+        Ok(house::sha256(all.as_bytes()))
+    }
+
     /// Runs the cell and waits for its end.
     pub fn run(&self) -> Result<Observation> {
         let folder = self.folder();
@@ -111,23 +132,30 @@ impl Launch<'_> {
         let mut command = Command::new(&self.python.executable);
         command.args(&arguments).env_clear().envs(environment).current_dir(&temporary);
         command.stdin(Stdio::null()).stdout(open("stdout")?).stderr(open("stderr")?);
-        own_group(&mut command);
 
         let start = Instant::now();
-        let mut child = command.spawn().map_err(|e| Error::io(&self.python.executable, e))?;
-        let status = wait(&mut child, self.patience).map_err(|e| Error::io(&folder, e))?;
-        let took = start.elapsed();
-        let left_behind = end_group(child.id(), status.is_none());
-        let ended = match status {
-            None => {
-                // The group is dead by now; what remains is to collect it.
-                _ = child.kill();
-                _ = child.wait();
-                Ended::Clock
+        let mut child = Running::start(&mut command).map_err(|e| Error::io(&self.python.executable, e))?;
+        let mut looks = 0;
+        let mut flood = None;
+        let status = child.wait(start + self.patience, || {
+            looks += 1;
+            if looks % LOOKS == 0 {
+                flood = flooded(&folder);
             }
-            Some(status) => ended(status),
+            flood.is_some()
+        });
+        let status = status.map_err(|e| Error::io(&folder, e))?;
+        let took = start.elapsed();
+        let left_behind = status.is_some() && child.left_behind();
+        if status.is_none() {
+            child.end();
+        }
+        let ended = match (status, flood) {
+            (Some(status), _) => ended(status),
+            (None, Some(file)) => Ended::Flood(file),
+            (None, None) => Ended::Clock,
         };
-        let log = Log::read(&fs::read(&events).unwrap_or_default());
+        let log = Log::read(&first(&events, FLOOD));
         Ok(Observation {
             ended,
             log,
@@ -163,6 +191,8 @@ impl Launch<'_> {
                 "consumer": self.zoo.mutated(self.id.mutation)?.for_child(&self.case.types),
             },
             "address_space": ADDRESS_SPACE,
+            // Its own clock, for a child whose launcher was killed.
+            "alarm": 2 * self.patience.as_secs() + 10,
         }))
     }
 
@@ -221,61 +251,23 @@ fn quote(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
-/// Waits until the child ends or the clock has run out.
-fn wait(child: &mut Child, patience: Duration) -> std::io::Result<Option<ExitStatus>> {
-    let start = Instant::now();
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
-        }
-        if start.elapsed() >= patience {
-            return Ok(None);
-        }
-        std::thread::sleep(PAUSE);
-    }
+/// The file that a child has written more into than any cell has to say.
+fn flooded(folder: &Path) -> Option<String> {
+    let is_flood = |name: &&str| fs::metadata(folder.join(name)).is_ok_and(|file| file.len() > FLOOD);
+    ["stdout", "stderr", "events.jsonl"].into_iter().find(is_flood).map(str::to_owned)
 }
 
 fn beginning(path: &Path) -> String {
+    String::from_utf8_lossy(&first(path, OUTPUT)).into_owned()
+}
+
+fn first(path: &Path, most: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
     if let Ok(file) = File::open(path) {
         // A file that can't be read to its end is shown as far as it goes.
-        _ = file.take(OUTPUT).read_to_end(&mut bytes);
+        _ = file.take(most).read_to_end(&mut bytes);
     }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-#[cfg(unix)]
-fn own_group(command: &mut Command) {
-    use std::os::unix::process::CommandExt;
-    command.process_group(0);
-}
-
-#[cfg(not(unix))]
-fn own_group(_: &mut Command) {}
-
-/// Ends what is left of the child's group; whether something was.
-#[cfg(unix)]
-fn end_group(leader: u32, alive: bool) -> bool {
-    use nix::sys::signal::{Signal, killpg};
-    use nix::unistd::Pid;
-    let Ok(leader) = i32::try_from(leader) else { return false };
-    let group = Pid::from_raw(leader);
-    let mut left = killpg(group, None).is_ok();
-    if left && !alive {
-        // A helper that ends together with its parent isn't left behind.
-        std::thread::sleep(Duration::from_millis(100));
-        left = killpg(group, None).is_ok();
-    }
-    if left {
-        // Already gone is as good.
-        _ = killpg(group, Signal::SIGKILL);
-    }
-    left && !alive
-}
-
-#[cfg(not(unix))]
-fn end_group(_: u32, _: bool) -> bool {
-    false
+    bytes
 }
 
 #[cfg(unix)]

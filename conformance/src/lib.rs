@@ -4,12 +4,13 @@
 //! The stages, in order; each is a module and knows only those before it:
 //!
 //! 1. [`axes`], [`cell`], [`pattern`], [`outcome`]: the vocabulary, printed and parsed;
-//! 2. [`house`], [`host`], [`participant`], [`zoo`], [`case`], [`expect`], [`sets`]: data read from files;
+//! 2. [`work`], [`house`], [`host`], [`participant`], [`zoo`], [`case`], [`expect`], [`sets`]: data read from files;
 //! 3. [`plan`] and [`cover`]: cases × pairs × hosts × orders → cells;
 //! 4. [`forge`]: builds what the plan needs, once;
 //! 5. [`launch`]: one child process a cell; [`events`]: what the child said;
 //! 6. [`judge`]: events and wait status → outcome; outcome × expectation × prediction → verdict;
-//! 7. [`report`]: text, JSON, JUnit; [`run`] drives all of it.
+//! 7. [`report`]: text, JSON; [`journal`]: the finished cells of a run that was stopped; [`progress`]: what is said
+//!    meanwhile; [`run`] drives all of it.
 //!
 //! This file has no logic. The runner never imports an extension into its own process.
 #![forbid(unsafe_code)]
@@ -24,17 +25,20 @@ pub mod expect;
 pub mod forge;
 pub mod host;
 pub mod house;
+pub mod journal;
 pub mod judge;
 pub mod launch;
 pub mod outcome;
 pub mod participant;
 pub mod pattern;
 pub mod plan;
+pub mod progress;
 pub mod reason;
 pub mod report;
 pub mod rule;
 pub mod run;
 pub mod sets;
+pub mod work;
 pub mod zoo;
 
 pub use error::{Error, Result};

@@ -97,7 +97,8 @@ impl<'a> Product<'a> {
         let runs_on = |build: &Build, host: &str| {
             self.participants.of(build).is_some_and(|p| p.runs_on(build, host, self.hosts))
         };
-        for host in self.hosts.0.iter().filter(|h| runs_on(&provider, &h.name) && runs_on(&consumer, &h.name))
+        for host in
+            self.hosts.all.iter().filter(|h| runs_on(&provider, &h.name) && runs_on(&consumer, &h.name))
         {
             for &mutation in case.mutate.iter().filter(|&&mutation| self.touches(case, mutation)) {
                 for &mode in &case.modes {

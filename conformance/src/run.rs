@@ -1,5 +1,5 @@
-//! Drives the stages: read the data, plan, forge, launch, judge, report. The one place where threads and the
-//! progress bar live.
+//! Drives the stages: read the data, plan, forge, launch, judge, report. The one place where threads live, and where the
+//! work folder is taken: two runs in one folder would judge each other's files.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
@@ -8,8 +8,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
-
 use crate::case::{self, Case};
 use crate::cell::{Build, CellId};
 use crate::error::{Error, Result};
@@ -17,18 +15,21 @@ use crate::expect::{Expectations, Expected, Facts, Rule};
 use crate::forge::{self, Forge, Forged};
 use crate::host::Hosts;
 use crate::house::House;
+use crate::journal::Journal;
 use crate::judge::{self, Judged};
 use crate::launch::{self, Launch};
 use crate::outcome::{Outcome, Verdict};
 use crate::participant::Participants;
 use crate::pattern::Pattern;
 use crate::plan::{Plan, Product};
+use crate::progress::{Progress, Show};
 use crate::report::{CellReport, FailedBuild, HostReport, Report, Stage};
 use crate::sets::Set;
+use crate::work::{self, Lock};
 use crate::zoo::ZooSource;
 
-/// The file of the last run, in the work folder.
-const LAST: &str = "last.json";
+/// The file that a run holds, in the work folder.
+const LOCK: &str = "lock";
 
 /// What to run, and how.
 #[derive(Clone, Debug, Default)]
@@ -53,6 +54,10 @@ pub struct Options {
     pub participants: Vec<PathBuf>,
     /// How long a cell may take; `None` = the usual.
     pub patience: Option<Duration>,
+    /// Run all cells, also those that an interrupted run has finished.
+    pub fresh: bool,
+    /// What is said meanwhile.
+    pub show: Show,
 }
 
 /// Everything read from files, ready to plan with.
@@ -106,6 +111,9 @@ impl Suite {
 
     /// Chooses the cells.
     pub fn plan(&self, options: &Options) -> Result<Plan> {
+        if self.hosts.all.iter().all(|host| host.python.is_none()) {
+            return Err(Error::NoHost { skipped: self.hosts.skipped.clone() });
+        }
         for word in &options.hosts {
             if self.hosts.resolve(word).is_none() {
                 return Err(Error::word(word, "a host of hosts.toml, `default` or `newest`"));
@@ -138,7 +146,7 @@ impl Suite {
     }
 
     fn last_red(&self) -> Vec<CellId> {
-        let text = fs::read_to_string(self.house.work.join(LAST)).unwrap_or_default();
+        let text = fs::read_to_string(self.house.last()).unwrap_or_default();
         let Ok(report) = serde_json::from_str::<Report>(&text) else { return Vec::new() };
         report.cells.into_iter().filter(|cell| cell.verdict.is_red()).map(|cell| cell.id).collect()
     }
@@ -149,6 +157,10 @@ impl Suite {
             0 => std::thread::available_parallelism().map_or(2, usize::from),
             jobs => jobs,
         };
+        let _alone = Lock::take(&self.house.work.join(LOCK), &|other| {
+            Progress::say(&format!("waiting for {other}: it runs in `{}`", self.house.work.display()));
+        })?;
+        work::refuse_full(&self.house.work)?;
         let mut expected = HashMap::new();
         for cell in &plan.cells {
             expected.insert(cell, self.expectations.of(cell, &self.facts())?);
@@ -156,14 +168,25 @@ impl Suite {
 
         let start = Instant::now();
         let forge = Forge::new(&self.house, &self.participants, &self.hosts, &self.zoo, options.retry_forge);
-        let forged = self.forge(&forge, plan, jobs)?;
+        let forged = self.forge(&forge, plan, jobs, options.show)?;
         let forge_took = start.elapsed();
 
         let start = Instant::now();
-        let bar = progress(plan.cells.len(), "cells");
+        let progress = Progress::begin(options.show, plan.cells.len(), "cells");
         let compiled = self.house.compiled()?;
+        let journal = Journal::open(&self.house.work)?;
         let (forge, forged, expected) = (&forge, &forged, &expected);
-        let work = Work { suite: self, options, forge, forged, expected, bar: &bar, compiled: &compiled };
+        let work = Work {
+            suite: self,
+            options,
+            forge,
+            forged,
+            expected,
+            progress: &progress,
+            compiled: &compiled,
+            journal: &journal,
+            resumed: AtomicUsize::new(0),
+        };
         let (first, rest): (Vec<&CellId>, Vec<&CellId>) =
             plan.cells.iter().partition(|cell| cell.group() == "harness");
         let mut cells = work.all(&first, &BTreeSet::new(), jobs)?;
@@ -175,29 +198,33 @@ impl Suite {
             })
             .collect();
         cells.extend(work.all(&rest, &failed, jobs)?);
-        bar.finish_and_clear();
+        progress.end();
+        let resumed = work.resumed.load(Ordering::Relaxed);
         cells.extend(
             plan.absent.iter().map(|cell| work.not_run(cell, Outcome::Absent("not found".to_owned()), "")),
         );
         let run_took = start.elapsed();
 
-        let report = self.report(options, plan, cells, forged, [("forge", forge_took), ("cells", run_took)]);
+        let mut report =
+            self.report(options, plan, cells, forged, [("forge", forge_took), ("cells", run_took)]);
+        report.resumed = resumed;
         let text = serde_json::to_string(&report).unwrap_or_default();
-        let last = self.house.work.join(LAST);
-        fs::create_dir_all(&self.house.work).map_err(|e| Error::io(&self.house.work, e))?;
-        fs::write(&last, text).map_err(|e| Error::io(&last, e))?;
+        work::write(&self.house.last(), text.as_bytes())?;
+        journal.forget(&report.cells)?;
         Ok(report)
     }
 
-    fn forge(&self, forge: &Forge<'_>, plan: &Plan, jobs: usize) -> Result<HashMap<forge::Order, Forged>> {
+    fn forge(
+        &self,
+        forge: &Forge<'_>,
+        plan: &Plan,
+        jobs: usize,
+        show: Show,
+    ) -> Result<HashMap<forge::Order, Forged>> {
         let total = plan.cells.iter().flat_map(|cell| forge.orders(cell)).collect::<BTreeSet<_>>().len();
-        let bar = progress(total, "builds");
-        let seen = |order: &forge::Order, _: &Forged| {
-            bar.set_message(order.build.to_string());
-            bar.inc(1);
-        };
-        let forged = forge.forge_all(&plan.cells, jobs, &seen);
-        bar.finish_and_clear();
+        let progress = Progress::begin(show, total, "builds");
+        let forged = forge.forge_all(&plan.cells, jobs, &|order, forged| progress.built(order, forged));
+        progress.end();
         forged
     }
 
@@ -209,7 +236,7 @@ impl Suite {
         forged: &HashMap<forge::Order, Forged>,
         stages: [(&str, Duration); 2],
     ) -> Report {
-        let hosts = self.hosts.0.iter().map(|host| HostReport {
+        let hosts = self.hosts.all.iter().map(|host| HostReport {
             name: host.name.clone(),
             python: host.python.as_ref().map(|python| python.full.clone()),
             default: host.default,
@@ -245,6 +272,8 @@ impl Suite {
             schema: 1,
             set: options.set.clone(),
             hosts: hosts.collect(),
+            skipped_hosts: self.hosts.skipped.clone(),
+            resumed: 0,
             stages: stages
                 .into_iter()
                 .map(|(name, took)| Stage { name: name.to_owned(), millis: millis(took) })
@@ -267,8 +296,10 @@ struct Work<'a> {
     forge: &'a Forge<'a>,
     forged: &'a HashMap<forge::Order, Forged>,
     expected: &'a HashMap<&'a CellId, Option<Expected>>,
-    bar: &'a ProgressBar,
+    progress: &'a Progress,
     compiled: &'a Path,
+    journal: &'a Journal,
+    resumed: AtomicUsize,
 }
 
 impl Work<'_> {
@@ -289,7 +320,7 @@ impl Work<'_> {
                         let Some(&cell) = cells.get(index) else { return };
                         match self.one(cell, failed) {
                             Ok(report) => {
-                                self.bar.inc(1);
+                                self.progress.judged(&report);
                                 done.lock().unwrap_or_else(PoisonError::into_inner).push((index, report));
                             }
                             Err(e) => {
@@ -355,11 +386,22 @@ impl Work<'_> {
             patience,
             compiled: self.compiled,
         };
+        let expected = self.expected.get(id).and_then(Option::as_ref);
+        let key = launch.key(&format!("{expected:?} {} {}", self.options.repeat, self.options.keep))?;
+        if !self.options.fresh {
+            if let Some(finished) = self.journal.finished(&id.to_string(), &key) {
+                self.resumed.fetch_add(1, Ordering::Relaxed);
+                return Ok(finished.clone());
+            }
+        }
         let may_abort = [&id.provider, &id.consumer].iter().any(|build| build.has("panic-abort"));
         let mut story: Option<(Judged, launch::Observation)> = None;
         for _ in 0..self.options.repeat.max(1) {
             let seen = launch.run()?;
             let judged = judge::observe(&seen, case, may_abort);
+            if work::says_full(&seen.stderr) || work::says_full(&judged.detail) {
+                return Err(Error::full(&seen.folder));
+            }
             match &mut story {
                 None => story = Some((judged, seen)),
                 Some((first, _)) if first.outcome != judged.outcome => {
@@ -377,11 +419,14 @@ impl Work<'_> {
         let mut report =
             self.settled(id, judged, &phase, seen.log.step().map(str::to_owned), millis(seen.took), hashes);
         if self.options.keep || report.verdict.is_red() {
+            // What went wrong for want of room says nothing about the two builds.
+            work::refuse_full(&suite.house.work)?;
             report.folder = Some(seen.folder.display().to_string());
         } else {
             // What can't be removed now is overwritten by the next run.
             _ = fs::remove_dir_all(&seen.folder);
         }
+        self.journal.add(&key, &report)?;
         Ok(report)
     }
 
@@ -438,13 +483,4 @@ impl Report {
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-fn progress(total: usize, what: &'static str) -> ProgressBar {
-    let bar = ProgressBar::new(total as u64);
-    if let Ok(style) = ProgressStyle::with_template("{prefix:>7} {bar:30} {pos}/{len} {elapsed} {msg}") {
-        bar.set_style(style);
-    }
-    bar.set_prefix(what);
-    bar
 }

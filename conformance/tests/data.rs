@@ -103,7 +103,7 @@ fn the_product_is_cases_times_pairs_times_hosts_times_orders() {
     let house = small_house();
     let suite = house.suite().expect("the data is sound");
     let cells: Vec<_> = suite.product().cells().expect("the builds parse").collect();
-    assert_eq!(cells.len(), 2 * 2 * suite.hosts.0.len() * 2);
+    assert_eq!(cells.len(), 2 * 2 * suite.hosts.all.len() * 2);
     assert_eq!(cells.iter().collect::<BTreeSet<_>>().len(), cells.len());
 }
 
@@ -176,7 +176,7 @@ fn a_plan_is_deterministic_and_harness_comes_first() {
 fn a_host_that_is_not_here_stays_visible() {
     let house = small_house();
     let suite = house.suite().expect("the data is sound");
-    let Some(absent) = suite.hosts.0.iter().find(|host| host.python.is_none()) else {
+    let Some(absent) = suite.hosts.all.iter().find(|host| host.python.is_none()) else {
         eprintln!("skipped: every host of the axis is here");
         return;
     };

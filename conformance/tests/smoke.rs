@@ -19,5 +19,5 @@ fn the_smoke_set_is_green() {
     let plan = suite.plan(&options).unwrap_or_else(|error| panic!("{error}"));
     let report = suite.run(&options, &plan).unwrap_or_else(|error| panic!("{error}"));
     println!("{}", text::counts(&report));
-    assert!(!report.is_red(), "{}", text::render(&report));
+    assert!(!report.is_red(), "{}", text::render(&report, false));
 }

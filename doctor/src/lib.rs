@@ -34,3 +34,8 @@ pub mod report;
 pub mod scan;
 mod source;
 pub mod versions;
+
+/// The example of the package's page, compiled and run with the documentation's.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -366,30 +366,3 @@ fn wheels_in_a_folder_are_read_and_results_stand_in_order() {
     let names: Vec<_> = found.modules.iter().map(|module| module.name.as_deref().unwrap()).collect();
     assert_eq!((names, kinds(&found.problems)), (vec!["p.a", "p.b", "z"], vec![]));
 }
-
-/// What the fuzzers begin with is what is packed here: `INTERBIND_SEEDS=write` writes it anew.
-#[test]
-fn the_seeds_of_the_fuzzers_are_what_is_packed_here() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/seeds");
-    let (elf, pe) =
-        (pack::elf(&[(3, 2), (4, 1), (0, 0)], b"__nb_internals_%s_%s__\0"), pack::pe(b"constants\0"));
-    let macho = pack::macho(Some(b"\0\x01_PyInit_x\0\x0c\x02\0\x04\0"), b"constants\0");
-    let archive = pack::zip(&[Member::deflated("p/x.abi3.so", &elf), Member::stored("q/x.pyd", &pe)]);
-    let mut named = b"x.abi3.so".to_vec();
-    named.extend(&elf);
-    let seeds = [
-        ("doctor_elf/module", &elf),
-        ("doctor_macho/module", &macho),
-        ("doctor_pe/module", &pe),
-        ("doctor_archive/wheel", &archive),
-        ("doctor_whole/module", &named),
-    ];
-    for (name, bytes) in seeds {
-        let file = folder.join(name);
-        if std::env::var_os("INTERBIND_SEEDS").is_some_and(|mode| mode == "write") {
-            fs::create_dir_all(file.parent().unwrap()).unwrap();
-            fs::write(&file, bytes).unwrap();
-        }
-        assert!(fs::read(&file).is_ok_and(|seed| seed == *bytes), "{name} isn't what is packed here");
-    }
-}

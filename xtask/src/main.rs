@@ -1,32 +1,124 @@
-//! Chores of this repository, run by people and by CI: `cargo run -p xtask -- CHORE`.
-//!
-//! - `releases check`: makes the table of frameworks' releases again from their released headers, and compares it with the
-//!   checked-in one;
-//! - `releases write`: writes it. New releases on the index, pre-releases included, come in by themselves.
-//!
-//! Wheels are fetched by `pip download`, as it is configured here, into `target/releases`, once each.
+//! The words of `cargo xtask`.
 #![forbid(unsafe_code)]
 
-mod releases;
-
+use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::{Args, Parser, Subcommand};
+use xtask::generate::{self, What};
+use xtask::{releases, run};
+
+/// Chores of this repository
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Words {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Write the files that are made from others in this repository, or check them
+    Generate(Generate),
+    /// Make the doctor's table of frameworks' releases again from their released headers, which `pip download` fetches once
+    /// each into `target/releases`; new releases on the index come in by themselves
+    Releases(Check),
+    /// Hold the doctor against real wheels: those in `target/corpus`, after fetching what is small
+    Corpus(Corpus),
+    /// Run what must be green: tests, format, lints, docs, a short stress, a short fuzz
+    Ci(Ci),
+    /// Say which groups of tests took longest, beside their budgets
+    Times(Times),
+}
+
+#[derive(Args)]
+struct Generate {
+    /// What to make
+    #[arg(value_enum)]
+    what: What,
+    /// Where CPython's list is, for `stable-abi`: `Misc/stable_abi.toml` of its newest release
+    #[arg(required_if_eq("what", "stable-abi"))]
+    source: Option<PathBuf>,
+    #[command(flatten)]
+    check: Check,
+}
+
+#[derive(Args)]
+struct Check {
+    /// Only say what is out of date; exit 1 if anything is
+    #[arg(long)]
+    check: bool,
+}
+
+#[derive(Args)]
+struct Corpus {
+    /// Fetch all of them first, about 600 MB, not only those up to 100 KB
+    #[arg(long)]
+    all: bool,
+}
+
+#[derive(Args)]
+struct Times {
+    /// What `cargo test` printed
+    log: PathBuf,
+}
+
+#[derive(Args)]
+struct Ci {
+    /// And the quick matrix
+    #[arg(long, conflicts_with = "full")]
+    quick: bool,
+    /// And the full matrix and a longer stress
+    #[arg(long)]
+    full: bool,
+}
+
 fn main() -> ExitCode {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let done = match words[..] {
-        ["releases", "check"] => releases::check(),
-        ["releases", "write"] => releases::write(),
-        _ => {
-            eprintln!("usage: cargo run -p xtask -- releases check|write");
-            return ExitCode::from(2);
+    let done = match Words::parse().chore {
+        Chore::Generate(Generate { what, source, check: Check { check } }) => {
+            generate::settle(what, source.as_deref(), check)
         }
+        Chore::Releases(Check { check }) => {
+            if check {
+                releases::check()
+            } else {
+                releases::write()
+            }
+        }
+        Chore::Corpus(Corpus { all }) => run::corpus(all),
+        Chore::Ci(Ci { quick, full }) => run::ci(match (quick, full) {
+            (true, _) => Some("--quick"),
+            (_, true) => Some("--full"),
+            _ => None,
+        }),
+        Chore::Times(Times { log }) => run::times(&log),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             eprintln!("error: {why}");
             ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn every_chore_explains_itself() {
+        let mut words = Words::command();
+        words.build();
+        words.clone().debug_assert();
+        for chore in words.get_subcommands_mut().filter(|chore| chore.get_name() != "help") {
+            let name = chore.get_name().to_owned();
+            let help = chore.render_long_help().to_string();
+            assert!(help.contains(&format!("Usage: cargo xtask {name}")), "{help}");
+            let options = chore.get_arguments().filter(|word| word.get_id() != "help");
+            assert!(options.into_iter().all(|word| word.get_help().is_some()), "{help}");
         }
     }
 }

@@ -17,7 +17,7 @@ pub struct Check {
     /// Two binaries, wheels or folders, or more
     #[arg(value_name = "PATH", required = true, num_args = 2..)]
     paths: Vec<PathBuf>,
-    /// Show the parts and conditions that are the same, too
+    /// Also show the parts and conditions that are the same
     #[arg(short, long)]
     verbose: bool,
     #[command(flatten)]

@@ -20,7 +20,7 @@ pub struct Diff {
     /// The second
     #[arg(value_name = "B")]
     b: OsString,
-    /// Show the parts that are the same, and the files
+    /// Also show the parts that are the same, and the files
     #[arg(short, long)]
     verbose: bool,
     #[command(flatten)]

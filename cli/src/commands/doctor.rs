@@ -24,10 +24,10 @@ pub struct Doctor {
     /// Run code instead of a script
     #[arg(short = 'c', value_name = "CODE", requires = "live")]
     code: Option<String>,
-    /// What the script finds in `sys.argv`
+    /// Arguments for the script, its `sys.argv`
     #[arg(value_name = "ARGUMENTS", requires = "live", trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<String>,
-    /// Show the notes, and every file
+    /// Also show the notes, and every file
     #[arg(short, long)]
     verbose: bool,
     #[command(flatten)]

@@ -16,13 +16,13 @@ const MOST: u64 = 64 << 20;
 /// What to explain.
 #[derive(Args, Debug)]
 pub struct Explain {
-    /// An id, a key, an error message; without one, what comes in on stdin
+    /// An id, a key or an error message; read from stdin by default
     #[arg(value_name = "TEXT")]
     text: Vec<String>,
     /// Read the text from a file: a log, a traceback
     #[arg(long, value_name = "FILE", conflicts_with = "text")]
     file: Option<PathBuf>,
-    /// Show which releases write a message
+    /// Also show which releases write a message
     #[arg(short, long)]
     verbose: bool,
     /// Print everything as JSON

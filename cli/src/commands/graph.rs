@@ -17,13 +17,13 @@ pub struct Graph {
     /// Draw an SVG picture; `-` is stdout
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
-    /// Write Mermaid, which many pages and forges show as a picture; this is what is printed unless told otherwise
+    /// Write Mermaid, which many sites show as a picture; printed by default
     #[arg(long, value_name = "FILE")]
     mermaid: Option<PathBuf>,
     /// Write a report with everything in one file, for a browser
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
-    /// No progress bar
+    /// Show no progress bar
     #[arg(short, long)]
     quiet: bool,
 }

@@ -15,10 +15,10 @@ use crate::{Error, Result, view};
 /// What to read.
 #[derive(Args, Debug)]
 pub struct Inspect {
-    /// Binaries, wheels, and folders that hold some
+    /// Binaries, wheels, and folders that contain them
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
-    /// Show what each statement rests on: which bytes, where
+    /// Also show what each statement is based on: which bytes, where
     #[arg(short, long)]
     verbose: bool,
     #[command(flatten)]

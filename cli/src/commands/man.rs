@@ -13,7 +13,7 @@ use crate::{Error, FINE, Result, output};
 /// Which page, and where to.
 #[derive(Args, Debug)]
 pub struct Man {
-    /// The command to print the page of; without one, the page of the whole
+    /// The command whose page is printed; by default the page of `interbind`
     #[arg(value_name = "COMMAND")]
     command: Option<String>,
     /// Write all pages to a folder instead: interbind.1, interbind-inspect.1, …

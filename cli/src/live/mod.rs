@@ -14,7 +14,7 @@ mod report;
 
 use std::path::{Path, PathBuf};
 
-use crate::{Error, Result};
+use crate::{Error, Result, interpreter};
 
 pub use report::{Compared, Ended, Live, LiveClass, LiveKey, LiveModule, LivePython, Raised, Registry, Twin};
 
@@ -32,11 +32,12 @@ pub enum Code {
 /// The program's stdin is ours and its stderr goes to ours; its stdout goes to our stderr, since ours is for the answer.
 ///
 /// # Errors
-/// The Python can't be started, or isn't one. How the program ended is no error but part of the answer.
+/// The Python can't be started, isn't one, or doesn't get going. How the program ended is no error but part of the answer.
 pub fn run(python: &Path, what: &Code, arguments: &[String]) -> Result<Live> {
     if let Code::Script(script) = what {
         std::fs::metadata(script).map_err(|error| Error::read(script, error))?;
     }
+    interpreter::starts(python)?;
     let ran = child::run(python, what, arguments)?;
     Ok(join::join(ran))
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::process::{Command, Stdio};
+use std::process::Command;
+
+use interbind_ask::{Answer, Limits, ask};
 
 /// The caller's flags belong to the caller's crates; they would only split the cache here.
 const CALLERS: [&str; 6] =
@@ -16,11 +18,14 @@ pub(crate) fn run(
 ) -> Result<String, String> {
     let Some((program, arguments)) = command.split_first() else { return Err("no command".to_owned()) };
     let mut process = Command::new(program);
-    process.args(arguments).stdin(Stdio::null());
+    process.args(arguments);
     for name in CALLERS {
         process.env_remove(name);
     }
-    let output = process.envs(environment).output().map_err(|e| format!("{program}: {e}"))?;
+    let output = ask(process.envs(environment), Limits::BUILD).map_err(|why| {
+        _ = writeln!(log, "$ {}\n{program} {why}", command.join(" "));
+        format!("{program} {why}")
+    })?;
     let said = String::from_utf8_lossy(&output.stderr);
     _ = writeln!(log, "$ {}\n{said}", command.join(" "));
     if output.status.success() {
@@ -30,4 +35,12 @@ pub(crate) fn run(
     let error = said.lines().find(|line| line.starts_with("error"));
     let error = error.or_else(|| said.lines().find(|line| line.contains("error")));
     Err(error.unwrap_or("error: see the log").to_owned())
+}
+
+/// What a compiler says of itself, or why there is none: a part of the key of what it builds.
+pub(crate) fn identity(compiler: &str, word: &str) -> String {
+    match ask(Command::new(compiler).arg(word), Limits::ANSWER).and_then(Answer::stdout) {
+        Ok(stdout) => String::from_utf8_lossy(&stdout).into_owned(),
+        Err(why) => format!("no {compiler}: {why}"),
+    }
 }

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use crate::axes::RECORD_FLAGS;
 use crate::error::{Error, Result};
@@ -91,11 +90,7 @@ pub(crate) fn build(
 
 /// `rustc -Vv`, or why there is none.
 pub fn compiler_identity() -> String {
-    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    match Command::new(rustc).arg("-Vv").stdin(Stdio::null()).output() {
-        Ok(output) => String::from_utf8_lossy(&output.stdout).into_owned(),
-        Err(e) => format!("no rustc: {e}"),
-    }
+    builder::identity(&std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned()), "-Vv")
 }
 
 fn cargo() -> String {

@@ -1,7 +1,9 @@
 //! `kind = "command"`: any program that leaves an extension at `{out}`. What it prints is the log.
 
 use std::collections::BTreeMap;
-use std::process::{Command, Stdio};
+use std::process::Command;
+
+use interbind_ask::{Limits, ask};
 
 use crate::error::Result;
 use crate::forge::{Job, Made, fill};
@@ -20,13 +22,10 @@ pub(crate) fn build(job: &Job<'_>, template: &[String]) -> Result<Made> {
     // A program beside the description is meant before one on the PATH.
     let beside = job.participant.folder.join(program);
     let program = if beside.is_file() { beside } else { program.into() };
-    let output = Command::new(&program)
-        .args(arguments)
-        .current_dir(&job.participant.folder)
-        .stdin(Stdio::null())
-        .output();
-    made.built = match output {
-        Err(e) => Err(format!("{}: {e}", program.display())),
+    let mut process = Command::new(&program);
+    process.args(arguments).current_dir(&job.participant.folder);
+    made.built = match ask(&mut process, Limits::BUILD) {
+        Err(why) => Err(format!("{} {why}", program.display())),
         Ok(output) => {
             made.log = [output.stdout, output.stderr]
                 .iter()

@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
+
+use interbind_ask::{Answer, Limits, ask};
 
 use super::library::Built;
 use super::{Job, Made, builder, fill};
@@ -85,17 +87,13 @@ pub(crate) fn build(job: &Job<'_>, recipe: &Cplusplus, library: Built) -> Result
 
 /// Who the compiler is, or why there is none.
 pub(crate) fn identity() -> String {
-    let compiler = env::var("CXX").unwrap_or_else(|_| "c++".to_owned());
-    match Command::new(&compiler).arg("--version").stdin(Stdio::null()).output() {
-        Ok(output) => String::from_utf8_lossy(&output.stdout).into_owned(),
-        Err(e) => format!("no {compiler}: {e}"),
-    }
+    builder::identity(&env::var("CXX").unwrap_or_else(|_| "c++".to_owned()), "--version")
 }
 
 /// Where a Python's headers are.
 fn headers(python: &Path) -> std::result::Result<String, String> {
     let code = "import sysconfig; print(sysconfig.get_path('include'))";
-    let output = Command::new(python).args(["-I", "-c", code]).stdin(Stdio::null()).output();
-    let output = output.map_err(|e| format!("{}: {e}", python.display()))?;
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    let answer = ask(Command::new(python).args(["-I", "-c", code]), Limits::ANSWER).and_then(Answer::stdout);
+    let stdout = answer.map_err(|why| format!("{} {why}", python.display()))?;
+    Ok(String::from_utf8_lossy(&stdout).trim().to_owned())
 }

@@ -14,7 +14,7 @@ use std::env::consts;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,7 @@ use crate::error::{Error, Result};
 use crate::host::{Hosts, Python};
 use crate::house::{self, House};
 use crate::participant::{Participant, Participants, Recipe, Role};
+use crate::work::{self, Lock};
 use crate::zoo::ZooSource;
 
 /// Raised whenever the forge makes something else of the same input.
@@ -81,7 +82,6 @@ pub struct Forge<'a> {
     rustc: String,
     cplusplus: String,
     retry: bool,
-    locks: Mutex<HashMap<PathBuf, Arc<Mutex<()>>>>,
 }
 
 /// Everything one recipe needs.
@@ -120,7 +120,6 @@ impl<'a> Forge<'a> {
             rustc: cargo::compiler_identity(),
             cplusplus: cplusplus::identity(),
             retry,
-            locks: Mutex::default(),
         }
     }
 
@@ -162,6 +161,9 @@ impl<'a> Forge<'a> {
                 scope.spawn(|| {
                     while let Some(queue) = queues.get(next.fetch_add(1, Ordering::Relaxed)) {
                         for order in queue {
+                            if locked(&failed).is_some() {
+                                return;
+                            }
                             match self.forge(order) {
                                 Ok(forged) => {
                                     seen(order, &forged);
@@ -196,7 +198,7 @@ impl<'a> Forge<'a> {
         let fits = |name: &str| participant.runs_on(&order.build, name, self.hosts);
         let default = self.hosts.resolve("default").filter(|host| fits(&host.name));
         default
-            .or_else(|| self.hosts.0.iter().find(|host| host.python.is_some() && fits(&host.name)))?
+            .or_else(|| self.hosts.all.iter().find(|host| host.python.is_some() && fits(&host.name)))?
             .python
             .as_ref()
     }
@@ -230,17 +232,20 @@ impl<'a> Forge<'a> {
         })?;
         let out = self.house.work.join("forge").join(&key);
         let record = out.join("build.json");
-        if let Ok(text) = fs::read_to_string(&record) {
-            if let Ok(mut forged) = serde_json::from_str::<Forged>(&text) {
-                let usable = match &forged.made {
-                    Ok(extension) => extension.file.is_file(),
-                    Err(_) => !self.retry,
-                };
-                if usable {
-                    forged.cached = true;
-                    return Ok(forged);
-                }
+        if let Some(forged) = self.kept(&record) {
+            return Ok(forged);
+        }
+        // Two builds in one target folder would overwrite each other's uplifted library, two in `out` each other's files.
+        let target = match &participant.build {
+            Recipe::Cargo { .. } => {
+                Some(self.house.work.join("cargo").join(cargo::target_name(participant, order)))
             }
+            _ => None,
+        };
+        let _alone = self.alone(target.as_ref().unwrap_or(&out))?;
+        // Another process may have built it meanwhile.
+        if let Some(forged) = self.kept(&record) {
+            return Ok(forged);
         }
         fs::create_dir_all(&out).map_err(|e| Error::io(&out, e))?;
         let start = Instant::now();
@@ -248,16 +253,12 @@ impl<'a> Forge<'a> {
         let job = Job { order, participant, python, abi3, zoo_text, out: out.clone(), placeholders };
         let made = match &participant.build {
             Recipe::Cargo { profile, .. } => {
-                let target = self.house.work.join("cargo").join(cargo::target_name(participant, order));
-                let lock = Arc::clone(locked(&self.locks).entry(target.clone()).or_default());
-                // Two builds in one target folder would overwrite each other's uplifted library.
-                let _alone = lock.lock().unwrap_or_else(PoisonError::into_inner);
-                let made = cargo::build(self.house, &job, profile, &target)?;
+                let made = cargo::build(self.house, &job, profile, target.as_ref().unwrap_or(&out))?;
                 let made = self.beside(&job, made)?;
                 self.keep(&job, made)?
             }
             Recipe::Cplusplus(recipe) => {
-                let library = self.library(&job, "capi", &recipe.library, "libinterbind.a");
+                let library = self.library(&job, "capi", &recipe.library, "libinterbind.a")?;
                 let made = cplusplus::build(&job, recipe, library)?;
                 self.keep(&job, made)?
             }
@@ -274,19 +275,44 @@ impl<'a> Forge<'a> {
             }
         };
         let (made, command, environment) = made;
+        if made.is_err() {
+            // Kept, it would be believed when there is room again.
+            work::refuse_full(&self.house.work)?;
+            let log = out.join("log.txt");
+            if fs::read_to_string(&log).is_ok_and(|log| work::says_full(&log)) {
+                return Err(Error::full(&log));
+            }
+        }
         let millis = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
         let forged = Forged { key, made, command, environment, millis, cached: false };
         let text = serde_json::to_string_pretty(&forged).unwrap_or_default();
-        fs::write(&record, text).map_err(|e| Error::io(&record, e))?;
+        work::write(&record, text.as_bytes())?;
         Ok(forged)
     }
 
+    /// What was built before, or could not be.
+    fn kept(&self, record: &Path) -> Option<Forged> {
+        let text = fs::read_to_string(record).ok()?;
+        let mut forged: Forged = serde_json::from_str(&text).ok()?;
+        let usable = match &forged.made {
+            Ok(extension) => extension.file.is_file(),
+            Err(_) => !self.retry,
+        };
+        forged.cached = true;
+        usable.then_some(forged)
+    }
+
+    /// Keeps other threads and other processes away from a folder while something is built there.
+    fn alone(&self, folder: &Path) -> Result<Lock> {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Lock::take(&self.house.work.join("locks").join(name), &|_| {})
+    }
+
     /// Builds a crate that extensions need besides, unless somebody else is doing it.
-    fn library(&self, job: &Job<'_>, name: &str, folder: &str, file: &str) -> library::Built {
+    fn library(&self, job: &Job<'_>, name: &str, folder: &str, file: &str) -> Result<library::Built> {
         let target = self.house.work.join("cargo").join(format!("{name}-{}", library::flavour(job)));
-        let lock = Arc::clone(locked(&self.locks).entry(target.clone()).or_default());
-        let _alone = lock.lock().unwrap_or_else(PoisonError::into_inner);
-        library::build(job, folder, file, &target)
+        let _alone = self.alone(&target)?;
+        Ok(library::build(job, folder, file, &target))
     }
 
     /// Puts the wheel's runtime beside an extension that has no implementation.
@@ -295,7 +321,7 @@ impl<'a> Forge<'a> {
             job.participant.variants(&job.order.build).find_map(|variant| variant.runtime.as_deref());
         if let (Some(folder), Ok(_)) = (folder, &made.built) {
             let file = format!("{}_runtime{}", consts::DLL_PREFIX, consts::DLL_SUFFIX);
-            let runtime = self.library(job, "runtime", folder, &file);
+            let runtime = self.library(job, "runtime", folder, &file)?;
             made.log.push_str(&runtime.log);
             match runtime.file {
                 Ok(file) => library::lay_out(self.house, job, &file)?,
@@ -323,7 +349,7 @@ impl<'a> Forge<'a> {
         };
         let kept = job.out.join(format!("{module}{suffix}"));
         if file != kept {
-            fs::copy(&file, &kept).map_err(|e| Error::io(&file, e))?;
+            fs::copy(&file, &kept).map_err(|e| Error::io(&kept, e))?;
         }
         let bytes = fs::read(&kept).map_err(|e| Error::io(&kept, e))?;
         Ok((Ok(Extension { module, file: kept, sha256: house::sha256(&bytes) }), command, environment))

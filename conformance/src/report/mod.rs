@@ -1,13 +1,13 @@
-//! A run as data, with a schema. [`text`] for people, JSON is the data itself, [`junit`] for CI, [`diff`]
+//! A run as data, with a schema. [`text`] for people, JSON is the data itself, [`diff`]
 //! between two runs. Rendering reads a `Report` and nothing else, so an old one can be shown again.
 
 pub mod diff;
-pub mod junit;
 pub mod text;
 
 use serde::{Deserialize, Serialize};
 
 use crate::cell::CellId;
+use crate::host::Skipped;
 use crate::outcome::{Outcome, Verdict};
 use crate::plan::Unsupported;
 
@@ -20,6 +20,9 @@ pub struct Report {
     pub set: String,
     /// The host axis.
     pub hosts: Vec<HostReport>,
+    /// Programs that are named like a Python but did not answer like one.
+    #[serde(default)]
+    pub skipped_hosts: Vec<Skipped>,
     /// Time per stage.
     pub stages: Vec<Stage>,
     /// What the set may take; overrunning it is reported, never a failure.
@@ -32,6 +35,9 @@ pub struct Report {
     pub failed_builds: Vec<FailedBuild>,
     /// How many cells the plan was chosen from.
     pub candidates: usize,
+    /// How many cells were finished by an earlier run that was stopped.
+    #[serde(default)]
+    pub resumed: usize,
     /// What participants lack.
     pub unsupported: Vec<Unsupported>,
     /// The cells.

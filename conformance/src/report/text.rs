@@ -1,6 +1,6 @@
-//! The report for people: hosts, a grid (providers down, consumers across, one letter a pair), then whatever
-//! is red with the line to run it again and the rule that would make it green, then counts. Readable without
-//! colour: every colour repeats what a word says.
+//! The report for people: hosts, a grid (providers down, consumers across, one sign a pair: as expected or not), then
+//! whatever is red with the line to run it again and the rule that would make it green, then counts. What a side can't do
+//! at all is listed on request. Readable without colour: every colour repeats what a word says.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -15,14 +15,20 @@ const STORIES: usize = 20;
 /// How many lines of a story are shown.
 const LINES: usize = 12;
 
-/// The report as text, with ANSI styles; whoever prints it strips them where they don't belong.
-pub fn render(report: &Report) -> String {
+/// The report as text, with ANSI styles; whoever prints it strips them where they don't belong. `all` = with what is
+/// unsupported.
+pub fn render(report: &Report, all: bool) -> String {
     let mut text = String::new();
     hosts(&mut text, report);
     grid(&mut text, report);
     failed_builds(&mut text, report);
     red_cells(&mut text, report);
-    unsupported(&mut text, report);
+    not_run(&mut text, report);
+    if all {
+        unsupported(&mut text, report);
+    } else {
+        count_unsupported(&mut text, report);
+    }
     stages(&mut text, report);
     _ = writeln!(text, "{}", counts(report));
     text
@@ -84,25 +90,84 @@ fn hosts(text: &mut String, report: &Report) {
             None => _ = writeln!(text, "{:<7} absent(not found)", host.name),
         }
     }
+    // The shims of a version manager all say the same.
+    let mut skipped: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for one in &report.skipped_hosts {
+        skipped.entry(&one.why).or_default().push(format!("`{}`", one.executable.display()));
+    }
+    for (why, programs) in skipped {
+        _ = writeln!(text, "skipped {}: {why}", programs.join(", "));
+    }
     text.push('\n');
 }
 
-fn grid(text: &mut String, report: &Report) {
-    let mut worst: BTreeMap<(String, String), &CellReport> = BTreeMap::new();
-    for cell in &report.cells {
-        let key = (cell.id.provider.to_string(), cell.id.consumer.to_string());
-        let entry = worst.entry(key).or_insert(cell);
-        if rank(cell) > rank(entry) {
-            *entry = cell;
+/// What a pair's cells come to together. The order is that of attention.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Sign<'a> {
+    NotRun,
+    Apart,
+    Shares,
+    Gap,
+    Unexpected(u8, &'a Outcome),
+}
+
+impl<'a> Sign<'a> {
+    fn of(cell: &'a CellReport) -> Self {
+        match (cell.verdict, &cell.observed) {
+            (Verdict::NotRun, _) => Self::NotRun,
+            (Verdict::Gap, _) => Self::Gap,
+            (verdict, observed) if verdict.is_red() => Self::Unexpected(rank(cell).1, observed),
+            // That a build can be used at all shows nothing about a pair.
+            (_, Outcome::Interop) if cell.id.group() != "harness" => Self::Shares,
+            _ => Self::Apart,
         }
     }
-    let providers: BTreeSet<&String> = worst.keys().map(|(provider, _)| provider).collect();
-    let consumers: BTreeSet<&String> = worst.keys().map(|(_, consumer)| consumer).collect();
-    if worst.is_empty() {
+
+    fn letter(self) -> char {
+        match self {
+            Self::NotRun => '-',
+            Self::Apart => '/',
+            Self::Shares => '=',
+            Self::Gap => '~',
+            Self::Unexpected(_, outcome) => outcome.letter(),
+        }
+    }
+
+    fn meaning(self) -> String {
+        match self {
+            Self::NotRun => "nothing ran".to_owned(),
+            Self::Apart => "as expected, nothing is shared".to_owned(),
+            Self::Shares => "as expected, and they share".to_owned(),
+            Self::Gap => "a known gap".to_owned(),
+            Self::Unexpected(_, outcome) => format!("NOT as expected: {}", outcome.kind()),
+        }
+    }
+
+    fn style(self) -> Style {
+        style_of(match self {
+            Self::NotRun => Verdict::NotRun,
+            Self::Apart | Self::Shares => Verdict::Ok,
+            Self::Gap => Verdict::Gap,
+            Self::Unexpected(..) => Verdict::Wrong,
+        })
+    }
+}
+
+fn grid(text: &mut String, report: &Report) {
+    let mut signs: BTreeMap<(String, String), Sign<'_>> = BTreeMap::new();
+    for cell in &report.cells {
+        let key = (cell.id.provider.to_string(), cell.id.consumer.to_string());
+        let sign = Sign::of(cell);
+        let entry = signs.entry(key).or_insert(sign);
+        *entry = sign.max(*entry);
+    }
+    let providers: BTreeSet<&String> = signs.keys().map(|(provider, _)| provider).collect();
+    let consumers: BTreeSet<&String> = signs.keys().map(|(_, consumer)| consumer).collect();
+    if signs.is_empty() {
         return;
     }
     let width = providers.iter().map(|name| name.len()).max().unwrap_or(0);
-    text.push_str("provider \\ consumer, the worst cell of each pair\n");
+    text.push_str("provider \\ consumer, all cells of a pair\n");
     for (index, consumer) in consumers.iter().enumerate() {
         let bars: String = (0..index).map(|_| "  ").collect();
         _ = writeln!(text, "{:width$}  {bars}{} {consumer}", "", letter_of(index));
@@ -116,20 +181,24 @@ fn grid(text: &mut String, report: &Report) {
     for provider in providers {
         _ = write!(text, "{provider:width$}  ");
         for consumer in &consumers {
-            match worst.get(&(provider.clone(), (*consumer).clone())) {
-                Some(cell) => {
-                    let style = style_of(cell.verdict);
-                    _ = write!(text, "{style}{}{style:#} ", cell.observed.letter());
+            match signs.get(&(provider.clone(), (*consumer).clone())) {
+                Some(sign) => {
+                    let style = sign.style();
+                    _ = write!(text, "{style}{}{style:#} ", sign.letter());
                 }
                 None => text.push_str("  "),
             }
         }
         text.push('\n');
     }
-    let seen: BTreeSet<(char, &str)> =
-        worst.values().map(|c| (c.observed.letter(), c.observed.kind())).collect();
-    let legend: Vec<String> = seen.iter().map(|(letter, kind)| format!("{letter} {kind}")).collect();
-    _ = writeln!(text, "{}\n", legend.join(" · "));
+    let mut meanings: Vec<String> = Vec::new();
+    for sign in signs.values().copied().collect::<BTreeSet<_>>() {
+        let meaning = format!("{} {}", sign.letter(), sign.meaning());
+        if !meanings.contains(&meaning) {
+            meanings.push(meaning);
+        }
+    }
+    _ = writeln!(text, "{}\n", meanings.join(" · "));
 }
 
 fn letter_of(index: usize) -> char {
@@ -214,6 +283,12 @@ fn red_cells(text: &mut String, report: &Report) {
     }
 }
 
+/// What was planned and did not run, for want of a host or a build.
+fn not_run(text: &mut String, report: &Report) {
+    write_not_run(text, report, |outcome| !matches!(outcome, Outcome::Unsupported(_)));
+}
+
+/// Everything that a side can't do.
 fn unsupported(text: &mut String, report: &Report) {
     let mut lines: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     for line in &report.unsupported {
@@ -222,16 +297,38 @@ fn unsupported(text: &mut String, report: &Report) {
     for ((participant, capability), cases) in lines {
         _ = writeln!(text, "unsupported({capability}): {participant}, {} cases", cases.len());
     }
-    let mut at_run: BTreeMap<String, usize> = BTreeMap::new();
-    for cell in report.cells.iter().filter(|cell| cell.verdict == Verdict::NotRun) {
-        *at_run.entry(format!("{}: {}", cell.observed, cell.id.host)).or_default() += 1;
+    write_not_run(text, report, |outcome| matches!(outcome, Outcome::Unsupported(_)));
+}
+
+fn count_unsupported(text: &mut String, report: &Report) {
+    let cells = report.cells.iter().filter(|cell| matches!(cell.observed, Outcome::Unsupported(_))).count();
+    let never = report.unsupported.len();
+    if cells + never != 0 {
+        _ = writeln!(
+            text,
+            "unsupported: {never} cases of a participant, and {cells} cells; `--unsupported` lists them"
+        );
     }
-    for (what, count) in at_run {
+}
+
+fn write_not_run(text: &mut String, report: &Report, wanted: impl Fn(&Outcome) -> bool) {
+    let mut lines: BTreeMap<String, usize> = BTreeMap::new();
+    for cell in report.cells.iter().filter(|cell| cell.verdict == Verdict::NotRun && wanted(&cell.observed)) {
+        *lines.entry(format!("{}: {}", cell.observed, cell.id.host)).or_default() += 1;
+    }
+    for (what, count) in lines {
         _ = writeln!(text, "not run, {what}, {count} cells");
     }
 }
 
 fn stages(text: &mut String, report: &Report) {
+    if report.resumed != 0 {
+        _ = writeln!(
+            text,
+            "{} cells were finished by a run that was stopped; `--fresh` runs them again",
+            report.resumed
+        );
+    }
     let total: u64 = report.stages.iter().map(|stage| stage.millis).sum();
     let parts: Vec<String> =
         report.stages.iter().map(|stage| format!("{} {}", stage.name, seconds(stage.millis))).collect();

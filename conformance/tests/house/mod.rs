@@ -1,5 +1,5 @@
 //! A house made for a test: the real child, zoo and host axis, with cases, rules and participants of the
-//! test's own. Its participants are plain Python, so nothing is compiled.
+//! test's own. Its participants are plain Python, so nothing is compiled. The command's tests use it too.
 #![allow(dead_code, reason = "each test binary uses what it needs")]
 
 use std::fs;
@@ -51,7 +51,7 @@ impl TestHouse {
     /// An empty one: no case, no participant, no rule.
     pub fn new() -> Self {
         let folder = TempDir::new().expect("a temporary folder can be made");
-        let real = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let real = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("conformance");
         let this = Self { folder };
         let child = fs::read_dir(real.join("child")).expect("the real house has a child");
         let child = child.map(|entry| entry.expect("it can be listed").file_name());
@@ -109,6 +109,11 @@ impl TestHouse {
 
     fn data(&self) -> PathBuf {
         self.folder.path().join("conformance")
+    }
+
+    /// The repository that it is in.
+    pub fn repo(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Where things are, for the runner.

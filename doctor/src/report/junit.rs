@@ -1,60 +1,33 @@
-//! JUnit XML: a test case for each finding. What is only good to know passes; without findings one case passes, because
+//! Findings as a test report: a case for each. What is only good to know passes; without findings one case passes, because
 //! readers take an empty report for a run that broke.
-
-use std::fmt::Write;
 
 use crate::finding::{Finding, Level};
 
 use super::rules;
+use super::test_report::{self, Case, End, Suite};
 
 /// Findings as JUnit XML.
 pub fn junit(findings: &[Finding]) -> String {
-    let failures = findings.iter().filter(|finding| finding.level > Level::Note).count();
-    let tests = findings.len().max(1);
-    let counts = format!("tests=\"{tests}\" failures=\"{failures}\" errors=\"0\" skipped=\"0\" time=\"0\"");
-    let mut out = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"interbind\" {counts}>\n  \
-         <testsuite name=\"interbind\" {counts}>\n"
-    );
-    for finding in findings {
-        let files = if finding.files.is_empty() { "-".to_owned() } else { finding.files.join(" · ") };
-        let (class, name) = (escape(&format!("interbind.{}", finding.rule)), escape(&files));
-        _ = writeln!(out, "    <testcase classname=\"{class}\" name=\"{name}\" time=\"0\">");
-        let text = escape(&rules::text(finding));
-        _ = match finding.level {
-            Level::Note => writeln!(out, "      <system-out>{text}</system-out>"),
-            level => {
-                let kind = if level == Level::Error { "error" } else { "warning" };
-                let message = escape(&finding.message);
-                writeln!(out, "      <failure type=\"{kind}\" message=\"{message}\">{text}</failure>")
-            }
-        };
-        out.push_str("    </testcase>\n");
+    let mut cases: Vec<Case> = findings.iter().map(case).collect();
+    if cases.is_empty() {
+        let (class, name) = ("interbind".to_owned(), "no findings".to_owned());
+        cases.push(Case { class, name, millis: 0, end: End::Passed { said: String::new() } });
     }
-    if findings.is_empty() {
-        out.push_str("    <testcase classname=\"interbind\" name=\"no findings\" time=\"0\"/>\n");
-    }
-    out.push_str("  </testsuite>\n</testsuites>\n");
-    out
+    test_report::write("interbind", &[Suite { name: "interbind".to_owned(), cases }])
 }
 
-/// Escapes for attributes and text; what XML can't hold becomes `?`.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            // An attribute keeps line ends only in this form.
-            '\n' => out.push_str("&#10;"),
-            '\t' => out.push('\t'),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('?'),
-            c => out.push(c),
-        }
-    }
-    out
+fn case(finding: &Finding) -> Case {
+    let name = if finding.files.is_empty() { "-".to_owned() } else { finding.files.join(" · ") };
+    let text = rules::text(finding);
+    let end = match finding.level {
+        Level::Note => End::Passed { said: text },
+        level => End::Failed {
+            kind: if level == Level::Error { "error" } else { "warning" },
+            message: finding.message.clone(),
+            text,
+        },
+    };
+    Case { class: format!("interbind.{}", finding.rule), name, millis: 0, end }
 }
 
 #[cfg(test)]

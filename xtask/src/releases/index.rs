@@ -89,9 +89,8 @@ fn read(wheel: &PathBuf) -> Result<Sources, Box<dyn std::error::Error>> {
 fn pip(words: &[&str]) -> Result<String, String> {
     let mut command = Command::new("python3");
     command.args(["-m", "pip"]).args(words).arg("--disable-pip-version-check");
-    let output = command
-        .output()
-        .map_err(|e| format!("can't run python3: {e}; fix: put a Python 3 with pip on PATH"))?;
+    let output = interbind_ask::ask(&mut command, interbind_ask::Limits::DOWNLOAD)
+        .map_err(|why| format!("python3 {why}; fix: put a Python 3 with pip on PATH"))?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }

@@ -19,7 +19,10 @@ use interbind_doctor::versions::{Framework, Table};
 use headers::Reader;
 
 /// Compares the checked-in table with one made now.
-pub(crate) fn check() -> Result<(), String> {
+///
+/// # Errors
+/// They differ, or a release can't be had.
+pub fn check() -> Result<(), String> {
     let (old, new) = (read()?, make()?);
     if old == new {
         println!("the table is what the releases say");
@@ -30,11 +33,14 @@ pub(crate) fn check() -> Result<(), String> {
         a.lines().filter(|l| !lines.contains(l)).map(|l| format!("{sign} {}\n", l.trim())).collect::<String>()
     };
     print!("{}{}", changed(&old, &new, "-"), changed(&new, &old, "+"));
-    Err("the table isn't what the releases say; fix: cargo run -p xtask -- releases write".into())
+    Err("the table isn't what the releases say; fix: cargo xtask releases".into())
 }
 
 /// Writes the table.
-pub(crate) fn write() -> Result<(), String> {
+///
+/// # Errors
+/// A release can't be had, or the file can't be written.
+pub fn write() -> Result<(), String> {
     let new = make()?;
     fs::write(file(), new).map_err(|e| format!("can't write {}: {e}", file().display()))
 }

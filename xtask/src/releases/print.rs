@@ -7,7 +7,7 @@ use interbind_doctor::versions::{Form, Framework, Mark, Release, Table};
 const HEAD: &str = "\
 # Which release of a framework wrote which number, which form of id and which text.
 #
-# `cargo run -p xtask -- releases write` makes this file from the frameworks' own released headers; `releases check`
+# `cargo xtask releases` makes this file from the frameworks' own released headers; `releases --check`
 # compares. By hand are each framework's `source`, and which texts are marks.
 #
 # releases: `internals` is the number of the shared state's layout, for `any` build, for Python 3.12 and later, and for

@@ -1,18 +1,22 @@
-//! `interbind matrix`: a face for `interbind_conformance`.
+//! `interbind matrix`: a face for `interbind_conformance`. `junit` is its report for CI.
 
+mod junit;
+
+use std::fmt::Write;
 use std::fs;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 use interbind_conformance::cell::CellId;
 use interbind_conformance::house::House;
 use interbind_conformance::pattern::Pattern;
-use interbind_conformance::report::{Report, diff, junit, text};
+use interbind_conformance::progress::Show;
+use interbind_conformance::report::{Report, diff, text};
 use interbind_conformance::run::{Options, Suite};
-use interbind_conformance::{Error, Result};
+use interbind_conformance::{Error, work};
 
-use crate::{FINDING, FINE};
+use crate::output;
+use crate::{FINDING, FINE, Result};
 
 /// What `matrix` takes: a subcommand, or the words of `run`.
 #[derive(Parser)]
@@ -39,6 +43,9 @@ enum Command {
     Show {
         /// A report written by `--json`
         report: PathBuf,
+        /// List what participants can't do
+        #[arg(long)]
+        unsupported: bool,
     },
     /// Print what changed between two reports; exit 1 if anything did
     Diff {
@@ -83,6 +90,12 @@ struct Run {
     /// Build again what could not be built before
     #[arg(long)]
     retry_forge: bool,
+    /// Run all cells, also those that an interrupted run has finished
+    #[arg(long)]
+    fresh: bool,
+    /// List what participants can't do
+    #[arg(long)]
+    unsupported: bool,
     /// A participant that stands in another folder
     #[arg(long, value_name = "DIR")]
     participant: Vec<PathBuf>,
@@ -99,14 +112,14 @@ impl Matrix {
             Some(Command::Run(run)) => run.run(),
             Some(Command::List(run)) => run.list(),
             Some(Command::Why { cell }) => why(&cell),
-            Some(Command::Show { report }) => {
+            Some(Command::Show { report, unsupported }) => {
                 let report = read_report(&report)?;
-                anstream::print!("{}", text::render(&report));
+                show(&report, unsupported)?;
                 Ok(exit(report.is_red()))
             }
             Some(Command::Diff { old, new }) => {
                 let (text, changed) = diff::render(&read_report(&old)?, &read_report(&new)?);
-                anstream::print!("{text}");
+                output::print(&text)?;
                 Ok(exit(changed))
             }
         }
@@ -131,6 +144,8 @@ impl Run {
             retry_forge: self.retry_forge,
             participants: self.participant.clone(),
             patience: None,
+            fresh: self.fresh,
+            show: Show::on_stderr(),
         }
     }
 
@@ -139,17 +154,22 @@ impl Run {
         let suite = Suite::read(house()?, &options.participants)?;
         let plan = suite.plan(&options)?;
         let report = suite.run(&options, &plan)?;
-        if let Some(path) = &self.junit {
-            write(path, &junit::render(&report))?;
-        }
+        let kept = suite.house.last();
+        let to = |path: &Path, text: &str| {
+            let written = work::write(path, text.as_bytes());
+            written.map_err(|source| crate::Error::Report { source, kept: kept.clone() })
+        };
         let json = || serde_json::to_string_pretty(&report).map_err(|e| Error::word("report", e.to_string()));
+        // People see what was found also when a file can't be written.
         match &self.json {
-            Some(path) if path.as_os_str() == "-" => anstream::println!("{}", json()?),
-            Some(path) => {
-                write(path, &json()?)?;
-                anstream::print!("{}", text::render(&report));
-            }
-            None => anstream::print!("{}", text::render(&report)),
+            Some(path) if path.as_os_str() == "-" => output::print(&(json()? + "\n"))?,
+            _ => show(&report, self.unsupported)?,
+        }
+        if let Some(path) = &self.junit {
+            to(path, &junit::render(&report))?;
+        }
+        if let Some(path) = self.json.as_ref().filter(|path| path.as_os_str() != "-") {
+            to(path, &json()?)?;
         }
         Ok(exit(report.is_red()))
     }
@@ -158,17 +178,12 @@ impl Run {
         let options = self.options();
         let suite = Suite::read(house()?, &options.participants)?;
         let plan = suite.plan(&options)?;
-        let mut out = io::stdout().lock();
-        for cell in &plan.cells {
-            if writeln!(out, "{cell}").is_err() {
-                // The reader has seen enough.
-                return Ok(FINE);
-            }
-        }
+        let cells: String = plan.cells.iter().map(|cell| format!("{cell}\n")).collect();
+        output::print(&cells)?;
         for cell in &plan.absent {
-            anstream::eprintln!("absent(not found) {cell}");
+            output::tell(&format!("absent(not found) {cell}"));
         }
-        anstream::eprintln!("{} of {} candidates", plan.cells.len(), plan.candidates);
+        output::tell(&format!("{} of {} candidates", plan.cells.len(), plan.candidates));
         Ok(FINE)
     }
 }
@@ -178,44 +193,43 @@ fn why(cell: &str) -> Result<u8> {
     let suite = Suite::read(house()?, &[])?;
     let chain = suite.why(&cell);
     if chain.is_empty() {
-        anstream::println!("no rule speaks about {cell}");
+        output::print(&format!("no rule speaks about {cell}\n"))?;
         return Ok(FINDING);
     }
+    let mut text = String::new();
     for rule in &chain {
         let today = rule.text.today.as_ref().map(|today| format!(", today {today}")).unwrap_or_default();
-        anstream::println!("{}: {}{today}", rule.place, rule.text.outcome);
+        _ = writeln!(text, "{}: {}{today}", rule.place, rule.text.outcome);
         if let Some(because) = &rule.text.because {
-            anstream::println!("  because {because}");
+            _ = writeln!(text, "  because {because}");
         }
         if let Some(issue) = rule.text.issue {
-            anstream::println!("  issue {issue}");
+            _ = writeln!(text, "  issue {issue}");
         }
     }
     let decided = suite.expectations.of(&cell, &suite.facts())?;
     if let Some(expected) = decided {
-        anstream::println!("expected: {} by {}", expected.outcome, expected.place);
+        _ = writeln!(text, "expected: {} by {}", expected.outcome, expected.place);
     }
+    output::print(&text)?;
     Ok(FINE)
 }
 
 fn house() -> Result<House> {
     let here = std::env::current_dir().map_err(|e| Error::io(".", e))?;
     // Outside of the repository the one this was built from is meant, if it is still there.
-    House::find(&here).or_else(|| House::find(Path::new(env!("CARGO_MANIFEST_DIR")))).ok_or_else(|| {
-        Error::word(
-            here.display().to_string(),
-            "inside a copy of the repository, where `matrix` has its cases",
-        )
-    })
+    let found = House::find(&here).or_else(|| House::find(Path::new(env!("CARGO_MANIFEST_DIR"))));
+    let expected = "inside a copy of the repository, where `matrix` has its cases";
+    Ok(found.ok_or_else(|| Error::word(here.display().to_string(), expected))?)
+}
+
+fn show(report: &Report, all: bool) -> Result<()> {
+    output::print_styled(&text::render(report, all))
 }
 
 fn read_report(path: &Path) -> Result<Report> {
     let text = fs::read_to_string(path).map_err(|e| Error::io(path, e))?;
-    serde_json::from_str(&text).map_err(|e| Error::data(path, format!("no report of schema 1: {e}")))
-}
-
-fn write(path: &Path, text: &str) -> Result<()> {
-    fs::write(path, text).map_err(|e| Error::io(path, e))
+    Ok(serde_json::from_str(&text).map_err(|e| Error::data(path, format!("no report of schema 1: {e}")))?)
 }
 
 fn exit(finding: bool) -> u8 {
