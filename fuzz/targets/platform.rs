@@ -16,7 +16,11 @@ fuzz_target!(|input: (&str, &str, [u8; 16])| {
     if let Ok(requirement) = build.parse::<Requirement>() {
         assert_eq!(requirement.to_string().parse(), Ok(requirement));
     }
-    against_host(build, &Host { python: other, version: other, gil: true, refs: false }, &mut |_, _, _, _| {});
+    against_host(
+        build,
+        &Host { python: other, version: other, gil: true, refs: false },
+        &mut |_, _, _, _| {},
+    );
     let _ = against_peer(build, other);
     let header = RecordHeader {
         magic: header[..8].try_into().unwrap_or_default(),

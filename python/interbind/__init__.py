@@ -1,11 +1,12 @@
-"""Share types between Python extensions that were built apart, and say why where they can't.
+"""Share types between Python extensions that were built separately, and say why where they can't.
 
 What an extension in C or C++ needs to be built stands here; the rest is loaded when it is asked for.
 """
 
 import os
-from typing import TYPE_CHECKING
 
+# Type checkers know this name; importing `typing` for it would cost more than all the rest.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._api import check, diff, doctor, explain, inspect
 

@@ -1,0 +1,169 @@
+//! Classes by value. Plain ones are answered here; those with a metaclass, slots or annotations that run code go to the
+//! Python half, which has the rules for each kind.
+
+use crate::python::{Object, Owned, Result, dict, ellipsis, none, not_implemented, tuple, type_class};
+
+use super::session::Session;
+use super::{Held, home, lookup};
+
+/// The answer for a class.
+pub(crate) fn reduce(held: &Held, session: &Session, class: &Object) -> Result<Owned> {
+    if let Some(reduced) = singleton(class)? {
+        return Ok(reduced);
+    }
+    let plain = class.is_plain_class();
+    if plain {
+        if let Some(name) = held.attached()?.type_names.dict_find(class)? {
+            let home = home::of(held)?;
+            let arguments = tuple(&[&name])?;
+            return tuple(&[&home.builtin_type, &arguments]);
+        }
+    }
+    if lookup::by_reference(held, session, class)? {
+        return Ok(not_implemented());
+    }
+    let own = class.class_dict()?;
+    if !plain || session.options.configured || special(held, &own)? {
+        let attached = held.attached()?;
+        return attached.class.call(&[class, &session.options.object]);
+    }
+    by_value(held, session, class, &own)
+}
+
+/// `NoneType` and the like, which have no name to be found by.
+fn singleton(class: &Object) -> Result<Option<Owned>> {
+    for value in [none(), ellipsis(), not_implemented()] {
+        if class.is(&value.class()) {
+            let arguments = tuple(&[&value])?;
+            return tuple(&[&type_class(), &arguments]).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+/// Tells whether a class with no metaclass needs more than to be taken apart.
+fn special(held: &Held, own: &Object) -> Result<bool> {
+    let names = &held.names;
+    if own.dict_find(&names.slots)?.is_some() {
+        return Ok(true);
+    }
+    Ok(cfg!(Py_3_14) && own.dict_find(&names.annotate_func)?.is_some())
+}
+
+fn by_value(held: &Held, session: &Session, class: &Object, own: &Object) -> Result<Owned> {
+    let names = &held.names;
+    let home = home::of(held)?;
+    let bases = class.get(&names.bases)?;
+    let content = dict()?;
+    let keys = own.dict_keys()?;
+    keys.list_sort()?;
+    let mut inherited = Vec::new();
+    for at in 0..bases.tuple_len() {
+        if let Some(base) = bases.tuple_item(at).filter(|base| base.is_class()) {
+            inherited.push((base.own(), base.class_dict()?));
+        }
+    }
+    for at in 0..keys.list_len() {
+        let key = keys.list_item(at)?;
+        if key.is(&names.weakref) || key.is(&names.dict) {
+            continue;
+        }
+        let Some(value) = own.dict_find(&key)? else { continue };
+        if repeats(held, session, class, &inherited, &key, &value)? {
+            continue;
+        }
+        content.dict_set(&*key.fresh()?, &value)?;
+    }
+    let keywords = dict()?;
+    if own.dict_find(&names.module)?.is_some() {
+        keywords.dict_set(&names.module, &*class.get(&names.module)?)?;
+    }
+    if let Some(property) = own.dict_find(&names.dict)? {
+        if property.is_exactly(held.kinds.property_class()) {
+            keywords.dict_set(&names.dict, &property)?;
+        }
+    }
+    let nothing = none();
+    let name = class.get(&names.name)?;
+    let made_of = match own.dict_find(&names.orig_bases)? {
+        Some(_) => class.get(&names.orig_bases)?,
+        None => bases,
+    };
+    let id = home.id(class)?;
+    let arguments = tuple(&[&class.class(), &name, &made_of, &keywords, &id, &nothing])?;
+    let slots = dict()?;
+    let state = tuple(&[&content, &slots])?;
+    let reduced = tuple(&[&home.make_class, &arguments, &state, &nothing, &nothing, &home.set_class])?;
+    if session.hidden {
+        for container in [&content, &keywords, &arguments, &slots, &state, &reduced] {
+            container.untrack();
+        }
+    }
+    Ok(reduced)
+}
+
+/// Tells whether an attribute is left out because a base has the very same object there.
+///
+/// Cloudpickle leaves all of those out. What Python itself puts into every class can be, and what is found in a base that goes by
+/// name; but what somebody has set has to hold when a base that goes by value changes.
+fn repeats(
+    held: &Held,
+    session: &Session,
+    class: &Object,
+    inherited: &[(Owned, Owned)],
+    key: &Object,
+    value: &Object,
+) -> Result<bool> {
+    for (base, content) in inherited {
+        let Some(theirs) = content.dict_find(key)? else { continue };
+        if !theirs.is(value) {
+            return Ok(false);
+        }
+        if session.options.strict || !set_by_hand(key, value) {
+            return Ok(true);
+        }
+        return Ok(lookup::by_reference(held, session, base)? && found_first(class, key, value)?);
+    }
+    Ok(false)
+}
+
+/// Tells whether a class without an attribute of its own would find that very object.
+fn found_first(class: &Object, key: &Object, value: &Object) -> Result<bool> {
+    let order = class.get(&*crate::python::interned("__mro__")?)?;
+    for at in 1..order.tuple_len() {
+        let Some(base) = order.tuple_item(at).filter(|base| base.is_class()) else { continue };
+        if let Some(found) = base.class_dict()?.dict_find(key)? {
+            return Ok(found.is(value));
+        }
+    }
+    Ok(false)
+}
+
+/// Tells whether an attribute that equals the base's was set on purpose.
+fn set_by_hand(key: &Object, value: &Object) -> bool {
+    match key.utf8() {
+        Ok("__doc__" | "__hash__") => !value.is_none(),
+        Ok(
+            "__module__"
+            | "__dict__"
+            | "__weakref__"
+            | "__slots__"
+            | "__slotnames__"
+            | "__firstlineno__"
+            | "__static_attributes__"
+            | "__annotations__"
+            | "__annotate_func__"
+            | "__annotations_cache__"
+            | "__parameters__"
+            | "__match_args__"
+            | "__type_params__"
+            | "__abstractmethods__"
+            | "__classdictcell__",
+        ) => false,
+        Ok(_) => true,
+        Err(raised) => {
+            raised.dismiss();
+            true
+        }
+    }
+}

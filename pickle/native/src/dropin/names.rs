@@ -1,0 +1,90 @@
+//! Names that Python keeps once: made when the module starts.
+//!
+//! The pickler's memo goes by identity, so where cloudpickle writes a name out of its own code, ours must be that same object.
+
+use crate::python::{Owned, Result, interned};
+
+macro_rules! names {
+    ($($field:ident: $text:literal,)*) => {
+        /// One field for each name.
+        pub(crate) struct Names {
+            $(#[doc = $text] pub(crate) $field: Owned,)*
+        }
+
+        impl Names {
+            /// Makes them all.
+            pub(crate) fn make() -> Result<Self> {
+                Ok(Self { $($field: interned($text)?,)* })
+            }
+        }
+    };
+}
+
+names! {
+    annotate: "__annotate__",
+    annotate_func: "__annotate_func__",
+    annotations: "__annotations__",
+    bases: "__bases__",
+    builtins: "__builtins__",
+    closure: "__closure__",
+    configured: "configured",
+    data: "data",
+    defaults: "__defaults__",
+    dict: "__dict__",
+    doc: "__doc__",
+    dump: "dump",
+    dynamic_code: "<dynamic-code>",
+    fdel: "fdel",
+    fget: "fget",
+    file: "__file__",
+    filenames: "filenames",
+    fset: "fset",
+    func: "__func__",
+    function_globals: "__globals__",
+    getattr: "__getattr__",
+    getstate: "__getstate__",
+    getvalue: "getvalue",
+    kwdefaults: "__kwdefaults__",
+    main: "__main__",
+    main_by_reference: "main_by_reference",
+    module: "__module__",
+    mp_main: "__mp_main__",
+    name: "__name__",
+    objclass: "__objclass__",
+    orig_bases: "__orig_bases__",
+    package: "__package__",
+    path: "__path__",
+    pickler: "Pickler",
+    qualname: "__qualname__",
+    reduce: "__reduce__",
+    reduce_ex: "__reduce_ex__",
+    reducer_override: "reducer_override",
+    rules: "rules",
+    self_: "__self__",
+    slots: "__slots__",
+    strict: "strict",
+    submodules: "_cloudpickle_submodules",
+    type_params: "__type_params__",
+    varname: "_varname_from_oparg",
+    weakref: "__weakref__",
+    write: "write",
+    co_argcount: "co_argcount",
+    co_cellvars: "co_cellvars",
+    co_code: "co_code",
+    co_consts: "co_consts",
+    co_exceptiontable: "co_exceptiontable",
+    co_filename: "co_filename",
+    co_firstlineno: "co_firstlineno",
+    co_flags: "co_flags",
+    co_freevars: "co_freevars",
+    co_kwonlyargcount: "co_kwonlyargcount",
+    co_linetable: "co_linetable",
+    co_lnotab: "co_lnotab",
+    co_name: "co_name",
+    co_names: "co_names",
+    co_nlocals: "co_nlocals",
+    co_posonlyargcount: "co_posonlyargcount",
+    co_qualname: "co_qualname",
+    co_stacksize: "co_stacksize",
+    co_varnames: "co_varnames",
+}

@@ -1,0 +1,95 @@
+//! What a class says about its instances, read without asking its metaclass.
+
+use pyo3_ffi as ffi;
+
+use super::declared::_PyType_Lookup;
+use super::object::{Object, Owned};
+use super::raised::Result;
+use super::sign::Sign;
+
+/// An attribute of a class as instances find it, to be compared with another one and for nothing else: it may be gone.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Found(*mut ffi::PyObject);
+
+impl Found {
+    /// The class has no such attribute.
+    pub(crate) const NOTHING: Self = Self(core::ptr::null_mut());
+
+    /// Tells whether it's this one.
+    pub(crate) fn is(self, object: &Object) -> bool {
+        self.0 == object.ptr()
+    }
+}
+
+impl Object {
+    fn as_class(&self) -> *mut ffi::PyTypeObject {
+        debug_assert!(self.is_class());
+        self.ptr().cast()
+    }
+
+    /// What instances of this class find under a name, except in themselves.
+    pub(crate) fn class_lookup(&self, name: &Object) -> Found {
+        // SAFETY: a live class and a `str`; lent, and only compared.
+        Found(unsafe { _PyType_Lookup(self.as_class(), name.ptr()) })
+    }
+
+    /// The number that Python gives a class until it changes, or nothing where it has none at this moment.
+    pub(crate) fn class_version(&self) -> Option<u32> {
+        // SAFETY: a live class.
+        let tag = unsafe { &raw const (*self.as_class()).tp_version_tag };
+        // SAFETY: a field of a live class, read as a whole while others may set it.
+        let tag = unsafe { core::ptr::read_volatile(tag) };
+        (tag != 0).then_some(tag)
+    }
+
+    /// Tells whether instances of this class look attributes up as `object` does, are of one size, hold a dict and nothing
+    /// else that pickling would lose; that's what `object.__reduce_ex__` asks of them.
+    pub(crate) fn class_is_plain(&self) -> bool {
+        let class = self.as_class();
+        // SAFETY: a live class.
+        let getter = unsafe { (*class).tp_getattro };
+        let generic = ffi::PyObject_GenericGetAttr as ffi::getattrofunc;
+        // SAFETY: a live class.
+        let makes = unsafe { (*class).tp_new }.is_some();
+        // SAFETY: a live class.
+        let varies = unsafe { (*class).tp_itemsize } != 0;
+        // SAFETY: a live class.
+        let dict = unsafe { (*class).tp_dictoffset };
+        // SAFETY: a live class.
+        let weak = unsafe { (*class).tp_weaklistoffset };
+        // SAFETY: a live class.
+        let size = unsafe { (*class).tp_basicsize };
+        let word = size_of::<*mut ffi::PyObject>();
+        #[cfg(Py_3_11)]
+        // SAFETY: a live class.
+        let managed = unsafe { ffi::PyType_HasFeature(class, MANAGED_DICT) } != 0;
+        #[cfg(not(Py_3_11))]
+        let managed = false;
+        let mut needed = size_of::<ffi::PyObject>();
+        needed += if dict != 0 && !managed { word } else { 0 };
+        needed += if weak > 0 { word } else { 0 };
+        getter.is_some_and(|getter| core::ptr::fn_addr_eq(getter, generic))
+            && makes
+            && !varies
+            && (dict != 0 || managed)
+            && size <= needed.turned()
+    }
+
+    /// The dict of an instance, or nothing where `__dict__` is something else: before Python 3.11, `object.__reduce_ex__` takes
+    /// the attribute.
+    pub(crate) fn instance_dict(&self, name: &Object) -> Result<Option<Owned>> {
+        // SAFETY: a live instance of a class with a place for a dict; new, or an exception is set.
+        let found = unsafe { ffi::PyObject_GenericGetDict(self.ptr(), core::ptr::null_mut()) };
+        // SAFETY: new, or an exception is set.
+        let dict = unsafe { Owned::from_new(found) }?;
+        if cfg!(Py_3_11) || self.find(name)?.is_some_and(|found| found.is(&dict)) {
+            Ok(Some(dict))
+        } else {
+            Ok(None)
+        }
+    }
+}
+
+/// `Py_TPFLAGS_MANAGED_DICT`, which pyo3-ffi doesn't have for every version.
+#[cfg(Py_3_11)]
+const MANAGED_DICT: core::ffi::c_ulong = 1 << 4;

@@ -1,0 +1,243 @@
+//! Objects that hold no other: `None`, bools, numbers, text, bytes. And the memo's opcodes, which are as short.
+
+use crate::python::{Kind, Object, Raised, Result};
+
+use super::session::Session;
+use super::step::op;
+
+impl Session<'_> {
+    /// Writes an object that holds no other, or is in the memo; says whether it was one.
+    #[inline]
+    pub(super) fn atom(&mut self, object: &Object) -> Result<bool> {
+        match object.kind() {
+            Kind::Int => self.int(object)?,
+            Kind::Float => self.float(object)?,
+            kind => {
+                if object.is_none() {
+                    self.out.op(op::NONE)?;
+                } else if object.is_true() || object.is_false() {
+                    self.bool(object.is_true())?;
+                } else if let Some(number) = self.memo.get(object) {
+                    self.get_number(number)?;
+                } else if kind == Kind::Text {
+                    self.text(object)?;
+                } else if kind == Kind::Bytes && self.options.protocol >= 3 {
+                    let content = object.bytes()?;
+                    // SAFETY: a `bytes` doesn't change, and the caller keeps it.
+                    unsafe { self.bytes_data(content.as_ptr(), content.len(), object)? };
+                } else {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    fn bool(&mut self, value: bool) -> Result<()> {
+        match (self.options.protocol >= 2, value) {
+            (true, true) => self.out.op(op::NEWTRUE),
+            (true, false) => self.out.op(op::NEWFALSE),
+            (false, true) => self.out.put(b"I01\n"),
+            (false, false) => self.out.put(b"I00\n"),
+        }
+    }
+
+    #[inline]
+    fn int(&mut self, object: &Object) -> Result<()> {
+        let Some(value) = object.exact_int() else { return self.long(object) };
+        let Ok(small) = i32::try_from(value) else { return self.long(object) };
+        if self.options.protocol == 0 {
+            return self.out.put(format!("I{small}\n").as_bytes());
+        }
+        let [a, b, c, d] = small.to_le_bytes();
+        if c != 0 || d != 0 {
+            self.out.put(&[op::BININT, a, b, c, d])
+        } else if b != 0 {
+            self.out.put(&[op::BININT2, a, b])
+        } else {
+            self.out.put(&[op::BININT1, a])
+        }
+    }
+
+    #[cold]
+    fn long(&mut self, object: &Object) -> Result<()> {
+        if self.options.protocol < 2 {
+            let digits = object.repr()?;
+            self.out.op(op::LONG)?;
+            self.out.put(digits.utf8()?.as_bytes())?;
+            return self.out.put(b"L\n");
+        }
+        let bytes = object.int_bytes()?;
+        if let Ok(length) = u8::try_from(bytes.len()) {
+            self.out.put(&[op::LONG1, length])?;
+        } else {
+            let Some(length) = u32::try_from(bytes.len()).ok().filter(|length| *length <= 0x7fff_ffff) else {
+                return Err(Raised::overflow("int too large to pickle"));
+            };
+            self.out.op(op::LONG4)?;
+            self.out.put(&length.to_le_bytes())?;
+        }
+        self.out.put(&bytes)
+    }
+
+    fn float(&mut self, object: &Object) -> Result<()> {
+        if self.options.protocol == 0 {
+            let digits = object.repr()?;
+            self.out.op(op::FLOAT)?;
+            self.out.put(digits.utf8()?.as_bytes())?;
+            return self.out.put(b"\n");
+        }
+        let mut bytes = [op::BINFLOAT; 9];
+        bytes[1..].copy_from_slice(&object.float().to_be_bytes());
+        self.out.put(&bytes)
+    }
+
+    #[inline]
+    fn text(&mut self, object: &Object) -> Result<()> {
+        if self.options.protocol == 0 {
+            let escaped = escape(object)?;
+            self.out.op(op::UNICODE)?;
+            self.out.put(&escaped)?;
+            self.out.put(b"\n")?;
+            return self.put(object);
+        }
+        match object.utf8() {
+            // SAFETY: the `str` keeps its UTF-8, and the caller keeps the `str`.
+            Ok(text) => unsafe { self.text_data(text.as_ptr(), text.len(), None)? },
+            Err(raised) => {
+                raised.dismiss();
+                let encoded = object.encode_with_surrogates()?;
+                let bytes = encoded.bytes()?;
+                // SAFETY: `encoded` lives until the call is over.
+                unsafe { self.text_data(bytes.as_ptr(), bytes.len(), Some(&encoded))? };
+            }
+        }
+        self.put(object)
+    }
+
+    /// # Safety
+    /// 1. As [`super::output::Output::put_value`].
+    #[inline]
+    unsafe fn text_data(&mut self, start: *const u8, length: usize, whole: Option<&Object>) -> Result<()> {
+        let mut head = [0; 9];
+        let head = self.head(
+            &mut head,
+            length,
+            [(self.options.protocol >= 4).then_some(op::SHORT_BINUNICODE), Some(op::BINUNICODE)],
+            op::BINUNICODE8,
+            "a string",
+        )?;
+        // SAFETY: duty 1.
+        unsafe { self.out.put_value(head, start, length, whole) }
+    }
+
+    /// # Safety
+    /// 1. As [`super::output::Output::put_value`].
+    pub(super) unsafe fn bytes_data(
+        &mut self,
+        start: *const u8,
+        length: usize,
+        object: &Object,
+    ) -> Result<()> {
+        let mut head = [0; 9];
+        let short = [Some(op::SHORT_BINBYTES), Some(op::BINBYTES)];
+        let head = self.head(&mut head, length, short, op::BINBYTES8, "a bytes object")?;
+        // SAFETY: duty 1.
+        unsafe { self.out.put_value(head, start, length, Some(object)) }?;
+        self.put(object)
+    }
+
+    /// The opcode for a length: with one byte, with four, with eight.
+    #[inline]
+    fn head<'h>(
+        &self,
+        head: &'h mut [u8; 9],
+        length: usize,
+        short: [Option<u8>; 2],
+        long: u8,
+        what: &str,
+    ) -> Result<&'h [u8]> {
+        if let (Some(op), Ok(length)) = (short[0], u8::try_from(length)) {
+            head[..2].copy_from_slice(&[op, length]);
+            return Ok(&head[..2]);
+        }
+        if let (Some(op), Ok(length)) = (short[1], u32::try_from(length)) {
+            head[0] = op;
+            head[1..5].copy_from_slice(&length.to_le_bytes());
+            return Ok(&head[..5]);
+        }
+        if self.options.protocol < 4 {
+            return Err(Raised::overflow(&format!(
+                "serializing {what} larger than 4 GiB requires pickle protocol 4 or higher"
+            )));
+        }
+        head[0] = long;
+        head[1..].copy_from_slice(&(length as u64).to_le_bytes());
+        Ok(&head[..])
+    }
+
+    /// Writes that an object is one of the memo.
+    #[inline]
+    fn get_number(&mut self, number: usize) -> Result<()> {
+        if self.options.protocol == 0 {
+            return self.out.put(format!("g{number}\n").as_bytes());
+        }
+        if let Ok(number) = u8::try_from(number) {
+            return self.out.put(&[op::BINGET, number]);
+        }
+        let Ok(number) = u32::try_from(number) else {
+            return Err(Raised::new(&self.held.pickling_error, "memo id too large for LONG_BINGET"));
+        };
+        let [a, b, c, d] = number.to_le_bytes();
+        self.out.put(&[op::LONG_BINGET, a, b, c, d])
+    }
+
+    /// Writes that an object which is in the memo comes here; says whether it is.
+    pub(super) fn get(&mut self, object: &Object) -> Result<bool> {
+        match self.memo.get(object) {
+            Some(number) => self.get_number(number).map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    /// Gives what has just been written a number in the memo.
+    #[inline]
+    pub(super) fn put(&mut self, object: &Object) -> Result<()> {
+        if self.options.fast {
+            return Ok(());
+        }
+        let number = self.memo.put(object)?;
+        match self.options.protocol {
+            4.. => self.out.op(op::MEMOIZE),
+            0 => self.out.put(format!("p{number}\n").as_bytes()),
+            _ => {
+                if let Ok(number) = u8::try_from(number) {
+                    return self.out.put(&[op::BINPUT, number]);
+                }
+                let Ok(number) = u32::try_from(number) else {
+                    return Err(Raised::new(&self.held.pickling_error, "memo id too large for LONG_BINPUT"));
+                };
+                let [a, b, c, d] = number.to_le_bytes();
+                self.out.put(&[op::LONG_BINPUT, a, b, c, d])
+            }
+        }
+    }
+}
+
+/// A `str` as protocol 0 has it: Latin-1, and escapes for the rest and for what would end a line.
+fn escape(text: &Object) -> Result<Vec<u8>> {
+    let length = text.text_len();
+    let mut escaped = Vec::new();
+    escaped.try_reserve(length).map_err(|_| Raised::memory())?;
+    for at in 0..length {
+        let letter = text.text_char(at)?;
+        escaped.try_reserve(10).map_err(|_| Raised::memory())?;
+        match letter {
+            0 | 0x0a | 0x0d | 0x1a | 0x5c => escaped.extend(format!("\\u{letter:04x}").as_bytes()),
+            0x1_0000.. => escaped.extend(format!("\\U{letter:08x}").as_bytes()),
+            0x100.. => escaped.extend(format!("\\u{letter:04x}").as_bytes()),
+            _ => escaped.extend(u8::try_from(letter)),
+        }
+    }
+    Ok(escaped)
+}

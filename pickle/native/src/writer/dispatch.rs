@@ -1,0 +1,59 @@
+//! Which way an object goes that this engine doesn't know by its exact class: hooks, tables, `__reduce_ex__`, in the order of
+//! Python's own picklers.
+
+use crate::python::{Kind, Owned, Raised, Result, int};
+
+use super::session::Session;
+
+impl Session<'_> {
+    /// Asks how an object is to be written, and begins with that.
+    pub(super) fn other(&mut self, object: Owned, kind: Kind) -> Result<()> {
+        if let Some(hook) = self.options.reducer_override.clone() {
+            let value = hook.call(&[&object])?;
+            if !value.is_not_implemented() {
+                return self.reduced(object, value);
+            }
+        }
+        match kind {
+            Kind::Class => return self.class(object),
+            Kind::Function => return self.global(object, None),
+            _ => {}
+        }
+        let class = object.class();
+        let reducer = match self.options.dispatch_table.clone() {
+            None => self.held.dispatch_table.dict_find(&class)?,
+            Some(table) => table.find_item(&class)?,
+        };
+        if let Some(reducer) = reducer {
+            let value = reducer.call(&[&object])?;
+            return self.reduced(object, value);
+        }
+        if object.type_is_metaclass() {
+            return self.global(object, None);
+        }
+        let Some(object) = self.plain(object, &class)? else { return Ok(()) };
+        let names = &self.held.names;
+        let value = if let Some(reduce) = object.find(&names.reduce_ex)? {
+            reduce.call(&[&*int(self.options.protocol.into())?])?
+        } else if let Some(reduce) = object.find(&names.reduce)? {
+            reduce.call(&[])?
+        } else {
+            let before = format!("can't pickle '{}' object: ", object.class_name());
+            return Err(Raised::about(&self.held.pickling_error, &before, &object, ""));
+        };
+        self.reduced(object, value)
+    }
+
+    /// Begins with what a reducer returned: a name, or how to make the object.
+    fn reduced(&mut self, object: Owned, value: Owned) -> Result<()> {
+        if value.is_text() {
+            return self.global(object, Some(value));
+        }
+        if !value.is_tuple() {
+            let text = format!("__reduce__ must return a string or tuple, not {}", value.class_name());
+            let raised = Raised::new(&self.held.pickling_error, &text);
+            return Err(super::path::about_object(&object, raised));
+        }
+        self.begin_reduce(&value, object)
+    }
+}

@@ -1,0 +1,122 @@
+//! The memo: which objects have been written, and as which number. Keeps each object alive, so that no address is used twice.
+
+use crate::python::{Object, Owned, Raised, Result};
+
+/// An open hash table from an object's identity to its number.
+#[derive(Default)]
+pub(crate) struct Memo {
+    /// A power of two, or nothing.
+    slots: Vec<Option<Entry>>,
+    count: usize,
+}
+
+struct Entry {
+    object: Owned,
+    number: usize,
+}
+
+impl Memo {
+    /// How many objects there are: the number of the next one.
+    pub(crate) fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Where an object is, or where it would be.
+    #[inline]
+    fn place(slots: &[Option<Entry>], object: *mut pyo3_ffi::PyObject) -> usize {
+        let mask = slots.len() - 1;
+        // Neighbours in memory are neighbours here: objects of a graph are often made one after the other.
+        let mut at = (object.addr() >> 4) & mask;
+        let mut step = 0;
+        while let Some(entry) = &slots[at] {
+            if entry.object.ptr() == object {
+                break;
+            }
+            step += 1;
+            at = (at + step) & mask;
+        }
+        at
+    }
+
+    /// The number of an object.
+    #[inline]
+    pub(crate) fn get(&self, object: &Object) -> Option<usize> {
+        if self.slots.is_empty() {
+            return None;
+        }
+        self.slots[Self::place(&self.slots, object.ptr())].as_ref().map(|entry| entry.number)
+    }
+
+    /// Gives an object the next number.
+    #[inline]
+    pub(crate) fn put(&mut self, object: &Object) -> Result<usize> {
+        let number = self.count;
+        self.set(object, number)?;
+        Ok(number)
+    }
+
+    /// Gives an object a number.
+    #[inline]
+    pub(crate) fn set(&mut self, object: &Object, number: usize) -> Result<()> {
+        if (self.count + 1) * 3 > self.slots.len() * 2 {
+            self.grow()?;
+        }
+        let at = Self::place(&self.slots, object.ptr());
+        match &mut self.slots[at] {
+            Some(entry) => entry.number = number,
+            slot @ None => {
+                *slot = Some(Entry { object: object.own(), number });
+                self.count += 1;
+            }
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn grow(&mut self) -> Result<()> {
+        // New memory is what a large table costs most: it doubles, a small one grows faster.
+        let faster = if self.count < 50_000 { 4 } else { 2 };
+        let length = (self.slots.len() * faster).max(32);
+        let mut slots = Vec::new();
+        slots.try_reserve_exact(length).map_err(|_| Raised::memory())?;
+        slots.resize_with(length, || None);
+        for entry in self.slots.drain(..).flatten() {
+            let at = Self::place(&slots, entry.object.ptr());
+            slots[at] = Some(entry);
+        }
+        self.slots = slots;
+        Ok(())
+    }
+
+    /// Takes out what got its number in a dump that failed: what was in the memo before stays.
+    pub(crate) fn forget_from(&mut self, number: usize) -> Vec<Owned> {
+        let (mut kept, mut gone) = (Self::default(), Vec::new());
+        if number == 0 {
+            return self.clear();
+        }
+        for entry in core::mem::take(&mut self.slots).into_iter().flatten() {
+            // Without memory, all of it goes: a number too few is a longer stream, one too many a wrong one.
+            if entry.number >= number || kept.set(&entry.object, entry.number).is_err() {
+                gone.push(entry.object);
+            }
+        }
+        *self = kept;
+        gone
+    }
+
+    /// Takes everything out. Dropping an object may run any code: the caller does so when the memo is whole again.
+    pub(crate) fn clear(&mut self) -> Vec<Owned> {
+        self.count = 0;
+        core::mem::take(&mut self.slots).into_iter().flatten().map(|entry| entry.object).collect()
+    }
+
+    /// Everything in it.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&Object, usize)> {
+        self.slots.iter().flatten().map(|entry| (&*entry.object, entry.number))
+    }
+
+    /// How many bytes it takes, the objects apart.
+    pub(crate) fn size(&self) -> usize {
+        self.slots.capacity() * size_of::<Option<Entry>>()
+    }
+}

@@ -1,0 +1,82 @@
+//! What is begun and not finished. The steps are the engine's own stack: as deep as memory allows.
+
+use crate::python::{Owned, Raised, Result};
+
+use super::mappings::{Dict, Pairs};
+use super::reduce::Reduce;
+use super::sequences::{Items, Members};
+
+/// The opcodes that this engine writes.
+pub(crate) use interbind_pickle::opcodes as op;
+
+/// How many items are written at once.
+pub(crate) const BATCH: u32 = 1000;
+
+/// Since Python 3.15 the last batch is as short as it can be: none where nothing is left, the short opcode for one item.
+/// Before, an exact multiple of [`BATCH`] ends with an empty batch.
+pub(crate) const SHORT_END: bool = cfg!(Py_3_15);
+
+/// One thing to go on with.
+pub(crate) enum Step {
+    /// An object that hasn't been begun. What is reached while an object is begun waits here: `begin` never calls itself.
+    Begin(Owned),
+    /// An exact list: the next item, and how many of the batch are written.
+    List { list: Owned, at: usize, batch: u32 },
+    /// An item that is a batch of its own.
+    Only { container: Owned, at: usize, op: u8 },
+    /// What an iterator gives, to a list or what is like one.
+    Items(Box<Items>),
+    /// An exact dict.
+    Dict(Dict),
+    /// The pairs that an iterator gives, to a dict or what is like one.
+    Pairs(Box<Pairs>),
+    /// A set or a frozenset.
+    Members(Box<Members>),
+    /// A tuple: the next item.
+    Tuple { tuple: Owned, at: usize },
+    /// What a reduction returned.
+    Reduce(Box<Reduce>),
+    /// A plain instance whose class is being written.
+    PlainClass { object: Owned, state: Option<Owned> },
+    /// A plain instance whose dict is being written.
+    PlainState { object: Owned },
+    /// A class or function by name: module and name are being written.
+    Global { object: Owned, name: Option<Owned> },
+    /// Getting an attribute of a class, for protocols that have no dotted names.
+    Attributes(Box<super::globals::Attributes>),
+    /// Ends with an opcode.
+    Emit { op: u8 },
+    /// Ends with a number in the memo.
+    Put { object: Owned },
+    /// Leaves a list or dict in `fast` mode.
+    Leave { object: Owned },
+}
+
+/// A stack that says when memory ends.
+#[derive(Default)]
+pub(crate) struct Steps(Vec<Step>);
+
+impl Steps {
+    #[inline]
+    pub(crate) fn push(&mut self, step: Step) -> Result<()> {
+        if self.0.len() == self.0.capacity() {
+            self.0.try_reserve(1).map_err(|_| Raised::memory())?;
+        }
+        self.0.push(step);
+        Ok(())
+    }
+
+    #[inline]
+    pub(crate) fn pop(&mut self) -> Option<Step> {
+        self.0.pop()
+    }
+
+    /// From the innermost outwards.
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = &Step> {
+        self.0.iter().rev()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+}
