@@ -8,13 +8,13 @@ use object::{Object, ObjectSection};
 
 use crate::package::repository;
 use crate::python::{self, FOREIGN, Python};
-use crate::skip::skip;
+use crate::skip::{Lack, missing};
 
 /// Compiles `embed.c` against an interpreter's own library; `name` is the test's, which nobody else writes to.
 pub fn program(workshop: &Path, name: &str, python: &Python) -> Option<PathBuf> {
     let what = format!("an embedded Python {python}");
     let Some(gcc) = python::program("cc") else {
-        skip(&what, "no C compiler");
+        missing(&what, Lack::Program("cc"), "no C compiler");
         return None;
     };
     let question = "import sysconfig, sys\nv = sysconfig.get_config_var\nprint(sysconfig.get_path('include'))\n\
@@ -37,7 +37,9 @@ pub fn program(workshop: &Path, name: &str, python: &Python) -> Option<PathBuf> 
         .output()
         .expect("the compiler starts");
     if !compiled.status.success() {
-        skip(&what, String::from_utf8_lossy(&compiled.stderr).lines().next().unwrap_or("it can't be linked"));
+        let said = String::from_utf8_lossy(&compiled.stderr);
+        let lack = python.to_string();
+        missing(&what, Lack::Headers(&lack), said.lines().next().unwrap_or("it can't be linked"));
         return None;
     }
     Some(file)

@@ -10,10 +10,10 @@
 //! | [`examples`] | the examples for the default interpreter |
 //! | [`range`] | an extension for each PyO3 of the range |
 //! | [`corpus`] | real wheels, what is known of them, and holding the doctor against it |
-//! | [`book`] | reads the pages of the book |
 //! | [`copies`] | the examples again, with one PyO3 for interpreters that need it |
 //! | [`modules`] | gathers built extensions for one interpreter and runs scripts on them, each in a child process |
 //! | [`mod@laws`] | laws that are scripts, and going through them on several interpreters |
+//! | [`pickle`] | lays out the package with the native half of `interbind.pickle` |
 //! | [`pairs`] | modules of pybind11 and nanobind, and what happens between two |
 //! | [`sanitizer`] | has extensions instrumented, and scripts run under the address sanitizer |
 //! | [`thread_sanitizer`] | the same for the thread sanitizer, whose Python has it inside |
@@ -24,22 +24,19 @@
 //! | [`embed`] | a C program with a Python in it, which starts several times |
 //! | [`services`] | a small binding library that shows the services to Python |
 //! | [`note`] | reads the build note of a finished file |
-//! | [`header`] | writes the C header of the records |
-//! | [`house`] | walks the sources of this repository |
+//!
+//! What chores and tests both need stands in `xtask`: the pages of the book, the sources, and what is generated from them.
 //!
 //! Nothing here loads an extension into the tests' own process.
 
 #![forbid(unsafe_code)]
 
-pub mod book;
 pub mod copies;
 pub mod corpus;
 pub mod embed;
 pub mod examples;
 pub mod extension;
-pub mod header;
 pub mod hostile;
-pub mod house;
 pub mod interpreters;
 pub mod laws;
 pub mod modules;
@@ -47,6 +44,7 @@ pub mod native;
 pub mod note;
 pub mod package;
 pub mod pairs;
+pub mod pickle;
 pub mod python;
 pub mod range;
 pub mod sanitizer;

@@ -2,7 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{self, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Once};
+use std::thread;
 
 use crate::extension::Extension;
 use crate::python::{FOREIGN, Python};
@@ -15,16 +18,57 @@ const PRELUDE: &str = include_str!("prelude.py");
 pub struct Modules {
     python: &'static Python,
     workshop: PathBuf,
-    folder: PathBuf,
+    folder: Arc<Folder>,
     environment: Vec<(String, String)>,
 }
 
-impl Modules {
-    /// Starts an empty folder of that name for an interpreter.
-    pub fn new(workshop: &Path, name: &str, python: &'static Python) -> Self {
-        let folder = workshop.join("modules").join(format!("{name}-{python}"));
+/// A folder that no other test has, in this process or in another; it goes with the last of its owners, unless a test failed.
+#[derive(Debug)]
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(workshop: &Path, name: &str) -> Self {
+        static MADE: AtomicUsize = AtomicUsize::new(0);
+        static SWEPT: Once = Once::new();
+        let all = workshop.join("modules");
+        SWEPT.call_once(|| sweep(&all));
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        let folder = all.join(format!("{name}.{}.{number}", process::id()));
+        // The number of a process comes again.
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).expect("the workshop is writable");
+        Self(folder)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if !thread::panicking() {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+}
+
+/// Removes what processes left behind that have ended: folders in a `static`, and those of failed tests. Where the system
+/// doesn't say which processes there are, they stay.
+fn sweep(all: &Path) {
+    let Ok(folders) = fs::read_dir(all) else { return };
+    if !Path::new("/proc/self").exists() {
+        return;
+    }
+    for folder in folders.flatten() {
+        let name = folder.file_name();
+        let process = name.to_str().and_then(|name| name.rsplit('.').nth(1)?.parse::<u32>().ok());
+        if process.is_none_or(|process| !Path::new("/proc").join(process.to_string()).exists()) {
+            let _ = fs::remove_dir_all(folder.path());
+        }
+    }
+}
+
+impl Modules {
+    /// Starts an empty folder for an interpreter; its name says whose it is.
+    pub fn new(workshop: &Path, name: &str, python: &'static Python) -> Self {
+        let folder = Arc::new(Folder::new(workshop, &format!("{name}-{python}")));
         Self { python, workshop: workshop.to_owned(), folder, environment: Vec::new() }
     }
 
@@ -58,12 +102,18 @@ impl Modules {
 
     /// Where they lie.
     pub fn folder(&self) -> &Path {
-        &self.folder
+        &self.folder.0
+    }
+
+    /// Where Python keeps what it has compiled, of all tests: reading the files of Python code anew takes longer than most
+    /// scripts.
+    pub fn bytecode(&self) -> PathBuf {
+        self.workshop.join("bytecode")
     }
 
     /// Where a module of that name lies.
     pub fn file(&self, name: &str) -> PathBuf {
-        self.folder.join(format!("{name}{}", self.python.suffix))
+        self.folder.0.join(format!("{name}{}", self.python.suffix))
     }
 
     /// Runs a script behind the prelude.
@@ -78,14 +128,15 @@ impl Modules {
 
     fn start(&self, arguments: &[&str]) -> Outcome {
         let mut python = Command::new(&self.python.executable);
-        python.arg("-s").args(arguments).current_dir(&self.folder).stdin(Stdio::null());
+        python.arg("-s").args(arguments).current_dir(self.folder()).stdin(Stdio::null());
         for name in FOREIGN {
             python.env_remove(name);
         }
         python
-            .env("PYTHONPATH", &self.folder)
+            .env("PYTHONPATH", self.folder())
             .env("PYTHONFAULTHANDLER", "1")
-            .env("PYTHONDONTWRITEBYTECODE", "1");
+            .env_remove("PYTHONDONTWRITEBYTECODE")
+            .env("PYTHONPYCACHEPREFIX", self.bytecode());
         python.env("PYTHONIOENCODING", "utf-8");
         python.envs(self.environment.iter().map(|(name, value)| (name, value)));
         let output = python.output().expect("the interpreter starts: it has answered before");

@@ -11,7 +11,7 @@ use crate::extension::Extension;
 use crate::modules::Modules;
 use crate::package::repository;
 use crate::python::{Python, program};
-use crate::skip::skip;
+use crate::skip::{Lack, missing};
 
 /// What every source is compiled with.
 pub const STRICT: &[&str] = &["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
@@ -32,7 +32,7 @@ impl Compiler {
         let find = |(name, is_cpp): (&str, bool)| match program(name) {
             Some(program) => Some(Self { program, is_cpp }),
             None => {
-                skip(what, &format!("no `{name}` on PATH"));
+                missing(what, Lack::Program(name), &format!("no `{name}` on PATH"));
                 None
             }
         };
@@ -44,7 +44,7 @@ impl Compiler {
         let names: &[&str] = if is_cpp { &["g++", "clang++"] } else { &["gcc", "clang"] };
         let found = names.iter().find_map(|name| program(name));
         if found.is_none() {
-            skip(what, &format!("no `{}` on PATH", names[0]));
+            missing(what, Lack::Program(names[0]), &format!("no `{}` on PATH", names[0]));
         }
         found.map(|program| Self { program, is_cpp })
     }
@@ -70,7 +70,8 @@ pub fn include(python: &Python, what: &str) -> Option<PathBuf> {
     if folder.join("Python.h").exists() {
         return Some(folder);
     }
-    skip(what, &format!("no headers of Python {python} on this machine"));
+    let name = python.to_string();
+    missing(what, Lack::Headers(&name), &format!("no headers of Python {name} on this machine"));
     None
 }
 

@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::native::include;
 use crate::package::{repository, write_if_changed};
-use crate::python::{FOREIGN, Python, program};
-use crate::skip::skip;
+use crate::python::{FOREIGN, Python, needed};
+use crate::skip::{Lack, missing};
 
 /// What messages of this file are about.
 const WHAT: &str = "pairs of binding libraries";
@@ -90,10 +90,7 @@ impl Side {
     /// When the compiler complains.
     pub fn build(&self, workshop: &Path) -> Option<PathBuf> {
         let python = self.interpreter()?;
-        let Some(compiler) = program("g++") else {
-            skip(WHAT, "no `g++` on PATH");
-            return None;
-        };
+        let compiler = needed("g++", WHAT)?;
         let headers = include(python, WHAT)?;
         let package = package(workshop, self.library, self.version)?;
         let folder = workshop.join("pairs").join(python.to_string());
@@ -191,7 +188,8 @@ fn package(workshop: &Path, library: Library, version: &str) -> Option<PathBuf> 
         .expect("the environment's Python starts");
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
-        skip(WHAT, &format!("no {} {version}: {}", library.package(), said.lines().last().unwrap_or("")));
+        let (package, said) = (library.package(), said.lines().last().unwrap_or(""));
+        missing(WHAT, Lack::Package(package), &format!("no {package} {version}: {said}"));
         return None;
     }
     fs::write(done, "").expect("the workshop is writable");
@@ -215,7 +213,8 @@ fn environment(workshop: &Path) -> Option<&'static Path> {
         let output = venv.args(["-m", "venv"]).arg(&folder).stdin(Stdio::null()).output();
         let output = output.expect("the interpreter starts: it has answered before");
         if !output.status.success() {
-            skip(WHAT, String::from_utf8_lossy(&output.stderr).lines().last().unwrap_or("no venv"));
+            let said = String::from_utf8_lossy(&output.stderr);
+            missing(WHAT, Lack::Package("venv"), said.lines().last().unwrap_or("no venv"));
             return None;
         }
         Some(bin)

@@ -1,14 +1,17 @@
-//! Interpreters: found on `PATH`, in pyenv's folder and in `PYTHONS_HOME`; never installed.
+//! Interpreters: found on `PATH`, in pyenv's folder and in `PYTHONS_HOME`; never installed. One that hangs, prints without end
+//! or dies is skipped with its reason.
 
 use std::collections::BTreeSet;
 use std::env;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
 
-use crate::skip::skip;
+use interbind_ask::{Answer, Limits, Unanswered};
+
+use crate::skip::{Lack, missing, skip};
 
 /// What an interpreter says about itself, a line each.
 const QUESTION: &str = "import sys, sysconfig, importlib.machinery
@@ -49,7 +52,7 @@ impl Python {
         static DEFAULT: OnceLock<Option<Python>> = OnceLock::new();
         let found = DEFAULT.get_or_init(|| on_path("python3").iter().find_map(|path| ask(path)));
         if found.is_none() {
-            skip(what, "no `python3` of version 3.9 or newer on PATH");
+            missing(what, Lack::Python("3"), "no `python3` of version 3.9 or newer on PATH");
         }
         found.as_ref()
     }
@@ -58,7 +61,7 @@ impl Python {
     pub fn find(name: &str, what: &str) -> Option<&'static Self> {
         let found = Self::all().iter().find(|python| python.to_string() == name);
         if found.is_none() {
-            skip(what, &format!("no Python {name} on this machine"));
+            missing(what, Lack::Python(name), &format!("no Python {name} on this machine"));
         }
         found
     }
@@ -72,8 +75,9 @@ impl Python {
         let found =
             FOUND.get_or_init(|| places.find(|python| python.free_threaded && python.thread_sanitizer));
         if found.is_none() {
-            skip(
+            missing(
                 what,
+                Lack::Python("tsan"),
                 "no free-threaded Python was configured `--with-thread-sanitizer`, see `INTERBIND_TSAN_PYTHON`",
             );
         }
@@ -121,6 +125,15 @@ pub fn program(name: &str) -> Option<PathBuf> {
     on_path(name).into_iter().next()
 }
 
+/// Finds a program on `PATH`; says so when it isn't there.
+pub fn needed(name: &str, what: &str) -> Option<PathBuf> {
+    let found = program(name);
+    if found.is_none() {
+        missing(what, Lack::Program(name), &format!("no `{name}` on PATH"));
+    }
+    found
+}
+
 fn on_path(name: &str) -> Vec<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path).map(|folder| folder.join(name)).filter(|file| file.is_file()).collect()
@@ -151,17 +164,25 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Asks an interpreter who it is; one that fails to answer, or is too old, is none.
+/// Asks an interpreter who it is; one that fails to answer, or is too old, is none. One that had to be stopped is named.
 fn ask(path: &Path) -> Option<Python> {
     let mut asked = Command::new(path);
-    asked.args(["-s", "-c", QUESTION]).stdin(Stdio::null()).stderr(Stdio::null());
+    asked.args(["-s", "-c", QUESTION]);
     // What a sanitizer thinks of Python's own start is no answer.
     asked.env("TSAN_OPTIONS", "report_bugs=0");
     for name in FOREIGN {
         asked.env_remove(name);
     }
-    let output = asked.output().ok().filter(|output| output.status.success())?;
-    let text = String::from_utf8(output.stdout).ok()?;
+    let stdout = match interbind_ask::ask(&mut asked, Limits::ANSWER).and_then(Answer::stdout) {
+        Ok(stdout) => stdout,
+        // A version manager's shim of a version that isn't chosen says no, and there are many.
+        Err(Unanswered::Failed { status, .. }) if status.code().is_some() => return None,
+        Err(why) => {
+            skip(&path.display().to_string(), &why.to_string());
+            return None;
+        }
+    };
+    let text = String::from_utf8(stdout).ok()?;
     let [executable, implementation, version, free_threaded, debug, thread_sanitizer, suffix] =
         text.lines().collect::<Vec<_>>().try_into().ok()?;
     let (major, minor) = version.split_once(' ')?;
@@ -190,3 +211,30 @@ pub const FOREIGN: &[&str] = &[
     "PYO3_CONFIG_FILE",
     "PYO3_NO_PYTHON",
 ];
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_program_that_does_not_answer_is_no_python() {
+        let folder = env::temp_dir().join(format!("interbind-fake-pythons-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a writable folder");
+        let fakes =
+            [("hangs", "sleep 600"), ("prints", "exec yes"), ("dies", "kill -9 $$"), ("lies", "echo hello")];
+        std::thread::scope(|scope| {
+            for (name, script) in fakes {
+                let file = folder.join(name);
+                scope.spawn(move || {
+                    fs::write(&file, format!("#!/bin/sh\n{script}\n")).expect("a writable folder");
+                    let executable = fs::Permissions::from_mode(0o755);
+                    fs::set_permissions(&file, executable).expect("it is ours");
+                    assert_eq!(ask(&file), None, "{name}");
+                });
+            }
+        });
+        fs::remove_dir_all(&folder).expect("it is ours");
+    }
+}

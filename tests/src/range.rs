@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use crate::extension::Extension;
 use crate::package::Package;
 use crate::python::Python;
-use crate::skip::skip;
+use crate::skip::{Lack, missing};
 
 /// The releases: version, and the newest CPython that each knows.
 pub const RANGE: &[(&str, (u32, u32))] =
@@ -58,7 +58,7 @@ pub fn python() -> Option<&'static Python> {
         let found =
             Python::all().iter().find(|python| python.is_plain_cpython() && python.version <= RANGE[0].1);
         if found.is_none() {
-            skip("the range of PyO3", "no CPython 3.9 to 3.14 on this machine");
+            missing("the range of PyO3", Lack::Python("3"), "no CPython 3.9 to 3.14 on this machine");
         }
         found
     })

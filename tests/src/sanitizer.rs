@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::extension::Extension;
 use crate::modules::Modules;
-use crate::skip::skip;
+use crate::skip::{Lack, missing};
 use crate::toolchain::said;
 
 /// What it takes on this machine.
@@ -21,7 +21,7 @@ impl Sanitizer {
     /// Finds compiler and runtime; says so when one is missing.
     pub fn find(what: &str) -> Option<Self> {
         let Some(version) = said("rustc", &["+nightly", "-vV"]) else {
-            skip(what, "no nightly toolchain");
+            missing(what, Lack::Toolchain("nightly"), "no nightly toolchain");
             return None;
         };
         let triple = version.lines().find_map(|line| line.strip_prefix("host: "))?.to_owned();
@@ -30,7 +30,7 @@ impl Sanitizer {
         match runtime.filter(|runtime| runtime.is_absolute() && runtime.exists()) {
             Some(runtime) => Some(Self { runtime, triple }),
             None => {
-                skip(what, "gcc has no libasan.so");
+                missing(what, Lack::Program("libasan"), "gcc has no libasan.so");
                 None
             }
         }

@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::extension::Extension;
 use crate::modules::{Modules, Outcome};
 use crate::package::{Package, repository};
-use crate::python::{Python, program};
-use crate::skip::skip;
+use crate::python::{Python, needed};
 use crate::toolchain::Toolchain;
 
 /// How a report starts.
@@ -30,10 +29,7 @@ impl ThreadSanitizer {
         let python = Python::with_thread_sanitizer(what)?;
         let toolchain = Toolchain::with_sources(what)?;
         // Python's own races are known by the functions' names.
-        let Some(symbolizer) = program("llvm-symbolizer") else {
-            skip(what, "no `llvm-symbolizer` on PATH");
-            return None;
-        };
+        let symbolizer = needed("llvm-symbolizer", what)?;
         Some(Self { python, toolchain, symbolizer })
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::extension::Extension;
-use crate::skip::skip;
+use crate::skip::{Lack, missing};
 
 /// Lets a stable toolchain do what a nightly one does unasked.
 const UNSTABLE: (&str, &str) = ("RUSTC_BOOTSTRAP", "1");
@@ -23,14 +23,18 @@ impl Toolchain {
     /// Finds the first that has the sources; says so when none has.
     pub fn with_sources(what: &str) -> Option<Self> {
         let Some(listed) = said("rustup", &["toolchain", "list"]) else {
-            skip(what, "no `rustup` on PATH");
+            missing(what, Lack::Program("rustup"), "no `rustup` on PATH");
             return None;
         };
         // A line is a name, and behind it what rustup thinks of it.
         let mut names = listed.lines().filter_map(|line| line.split_whitespace().next());
         let found = names.find_map(Self::named);
         if found.is_none() {
-            skip(what, "no toolchain has the standard library's source: `rustup component add rust-src`");
+            missing(
+                what,
+                Lack::Toolchain("rust-src"),
+                "no toolchain has the standard library's source: `rustup component add rust-src`",
+            );
         }
         found
     }

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use crate::native::include;
 use crate::package::repository;
 use crate::python::{FOREIGN, Python};
-use crate::skip::skip;
+use crate::skip::{Lack, missing};
 
 /// Runs a program to its end.
 ///
@@ -34,11 +34,11 @@ pub fn environment(workshop: &Path) -> Option<&'static Path> {
         let _ = std::fs::remove_dir_all(&folder);
         let bin = folder.join("bin/python");
         if let Err(said) = run(Command::new(&python.executable).args(["-m", "venv"]).arg(&folder)) {
-            skip(what, said.lines().last().unwrap_or("no venv"));
+            missing(what, Lack::Package("venv"), said.lines().last().unwrap_or("no venv"));
             return None;
         }
-        if let Err(said) = install(&bin, &["maturin>=1.7,<2", "setuptools"]) {
-            skip(what, said.lines().last().unwrap_or("maturin can't be had"));
+        if let Err(said) = install(&bin, &["maturin>=1.9,<2", "setuptools"]) {
+            missing(what, Lack::Package("maturin"), said.lines().last().unwrap_or("maturin can't be had"));
             return None;
         }
         let path = format!("{}:{}", folder.join("bin").display(), std::env::var("PATH").unwrap_or_default());

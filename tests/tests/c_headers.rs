@@ -1,29 +1,16 @@
-//! The C headers: what is checked in is what the records say, every compiler reads it alike, and none has a complaint.
-//!
-//! `INTERBIND_HEADER=write cargo test -p interbind-tests --test c_headers` writes the generated one anew. A compiler or an
-//! interpreter's headers that are missing are skipped, visibly.
+//! The C headers: every compiler reads what is checked in alike, and none has a complaint. A compiler or an interpreter's
+//! headers that are missing are skipped, visibly.
 
 use std::path::Path;
 use std::process::Command;
 use std::{env, fs};
 
-use interbind_tests::header;
 use interbind_tests::native::{Compiler, STRICT, include, includes};
 use interbind_tests::package::repository;
 use interbind_tests::python::{Python, program};
-use interbind_tests::skip::skip;
+use interbind_tests::skip::{Lack, missing};
 use interbind_tests::workshop;
-
-#[test]
-fn the_header_is_what_the_records_say() {
-    let file = repository().join("shim/include/interbind/abi.h");
-    let written = header::header();
-    if env::var_os("INTERBIND_HEADER").is_some_and(|mode| mode == "write") {
-        fs::write(&file, &written).expect("the header is writable");
-    }
-    let found = fs::read_to_string(&file).expect("the header is in the repository");
-    assert!(found == written, "abi.h isn't what the records say; see the head of this file");
-}
+use xtask::generate::header;
 
 /// Compiles a source without making anything of it.
 fn complain(compiler: &Compiler, dialect: &str, more: &[String], source: &Path) -> Option<String> {
@@ -134,7 +121,7 @@ fn system_headers(clang: &Path) -> Vec<String> {
 fn the_headers_compile_for_windows() {
     let what = "the headers, for Windows";
     let (Some(clang), Some(python)) = (program("clang++"), Python::default(what)) else {
-        return skip(what, "no `clang++` on PATH");
+        return missing(what, Lack::Program("clang++"), "no `clang++` on PATH");
     };
     let Some(headers) = include(python, what) else { return };
     let fixtures = repository().join("tests/fixtures");

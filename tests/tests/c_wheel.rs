@@ -5,11 +5,12 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use interbind_tests::extension::Extension;
 use interbind_tests::native::{Compiler, static_library};
 use interbind_tests::package::repository;
-use interbind_tests::python::{Python, program};
-use interbind_tests::skip::skip;
-use interbind_tests::wheel::{environment, run};
+use interbind_tests::python::{Python, needed};
+use interbind_tests::skip::{Lack, missing};
+use interbind_tests::wheel::{environment, install, run};
 use interbind_tests::workshop;
 
 /// A copy of the example in a folder of its own.
@@ -64,10 +65,7 @@ fn the_example_is_built_with_setuptools() {
 /// Builds the example with CMake, in a folder of that name; the folder with the module, where there is a CMake.
 fn with_cmake(name: &str, python: &Path, more: &[String]) -> Option<PathBuf> {
     Compiler::of(false, "the example in C")?;
-    let Some(cmake) = program("cmake") else {
-        skip("the CMake config", "no `cmake` on PATH");
-        return None;
-    };
+    let cmake = needed("cmake", "the CMake config")?;
     let folder = example(name);
     let asked =
         run(Command::new(python).args(["-m", "interbind", "--cmakedir"])).expect("the module answers");
@@ -103,6 +101,46 @@ fn the_example_is_linked_with_the_static_library_by_cmake() {
     assert_eq!(said.unwrap_or_else(|said| panic!("{said}")), "5.0 False\n");
 }
 
+/// What the README says of its example in C++.
+const README: &str = "
+import shapes, measure_cpp
+assert measure_cpp.norm(shapes.Point(3, 4)) == 5.0
+try:
+    measure_cpp.norm('somewhere')
+except TypeError as error:
+    print(error)
+";
+
+#[test]
+fn the_readmes_module_of_pybind11_takes_objects_of_a_module_of_pyo3() {
+    let what = "the README's example in C++";
+    let (Some(python), Some(compiler)) = (environment(workshop!()), Compiler::of(true, what)) else { return };
+    if let Err(said) = install(python, &["pybind11"]) {
+        let last = said.lines().last().unwrap_or("pybind11 can't be had");
+        return missing(what, Lack::Package("pybind11"), last);
+    }
+    let folder = workshop!().join("readme-cpp");
+    std::fs::create_dir_all(&folder).expect("the workshop is writable");
+    let default = Python::default(what).expect("the environment is one of it");
+    let shapes = Extension::of_repository("shapes", "examples/hello/shapes");
+    shapes.build_to(workshop!(), default, &folder.join("shapes.so"));
+    let mut arguments =
+        ["-std=c++17", "-O1", "-shared", "-fPIC", "-fvisibility=hidden", "-Wall", "-Wextra", "-Werror"]
+            .map(str::to_owned)
+            .to_vec();
+    for module in ["pybind11", "interbind"] {
+        let flags =
+            run(Command::new(python).args(["-m", module, "--includes"])).expect("it says where they are");
+        arguments.extend(flags.split_whitespace().map(str::to_owned));
+    }
+    arguments.push(repository().join("examples/hello/measure_cpp.cpp").display().to_string());
+    arguments.extend(["-o".to_owned(), folder.join("measure_cpp.so").display().to_string()]);
+    compiler.run(&arguments).unwrap_or_else(|said| panic!("{said}"));
+    let said = run(Command::new(python).args(["-c", README]).current_dir(&folder));
+    let said = said.unwrap_or_else(|said| panic!("{said}"));
+    assert!(said.starts_with("cannot borrow 'str' as org.example.Point (wrong-object)\n"), "{said}");
+}
+
 #[test]
 fn every_way_to_ask_leads_to_the_headers() {
     let Some(python) = environment(workshop!()) else { return };
@@ -118,9 +156,7 @@ fn every_way_to_ask_leads_to_the_headers() {
     );
     assert!(Path::new(ask(&["--cmakedir"]).trim()).join("interbind-config.cmake").exists());
     let folder = ask(&["--pkgconfigdir"]);
-    let Some(pkg_config) = program("pkg-config") else {
-        return skip("the pkg-config file", "no `pkg-config` on PATH");
-    };
+    let Some(pkg_config) = needed("pkg-config", "the pkg-config file") else { return };
     let mut asked = Command::new(pkg_config);
     let said = run(asked.args(["--cflags", "interbind"]).env("PKG_CONFIG_PATH", folder.trim()))
         .expect("it is found");

@@ -14,8 +14,8 @@ use interbind_abi::types::Data;
 use interbind_abi::types::record::TYPE;
 use interbind_abi::types::registry::TYPES;
 use interbind_abi::{FROZEN, Platform, Reason, keys};
-use interbind_tests::book::{anchors, cut, links, pages, read, root, sections};
-use interbind_tests::header;
+use xtask::book::{anchors, cut, links, pages, read, root, sections};
+use xtask::generate::header;
 
 /// The words of the house; each has an entry in the glossary.
 const WORDS: &[&str] = &[

@@ -1,7 +1,7 @@
 //! The doctor against the truth: real wheels, read and held against what is known of them from their projects' own files.
 //!
-//! Wheels that lie in `target/corpus` are read; with `INTERBIND_CORPUS=all` the others are fetched first, with
-//! `INTERBIND_CORPUS=small` those up to 100 KB. What can't be had is skipped, visibly.
+//! Wheels that lie in `target/corpus` are read, and those up to 100 KB are fetched first; `cargo xtask corpus --all` fetches all;
+//! with `INTERBIND_CORPUS=none` the corpus is left out. What can't be had is skipped, visibly; nothing at all is an error.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -14,7 +14,8 @@ use interbind_tests::corpus::score::Score;
 use interbind_tests::corpus::truth::{self, Module, Wheel};
 use interbind_tests::corpus::wheels::{cached, fetch};
 use interbind_tests::python::Python;
-use interbind_tests::skip::skip;
+use interbind_tests::skip::{Lack, missing, skip};
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 /// The largest wheel that `small` fetches.
 const SMALL: u64 = 100_000;
@@ -26,7 +27,7 @@ fn have(wheel: &Wheel, limit: u64, python: Option<&Python>) -> Result<PathBuf, S
     }
     match python {
         Some(python) if wheel.size <= limit => fetch(wheel, python),
-        _ => Err("not in target/corpus; INTERBIND_CORPUS=all fetches it".to_owned()),
+        _ => Err("not in target/corpus; `cargo xtask corpus --all` fetches it".to_owned()),
     }
 }
 
@@ -34,32 +35,38 @@ fn have(wheel: &Wheel, limit: u64, python: Option<&Python>) -> Result<PathBuf, S
 fn what_is_said_of_real_wheels_is_true() {
     let limit = match env::var("INTERBIND_CORPUS").as_deref() {
         Ok("all") => u64::MAX,
-        Ok("small") => SMALL,
-        Ok(other) => panic!("INTERBIND_CORPUS is `all` or `small`, not `{other}`"),
-        Err(_) => 0,
+        Ok("small") | Err(_) => SMALL,
+        Ok("none") => return skip("the corpus", "`INTERBIND_CORPUS=none`"),
+        Ok(other) => panic!("INTERBIND_CORPUS is `all`, `small` or `none`, not `{other}`"),
     };
-    let python = if limit > 0 { Python::default("fetching the corpus") } else { None };
+    let python = Python::default("fetching the corpus");
     let wheels = truth::wheels();
     let mut score = Score::default();
-    let mut missing = 0;
-    for wheel in &wheels {
-        match have(wheel, limit, python) {
+    let mut absent = Vec::new();
+    let found: Vec<_> = wheels.par_iter().map(|wheel| (wheel, have(wheel, limit, python))).collect();
+    for (wheel, file) in found {
+        match file {
             Ok(file) => {
                 let said = inspect(&[file], &Options::default(), &Quiet);
                 score.wheel(wheel, &said.modules);
             }
             Err(reason) => {
-                missing += 1;
                 // Each by name only where somebody asked for it.
                 if limit >= wheel.size {
-                    skip(&wheel.file, &reason);
+                    missing(&wheel.file, Lack::Package("corpus"), &reason);
                 }
+                absent.push(reason);
             }
         }
     }
-    if missing > 0 {
-        let all = wheels.len();
-        skip("the corpus", &format!("{missing} of {all} wheels aren't in target/corpus"));
+    let all = wheels.len();
+    assert!(
+        absent.len() < all,
+        "not one wheel of the corpus could be had: {}; `INTERBIND_CORPUS=none` leaves it out",
+        absent[0]
+    );
+    if !absent.is_empty() {
+        skip("the corpus", &format!("{} of {all} wheels aren't in target/corpus", absent.len()));
     }
     println!("{}", score.table());
     // Past the harness, which swallows what a passing test prints: the figures are worth reading then too.

@@ -12,7 +12,7 @@ use interbind_doctor::facts::{Confidence, FrameworkKind, Inspection};
 use interbind_doctor::graph;
 use interbind_doctor::inspect::{Options, Quiet, inspect};
 use interbind_tests::python::{FOREIGN, Python};
-use interbind_tests::skip::skip;
+use interbind_tests::skip::{Lack, missing, skip};
 use interbind_tests::workshop;
 
 /// Small wheels of several frameworks and releases.
@@ -61,7 +61,7 @@ fn make(what: &str) -> Option<PathBuf> {
     if !inside.is_file() {
         let made = run(&python.executable, &["-m", "venv", &folder.to_string_lossy()]);
         if !made.status.success() {
-            skip(what, &format!("{python} makes no virtual environment"));
+            missing(what, Lack::Package("venv"), &format!("{python} makes no virtual environment"));
             return None;
         }
     }
@@ -71,7 +71,8 @@ fn make(what: &str) -> Option<PathBuf> {
     let output = run(&inside, &args);
     if !output.status.success() {
         let error = String::from_utf8_lossy(&output.stderr);
-        skip(what, &format!("pip has no wheels: {}", error.lines().last().unwrap_or_default()));
+        let said = error.lines().last().unwrap_or_default();
+        missing(what, Lack::Package("wheels"), &format!("pip has no wheels: {said}"));
         return None;
     }
     Some(folder)

@@ -11,8 +11,8 @@ use interbind_tests::extension::Extension;
 use interbind_tests::modules::Modules;
 use interbind_tests::package::Package;
 use interbind_tests::pairs::{Library, Side, in_process};
-use interbind_tests::python::{Python, program};
-use interbind_tests::skip::skip;
+use interbind_tests::python::{Python, needed};
+use interbind_tests::skip::{Lack, missing, skip};
 use interbind_tests::workshop;
 
 /// A new folder.
@@ -85,10 +85,7 @@ fn compiled(
     source: &str,
     more: &[&str],
 ) -> Option<PathBuf> {
-    let Some(program) = program(compiler) else {
-        skip("provoking loaders", &format!("no `{compiler}` on PATH"));
-        return None;
-    };
+    let program = needed(compiler, "provoking loaders")?;
     let input = folder.join(if compiler == "g++" { format!("{name}.cpp") } else { format!("{name}.c") });
     fs::write(&input, source).expect("the workshop is writable");
     let file = folder.join(format!("{name}{suffix}"));
@@ -151,7 +148,7 @@ fn errors_of_the_loader_are_known() {
     let pip = "import runpy, sys; sys.argv = ['pip', 'install', '--no-index', 'x-1-cp27-cp27m-win32.whl']; runpy.run_module('pip', run_name='__main__')";
     let (text, explained) = provoked(python, &files, pip);
     if text.contains("No module named pip") {
-        skip("provoking pip", "it isn't installed");
+        missing("provoking pip", Lack::Package("pip"), "it isn't installed");
     } else {
         assert_eq!(explained.meanings[0].rule, "wheel-not-supported", "{text}");
     }
@@ -291,7 +288,11 @@ fn release(project: &str, version: &str) -> Option<PathBuf> {
         let found =
             registries.map(|each| each.path().join(format!("pyo3-{version}"))).find(|path| path.is_dir());
         if found.is_none() {
-            skip("looking messages up", &format!("pyo3 {version} isn't in cargo's registry"));
+            missing(
+                "looking messages up",
+                Lack::Package("pyo3"),
+                &format!("pyo3 {version} isn't in cargo's registry"),
+            );
         }
         return found;
     }
@@ -319,8 +320,9 @@ fn release(project: &str, version: &str) -> Option<PathBuf> {
         .ok()?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
-        skip(
+        missing(
             "looking messages up",
+            Lack::Package(project),
             &format!("no {project} {version}: {}", said.lines().last().unwrap_or("")),
         );
         return None;
@@ -370,7 +372,7 @@ fn the_releases_that_are_named_have_the_texts() {
             asked.entry(release).or_default().push((message.clone(), written.clone()));
         }
     }
-    let (mut looked, mut missing) = (0, Vec::new());
+    let (mut looked, mut unsaid) = (0, Vec::new());
     for ((project, version), all) in asked {
         let Some(folder) = release(&project, &version) else { continue };
         let mut text = String::new();
@@ -379,12 +381,12 @@ fn the_releases_that_are_named_have_the_texts() {
         for (message, written) in all {
             looked += 1;
             if !text.contains(&written.text) {
-                missing.push(format!("{message}: {project} {version} doesn't say `{}`", written.text));
+                unsaid.push(format!("{message}: {project} {version} doesn't say `{}`", written.text));
             }
         }
     }
-    assert!(missing.is_empty(), "{}", missing.join("\n"));
+    assert!(unsaid.is_empty(), "{}", unsaid.join("\n"));
     if looked == 0 {
-        skip("looking messages up", "no release could be had");
+        missing("looking messages up", Lack::Package("any"), "no release could be had");
     }
 }

@@ -15,6 +15,7 @@ use interbind_tests::extension::Extension;
 use interbind_tests::modules::Modules;
 use interbind_tests::package::Package;
 use interbind_tests::pairs::{Library, Side, in_process, module_name, observe};
+use interbind_tests::skip::skip;
 use interbind_tests::workshop;
 
 use Library::{Nanobind, Pybind11};
@@ -199,10 +200,7 @@ fn what_is_said_of_two_modules_is_what_happens() {
 #[test]
 fn what_is_said_of_more_modules_is_what_happens() {
     if std::env::var_os("INTERBIND_PAIRS").is_none_or(|mode| mode != "all") {
-        return interbind_tests::skip::skip(
-            "more pairs of binding libraries",
-            "`INTERBIND_PAIRS=all` builds them",
-        );
+        return skip("more pairs of binding libraries", "`INTERBIND_PAIRS=all` builds them");
     }
     assert_pairs(&SIDES.iter().chain(MORE_SIDES).collect::<Vec<_>>(), MORE_PAIRS);
 }

@@ -1,4 +1,4 @@
-//! The story of the README: `frame`, `stats` and `rawstats`, built apart as a user builds them, meet in one process.
+//! The story of `examples/`: `frame`, `stats` and `rawstats`, built apart as a user builds them, meet in one process.
 //!
 //! Each law is a script in a process of its own. The same laws hold on a free-threaded Python and on PyPy, where those are
 //! on this machine: there both sides are copies of the examples with PyO3 0.28.
@@ -467,12 +467,11 @@ fn without_compiler(text: &str) -> String {
 }
 
 #[test]
-fn the_readme_shows_what_the_example_script_prints() {
+fn the_examples_page_shows_what_the_script_prints() {
     let Some(modules) = examples() else { return };
     let printed = modules.run_file(&repository().join("examples/demo.py")).passed();
-    let readme = fs::read_to_string(repository().join("README.md")).unwrap();
-    let (_, behind) =
-        readme.split_once("prints\n\n```text\n").expect("README.md has a block right after `prints`");
+    let page = fs::read_to_string(repository().join("examples/README.md")).unwrap();
+    let (_, behind) = page.split_once("prints\n\n```text\n").expect("a block right after `prints`");
     let (quoted, _) = behind.split_once("```").expect("the block ends");
     let suffix = &modules.python().suffix;
     let printed = without_compiler(&printed)

@@ -1,18 +1,12 @@
 //! Tests about the sources: rules of the house that no compiler checks.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::env;
 use std::fs;
 
 use interbind_abi::FROZEN;
-use interbind_tests::house::{Source, sources, texts};
 use interbind_tests::package::repository;
-
-/// What opens the list of files with `unsafe` code.
-const UNSAFE_HEAD: &str = "\
-# Every file with the word `unsafe` in its code; the macros' files write it into their expansions.
-# A new one is a decision: `INTERBIND_HOUSE=write cargo test -p interbind-tests --test house` writes the list anew.
-";
+use xtask::generate::unsafe_list::has_word;
+use xtask::house::{Source, sources, texts};
 
 fn rust() -> Vec<Source> {
     let found = sources(&[".rs"]);
@@ -23,31 +17,6 @@ fn rust() -> Vec<Source> {
 #[track_caller]
 fn assert_none(found: Vec<String>, rule: &str) {
     assert!(found.is_empty(), "{rule}:\n{}", found.join("\n"));
-}
-
-/// Tells whether a word stands in a text by itself.
-fn has_word(text: &str, word: &str) -> bool {
-    text.split(|letter: char| !letter.is_alphanumeric() && letter != '_').any(|found| found == word)
-}
-
-#[test]
-fn unsafe_code_stands_in_the_listed_files_only() {
-    let found: Vec<_> = rust()
-        .into_iter()
-        .filter(|source| has_word(&source.code(), "unsafe"))
-        .map(|source| source.path)
-        .collect();
-    let text = format!("{UNSAFE_HEAD}{}\n", found.join("\n"));
-    let file = repository().join("tests/unsafe-files.txt");
-    if env::var_os("INTERBIND_HOUSE").is_some_and(|mode| mode == "write") {
-        fs::write(&file, text).expect("the list is writable");
-        return;
-    }
-    let listed = fs::read_to_string(&file).expect("tests/unsafe-files.txt is in the repository");
-    let (listed, found): (BTreeSet<_>, BTreeSet<_>) = (listed.lines().collect(), text.lines().collect());
-    let new: Vec<_> = found.difference(&listed).collect();
-    let gone: Vec<_> = listed.difference(&found).collect();
-    assert!(new.is_empty() && gone.is_empty(), "`unsafe` is new in {new:#?}, and gone from {gone:#?}");
 }
 
 #[test]
@@ -137,7 +106,7 @@ fn functions_for_other_libraries_are_made_by_the_thunk_macro_alone() {
             continue;
         }
         // Texts are blanked, so `extern "C" fn name` is three words here, and a function's type has none behind `fn`.
-        let code = interbind_tests::house::code(source.without_tests());
+        let code = xtask::house::code(source.without_tests());
         let words: Vec<_> = code.split_whitespace().collect();
         for three in words.windows(3).filter(|three| three[0] == "extern" && three[1] == "fn") {
             let name: String = three[2].chars().take_while(|letter| !"(<".contains(*letter)).collect();
@@ -203,7 +172,9 @@ fn a_tests_name_is_a_sentence_and_no_test_sleeps() {
     let mut found = Vec::new();
     for source in rust() {
         let code = source.code();
-        let lines: Vec<_> = code.lines().map(str::trim).collect();
+        // Why a test is ignored stands between its mark and its name.
+        let lines: Vec<_> =
+            code.lines().map(str::trim).filter(|line| !line.starts_with("#[ignore")).collect();
         for two in lines.windows(2).filter(|two| two[0] == "#[test]") {
             let name = two[1].trim_start_matches("fn ");
             // A macro's tests are named where it's used.

@@ -17,8 +17,8 @@ use interbind_tests::laws::go_through;
 use interbind_tests::modules::{Modules, Outcome};
 use interbind_tests::native::with_runtime;
 use interbind_tests::package::repository;
-use interbind_tests::python::{Python, program};
-use interbind_tests::skip::skip;
+use interbind_tests::python::{Python, needed};
+use interbind_tests::skip::{Lack, missing};
 use interbind_tests::workshop;
 
 /// The modules for the default interpreter.
@@ -543,13 +543,13 @@ fn a_thread_state_has_its_threads_id_where_the_headers_say() {
     assert_eq!(ids.len(), 3);
     for (version, offset) in ids {
         let what = "the thread's id in a thread state";
-        let (Some(python), Some(cc)) = (Python::find(&version, what), program("cc")) else { continue };
+        let (Some(python), Some(cc)) = (Python::find(&version, what), needed("cc", what)) else { continue };
         let code = "import sysconfig; print(sysconfig.get_path('include'))";
         let include =
             Command::new(&python.executable).args(["-c", code]).output().expect("it has answered before");
         let include = String::from_utf8_lossy(&include.stdout).trim().to_owned();
         if !Path::new(&include).join("Python.h").exists() {
-            skip(&format!("{what}, Python {version}"), "no headers");
+            missing(what, Lack::Headers(&version), "no headers");
             continue;
         }
         let source = workshop!().join(format!("thread-id-{version}.c"));

@@ -13,8 +13,7 @@ use interbind_tests::extension::Extension;
 use interbind_tests::laws;
 use interbind_tests::modules::{Modules, Outcome};
 use interbind_tests::package::repository;
-use interbind_tests::python::program;
-use interbind_tests::skip::skip;
+use interbind_tests::python::needed;
 use interbind_tests::workshop;
 
 /// What every script has before it.
@@ -26,10 +25,7 @@ fn modules() -> Option<&'static Modules> {
     let build = || {
         let what = "modules without memory";
         let python = interbind_tests::examples::python(what)?;
-        let Some(compiler) = program("cc") else {
-            skip(what, "there is no C compiler for the hook");
-            return None;
-        };
+        let compiler = needed("cc", what)?;
         let hook = workshop!().join("failmalloc.so");
         let source = repository().join("tests/fixtures/failmalloc.c");
         let made =

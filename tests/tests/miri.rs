@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use interbind_tests::package::repository;
 use interbind_tests::python::FOREIGN;
-use interbind_tests::skip::skip;
+use interbind_tests::skip::{Lack, missing};
 use interbind_tests::workshop;
 
 const FLAGS: &str = "-Zmiri-ignore-leaks -Zmiri-permissive-provenance -Zmiri-many-seeds=0..4";
@@ -29,7 +29,11 @@ fn miri(arguments: &[&str]) -> Command {
 fn the_structures_hold_under_miri_whichever_way_threads_take_turns() {
     let asked = miri(&["--version"]).output();
     if !asked.is_ok_and(|output| output.stdout.starts_with(b"miri ")) {
-        return skip("the structures under miri", "`cargo +nightly miri --version` doesn't work");
+        return missing(
+            "the structures under miri",
+            Lack::Toolchain("miri"),
+            "`cargo +nightly miri --version` doesn't work",
+        );
     }
     let output = miri(&["test", "--locked", "--quiet", "--package=interbind-structures", "--lib"])
         .output()

@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 use interbind_tests::extension::Extension;
 use interbind_tests::package::{Package, repository};
 use interbind_tests::python::{FOREIGN, Python};
-use interbind_tests::skip::skip;
+use interbind_tests::skip::{Lack, missing};
 use interbind_tests::toolchain::{self, Toolchain};
 use interbind_tests::workshop;
 
@@ -101,7 +101,11 @@ fn abi_depends_on_nothing_that_knows_python() {
 fn the_unit_tests_of_abi_hold_under_miri() {
     let asked = run(toolchain::cargo("nightly"), &["miri", "--version"]);
     if !asked.is_ok_and(|output| output.stdout.starts_with(b"miri ")) {
-        return skip("the unit tests of `abi` under miri", "`cargo +nightly miri --version` doesn't work");
+        return missing(
+            "the unit tests of `abi` under miri",
+            Lack::Toolchain("miri"),
+            "`cargo +nightly miri --version` doesn't work",
+        );
     }
     succeeded(run(toolchain::cargo("nightly"), &["miri", "test", "--package=interbind-abi", "--lib"]));
 }

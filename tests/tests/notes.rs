@@ -10,8 +10,8 @@ use interbind_tests::examples;
 use interbind_tests::extension::Extension;
 use interbind_tests::note;
 use interbind_tests::package::Package;
-use interbind_tests::python::{Python, program};
-use interbind_tests::skip::skip;
+use interbind_tests::python::{Python, needed, program};
+use interbind_tests::skip::{Lack, missing};
 use interbind_tests::workshop;
 
 /// Provider and consumer at once, on bare pyo3-ffi: it does nothing but say so.
@@ -135,7 +135,11 @@ fn another_linker_keeps_the_note_too() {
     let linkers = ["bfd", "gold", "lld", "mold"];
     let found: Vec<_> = linkers.iter().filter(|name| program(&format!("ld.{name}")).is_some()).collect();
     if found.is_empty() {
-        skip("build notes under other linkers", "no `ld.bfd`, `ld.gold`, `ld.lld` or `ld.mold` on PATH");
+        missing(
+            "build notes under other linkers",
+            Lack::Program("ld"),
+            "no `ld.bfd`, `ld.gold`, `ld.lld` or `ld.mold` on PATH",
+        );
     }
     for linker in found {
         let name = format!("noted_{linker}");
@@ -150,9 +154,7 @@ fn another_linker_keeps_the_note_too() {
 #[test]
 fn a_stripped_file_keeps_the_note() {
     let Some(python) = Python::default("build notes") else { return };
-    let Some(strip) = program("strip") else {
-        return skip("a stripped file keeps the note", "no `strip` on PATH");
-    };
+    let Some(strip) = needed("strip", "a stripped file keeps the note") else { return };
     let variant = &VARIANTS[0];
     let name = format!("noted_{}", variant.name);
     let original = build(variant, python, &name, &[]);
@@ -170,9 +172,7 @@ fn a_stripped_file_keeps_the_note() {
 /// Other tools read the section as the ELF notes that it is.
 #[track_caller]
 fn assert_readable(file: &Path) {
-    let Some(readelf) = program("readelf") else {
-        return skip("`readelf -n` on a build note", "no `readelf` on PATH");
-    };
+    let Some(readelf) = needed("readelf", "`readelf -n` on a build note") else { return };
     let output = Command::new(readelf)
         .arg("-n")
         .arg("-W")

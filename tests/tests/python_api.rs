@@ -7,8 +7,8 @@ use std::path::Path;
 use std::process::Command;
 
 use interbind_tests::package::repository;
-use interbind_tests::python::{Python, program};
-use interbind_tests::skip::skip;
+use interbind_tests::python::{Python, needed};
+use interbind_tests::skip::{Lack, missing, skip};
 use interbind_tests::wheel::{environment, install, run};
 use interbind_tests::workshop;
 
@@ -99,7 +99,7 @@ fn one_wheel_serves_every_python_with_a_gil() {
     let code = "import sys; sys.path.insert(0, sys.argv[1])
 import interbind
 found = interbind.inspect(sys.argv[1] + '/interbind')
-assert [framework.kind for module in found.modules for framework in module.frameworks] == ['interbind'], found
+assert sorted(framework.kind for module in found.modules for framework in module.frameworks) == ['interbind', 'plain'], found
 assert interbind.explain('Critical nanobind error: x').meanings[0].rule == 'nanobind-critical'
 from interbind.__main__ import main
 sys.argv = ['interbind', 'explain', 'v16_system_libstdcpp_gxx_abi_1xxx_use_cxx11_abi_1']
@@ -198,7 +198,11 @@ print('done')
 fn the_types_hold_under_a_strict_checker() {
     let Some(python) = environment(workshop!()) else { return };
     if let Err(said) = install(python, &["mypy"]) {
-        return skip("the package's types", said.lines().last().unwrap_or("mypy can't be had"));
+        return missing(
+            "the package's types",
+            Lack::Package("mypy"),
+            said.lines().last().unwrap_or("mypy can't be had"),
+        );
     }
     let user = workshop!().join("user_of_types.py");
     let code = "
@@ -210,12 +214,20 @@ def releases(path: str) -> list[tuple[FrameworkKind, Optional[Versions]]]:
     modules = interbind.inspect(path).modules
     return [(framework.kind, framework.version.value) for module in modules for framework in module.frameworks]
 verdict: str = interbind.check('a', 'b').pairs[0].verdict
+import interbind.pickle as cloudpickle
+from interbind.pickle import own
+data: bytes = cloudpickle.dumps(releases, strict=True, by_value=['app.']) + own.dumps([1])
+class Mine(cloudpickle.Pickler):
+    def persistent_id(self, obj: object) -> object: return None
 ";
     std::fs::write(&user, code).expect("the workshop is writable");
     let cache = workshop!().join("mypy");
     let strict = |what: &Path| {
         let mut mypy = Command::new(python);
-        mypy.args(["-m", "mypy", "--strict", "--cache-dir"]).arg(&cache).arg(what);
+        // The pickler's own files have no types; those that people import have stubs.
+        mypy.args(["-m", "mypy", "--strict", "--exclude", "interbind/pickle/_", "--cache-dir"])
+            .arg(&cache)
+            .arg(what);
         run(&mut mypy).unwrap_or_else(|said| panic!("{said}"));
     };
     strict(&user);
@@ -234,7 +246,7 @@ fn dist(folder: &Path) {
 
 #[test]
 fn the_action_s_script_runs_the_command_and_keeps_what_it_found() {
-    let (Some(python), Some(bash)) = (environment(workshop!()), program("bash")) else { return };
+    let (Some(python), Some(bash)) = (environment(workshop!()), needed("bash", "the action")) else { return };
     let action = fs::read_to_string(repository().join("action.yml")).expect("it is in the repository");
     // The last block of the file, as the runner hands it to bash.
     let (_, block) = action.rsplit_once("run: |\n").expect("the action has a script");
@@ -275,9 +287,13 @@ fn the_action_s_script_runs_the_command_and_keeps_what_it_found() {
 #[test]
 fn the_hooks_of_pre_commit_run() {
     let what = "the hooks of pre-commit";
-    let (Some(python), Some(git)) = (environment(workshop!()), program("git")) else { return };
+    let (Some(python), Some(git)) = (environment(workshop!()), needed("git", what)) else { return };
     if let Err(said) = install(python, &["pre-commit>=4,<5"]) {
-        return skip(what, said.lines().last().unwrap_or("pre-commit can't be had"));
+        return missing(
+            what,
+            Lack::Package("pre-commit"),
+            said.lines().last().unwrap_or("pre-commit can't be had"),
+        );
     }
     let hooks = repository().join(".pre-commit-hooks.yaml");
     let bin = python.parent().expect("it lies in a folder");

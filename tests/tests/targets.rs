@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use interbind_tests::package::{repository, write_if_changed};
 use interbind_tests::python::FOREIGN;
-use interbind_tests::skip::skip;
+use interbind_tests::skip::{Lack, missing, skip};
 use interbind_tests::workshop;
 
 /// The targets: each C ABI, each file format, another processor.
@@ -53,7 +53,11 @@ fn what_others_link_is_compiled_for_systems_on_which_it_is_not_run() {
     for target in TARGETS {
         let what = format!("compiling for {target}");
         if !is_here(target) {
-            skip(&what, &format!("the target isn't here: `rustup target add {target}`"));
+            missing(
+                &what,
+                Lack::Toolchain(target),
+                &format!("the target isn't here: `rustup target add {target}`"),
+            );
             continue;
         }
         skip(&format!("running on {target}"), "only compiled");

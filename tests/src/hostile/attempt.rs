@@ -67,7 +67,8 @@ pub fn script(modules: &Modules, name: &str) -> Command {
     }
     python
         .env("PYTHONPATH", modules.folder())
-        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env_remove("PYTHONDONTWRITEBYTECODE")
+        .env("PYTHONPYCACHEPREFIX", modules.bytecode())
         .env("PYTHONIOENCODING", "utf-8");
     python.envs(modules.variables().iter().map(|(name, value)| (name, value)));
     if let Ok(allocator) = env::var("INTERBIND_HOSTILE_MALLOC") {
