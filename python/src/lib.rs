@@ -34,6 +34,7 @@ interbind::raw_module! {
     exec = execute,
 }
 
+// ANCHOR: runtime
 /// Who makes what it brings. Its file is empty: whoever names it looks into `sys.modules`.
 static OWNER_RECORD: OwnerRecord = OwnerRecord {
     header: OWNER.header::<OwnerRecord>(),
@@ -53,3 +54,4 @@ unsafe fn execute(_module: NonNull<PyObject>) -> Result<(), Raised> {
     // SAFETY: Python executes modules attached.
     unsafe { interbind::serve(&RUNTIME) }
 }
+// ANCHOR_END: runtime

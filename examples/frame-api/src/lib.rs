@@ -2,7 +2,9 @@
 //!
 //! Both sides depend on this crate, each with its own compiler, profile, PyO3 and lockfile.
 
+// ANCHOR: uses
 use interbind::{Error, Object, Reserved, Shared, interface};
+// ANCHOR_END: uses
 
 // ANCHOR: point
 /// A point in the plane.
@@ -15,6 +17,7 @@ pub struct Point {
 }
 // ANCHOR_END: point
 
+// ANCHOR: span
 /// How a span is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Shared)]
 #[repr(u8)]
@@ -35,6 +38,7 @@ pub struct Span {
     pub visible: bool,
     pub reserved: Reserved<6>,
 }
+// ANCHOR_END: span
 
 /// A counter that only the thread that made it may use.
 #[derive(Clone, Copy, Debug, PartialEq, Shared)]

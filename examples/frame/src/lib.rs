@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+// ANCHOR: uses
 use frame_api::{Point, Series, Span, Stroke, Tally};
 use interbind::{Error, Object, Provide, Reserved};
 use pyo3::prelude::*;
+// ANCHOR_END: uses
 
 // ANCHOR: module
 interbind::module! {
@@ -13,6 +15,7 @@ interbind::module! {
 }
 // ANCHOR_END: module
 
+// ANCHOR: point
 // ANCHOR: frozen
 /// Never changes: others read it without a call.
 #[pyclass(frozen, subclass, name = "Point", module = "frame")]
@@ -28,6 +31,7 @@ impl From<Point> for PyPoint {
         Self { point }
     }
 }
+// ANCHOR_END: point
 
 #[pymethods]
 impl PyPoint {
@@ -159,6 +163,7 @@ impl Series for PySeries {
         Point { x: mean + by.x, y: by.y }
     }
 
+ // ANCHOR: each
     fn each(&self, function: &Object) -> Result<Object, Error> {
         Python::attach(|py| {
             let mut last = py.None().into_bound(py);
@@ -168,6 +173,7 @@ impl Series for PySeries {
             Ok(Object::from(last))
         })
     }
+ // ANCHOR_END: each
 }
 
 // ANCHOR: publish

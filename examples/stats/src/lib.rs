@@ -1,9 +1,11 @@
 //! A consumer: takes another wheel's objects as arguments.
 
+// ANCHOR: uses
 use frame_api::{Point, Series, Span, Stroke, Tally};
 use interbind::Object;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
+// ANCHOR_END: uses
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -92,6 +94,7 @@ fn describe(
     Ok((s.label()?, s.values()?, s.pick(&places)?, s.find(text)?, (centre.x, centre.y), s.sum()?))
 }
 
+// ANCHOR: each
 /// Hands a Python function to the provider, and its result back.
 #[pyfunction]
 fn each<'py>(
@@ -101,6 +104,7 @@ fn each<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     Ok(s.each(&Object::from(function))?.into_bound(py))
 }
+// ANCHOR_END: each
 
 /// Calls the interface on other threads, detached.
 #[pyfunction]
@@ -175,6 +179,7 @@ impl Keeper {
 }
 // ANCHOR_END: held
 
+// ANCHOR: bind
 #[pymodule]
 fn stats(m: &Bound<'_, PyModule>) -> PyResult<()> {
     bind(m)?;
@@ -191,3 +196,4 @@ fn stats(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(each, m)?)?;
     m.add_function(wrap_pyfunction!(total_in_parallel, m)?)
 }
+// ANCHOR_END: bind
