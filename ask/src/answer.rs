@@ -1,4 +1,4 @@
-//! A program that is run for what it prints. Whoever it is, the asker goes on: after the time, after the bytes, and also when
+//! A program that is run for what it prints. Whatever it does, the asker goes on: after the time, after the bytes, and also when
 //! a process that left the group holds the streams open.
 
 use std::fmt;

@@ -23,7 +23,7 @@ const BODY: &str = "def act(p, type):
     p.check_equal(p.consumer.read(type, obj), p.graffiti(type, 1), 'read', type)
 ";
 
-/// The `python3` of this machine, behind a version manager's shim; `None` = there is none, said where everybody sees it.
+/// The `python3` of this machine, behind a version manager's shim; `None` where the machine has no such program, which is printed as a skip.
 fn python() -> Option<&'static Path> {
     static PYTHON: OnceLock<Option<PathBuf>> = OnceLock::new();
     let found = PYTHON.get_or_init(|| {
@@ -74,7 +74,7 @@ fn matrix(house: &TestHouse, words: &[&str]) -> Command {
     command
 }
 
-/// A PATH for a house; `first` stands in front, unless it is empty.
+/// A PATH for a house, with `first` at its front unless that is empty.
 fn path(house: &TestHouse, first: &str) -> String {
     let rest = format!("{}:/usr/bin:/bin", house.repo().join("bin").display());
     if first.is_empty() { rest } else { format!("{first}:{rest}") }
@@ -101,7 +101,7 @@ fn green(output: &Output) {
     assert_eq!(output.status.code(), Some(0), "{}", said(output));
 }
 
-/// The lines of a file that another process writes, as soon as there are so many.
+/// The lines of a file that another process writes, once it has at least that many.
 fn wait_for(file: &Path, lines: usize, child: &mut Child) {
     while fs::read(file).unwrap_or_default().iter().filter(|byte| **byte == b'\n').count() < lines {
         assert!(child.try_wait().unwrap().is_none(), "it ended before {} had {lines} lines", file.display());

@@ -180,7 +180,7 @@ fn candidates() -> Vec<PathBuf> {
     found
 }
 
-/// Links to one file are asked once. The link itself is asked: a virtual environment is told apart by it.
+/// Several links to one file are asked once. The link is started and not its target, because a virtual environment is a link.
 fn each_once(paths: impl Iterator<Item = PathBuf>) -> Vec<PathBuf> {
     let mut seen = BTreeSet::new();
     paths.filter(|path| path.canonicalize().is_ok_and(|real| seen.insert(real))).collect()

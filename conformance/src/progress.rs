@@ -41,7 +41,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Begins a stage with so many steps.
+    /// Begins a stage with this number of steps.
     pub(crate) fn begin(show: Show, total: usize, what: &'static str) -> Self {
         let bar = if show == Show::Bar { ProgressBar::new(total as u64) } else { ProgressBar::hidden() };
         if let Ok(style) = ProgressStyle::with_template("{prefix:>7} {bar:30} {pos}/{len} {elapsed} {msg}") {

@@ -61,10 +61,18 @@ impl fmt::Display for Lack<'_> {
 /// `INTERBIND_REQUIRE` asks for it.
 #[track_caller]
 pub fn missing(what: &str, lack: Lack<'_>, reason: &str) {
-    let required = env::var("INTERBIND_REQUIRE").unwrap_or_default();
-    assert!(!lack.is_in(&required), "{what}: {reason}; `INTERBIND_REQUIRE={required}` asks for {lack}");
+    allow(&env::var("INTERBIND_REQUIRE").unwrap_or_default(), what, lack, reason);
     say(&format!("skip: {what}: {reason} [{lack}]"));
     keep(&lack.to_string(), what, reason);
+}
+
+/// Lets a lack pass, unless it is one of those that are required.
+///
+/// # Panics
+/// It is.
+#[track_caller]
+fn allow(required: &str, what: &str, lack: Lack<'_>, reason: &str) {
+    assert!(!lack.is_in(required), "{what}: {reason}; `INTERBIND_REQUIRE={required}` asks for {lack}");
 }
 
 /// Says that something isn't run because it can't apply here, or only anywhere else.
@@ -108,7 +116,9 @@ fn keep(lack: &str, what: &str, reason: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::Lack;
+    use std::panic::catch_unwind;
+
+    use super::{Lack, allow};
 
     #[test]
     fn a_lack_is_asked_for_by_its_name_its_kind_or_with_all() {
@@ -119,6 +129,23 @@ mod tests {
         }
         for list in ["", "python:3.13", "program", "python:", ":3.13t", "pythons"] {
             assert!(!lack.is_in(list), "{list}");
+        }
+    }
+
+    #[test]
+    fn what_is_required_fails_where_it_lacks_and_says_who_asked() {
+        let lack = Lack::Python("9.9");
+        for list in ["", "program:cc"] {
+            allow(list, "a law", lack, "no Python 9.9");
+        }
+        for list in ["python:9.9", "python", "all"] {
+            let said =
+                catch_unwind(|| allow(list, "a law", lack, "no Python 9.9")).expect_err("it is required");
+            let said = said.downcast_ref::<String>().expect("a panic with a text");
+            assert_eq!(
+                *said,
+                format!("a law: no Python 9.9; `INTERBIND_REQUIRE={list}` asks for python:9.9")
+            );
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 
-use interbind_tests::skip::{Lack, file, folder};
+use interbind_tests::skip::{file, folder};
 
 #[test]
 fn what_was_left_out_is_said_in_one_table() {
@@ -36,30 +36,4 @@ fn what_was_left_out_is_said_in_one_table() {
             let _ = fs::remove_file(other.path());
         }
     }
-}
-
-#[test]
-fn what_a_machine_must_have_is_red_where_it_lacks() {
-    let lacks = ["python:9.9", "python", "all"];
-    for required in lacks {
-        assert!(Lack::Python("9.9").is_in(required));
-    }
-    let program = std::env::current_exe().expect("a test is a file");
-    for (required, is_green) in [("", true), ("program:cc", true), ("python:9.9", false), ("all", false)] {
-        let run = std::process::Command::new(&program)
-            .args(["--exact", "asked_for_a_python_that_no_machine_has", "--ignored"])
-            .env("INTERBIND_REQUIRE", required)
-            .output()
-            .expect("it runs");
-        assert_eq!(run.status.success(), is_green, "{required}: {run:?}");
-        let said = String::from_utf8_lossy(&run.stderr) + String::from_utf8_lossy(&run.stdout);
-        let expected = if is_green { "[python:9.9]" } else { "asks for python:9.9" };
-        assert!(said.contains(expected), "{required}: {said}");
-    }
-}
-
-#[ignore = "run by the test above"]
-#[test]
-fn asked_for_a_python_that_no_machine_has() {
-    assert!(interbind_tests::python::Python::find("9.9", "a Python of the far future").is_none());
 }

@@ -48,6 +48,7 @@ fn dropped(series: Foreign<dyn Series>) -> u64 {
 }
 
 fn bound<'a>(held: Held<dyn Series>) -> Foreign<'a, 'a, dyn Series> {
+    // SAFETY: none: this must not compile.
     unsafe { held.bind_ptr() }.unwrap()
 }
 

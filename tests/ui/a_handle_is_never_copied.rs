@@ -19,10 +19,10 @@ fn swapped(mut one: Foreign<dyn Series>, mut other: Foreign<dyn Series>) {
     core::mem::swap::<SeriesHandle>(&mut one, &mut other);
 }
 
-fn made(interface: interbind::__private::Interface) -> SeriesHandle {
+fn made(interface: interbind::__private::Interface, record: &interbind::abi::types::TypeRecord) -> SeriesHandle {
     let _again = interface.again();
     let _elsewhere: interbind::__private::Interface<interbind::AnyThread> = interface.detached();
-    interbind::Handle::new(core::ptr::NonNull::dangling(), todo!())
+    interbind::Handle::new(core::ptr::NonNull::dangling(), record)
 }
 
 fn main() {}

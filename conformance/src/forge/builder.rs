@@ -37,7 +37,7 @@ pub(crate) fn run(
     Err(error.unwrap_or("error: see the log").to_owned())
 }
 
-/// What a compiler says of itself, or why there is none: a part of the key of what it builds.
+/// What a compiler prints about itself, or why it can't be run. It is part of the key of what it builds.
 pub(crate) fn identity(compiler: &str, word: &str) -> String {
     match ask(Command::new(compiler).arg(word), Limits::ANSWER).and_then(Answer::stdout) {
         Ok(stdout) => String::from_utf8_lossy(&stdout).into_owned(),

@@ -15,7 +15,7 @@ const STORIES: usize = 20;
 /// How many lines of a story are shown.
 const LINES: usize = 12;
 
-/// The report as text, with ANSI styles; whoever prints it strips them where they don't belong. `all` = with what is
+/// The report as text, with ANSI styles; the caller removes them where the output isn't a terminal. `all` = with what is
 /// unsupported.
 pub fn render(report: &Report, all: bool) -> String {
     let mut text = String::new();
