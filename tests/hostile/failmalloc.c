@@ -1,7 +1,7 @@
 /* Preloaded: this thread's n-th allocation fails, in Python, Rust or C.
  *
  * `hostile_call` runs a Python function between setting the fault and taking it back, so that nothing of the driver's own is
- * counted. Called by `fault.py` through ctypes; never linked to Python, whose functions are looked up. GNU/Linux alone. */
+ * counted. Called by `fault.py`, and by `tests/src/failmalloc.py` around whole operations, through ctypes; never linked to Python, whose functions are looked up. GNU/Linux alone. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -92,8 +92,10 @@ void hostile_set(long n, int how) {
     left = n;
 }
 
-void hostile_end(void) {
+/* Counts no more; how many failed. */
+long hostile_end(void) {
     left = -1;
+    return hit;
 }
 
 long hostile_seen(void) {

@@ -5,9 +5,11 @@ import os
 import signal
 
 QUIET = 25
+# As in `tests/hostile/failmalloc.c`.
+FAIL_ONE = 0
 hook = ctypes.PyDLL(None)
-hook.failmalloc_set.argtypes = [ctypes.c_long]
-hook.failmalloc_end.restype = ctypes.c_long
+hook.hostile_set.argtypes = [ctypes.c_long, ctypes.c_int]
+hook.hostile_end.restype = ctypes.c_long
 
 
 def one(operation, n):
@@ -16,12 +18,12 @@ def one(operation, n):
     child = os.fork()
     if child == 0:
         said = ["value", 0]
-        hook.failmalloc_set(n)
+        hook.hostile_set(n, FAIL_ONE)
         try:
             operation()
-            hit = hook.failmalloc_end()
+            hit = hook.hostile_end()
         except BaseException as error:
-            hit = hook.failmalloc_end()
+            hit = hook.hostile_end()
             reason = getattr(error, "interbind_reason", None)
             said[0] = f"refusal {reason}" if reason else f"{type(error).__name__}: {error}"
             del error

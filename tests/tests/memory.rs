@@ -6,14 +6,12 @@
 
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 
-use std::process::Command;
 use std::sync::OnceLock;
 
 use interbind_tests::extension::Extension;
+use interbind_tests::hostile::faults::hook;
 use interbind_tests::laws;
 use interbind_tests::modules::{Modules, Outcome};
-use interbind_tests::package::repository;
-use interbind_tests::python::needed;
 use interbind_tests::workshop;
 
 /// What every script has before it.
@@ -25,12 +23,7 @@ fn modules() -> Option<&'static Modules> {
     let build = || {
         let what = "modules without memory";
         let python = interbind_tests::examples::python(what)?;
-        let compiler = needed("cc", what)?;
-        let hook = workshop!().join("failmalloc.so");
-        let source = repository().join("tests/fixtures/failmalloc.c");
-        let made =
-            Command::new(compiler).args(["-shared", "-fPIC", "-O1", "-o"]).arg(&hook).arg(source).status();
-        assert!(made.is_ok_and(|status| status.success()), "the hook compiles");
+        let hook = hook(workshop!())?;
         let modules = Modules::new(workshop!(), "memory", python);
         let names = ["rawframe", "rawstats"].iter();
         let modules = names.fold(modules, |modules, name| modules.with(&Extension::example(name)));
