@@ -230,7 +230,7 @@ mod tests {
             let fits = unsafe {
                 check(record, wanted, Some(&mut |reason, part, _, _| found.push((reason, part.to_string()))))
             };
-            assert_eq!(fits, found.is_empty(), "whoever refuses says why");
+            assert_eq!(fits, found.is_empty(), "a refusal has a reason");
             found
         }
     }
@@ -310,6 +310,27 @@ mod tests {
         assert_refused(&named, &wanted(), &[(Reason::VersionDiffers, "version")]);
         let versioned = named.put(48, &1_u32.to_ne_bytes());
         assert_refused(&versioned, &wanted(), &[(Reason::KindDiffers, "kind")]);
+    }
+
+    #[test]
+    fn step_5_names_the_kinds_of_both_sides() {
+        let words = [(1, "a data type"), (2, "an interface"), (3, "a native class"), (9, "an unknown kind")];
+        for (kind, theirs) in words {
+            for (wanted_kind, ours) in &words[..2] {
+                let packed = Packed::new().put(60, &u32::to_ne_bytes(kind));
+                let mut said = None;
+                // SAFETY: as large and aligned as a record, and every bit pattern that is packed here is one of its values.
+                let record = unsafe { &*packed.0.as_ptr().cast::<TypeRecord>() };
+                let mut sink = |reason, _: &str, theirs: &str, ours: &str| {
+                    said = Some((reason, theirs.to_string(), ours.to_string()));
+                };
+                // SAFETY: (1) texts are statics of the tests, the table is NULL.
+                unsafe { check(record, &Wanted { kind: *wanted_kind, ..wanted() }, Some(&mut sink)) };
+                if kind != *wanted_kind {
+                    assert_eq!(said, Some((Reason::KindDiffers, theirs.to_string(), ours.to_string())));
+                }
+            }
+        }
     }
 
     #[test]
@@ -393,14 +414,30 @@ mod tests {
     }
 
     #[test]
+    fn step_6_counts_no_slot_that_the_table_does_not_have() {
+        const TWO: &str = "interface org.frame.Point thread any { 0 first() -> u64; 1 second() -> u64 }";
+        #[repr(C)]
+        struct Larger(Table, u64);
+        // Room for two and bytes in both places, and the table says one.
+        static ONE: Larger = Larger(Table(MAGIC, 40 | 1 << 32, 1, 8), 8);
+        static BOTH: Larger = Larger(Table(MAGIC, 40 | 1 << 32, 2, 8), 8);
+        for (table, expected) in [(&ONE, &[(Reason::SlotMissing, "second")][..]), (&BOTH, &[])] {
+            let mut packed = with_table(&table.0);
+            packed.text(144, TWO);
+            assert_refused(&packed, &Wanted { descriptor: TWO, ..face() }, expected);
+        }
+    }
+
+    #[test]
     fn step_7_wants_an_offset_that_fits_the_rules_and_the_alignment() {
         let offset = |bytes: i64| Packed::new().put(104, &bytes.to_ne_bytes());
-        assert_refused(&offset(16), &wanted(), &[]);
-        assert_refused(
-            &offset(12),
-            &wanted(),
-            &[(Reason::Misaligned, "data offset (a multiple is expected)")],
-        );
+        for fine in [0, 8, 16, 24] {
+            assert_refused(&offset(fine), &wanted(), &[]);
+        }
+        for crooked in [1, 2, 4, 7, 9, 12, 20] {
+            let expected = [(Reason::Misaligned, "data offset (a multiple is expected)")];
+            assert_refused(&offset(crooked), &wanted(), &expected);
+        }
         // Tracked, and for the thread that made it: only `borrow` may say where the data is.
         for (at, rule) in [(64, 2_u32), (68, 2), (68, 3)] {
             let packed = offset(16).put(at, &rule.to_ne_bytes());

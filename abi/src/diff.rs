@@ -262,6 +262,9 @@ fn slots(path: &mut String, provider: &Parts<'_>, consumer: &Parts<'_>, sink: Si
 
 #[cfg(test)]
 mod tests {
+    use alloc::borrow::ToOwned;
+    use alloc::string::ToString;
+
     use super::*;
     use proptest::prelude::*;
 
@@ -280,6 +283,25 @@ mod tests {
         assert_eq!(parts(provider, consumer), ["P (size)", "P.x", "P.i.k", "P.i (offset)", "P.w", "P.z"]);
         let first = &differences(provider, consumer).unwrap()[1].1;
         assert_eq!((&*first.provider, &*first.consumer), ("f64 @0", "[f32; 2] @0"));
+    }
+
+    #[test]
+    fn an_enum_and_a_nested_type_differ_as_a_whole() {
+        const NESTED: &str = "data P size 4 align 4 { k: data K size 4 align 4 { v: u32 @0 } @0 }";
+        const ENUM: &str = "data P size 4 align 4 { k: enum u32 { A = 0 } @0 }";
+        const OTHER: &str = "data P size 4 align 4 { k: enum u32 { A = 1 } @0 }";
+        for (provider, consumer) in [(NESTED, ENUM), (ENUM, NESTED), (ENUM, OTHER)] {
+            let found = differences(provider, consumer).unwrap();
+            let whole = |text: &str| text["data P size 4 align 4 { k: ".len()..text.len() - 2].to_owned();
+            let expected = Difference::new("P.k", whole(provider), whole(consumer));
+            assert_eq!(found, [(Reason::LayoutDiffers, expected)]);
+        }
+    }
+
+    #[test]
+    fn a_difference_reads_as_a_sentence_with_both_values() {
+        let difference = Difference::new("P.x", "f64 @0", "f32 @0");
+        assert_eq!(difference.to_string(), "P.x: provider has f64 @0, this module expects f32 @0");
     }
 
     #[test]

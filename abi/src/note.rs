@@ -83,10 +83,13 @@ pub struct ModuleNote {
     pub version: String,
     /// The version of interbind in it.
     pub interbind: String,
-    /// `unwind` or `abort`: with `abort` a panic ends the process.
+    /// `unwind` or `abort`: with `abort` a panic ends the process; `none` for a build in C or C++.
     pub panic: String,
     /// The compiler, for people.
     pub compiler: String,
+    /// Where its implementation is: `static`, in the module, or `wheel`, in the package `interbind`. Not in the notes of older
+    /// builds.
+    pub runtime: Option<String>,
     /// What kind of build it is.
     pub platform: Platform,
     /// Types it provides: name and version.
@@ -185,7 +188,9 @@ fn frame(section: &[u8], at: usize) -> Option<(&[u8], u32, &[u8], usize)> {
 
 fn understand(kind: u32, desc: &[u8]) -> Result<Item, NoteError> {
     let wrong = |line: &str| NoteError::Text { line: line.to_string() };
-    let text = core::str::from_utf8(desc).map_err(|_| wrong("(not UTF-8)"))?.trim_end_matches('\n');
+    let text = core::str::from_utf8(desc).map_err(|_| wrong("(not UTF-8)"))?;
+    // C compilers fill with zeros.
+    let text = text.trim_end_matches(['\n', '\0']);
     match kind {
         MODULE => text.parse().map(|note| Item::Module(Box::new(note))),
         TYPE => {
@@ -199,11 +204,14 @@ fn understand(kind: u32, desc: &[u8]) -> Result<Item, NoteError> {
 
 impl fmt::Display for ModuleNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, version, interbind, panic, compiler, platform, provides, consumes } = self;
+        let Self { name, version, interbind, panic, compiler, runtime, platform, provides, consumes } = self;
         write!(
             f,
             "name={name}\nversion={version}\ninterbind={interbind}\npanic={panic}\ncompiler={compiler}"
         )?;
+        if let Some(runtime) = runtime {
+            write!(f, "\nruntime={runtime}")?;
+        }
         write!(f, "\nplatform={platform}")?;
         for (name, version) in provides {
             write!(f, "\nprovides={name} {version}")?;
@@ -246,6 +254,7 @@ impl FromStr for ModuleNote {
             interbind: one("interbind")?,
             panic: one("panic")?,
             compiler: one("compiler")?,
+            runtime: if lines().any(|(key, _)| key == "runtime") { Some(one("runtime")?) } else { None },
             platform: one("platform")?.parse().map_err(|_| wrong("platform"))?,
             provides,
             consumes,
@@ -278,6 +287,7 @@ mod tests {
             interbind: "0.1.0".to_string(),
             panic: "unwind".to_string(),
             compiler: "rustc 1.95.0".to_string(),
+            runtime: Some("wheel".to_string()),
             platform: "os=linux arch=x86_64 bits=64 endian=little c=sysv python=cpython api=3.13 gil=on debug=no refs=no"
                 .parse()
                 .unwrap(),

@@ -10,33 +10,19 @@ use std::sync::Mutex;
 use interbind_abi::Reason;
 
 use crate::error::Error;
-use crate::ffi::Attached;
-use crate::threads::{Threads, here};
+use crate::interface::{Away, Lent};
 
 /// A handle for the time of a default body, and what went wrong in it.
 #[derive(Debug)]
 pub struct Body<H> {
-    handle: H,
-    /// The thread that may use the handle; `None` when any may.
-    home: Option<usize>,
+    handle: Lent<H>,
     failure: Mutex<Option<Error>>,
 }
 
-// SAFETY: duty 2 of `new`: it isn't moved to another thread.
-unsafe impl<H> Send for Body<H> {}
-// SAFETY: `handle` lends the handle to its home thread only, or to any thread when it is made for any (duty 1 of `new`).
-// The failure is in a mutex.
-unsafe impl<H> Sync for Body<H> {}
-
 impl<H> Body<H> {
     /// Keeps a handle for one call.
-    ///
-    /// # Safety
-    /// 1. `P` is the handle's own mark; a handle that doesn't stay on its thread is `Sync`.
-    /// 2. The result stays in the caller, which lends it to the default body as `&self`, and is gone before the borrow of the
-    ///    handle that was copied.
-    pub unsafe fn new<P: Threads>(handle: H) -> Self {
-        Self { handle, home: P::STAYS.then(here), failure: Mutex::default() }
+    pub(crate) fn of(handle: Lent<H>) -> Self {
+        Self { handle, failure: Mutex::default() }
     }
 
     /// Lends the handle.
@@ -44,12 +30,10 @@ impl<H> Body<H> {
     /// # Errors
     /// `wrong-thread` or `not-attached` when the body left the thread that borrowed the object, or detached it.
     pub fn handle(&self) -> Result<&H, Error> {
-        match self.home {
-            Some(home) if home != here() => Err(elsewhere()),
-            // PyPy doesn't tell whether a thread is attached.
-            Some(_) if !cfg!(interbind_pypy) && Attached::current().is_none() => Err(detached()),
-            _ => Ok(&self.handle),
-        }
+        self.handle.get().map_err(|away| match away {
+            Away::Elsewhere => elsewhere(),
+            Away::Detached => detached(),
+        })
     }
 
     /// Notes the first error.

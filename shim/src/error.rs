@@ -6,7 +6,6 @@ use interbind_abi::values::{Fault, InvalidValue, Owned};
 use interbind_abi::{Reason, Str, values::Value as _};
 use interbind_structures::memory::boxed;
 
-use crate::ffi::PyObject;
 use crate::object::Object;
 use crate::text::Text;
 
@@ -119,18 +118,14 @@ impl Error {
         }
     }
 
-    /// Takes over a fault that another build filled.
-    ///
-    /// # Safety
-    /// 1. The callee returned [`Status::FAULT`](interbind_abi::core::Status::FAULT) and filled the fault.
-    pub(crate) unsafe fn from_fault(mut fault: Fault) -> Self {
+    /// Makes the error of a fault that another build filled, of what was taken out of it.
+    pub(crate) fn received(
+        code: u32,
+        message: Result<String, InvalidValue>,
+        exception: Option<Object>,
+    ) -> Self {
         // A newer build's reason is one that we can't name: what it says is in the message.
-        let reason = Reason::from_code(fault.code).unwrap_or(Reason::ProviderRaised);
-        // SAFETY: duty 1; taken once.
-        let message = unsafe { fault.take_message() };
-        // SAFETY: duty 1: NULL, or an owned reference.
-        let exception = unsafe { Object::from_ptr(fault.exception.cast::<PyObject>()) };
-        debug_assert!(matches!(fault.message, Owned { drop: None, .. }));
+        let reason = Reason::from_code(code).unwrap_or(Reason::ProviderRaised);
         let message = match message {
             Ok(message) => Some(message),
             Err(InvalidValue::NO_MEMORY) => None,

@@ -5,27 +5,37 @@ use interbind_abi::types::record::FLAG_OUTRANKED;
 
 use crate::ffi::PyObject;
 use crate::ffi::live::{Class, Live};
+use crate::judged::Judged;
 use crate::sync::Ordering;
 
-/// An object with the record that was judged for it: what may be borrowed.
+/// An object with the record that was judged for it, and that its class fits: what may be borrowed.
 #[derive(Clone, Copy)]
 pub(crate) struct Fitting<'a> {
-    record: &'static TypeRecord,
+    record: Judged,
     object: Live<'a>,
 }
 
 impl<'a> Fitting<'a> {
-    /// # Safety
-    /// 1. The record was judged for what its user expects, and fits the object's class.
+    /// The pair, if the object's class is the record's type, or inherits from it and is nobody else's.
     #[inline(always)]
-    pub(crate) unsafe fn new(record: &'static TypeRecord, object: Live<'a>) -> Self {
-        Self { record, object }
+    pub(crate) fn of(record: Judged, object: Live<'a>) -> Option<Self> {
+        fits(&record, object.class()).then_some(Self { record, object })
+    }
+
+    /// The pair, if the object's class is the record's type itself.
+    pub(crate) fn exact(record: Judged, object: Live<'a>) -> Option<Self> {
+        is_type(&record, object.class()).then_some(Self { record, object })
+    }
+
+    /// The pair, if the object's class is the record's type or inherits from it; whether another record is nearer was asked.
+    pub(crate) fn nearest(record: Judged, object: Live<'a>) -> Option<Self> {
+        inherits(&record, object.class()).then_some(Self { record, object })
     }
 
     /// The record.
     #[inline(always)]
     pub(crate) fn record(self) -> &'static TypeRecord {
-        self.record
+        self.record.record()
     }
 
     /// The object.
@@ -37,7 +47,7 @@ impl<'a> Fitting<'a> {
 
 /// Tells whether a class is the record's type, or inherits from it and is nobody else's.
 #[inline(always)]
-pub(crate) fn fits(record: &TypeRecord, class: Class<'_>) -> bool {
+fn fits(record: &TypeRecord, class: Class<'_>) -> bool {
     is_type(record, class)
         || record.flags.load(Ordering::Relaxed) & FLAG_OUTRANKED == 0 && inherits(record, class)
 }

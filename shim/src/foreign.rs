@@ -2,6 +2,8 @@
 //!
 //! A [`Foreign`] borrows the caller's reference and counts nothing. For frozen classes it calls nothing either; for
 //! tracked ones it holds the provider's own borrow and gives it back when dropped.
+//!
+//! **Boundary**: the functions of a judged record are called here, and what they give becomes a reference.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -14,15 +16,17 @@ use interbind_abi::types::TypeRecord;
 use interbind_abi::types::record::{ALIASING_FROZEN, ALIASING_UNTRACKED, EXCLUSIVE, SHARED, THREAD_ANY};
 use interbind_abi::values::{PlainData, lift_data};
 
+use crate::construct::Maker;
 use crate::error::Error;
 use crate::ffi::error::Class;
 use crate::ffi::live::Live;
-use crate::ffi::{PyObject, Raised};
+use crate::ffi::{Attached, PyObject, Raised};
 use crate::fits::Fitting;
 use crate::judge::{judge, remembered};
-use crate::owner::readable;
+use crate::judged::readable;
+use crate::object::Object;
 use crate::refusal::{Sides, refuse};
-use crate::shared::{Consumer, DataHandle, Detach, Handle, Shared};
+use crate::shared::{Consumer, DataHandle, Detach, Handle, Shared, SiteOf};
 use crate::sync::Ordering;
 use crate::text::number;
 use crate::threads::{AnyThread, CheckedThread, OtherThreads};
@@ -229,28 +233,31 @@ fn refuse_mode(found: Fitting<'_>, reason: Reason, identity: &'static crate::ide
 }
 
 /// Finds the judged record for an object.
-///
-/// # Safety
-/// 1. `object` is a live object and the thread is attached, both during `'a`.
 #[inline(always)]
-unsafe fn find<'a, T, M>(object: NonNull<PyObject>) -> Result<Fitting<'a>, Raised>
+fn find<T, M>(object: Live<'_>) -> Result<Fitting<'_>, Raised>
 where
     T: Shared + ?Sized,
     M: Consumer<T>,
 {
-    // SAFETY: duty 1.
-    let object = unsafe { Live::new(object) };
-    // SAFETY: duty 1.
-    let site = unsafe { M::site() };
-    // SAFETY: a site is valid while the thread is attached.
-    let site = unsafe { site.as_ref() };
+    let site = SiteOf::of::<T, M>().get(object.at());
     match site.and_then(|site| remembered(site, object)) {
         Some(found) => Ok(found),
         None => judge::<T, M>(object),
     }
 }
 
-impl<T, M> Foreign<'_, '_, T, M>
+/// Has the provider make an object out of a copy of `value`.
+pub(crate) fn make<T: PlainData>(at: Attached, maker: &Maker<T>, value: &T) -> Result<Object, Raised> {
+    let record = maker.record().record();
+    let Some(wrap) = record.wrap else { return Err(Raised::at(at)) };
+    // SAFETY: judged: the layout is `T`'s; attached; the callee copies; the record is this interpreter's, and `maker` holds its
+    // class.
+    let object = unsafe { wrap(record, core::ptr::from_ref(value).cast()) };
+    // SAFETY: a new reference, or NULL with an exception; attached.
+    unsafe { Object::from_ptr(object.cast()) }.ok_or_else(|| Raised::at(at))
+}
+
+impl<'a, T, M> Foreign<'a, '_, T, M>
 where
     T: Shared + ?Sized,
     M: Consumer<T>,
@@ -265,12 +272,18 @@ where
     #[inline(always)]
     pub unsafe fn from_ptr(object: NonNull<PyObject>) -> Result<Self, Raised> {
         // SAFETY: duty 1.
-        let found = unsafe { find::<T, M>(object) }?;
+        Self::borrow(unsafe { Live::new(object) })
+    }
+
+    /// As [`from_ptr`](Self::from_ptr).
+    #[inline(always)]
+    pub(crate) fn borrow(object: Live<'a>) -> Result<Self, Raised> {
+        let found = find::<T, M>(object)?;
         let record = found.record();
         let offset = record.data_offset.load(Ordering::Relaxed);
         let (data, loan) = if offset != 0 {
             // SAFETY: judged: the provider verified that the data lies inside the object.
-            let data = unsafe { object.byte_offset(offset as isize) };
+            let data = unsafe { object.as_non_null().byte_offset(offset as isize) };
             (
                 data.cast(),
                 Loan {
@@ -409,7 +422,7 @@ where
     }
 }
 
-impl<T, M> ForeignMut<'_, '_, T, M>
+impl<'a, T, M> ForeignMut<'a, '_, T, M>
 where
     T: PlainData + Shared<Handle = DataHandle<T>>,
     M: Consumer<T>,
@@ -425,7 +438,13 @@ where
     #[inline(always)]
     pub unsafe fn from_ptr(object: NonNull<PyObject>) -> Result<Self, Raised> {
         // SAFETY: duty 1.
-        let found = unsafe { find::<T, M>(object) }?;
+        Self::borrow(unsafe { Live::new(object) })
+    }
+
+    /// As [`from_ptr`](Self::from_ptr).
+    #[inline(always)]
+    pub(crate) fn borrow(object: Live<'a>) -> Result<Self, Raised> {
+        let found = find::<T, M>(object)?;
         match found.record().aliasing {
             ALIASING_FROZEN => return Err(refuse_mode(found, Reason::Frozen, M::identity())),
             ALIASING_UNTRACKED => return Err(refuse_mode(found, Reason::Untracked, M::identity())),
@@ -453,7 +472,7 @@ impl<T: PlainData + Shared<Handle = DataHandle<T>>, M: Consumer<T>> DerefMut for
     }
 }
 
-impl<T, M> ForeignRaw<'_, '_, T, M>
+impl<'a, T, M> ForeignRaw<'a, '_, T, M>
 where
     T: PlainData + Shared<Handle = DataHandle<T>>,
     M: Consumer<T>,
@@ -467,7 +486,12 @@ where
     /// 1. `object` is a live object during `'a`, and the thread is attached during `'py`.
     pub unsafe fn from_ptr(object: NonNull<PyObject>) -> Result<Self, Raised> {
         // SAFETY: duty 1.
-        let found = unsafe { find::<T, M>(object) }?;
+        Self::borrow(unsafe { Live::new(object) })
+    }
+
+    /// As [`from_ptr`](Self::from_ptr).
+    pub(crate) fn borrow(object: Live<'a>) -> Result<Self, Raised> {
+        let found = find::<T, M>(object)?;
         let (data, loan) = Loan::take(found, align_of::<T>())?;
         Ok(Self { data: data.cast(), _loan: loan, marker: PhantomData })
     }

@@ -2,9 +2,9 @@
 
 use core::fmt;
 use core::marker::PhantomData;
-use core::ptr::NonNull;
 
-use crate::ffi::{Attached, PyObject, Raised};
+use crate::ffi::live::Live;
+use crate::ffi::{Attached, Raised};
 use crate::foreign::Foreign;
 use crate::interpreters::homes;
 use crate::object::Object;
@@ -108,34 +108,18 @@ where
     T: Shared + ?Sized,
     M: Consumer<T>,
 {
-    /// Judges an object and keeps it.
-    ///
-    /// # Errors
-    /// As [`Foreign::from_ptr`]; the object is borrowed for the moment.
-    ///
-    /// # Safety
-    /// 1. `object` is a live object and the thread is attached.
-    pub unsafe fn from_ptr(object: NonNull<PyObject>) -> Result<Self, Raised> {
-        // SAFETY: duty 1.
-        drop(unsafe { Foreign::<T, M>::from_ptr(object) }?);
-        // SAFETY: duty 1.
-        let object = unsafe { Object::from_borrowed_ptr(object.as_ptr()) };
+    /// As [`from_ptr`](Self::from_ptr).
+    pub(crate) fn of(object: Live<'_>) -> Result<Self, Raised> {
+        drop(Foreign::<T, M>::borrow(object)?);
+        let held = Self { object: Object::of(object), marker: PhantomData };
         // What was dropped by detached threads doesn't pile up.
-        // SAFETY: duty 1.
-        homes::settle_if_any(unsafe { Attached::assume() });
-        Ok(Self { object, marker: PhantomData })
+        homes::settle_if_any(object.at());
+        Ok(held)
     }
 
-    /// Borrows the object.
-    ///
-    /// # Errors
-    /// As [`Foreign::from_ptr`].
-    ///
-    /// # Safety
-    /// 1. The thread is attached during `'py`.
-    pub unsafe fn bind_ptr<'a, 'py>(&'a self) -> Result<Foreign<'a, 'py, T, M>, Raised> {
-        // SAFETY: duty 1; `self` keeps the object alive during `'a`.
-        unsafe { Foreign::from_ptr(self.object.as_non_null()) }
+    /// As [`bind_ptr`](Self::bind_ptr).
+    pub(crate) fn lend<'a, 'py>(&'a self, at: Attached<'a>) -> Result<Foreign<'a, 'py, T, M>, Raised> {
+        Foreign::borrow(self.object.live(at))
     }
 
     /// Returns the object.

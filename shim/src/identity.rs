@@ -7,19 +7,18 @@
 
 use core::fmt;
 use core::mem::ManuallyDrop;
-use core::ptr;
 
 use interbind_abi::Str;
 use interbind_abi::owner::{OWNER, OwnerRecord};
+use interbind_structures::kept::Kept;
 use interbind_structures::memory::boxed;
 
 use crate::ffi::{Attached, Raised, error};
 use crate::interpreters::each::Each;
 use crate::interpreters::first::First;
-use crate::interpreters::{Binding, Bound, Interpreters, Who};
+use crate::interpreters::{Binding, Interpreters, Who};
 use crate::owner::{COMPILER, PLATFORM, VERSION};
 use crate::runtime;
-use crate::sync::{AtomicPtr, Ordering};
 use crate::text::Text;
 
 /// Who a module is; a static that `module!` or `raw_module!` makes.
@@ -27,7 +26,7 @@ pub struct Identity {
     name: &'static str,
     version: &'static str,
     /// Written at the first import; others keep its address.
-    owner: AtomicPtr<OwnerRecord>,
+    owner: Kept<OwnerRecord>,
     interpreters: &'static dyn Interpreters,
 }
 
@@ -40,18 +39,17 @@ impl fmt::Debug for Identity {
 impl Identity {
     /// Makes the identity of a module that serves the first interpreter only.
     pub const fn of_one(name: &'static str, version: &'static str, first: &'static First) -> Self {
-        Self { name, version, owner: AtomicPtr::new(ptr::null_mut()), interpreters: first }
+        Self { name, version, owner: Kept::new(), interpreters: first }
     }
 
     /// Makes the identity of a module that serves each interpreter.
     pub const fn of_each(name: &'static str, version: &'static str, each: &'static Each) -> Self {
-        Self { name, version, owner: AtomicPtr::new(ptr::null_mut()), interpreters: each }
+        Self { name, version, owner: Kept::new(), interpreters: each }
     }
 
     /// Returns who the module is, for others; none before the first import.
     pub(crate) fn owner(&self) -> Option<&'static OwnerRecord> {
-        // SAFETY: NULL, or the record that `make_owner` made for ever.
-        unsafe { self.owner.load(Ordering::Acquire).as_ref() }
+        self.owner.get()
     }
 
     /// Who asks, for what serves interpreters.
@@ -77,7 +75,7 @@ impl Identity {
     /// # Errors
     /// ImportError: the build doesn't fit the running Python, the interpreter is one that the module doesn't serve or is
     /// ending, or what stands in the place of the core is none.
-    pub(crate) fn binding(&'static self, at: Attached) -> Result<Bound, Raised> {
+    pub(crate) fn binding<'a>(&'static self, at: Attached<'a>) -> Result<&'a Binding, Raised> {
         match self.interpreters.find(at, self.who())? {
             Some(bound) => Ok(bound),
             None => self.bind(at, Text::new()),
@@ -97,7 +95,7 @@ impl Identity {
     /// # Errors
     /// As [`Identity::binding`].
     #[cold]
-    pub(crate) fn bind(&'static self, at: Attached, file: Text) -> Result<Bound, Raised> {
+    pub(crate) fn bind<'a>(&'static self, at: Attached<'a>, file: Text) -> Result<&'a Binding, Raised> {
         let owner = match self.owner() {
             Some(owner) => owner,
             None => self.make_owner(file).ok_or_else(|| error::no_memory(at))?,
@@ -113,20 +111,15 @@ impl Identity {
     ///
     /// Without a lock: a thread of another interpreter may be here when the process forks.
     fn make_owner(&self, file: Text) -> Option<&'static OwnerRecord> {
-        let made = Box::leak(
-            boxed(OwnerRecord {
-                header: OWNER.header::<OwnerRecord>(),
-                name: Str::new(self.name),
-                version: Str::new(self.version),
-                file: Str::new(file.leak()?),
-                platform: Str::new(PLATFORM),
-                interbind: Str::new(VERSION),
-                compiler: Str::new(COMPILER),
-            })
-            .ok()?,
-        );
-        // The loser's record stays: it is small, and happens once.
-        let _ = self.owner.compare_exchange(ptr::null_mut(), made, Ordering::AcqRel, Ordering::Acquire);
-        self.owner()
+        let made = boxed(OwnerRecord {
+            header: OWNER.header::<OwnerRecord>(),
+            name: Str::new(self.name),
+            version: Str::new(self.version),
+            file: Str::new(file.leak()?),
+            platform: Str::new(PLATFORM),
+            interbind: Str::new(VERSION),
+            compiler: Str::new(COMPILER),
+        });
+        Some(self.owner.offer(made.ok()?).unwrap_or_else(|(kept, _)| kept))
     }
 }

@@ -3,6 +3,8 @@
 //! Both halves of a slot's contract. The consumer's half never trusts what comes back before it's lifted; the provider's
 //! half catches every panic, and writes outputs last and only on success. Neither half needs Python, so a call works on
 //! a detached thread unless a Python object crosses.
+//!
+//! **Boundary**: the slots of a judged table, called from one build and answered in another.
 
 use core::any::Any;
 use core::ffi::c_void;
@@ -17,10 +19,12 @@ use interbind_abi::interface::{TableHead, slot_of};
 use interbind_abi::types::TypeRecord;
 use interbind_abi::values::{Fault, Value};
 
+use crate::default_body::Body;
 use crate::error::Error;
-use crate::ffi::{caught, message_of};
+use crate::ffi::{Attached, caught, message_of};
+use crate::object::Object;
 use crate::text::number;
-use crate::threads::{AttachedThread, OtherThreads, Threads};
+use crate::threads::{AttachedThread, OtherThreads, Threads, here};
 
 /// A judged interface on a borrowed object; `P` says on which threads.
 ///
@@ -112,6 +116,52 @@ impl<P: Threads> Interface<P> {
     }
 }
 
+/// A handle that is lent to a default body, on the thread that it belongs to alone.
+#[derive(Debug)]
+pub(crate) struct Lent<H> {
+    handle: H,
+    /// The thread that may use the handle; `None` when any may.
+    home: Option<usize>,
+}
+
+/// Why a handle isn't lent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Away {
+    /// The thread is another.
+    Elsewhere,
+    /// The thread isn't attached.
+    Detached,
+}
+
+// SAFETY: duty 2 of `Body::new`: it isn't moved to another thread.
+unsafe impl<H> Send for Lent<H> {}
+// SAFETY: `get` lends the handle to its home thread only, or to any thread when it is made for any (duty 1 of `Body::new`).
+unsafe impl<H> Sync for Lent<H> {}
+
+impl<H> Lent<H> {
+    /// Lends the handle.
+    pub(crate) fn get(&self) -> Result<&H, Away> {
+        match self.home {
+            Some(home) if home != here() => Err(Away::Elsewhere),
+            // PyPy doesn't tell whether a thread is attached.
+            Some(_) if !cfg!(interbind_pypy) && Attached::current().is_none() => Err(Away::Detached),
+            _ => Ok(&self.handle),
+        }
+    }
+}
+
+impl<H> Body<H> {
+    /// Keeps a handle for one call.
+    ///
+    /// # Safety
+    /// 1. `P` is the handle's own mark; a handle that doesn't stay on its thread is `Sync`.
+    /// 2. The result stays in the caller, which lends it to the default body as `&self`, and is gone before the borrow of the
+    ///    handle that was copied.
+    pub unsafe fn new<P: Threads>(handle: H) -> Self {
+        Self::of(Lent { handle, home: P::STAYS.then(here) })
+    }
+}
+
 #[cold]
 fn not_attached() -> Error {
     Error::with_reason(
@@ -124,9 +174,13 @@ fn not_attached() -> Error {
 fn failed(status: Status, fault: &MaybeUninit<Fault>) -> Error {
     if status == Status::FAULT {
         // SAFETY: the slot's contract: filled when the status says so.
-        let fault = unsafe { fault.assume_init_read() };
-        // SAFETY: as above; read once.
-        return unsafe { Error::from_fault(fault) };
+        let mut fault = unsafe { fault.assume_init_read() };
+        // SAFETY: as above; taken once.
+        let message = unsafe { fault.take_message() };
+        debug_assert!(fault.message.drop.is_none(), "the message was taken");
+        // SAFETY: as above: NULL, or an owned reference, which only an attached thread is given.
+        let exception = unsafe { Object::from_ptr(fault.exception.cast()) };
+        return Error::received(fault.code, message, exception);
     }
     let sign = if status.0 < 0 { "-" } else { "" };
     Error::with_reason(

@@ -1,7 +1,10 @@
 //! The judged core of an interpreter, as everything above the judge holds it.
 //!
 //! A handle is a count: it keeps the core and its services. Only the files that judge a core make one; the rest of the
-//! crate calls these methods and never sees the pointer. Belongs to the internals contract.
+//! crate calls these methods and never sees the pointer. The table of a service is judged here too: it may be a third build's.
+//! Belongs to the internals contract.
+//!
+//! **Boundary**: each method is one call of the judged core, or one look at a table that it gave.
 
 use core::ffi::c_void;
 use core::mem::ManuallyDrop;
@@ -9,12 +12,54 @@ use core::mem::ManuallyDrop;
 use core::ops::Deref;
 use core::ptr::{self, NonNull};
 
-use interbind_abi::Str;
 use interbind_abi::core::{CoreHead, CoreRecord, MakeService, Status};
+use interbind_abi::header::Malformed;
+use interbind_abi::judge::{Record, judge};
+use interbind_abi::owner::OwnerRecord;
 use interbind_abi::services::ServiceHead;
+use interbind_abi::{RecordHeader, Str};
 
 use crate::ffi::Attached;
+use crate::judged::judged_owner;
 use crate::lifetime;
+
+/// What a service's table must be, and how this build makes one.
+pub(crate) struct Wanted {
+    /// The service's name.
+    pub(crate) name: &'static str,
+    major: u16,
+    magic: [u8; 8],
+    /// Judges the table, which starts with a head.
+    judge: unsafe fn(*const ServiceHead) -> Result<(), Malformed>,
+    /// Makes the table; its context is the maker's owner record, which lives for ever. `None` when this build can't.
+    make: Option<MakeService>,
+}
+
+/// Why a service's table can't be used.
+pub(crate) enum Unfit {
+    /// The core gave none.
+    Status(Status),
+    /// It is malformed; its maker, where the head can be read.
+    Malformed(Malformed, Option<&'static OwnerRecord>),
+}
+
+impl Wanted {
+    /// Wants a table that is a `T`.
+    pub(crate) const fn of<T: Record>(name: &'static str, make: Option<MakeService>) -> Self {
+        /// # Safety
+        /// 1. As [`judge`]'s first.
+        unsafe fn judged<T: Record>(table: *const ServiceHead) -> Result<(), Malformed> {
+            // SAFETY: duty 1; nothing is kept.
+            unsafe { judge(table.cast::<T>()) }.map(|_| ())
+        }
+        Self { name, major: T::KIND.major, judge: judged::<T>, magic: T::KIND.magic, make }
+    }
+
+    /// Tells whether this build can make the table.
+    pub(crate) fn is_makeable(&self) -> bool {
+        self.make.is_some()
+    }
+}
 
 /// A judged core, and a count on it.
 #[derive(Debug)]
@@ -96,6 +141,34 @@ impl Core {
         let status =
             unsafe { (self.record().service)(self.as_ptr(), name, major, make, context, &mut found) };
         (status, found)
+    }
+}
+
+impl Core {
+    /// Finds the interpreter's table of a service, or has it made in the name of `maker`; judged, and valid as long as the core.
+    pub(crate) fn table(
+        &self,
+        at: Attached,
+        wanted: &Wanted,
+        maker: &'static OwnerRecord,
+    ) -> Result<*const ServiceHead, Unfit> {
+        let context = ptr::from_ref(maker).cast_mut().cast();
+        // SAFETY: (1) our makers take an owner record that lives for ever as context.
+        let (status, found) =
+            unsafe { self.service(at, wanted.name, wanted.major.into(), wanted.make, context) };
+        if status != Status::OK || found.is_null() || !found.is_aligned() {
+            return Err(Unfit::Status(status));
+        }
+        // SAFETY: a service's table starts with a readable header; the core keeps it.
+        let Err(malformed) = (unsafe { (wanted.judge)(found) }) else { return Ok(found) };
+        // SAFETY: as above; aligned.
+        let header = unsafe { found.cast::<RecordHeader>().read() };
+        let is_headed = header.magic == wanted.magic
+            && header.struct_size >= size_of::<ServiceHead>() as u32
+            && header.struct_size % 8 == 0;
+        // SAFETY: the header vouches for the head, which is frozen under every major.
+        let maker = is_headed.then(|| judged_owner(unsafe { (*found).owner }));
+        Err(Unfit::Malformed(malformed, maker))
     }
 }
 

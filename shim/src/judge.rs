@@ -4,28 +4,25 @@
 //! [`runtime`](crate::runtime), wherever that is; what passes is a [`Fitting`], and only those are remembered.
 
 use interbind_abi::types::record::KIND_NATIVE;
-use interbind_abi::types::registry::TypeList;
 use interbind_abi::{Reason, Requirement, Version};
 
 use crate::ffi::error::{self, Class};
 use crate::ffi::live::Live;
 use crate::ffi::{Attached, Raised};
-use crate::fits::{Fitting, fits, is_type};
+use crate::fits::Fitting;
 use crate::identity::Identity;
-use crate::interpreters::{Binding, Bound};
-use crate::records::Records;
+use crate::interpreters::Binding;
+use crate::judged::Records;
 use crate::refusal::{Sides, refuse};
 use crate::runtime::{self, Expected};
-use crate::shared::{Consumer, Shared};
+use crate::shared::{Consumer, Shared, SiteOf};
 use crate::site::Site;
-use crate::sync::Ordering;
+use crate::types::List;
 
 /// What the site remembers for an object of this class, if anything: exact type, else a subclass of it.
 #[inline(always)]
 pub(crate) fn remembered<'a>(site: &Site, object: Live<'a>) -> Option<Fitting<'a>> {
-    let record = site.records.first()?;
-    // SAFETY: (1) remembered records were judged for this site.
-    fits(record, object.class()).then(|| unsafe { Fitting::new(record, object) })
+    Fitting::of(site.records.first()?, object)
 }
 
 /// Finds and judges the record for an object, and remembers it.
@@ -46,7 +43,7 @@ where
 #[derive(Clone, Copy)]
 enum Place {
     /// A call site, of the current interpreter.
-    Site(unsafe fn() -> *const Site),
+    Site(SiteOf),
     /// Records alone.
     Records(&'static Records),
 }
@@ -70,7 +67,7 @@ impl Request {
         M: Consumer<T>,
     {
         Self {
-            place: Place::Site(M::site),
+            place: Place::Site(SiteOf::of::<T, M>()),
             identity: M::identity(),
             name: T::NAME,
             kind: T::KIND,
@@ -101,21 +98,20 @@ impl Request {
     }
 
     /// Asks for the binding to the current interpreter.
-    pub(crate) fn binding(&self, at: Attached) -> Result<Bound, Raised> {
+    pub(crate) fn binding<'a>(&self, at: Attached<'a>) -> Result<&'a Binding, Raised> {
         self.identity.binding(at)
     }
 
     /// The consumer's call site in the current interpreter; none before the module is bound to it.
-    pub(crate) fn site(&self, _at: Attached) -> Option<&Site> {
-        let Place::Site(site) = self.place else { return None };
-        // SAFETY: attached; only the module's own code asks for its types.
-        let site = unsafe { site() };
-        // SAFETY: valid while the thread is attached, and no caller keeps it.
-        unsafe { site.as_ref() }
+    pub(crate) fn site<'a>(&self, at: Attached<'a>) -> Option<&'a Site> {
+        match self.place {
+            Place::Site(site) => site.get(at),
+            Place::Records(_) => None,
+        }
     }
 
     /// Where judged records are remembered.
-    fn records(&self, at: Attached) -> Option<&Records> {
+    fn records<'a>(&self, at: Attached<'a>) -> Option<&'a Records> {
         match self.place {
             Place::Site(_) => self.site(at).map(|site| &site.records),
             Place::Records(records) => Some(records),
@@ -132,7 +128,6 @@ impl Request {
         Ok(Expected {
             consumer: binding.owner,
             core: &binding.core,
-            types: binding.types,
             list: self.list(at, binding)?,
             name: self.name,
             kind: self.kind,
@@ -145,9 +140,9 @@ impl Request {
     }
 
     /// The registry's list of the type's name.
-    fn list(&self, at: Attached, binding: &Binding) -> Result<*mut TypeList, Raised> {
-        let known = self.site(at).map(|site| site.list.load(Ordering::Acquire));
-        if let Some(known) = known.filter(|known| !known.is_null()) {
+    fn list(&self, at: Attached, binding: &Binding) -> Result<List, Raised> {
+        let place = self.site(at).map(|site| &site.list);
+        if let Some(known) = place.and_then(|place| place.get(binding.types)) {
             return Ok(known);
         }
         let Some(list) = binding.types.list(at, self.name) else {
@@ -160,8 +155,8 @@ impl Request {
             let sides = Sides::consumer(binding.owner);
             return Err(refuse(at, Class::Type, Reason::InterpreterEnding, template, &[self.name], sides));
         };
-        if let Some(site) = self.site(at) {
-            site.list.store(list, Ordering::Release);
+        if let Some(place) = place {
+            place.set(list);
         }
         Ok(list)
     }
@@ -174,23 +169,32 @@ const ANY_VERSION: Requirement =
 /// As [`judge`], without generics.
 #[inline(never)]
 pub(crate) fn judge_object<'a>(object: Live<'a>, request: &Request) -> Result<Fitting<'a>, Raised> {
-    let (at, class) = (object.at(), object.class());
+    let at = object.at();
     let known = request.records(at).and_then(|records| {
-        let exact = records.all().find(|record| is_type(record, class));
+        let exact = records.all().find_map(|record| Fitting::exact(record, object));
         // The first was tried by `remembered`.
-        exact.or_else(|| records.all().skip(1).find(|record| fits(record, class)))
+        exact.or_else(|| records.all().skip(1).find_map(|record| Fitting::of(record, object)))
     });
-    if let Some(record) = known {
-        // SAFETY: (1) remembered records were judged for this consumer.
-        return Ok(unsafe { Fitting::new(record, object) });
+    if let Some(known) = known {
+        return Ok(known);
     }
-    let binding = &*request.binding(at)?;
-    let expected = request.expected(at, binding, None)?;
-    let record = runtime::judge(object, &expected)?;
-    // SAFETY: (1) judged just now, for this object.
-    let found = unsafe { Fitting::new(record, object) };
+    let binding = request.binding(at)?;
+    let judged = runtime::judge(object, &request.expected(at, binding, None)?)?;
+    let Some(found) = Fitting::nearest(judged, object) else {
+        let template = "cannot borrow '{0}' as {1}\nits class is not published any more\n\
+                        publish a class for as long as its objects are shared";
+        let values = [&*object.class_name(), request.name];
+        return Err(refuse(
+            at,
+            Class::Type,
+            Reason::WrongObject,
+            template,
+            &values,
+            Sides::consumer(binding.owner),
+        ));
+    };
     if let Some(records) = request.records(at) {
-        records.remember(found);
+        records.remember(judged);
     }
     Ok(found)
 }

@@ -13,7 +13,7 @@
 //! | describe | `shared`, `interface`, `threads`, `default_body`, `object` | what a type is, at compile time |
 //! | bind | `module`, `identity` | a module to an interpreter: its core, its registry |
 //! | publish | `publish`, `types` | a provider's record goes into the registry |
-//! | judge | `judge`, `fits`, `site`, `records` | what a call site remembers, and what's asked when it doesn't |
+//! | judge | `judge`, `fits`, `site`, `judged` | what a call site remembers, and what's asked when it doesn't |
 //! | borrow | `foreign`, `native`, `held`, `construct` | the handles that user code sees |
 //! | serve | `services` | what binding libraries need besides: instances, userdata, exceptions |
 //!
@@ -22,7 +22,10 @@
 //! `wheel` for the wheel's.
 //!
 //! `ffi` is the only place that speaks to Python; what knows nothing of Python is a crate of its own, `interbind-structures`;
-//! `pyo3` is the face for PyO3.
+//! `pyo3` is the face for PyO3, `bare` the one without.
+//!
+//! Unsafe code is in `ffi`, and in the files whose text says at its head which *boundary* they are: those that other builds
+//! call, or that call other builds, or that take a caller's word. All else is safe code over types.
 
 pub mod error;
 mod ffi;
@@ -33,6 +36,7 @@ pub mod raw;
 pub mod services;
 mod shared;
 
+mod bare;
 mod construct;
 mod default_body;
 mod faces;
@@ -42,12 +46,12 @@ mod interface;
 mod internals;
 mod interpreters;
 mod judge;
+mod judged;
 mod malformed;
 mod module;
 mod native;
 mod owner;
 mod publish;
-mod records;
 mod refusal;
 mod runtime;
 mod site;
@@ -66,18 +70,16 @@ pub use interbind_abi as abi;
 pub use interbind_abi::types::Reserved;
 pub use interbind_derive::{Provide, Shared, interface, module, raw_module};
 
-pub use self::construct::to_python;
+pub use self::bare::{bind, count_records, provide, to_python};
 pub use self::error::Error;
 pub use self::ffi::raised::Raised;
 pub use self::foreign::{Detached, Foreign, ForeignMut, ForeignRaw};
 pub use self::held::Held;
-pub use self::module::{bind, count_records};
 pub use self::native::{Native, NativeRef};
 pub use self::object::Object;
 pub use self::publish::{RawClass, publish_raw, unpublish_raw};
 #[cfg(feature = "static")]
 pub use self::runtime::own::serve::{runtime, serve};
-pub use self::services::provide;
 pub use self::shared::{Consumer, Detach, Handle, Module, ProvidedBy, Provider, Shared};
 pub use self::threads::{AnyThread, AttachedThread, CheckedThread, OtherThreads, Passes, Threads};
 pub use self::types::Counts;
@@ -93,9 +95,10 @@ pub mod __private {
     pub use crate::interface::{Interface, answer};
     pub use crate::interpreters::each::{Each, Support};
     pub use crate::interpreters::first::First;
-    pub use crate::owner::{COMPILER, PLATFORM, VERSION};
+    pub use crate::owner::{COMPILER, PLATFORM, RUNTIME, VERSION};
     pub use crate::shared::{DataHandle, Wrap};
     pub use crate::site::Site;
+    pub use interbind_structures::schedule;
     pub use pyo3_ffi::PyObject;
 
     #[cfg(feature = "pyo3")]

@@ -13,7 +13,7 @@ use crate::ffi::Raised;
 use crate::ffi::live::Live;
 use crate::foreign::Loan;
 use crate::judge::{Request, judge_object};
-use crate::records::Records;
+use crate::judged::Records;
 use crate::shared::Module;
 
 /// A native class that a module consumes; a static of it.
@@ -79,22 +79,9 @@ impl Native {
         Self { key, abi, records: Records::new() }
     }
 
-    /// Borrows another build's object of the class or of one that inherits from it in Python.
-    ///
-    /// # Errors
-    /// A TypeError with the reason: `native-abi`, when the two builds lay such objects out differently, and those of
-    /// [every borrow](https://github.com/interbind/interbind/blob/main/docs/src/errors.md); an ImportError when the module can't bind.
-    ///
-    /// # Safety
-    /// 1. `object` is a live Python object, and stays so during `'a`.
-    /// 2. The thread is attached during `'a`.
-    pub unsafe fn borrow<'a, M: Module>(
-        &'static self,
-        object: NonNull<c_void>,
-    ) -> Result<NativeRef<'a>, Raised> {
+    /// As [`borrow`](Self::borrow).
+    pub(crate) fn lent<'a, M: Module>(&'static self, object: Live<'a>) -> Result<NativeRef<'a>, Raised> {
         let request = Request::of_native(&self.records, M::identity(), self.key, self.abi);
-        // SAFETY: duties 1 and 2.
-        let object = unsafe { Live::new(object.cast()) };
         let (data, loan) = Loan::take(judge_object(object, &request)?, 1)?;
         Ok(NativeRef { data, _loan: loan })
     }

@@ -7,6 +7,8 @@
 //! It is one word, because `&Object` crosses as the address of a `PyObject *`. As long as a library serves the main interpreter
 //! alone, the word is that pointer, and so it is for the main interpreter's objects later. For another interpreter's it is the
 //! address of a pair, pointer and home, with the lowest bit set: no object has an odd address.
+//!
+//! **Boundary**: one tagged word that owns a reference, and crosses to other builds as a pointer.
 
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
@@ -16,7 +18,8 @@ use interbind_abi::values::{Call, InvalidValue, Value};
 use interbind_structures::memory::boxed;
 use pyo3_ffi as py;
 
-use crate::ffi::{Attached, PyObject};
+use crate::ffi::live::Live;
+use crate::ffi::{Attached, Owed, PyObject};
 use crate::interpreters::homes;
 
 /// An owned reference to a Python object.
@@ -237,6 +240,18 @@ impl Object {
         self.as_non_null().as_ptr()
     }
 
+    /// Takes a reference to a live object.
+    pub(crate) fn of(object: Live<'_>) -> Self {
+        // SAFETY: a `Live` is alive, and its thread attached.
+        unsafe { Self::from_borrowed_ptr(object.as_ptr()) }
+    }
+
+    /// The object, as an attached thread sees it.
+    pub(crate) fn live<'a>(&'a self, _at: Attached<'a>) -> Live<'a> {
+        // SAFETY: `self` keeps the object during `'a`, and the thread is attached.
+        unsafe { Live::new(self.as_non_null()) }
+    }
+
     /// Borrows the pointer, which is never NULL.
     pub(crate) fn as_non_null(&self) -> NonNull<PyObject> {
         // SAFETY: `at_home` made the pair, which lives as long as `self`.
@@ -265,7 +280,8 @@ impl Drop for Object {
             return self.release_in_main();
         }
         if let (object, Some(home)) = self.take_apart() {
-            homes::give_back(object, home);
+            // SAFETY: `self`'s reference, and nobody uses that any more.
+            homes::give_back(unsafe { Owed::new(object) }, home);
         }
     }
 }
@@ -283,7 +299,8 @@ impl Object {
     #[cfg(all(not(feature = "pyo3"), not(interbind_pypy)))]
     fn release_in_main(&mut self) {
         // A thread that isn't attached doesn't attach for this: while Python ends, that would never return.
-        homes::give_back(self.0, homes::MAIN);
+        // SAFETY: as in `drop`.
+        homes::give_back(unsafe { Owed::new(self.0) }, homes::MAIN);
     }
 
     /// As above. PyPy doesn't tell whether the thread is attached.

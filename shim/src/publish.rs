@@ -4,6 +4,8 @@
 //! that isn't published any more is claimed by compare-exchange, so it is one provider's at a time, in whatever interpreter.
 //! What consumers call is this file's own: it asks for the object's class once more before a provider's function sees the
 //! object, so no provider has to remember that. Belongs to the internals contract.
+//!
+//! **Boundary**: the functions that a published record has, which consumers of other builds call.
 
 use core::any::TypeId;
 use core::ffi::c_void;
@@ -26,7 +28,7 @@ use crate::ffi::live::Live;
 use crate::ffi::{Attached, PyObject, Raised, Strong, error, thunk, type_object};
 use crate::fits::inherits;
 use crate::interpreters::Binding;
-use crate::owner::readable;
+use crate::judged::readable;
 use crate::refusal::{Sides, reason_of_status, refuse};
 use crate::shared::{Provider, Shared, Wrap};
 use crate::sync::Ordering;
@@ -196,7 +198,7 @@ where
 {
     // SAFETY: duty 1.
     let at = unsafe { Attached::assume() };
-    let binding = &*M::identity().binding(at)?;
+    let binding = M::identity().binding(at)?;
     let meaning = Meaning {
         id: TypeId::of::<fn(&T)>(),
         name: T::NAME,
@@ -237,7 +239,7 @@ where
 {
     // SAFETY: duty 1.
     let at = unsafe { Attached::assume() };
-    let binding = &*M::identity().binding(at)?;
+    let binding = M::identity().binding(at)?;
     let (id, address) = (TypeId::of::<fn(&T)>(), class.as_ptr().cast::<c_void>());
     let mut own = RECORDS.iter().filter(|known| known.id == id).map(|known| known.own);
     let known = own.find(|own| ptr::eq(own.record.py_type.load(Ordering::Acquire), address));

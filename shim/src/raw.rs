@@ -3,6 +3,8 @@
 //! The macro states name, functions and which interpreters the module supports; here that becomes a definition for the Python
 //! that runs. Module state is a value of the module's own type, made when the module is executed and dropped with the module
 //! object, once per interpreter.
+//!
+//! **Boundary**: the functions by which Python enters a module, and the module's state in Python's memory.
 
 use core::any::type_name;
 use core::ffi::{CStr, c_int, c_void};
@@ -16,7 +18,7 @@ use pyo3_ffi as py;
 
 use crate::ffi::error::{self, Class};
 use crate::ffi::module::{Definition, Parts, state_of};
-use crate::ffi::{Attached, PyObject, Raised, caught, thunk};
+use crate::ffi::{Attached, PyObject, Raised, Strong, caught, thunk};
 use crate::interpreters::each::Support;
 use crate::interpreters::homes;
 use crate::module;
@@ -457,7 +459,8 @@ thunk! {
             M::identity().check_support(at)
         } else {
             // SAFETY: as above; Python passes the module.
-            unsafe { module::bind::<M>(module.cast()) }
+            let module = NonNull::new(module).map(|module| unsafe { Strong::from_borrowed(at, module.as_ptr()) });
+            module::bind::<M>(at, module.as_ref())
         };
         let (Ok(()), Some(object)) = (prepared, NonNull::new(module)) else { return -1 };
         // SAFETY: as above.

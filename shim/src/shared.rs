@@ -1,6 +1,8 @@
 //! What a shared type is, and the roles a module can have towards it.
 //!
 //! The derives implement these traits; nobody needs to by hand, and whoever does takes on what a derive proves.
+//!
+//! **Boundary**: what the macros vouch for with `unsafe impl`, and what this crate does on the strength of it.
 
 use core::ffi::c_void;
 use core::ptr::NonNull;
@@ -10,6 +12,7 @@ use interbind_abi::types::TypeRecord;
 use interbind_abi::values::PlainData;
 use interbind_abi::{Requirement, Version};
 
+use crate::ffi::Attached;
 use crate::identity::Identity;
 use crate::site::Site;
 use crate::threads::OtherThreads;
@@ -287,4 +290,25 @@ pub unsafe trait Consumer<T: Shared + ?Sized>: Module {
     /// # Safety
     /// 1. The thread is attached, and runs code of the module.
     unsafe fn site() -> *const Site;
+}
+
+/// Where a consumer finds its call site.
+#[derive(Clone, Copy)]
+pub(crate) struct SiteOf(unsafe fn() -> *const Site);
+
+impl SiteOf {
+    /// That of a module and a type.
+    #[inline(always)]
+    pub(crate) fn of<T: Shared + ?Sized, M: Consumer<T>>() -> Self {
+        Self(M::site)
+    }
+
+    /// The site in the current interpreter; none before the module is bound to it.
+    #[inline(always)]
+    pub(crate) fn get<'a>(self, _at: Attached<'a>) -> Option<&'a Site> {
+        // SAFETY: (1) attached; only the module's own code asks for its types.
+        let site = unsafe { (self.0)() };
+        // SAFETY: `Consumer`'s duty: NULL, or valid while the thread is attached.
+        unsafe { site.as_ref() }
+    }
 }

@@ -3,13 +3,8 @@
 //! The macros make one for each type that a module consumes; `judge` and `construct` read and fill it. The words point to
 //! records of other builds and are followed only after their check.
 
-use core::ptr;
-
-use interbind_abi::types::TypeRecord;
-use interbind_abi::types::registry::TypeList;
-
-use crate::records::Records;
-use crate::sync::AtomicPtr;
+use crate::judged::{Pin, Records};
+use crate::types::ListPlace;
 
 /// What a consumer keeps for each type that it consumes; `module!` makes one static of it per type.
 #[derive(Debug)]
@@ -17,19 +12,15 @@ pub struct Site {
     /// Judged records.
     pub(crate) records: Records,
     /// The registry's list of the type's name, once asked for.
-    pub(crate) list: AtomicPtr<TypeList>,
+    pub(crate) list: ListPlace,
     /// The record through which new objects are made, pinned at first use.
-    pub(crate) maker: AtomicPtr<TypeRecord>,
+    pub(crate) maker: Pin,
 }
 
 impl Site {
     /// Makes an empty site.
     #[allow(clippy::new_without_default, reason = "made by `module!` only")]
     pub const fn new() -> Self {
-        Self {
-            records: Records::new(),
-            list: AtomicPtr::new(ptr::null_mut()),
-            maker: AtomicPtr::new(ptr::null_mut()),
-        }
+        Self { records: Records::new(), list: ListPlace::new(), maker: Pin::new() }
     }
 }

@@ -1,6 +1,8 @@
 //! The `types` service as a module uses it: which records are published under a name.
 //!
 //! The table may be another build's: it was judged when it was found. Belongs to the internals contract.
+//!
+//! **Boundary**: each method is one call of the registry's judged table.
 
 use core::ptr::{self, NonNull};
 
@@ -9,13 +11,32 @@ use interbind_abi::core::Status;
 use interbind_abi::owner::OwnerRecord;
 use interbind_abi::types::registry::{TypeCounts, TypeList};
 use interbind_abi::types::{TypeRecord, TypesService};
+#[cfg(feature = "static")]
+use interbind_abi::{header::Malformed, judge};
 
 use crate::ffi::{Attached, Strong};
-use crate::owner::judged_owner;
+use crate::judged::judged_owner;
+use crate::sync::{AtomicPtr, Ordering};
 
 /// An interpreter's registry, judged; valid as long as its core.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Types(*const TypesService);
+
+// SAFETY: a judged table is only read; what calls a function of it has the proof of an attached thread.
+unsafe impl Send for Types {}
+// SAFETY: as above.
+unsafe impl Sync for Types {}
+
+/// A registry's list of the records under one name; valid as long as the registry.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct List {
+    types: Types,
+    address: NonNull<TypeList>,
+}
+
+/// Where a call site keeps the list of its type's name.
+#[derive(Debug)]
+pub(crate) struct ListPlace(AtomicPtr<TypeList>);
 
 /// How many records an interpreter's registry holds: what a leak check compares.
 ///
@@ -64,11 +85,12 @@ impl Types {
     }
 
     /// Asks for the list of a name.
-    pub(crate) fn list(self, _at: Attached, name: &'static str) -> Option<*mut TypeList> {
+    pub(crate) fn list(self, _at: Attached, name: &'static str) -> Option<List> {
         let mut found = ptr::null();
         // SAFETY: attached; the name is static.
         let status = unsafe { (self.table().list)(self.0, Str::new(name), &mut found) };
-        (status == Status::OK && !found.is_null()).then_some(found.cast_mut())
+        let address = NonNull::new(found.cast_mut()).filter(|_| status == Status::OK)?;
+        Some(List { types: self, address })
     }
 
     /// Hands a complete record over, which was claimed and is never freed.
@@ -104,5 +126,60 @@ impl Types {
     /// Who made it.
     pub(crate) fn owner(self) -> &'static OwnerRecord {
         judged_owner(self.table().head.owner)
+    }
+}
+
+impl List {
+    /// Takes what a registry gave.
+    ///
+    /// # Safety
+    /// 1. It is a list of this registry.
+    #[cfg(feature = "static")]
+    pub(crate) unsafe fn of(types: Types, address: NonNull<TypeList>) -> Self {
+        Self { types, address }
+    }
+
+    /// The registry that it belongs to.
+    #[cfg(not(feature = "static"))]
+    pub(crate) fn types(self) -> Types {
+        self.types
+    }
+
+    /// Its address.
+    pub(crate) fn as_ptr(self) -> *const TypeList {
+        self.address.as_ptr()
+    }
+
+    /// The records in the order of publication, each as far as step 1 of the check goes: its header.
+    #[cfg(feature = "static")]
+    pub(crate) fn records(
+        self,
+        _at: Attached,
+    ) -> impl Iterator<Item = Result<&'static TypeRecord, Malformed>> {
+        let next = self.types.table().next;
+        let mut last = ptr::null();
+        core::iter::from_fn(move || {
+            // SAFETY: judged; the list is this registry's, and `last` is NULL or what it gave before; attached.
+            last = unsafe { next(self.as_ptr(), last) };
+            // SAFETY: threat model: a record in the registry starts with a readable header; records are never freed.
+            (!last.is_null()).then(|| unsafe { judge(last) })
+        })
+    }
+}
+
+impl ListPlace {
+    /// Keeps nothing yet.
+    pub(crate) const fn new() -> Self {
+        Self(AtomicPtr::new(ptr::null_mut()))
+    }
+
+    /// The list that was kept; a site belongs to one interpreter, whose registry this is.
+    pub(crate) fn get(&self, types: Types) -> Option<List> {
+        NonNull::new(self.0.load(Ordering::Acquire)).map(|address| List { types, address })
+    }
+
+    /// Keeps a list.
+    pub(crate) fn set(&self, list: List) {
+        self.0.store(list.address.as_ptr(), Ordering::Release);
     }
 }

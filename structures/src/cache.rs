@@ -15,8 +15,8 @@ const PLACES: usize = 8;
 
 /// Remembers up to eight records of `R`, which live for ever.
 #[derive(Debug)]
-pub struct Cache<R> {
-    /// Taken from the front; a place never becomes empty again.
+pub struct Cache<R: 'static> {
+    /// Taken from the front; a place never becomes empty again. Invariant: each is NULL, or what came as a `&'static R`.
     places: [AtomicPtr<R>; PLACES],
 }
 
@@ -33,11 +33,15 @@ impl<R> Cache<R> {
     pub const fn new() -> Self {
         Self { places: [const { AtomicPtr::new(ptr::null_mut()) }; PLACES] }
     }
+}
 
-    /// Returns the record to try first, or NULL.
+impl<R: Sync> Cache<R> {
+    /// Returns the record to try first.
     #[inline(always)]
-    pub fn first(&self) -> *const R {
-        self.places[0].load(Ordering::Acquire)
+    pub fn first(&self) -> Option<&'static R> {
+        let first = self.places[0].load(Ordering::Acquire);
+        // SAFETY: the field's invariant.
+        unsafe { first.as_ref() }
     }
 
     /// The places; how many isn't seen by the optimiser, which would write the cold loops over them out, place by place.
@@ -46,23 +50,26 @@ impl<R> Cache<R> {
     }
 
     /// Returns the records to try before judging anew.
-    pub fn all(&self) -> impl Iterator<Item = *const R> {
-        let places = self.places().iter().map(|place| place.load(Ordering::Acquire).cast_const());
-        places.take_while(|record| !record.is_null())
+    pub fn all(&self) -> impl Iterator<Item = &'static R> {
+        let places = self.places().iter().map(|place| place.load(Ordering::Acquire));
+        // SAFETY: the field's invariant.
+        places.map_while(|record| unsafe { record.as_ref() })
     }
 
     /// Remembers a record that was judged; `is_dead` says which remembered one may be forgotten for it.
     ///
     /// With all places taken by living records the last is replaced.
-    pub fn remember(&self, judged: *const R, is_dead: impl Fn(*const R) -> bool) {
-        let judged = judged.cast_mut();
+    pub fn remember(&self, judged: &'static R, is_dead: impl Fn(&'static R) -> bool) {
+        let judged = ptr::from_ref(judged).cast_mut();
         let Some((last, places)) = self.places().split_last() else { return };
         for place in places {
             let found = place.load(Ordering::Acquire);
             if found == judged {
                 return;
             }
-            if found.is_null() || is_dead(found) {
+            // SAFETY: the field's invariant.
+            let known = unsafe { found.as_ref() };
+            if known.is_none_or(&is_dead) {
                 let set = place.compare_exchange(found, judged, Ordering::Release, Ordering::Relaxed);
                 // Another thread was faster. If it judged another record, that one stays and ours goes to the next place.
                 if set.is_ok() || set == Err(judged) {
@@ -90,15 +97,13 @@ mod tests {
         Box::leak(Box::new(Record { key: AtomicUsize::new(key), payload: AtomicUsize::new(key * 10) }))
     }
 
-    fn is_dead(record: *const Record) -> bool {
-        // SAFETY: records are leaked, as in the shim.
-        unsafe { &*record }.key.load(Ordering::Relaxed) == 0
+    fn is_dead(record: &Record) -> bool {
+        record.key.load(Ordering::Relaxed) == 0
     }
 
     /// What the hit path reads: a record, whose own key decides.
     fn hit(cache: &Cache<Record>, key: usize) -> Option<usize> {
-        // SAFETY: records are leaked, as in the shim.
-        let found = unsafe { cache.first().as_ref() }?;
+        let found = cache.first()?;
         (found.key.load(Ordering::Relaxed) == key).then(|| found.payload.load(Ordering::Relaxed))
     }
 
@@ -124,9 +129,7 @@ mod tests {
                 judge.join().unwrap();
             }
             // Both providers have a word, in either order.
-            // SAFETY: as above.
-            let words: Vec<_> =
-                cache.all().map(|word| unsafe { &*word }.key.load(Ordering::Relaxed)).collect();
+            let words: Vec<_> = cache.all().map(|word| word.key.load(Ordering::Relaxed)).collect();
             assert!(words == [1, 2] || words == [2, 1], "{words:?}");
         });
     }

@@ -7,6 +7,7 @@
 use core::ptr;
 
 use crate::memory::boxed_or_back;
+use crate::schedule::point;
 use crate::sync::{AtomicPtr, Ordering};
 
 #[derive(Debug)]
@@ -47,6 +48,7 @@ impl<T> Waiting<T> {
     pub fn push(&self, value: T) -> Result<(), T> {
         let node = boxed_or_back(Node { value, next: ptr::null_mut() }).map_err(|node| node.value)?;
         let node = Box::into_raw(node);
+        point("before a value is left");
         let mut head = self.head.load(Ordering::Relaxed);
         loop {
             // SAFETY: not published yet, so it's ours.

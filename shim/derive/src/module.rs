@@ -16,6 +16,7 @@ use syn::spanned::Spanned;
 use syn::{Error, Ident, LitStr, Token, Type, bracketed};
 
 use crate::attributes::version_tokens;
+use crate::demand::demand;
 use crate::note;
 use crate::pieces::Pieces;
 use crate::problems::Problems;
@@ -248,12 +249,15 @@ fn write(name: &str, provides: &[Type], consumes: &[Consumed], serving: &Serving
             }
         }
     });
+    let demands = consumes.iter().map(own_version);
     let providers = provides.iter().map(|ty| quote_spanned!(ty.span()=> ::interbind::Provider<#ty>));
     let note = note::of_module(text(name, provides, consumes));
     let identity = &serving.identity;
     quote! {
         #[doc(hidden)]
         pub struct __Interbind;
+
+        #(#demands)*
 
         #[allow(unsafe_code)]
         const _: () = {
@@ -283,6 +287,7 @@ fn text(name: &str, provides: &[Type], consumes: &[Consumed]) -> Pieces {
     text.text("\ninterbind=").constant(quote!(::interbind::__private::VERSION));
     text.text("\npanic=").constant(quote!(if ::core::cfg!(panic = "abort") { "abort" } else { "unwind" }));
     text.text("\ncompiler=").constant(quote!(::interbind::__private::COMPILER));
+    text.text("\nruntime=").constant(quote!(::interbind::__private::RUNTIME));
     text.text("\nplatform=").constant(quote!(::interbind::__private::PLATFORM));
     for ty in provides {
         text.text("\nprovides=").constant(shared(ty, "NAME")).text(" ");
@@ -293,6 +298,27 @@ fn text(name: &str, provides: &[Type], consumes: &[Consumed]) -> Pieces {
         text.text(format!(" {requirement}"));
     }
     text
+}
+
+/// Writes the demand that a requirement accepts the declaration it is compiled with: else it refuses each provider that was
+/// built with the same one.
+fn own_version(consumed: &Consumed) -> TokenStream {
+    let Consumed { ty, requirement, .. } = consumed;
+    let (least, below) = (version_tokens(requirement.least), version_tokens(requirement.below));
+    let (name, version) = (shared(ty, "NAME"), shared(ty, "VERSION_TEXT"));
+    let mut message = Pieces::default();
+    message
+        .text(format!("`{requirement}` doesn't accept "))
+        .constant(name)
+        .text(" ")
+        .constant(version.clone());
+    message.text(", the declaration that this module is built with: require `^").constant(version);
+    message.text("`, or build with the older declaration");
+    let declared = shared(ty, "VERSION");
+    let accepts = quote_spanned!(ty.span()=>
+        ::interbind::abi::Requirement { least: #least, below: #below }.accepts(#declared)
+    );
+    demand(ty.span(), &accepts, message)
 }
 
 fn shared(ty: &Type, name: &str) -> TokenStream {

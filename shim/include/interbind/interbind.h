@@ -13,6 +13,7 @@
  * | lock.h | argument locks |
  * | publish.h | publishing a class |
  * | types.h | finding the record of an object |
+ * | note.h | what the file says about itself |
  * | services.h | instances, keep-alive, userdata, exceptions |
  *
  * C11, or C++11 and later, with gcc, clang or cl.exe (C++17 and C11 there); full API, or limited from 3.9 on; 64-bit targets.
@@ -28,6 +29,7 @@
 #include <interbind/judge.h>
 #include <interbind/lock.h>
 #include <interbind/module.h>
+#include <interbind/note.h>
 #include <interbind/platform.h>
 #include <interbind/publish.h>
 #include <interbind/refuse.h>

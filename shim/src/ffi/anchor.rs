@@ -143,17 +143,15 @@ impl Anchors {
             slot(py::Py_tp_dealloc, dealloc as *mut c_void),
             slot(0, ptr::null_mut()),
         ];
-        let mut spec = py::PyType_Spec {
+        let spec = py::PyType_Spec {
             name: NAME.as_ptr(),
             basicsize: BASIC_SIZE,
             itemsize: 0,
             flags: (py::Py_TPFLAGS_DEFAULT | py::Py_TPFLAGS_HAVE_GC) as u32 | type_object::CLOSED,
             slots: slots.as_mut_ptr(),
         };
-        // SAFETY: attached; Python copies what it keeps of the specification.
-        let made = unsafe { py::PyType_FromSpec(&raw mut spec) };
-        // SAFETY: a new reference or NULL.
-        unsafe { Strong::from_new(at, made) }.map(Self)
+        // SAFETY: a literal for a name; the slots end with 0, and are functions for objects of that size.
+        unsafe { type_object::from_spec(at, spec) }.map(Self)
     }
 
     /// Makes an anchor that owns a class, and will call `leave` once it's armed.

@@ -49,6 +49,21 @@ impl Attached<'_> {
         0
     }
 
+    /// Returns the interpreter's number, counted from 0: no other interpreter has it, ever, until Python is initialised anew.
+    #[cfg(not(interbind_pypy))]
+    pub(crate) fn number(self) -> u64 {
+        // SAFETY: `self`: the thread is attached, so there is a current interpreter.
+        let interpreter = unsafe { pyo3_ffi::PyInterpreterState_Get() };
+        // SAFETY: as above.
+        (unsafe { pyo3_ffi::PyInterpreterState_GetID(interpreter) }) as u64
+    }
+
+    /// Returns the interpreter's number: PyPy has one.
+    #[cfg(interbind_pypy)]
+    pub(crate) fn number(self) -> u64 {
+        0
+    }
+
     /// Drops the exception that is set, if any.
     pub(crate) fn clear(self) {
         #[cfg(interbind_raised)]

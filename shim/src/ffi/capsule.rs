@@ -129,7 +129,8 @@ fn capsule(
 
 /// Puts a capsule around `pointer` under `key` unless something stands there, and returns what stands there then.
 ///
-/// If ours lost, its destructor has run. On an error nothing of ours stands anywhere.
+/// If ours lost, its destructor has run. On an error nothing of ours stands anywhere, and no destructor has run: what `pointer`
+/// leads to is the caller's.
 #[inline(never)]
 pub(crate) fn publish(
     at: Attached,
@@ -137,9 +138,12 @@ pub(crate) fn publish(
     pointer: *mut c_void,
     destructor: Option<unsafe extern "C" fn(*mut PyObject)>,
 ) -> Result<Found, Raised> {
-    let capsule = capsule(at, key, pointer, destructor)?;
     let name = Strong::text(at, key.to_str().unwrap_or(""))?;
-    let winner = on_dict(at, "setdefault", [&name, &capsule])?;
+    let capsule = capsule(at, key, pointer, destructor)?;
+    let winner = on_dict(at, "setdefault", [&name, &capsule]).inspect_err(|_| {
+        // SAFETY: a live capsule; attached.
+        unsafe { py::PyCapsule_SetDestructor(capsule.as_ptr(), None) };
+    })?;
     let found = read(at, &winner, key);
     if is_reachable() && winner.as_ptr() == capsule.as_ptr() {
         put_in_sys(at, key, &winner);

@@ -109,6 +109,14 @@ pub(crate) fn is_attribute_error(_at: Attached) -> bool {
     (unsafe { py::PyErr_ExceptionMatches(class) }) != 0
 }
 
+/// Tells whether a MemoryError is set.
+pub(crate) fn is_memory_error(at: Attached) -> bool {
+    // SAFETY: a class that lives as long as Python.
+    let class = unsafe { py::PyExc_MemoryError };
+    // SAFETY: attached.
+    at.has_raised() && (unsafe { py::PyErr_ExceptionMatches(class) }) != 0
+}
+
 /// Raises a MemoryError.
 pub(crate) fn no_memory(at: Attached) -> Raised {
     // SAFETY: attached.

@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use pyo3_ffi as py;
 
 use super::attached::Attached;
-#[cfg(not(feature = "static"))]
+use super::error;
 use super::raised::Raised;
 use super::strong::{Strong, sys};
 use crate::text::Text;
@@ -15,18 +15,25 @@ use interbind_abi::platform::{Host, against_host, numbers};
 use interbind_abi::text::cut;
 
 /// Holds a build's platform text against the running Python; `sink` is told what differs.
+///
+/// # Errors
+/// MemoryError: Python can't say what it is.
 #[inline(never)]
-pub(crate) fn compare(at: Attached, build: &str, sink: Sink<'_>) {
+pub(crate) fn compare(at: Attached, build: &str, sink: Sink<'_>) -> Result<(), Raised> {
     // SAFETY: callable at any time.
     let version = unsafe { py::Py_GetVersion() };
     // SAFETY: a static text in every Python.
     let version = unsafe { CStr::from_ptr(version) }.to_str().unwrap_or("");
     let name = sys(at, c"implementation").and_then(|found| found.attribute(at, "name").ok());
     let python = name.and_then(|name| name.to_text(at)).unwrap_or_default();
+    if python.is_lost() || error::is_memory_error(at) {
+        return Err(error::no_memory(at));
+    }
     let refs = sys(at, c"getobjects").is_some();
     at.clear();
     let gil = cut(version, "free-threading").is_none();
     against_host(build, &Host { python: &python, version, gil, refs }, sink);
+    Ok(())
 }
 
 /// Returns the file of a module that has been imported.
@@ -73,19 +80,8 @@ pub(crate) fn running() -> (u32, u32) {
 }
 
 /// Tells whether the current interpreter is the main one.
-#[cfg(not(interbind_pypy))]
-pub(crate) fn is_main(_at: Attached) -> bool {
-    // SAFETY: attached, so there is a current interpreter.
-    let interpreter = unsafe { py::PyInterpreterState_Get() };
-    // CPython counts from 0, anew with each `Py_Initialize`.
-    // SAFETY: as above.
-    (unsafe { py::PyInterpreterState_GetID(interpreter) }) == 0
-}
-
-/// Tells whether the current interpreter is the main one: PyPy has no other.
-#[cfg(interbind_pypy)]
-pub(crate) fn is_main(_at: Attached) -> bool {
-    true
+pub(crate) fn is_main(at: Attached) -> bool {
+    at.number() == 0
 }
 
 /// Tells whether the interpreter is past the point where new state may be made.

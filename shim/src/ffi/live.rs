@@ -70,7 +70,15 @@ impl<'a> Live<'a> {
     }
 }
 
-impl Class<'_> {
+impl<'a> Class<'a> {
+    /// A class that somebody holds; none for another object.
+    #[cfg(feature = "static")]
+    pub(crate) fn of(_at: Attached<'a>, class: &'a Strong) -> Option<Self> {
+        // SAFETY: a live object, attached.
+        let is_class = unsafe { type_object::is_type(class.as_ptr()) };
+        is_class.then_some(Self { class: class.as_ptr(), seen: PhantomData })
+    }
+
     /// Tells whether it is the class at this address.
     #[inline(always)]
     pub(crate) fn is(self, address: *mut PyObject) -> bool {

@@ -15,9 +15,14 @@ pub(crate) mod capsule;
 #[cfg(feature = "static")]
 mod collected;
 pub(crate) mod error;
+#[cfg(feature = "static")]
+pub(crate) mod guarded;
 pub(crate) mod host;
 pub(crate) mod live;
 pub(crate) mod module;
+pub(crate) mod owed;
+#[cfg(feature = "static")]
+pub(crate) mod payload;
 pub(crate) mod raised;
 pub(crate) mod strong;
 #[cfg(feature = "static")]
@@ -27,6 +32,7 @@ pub(crate) mod type_object;
 pub(crate) mod weak;
 
 pub(crate) use self::attached::Attached;
+pub(crate) use self::owed::Owed;
 pub(crate) use self::raised::Raised;
 pub(crate) use self::strong::Strong;
 pub(crate) use pyo3_ffi::PyObject;

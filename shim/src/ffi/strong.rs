@@ -155,8 +155,12 @@ impl Drop for Strong {
 
 /// Finds an object of `sys` by name; `None` when it isn't there.
 pub(crate) fn sys(at: Attached, name: &CStr) -> Option<Strong> {
-    // SAFETY: attached, terminated name; the result is borrowed or NULL without an exception.
-    let object = unsafe { py::PySys_GetObject(name.as_ptr()) };
-    // SAFETY: `sys` holds it; nothing ran in between.
-    (!object.is_null()).then(|| unsafe { Strong::from_borrowed(at, object) })
+    let find = || {
+        // SAFETY: attached, terminated name; the result is borrowed or NULL without an exception.
+        let object = unsafe { py::PySys_GetObject(name.as_ptr()) };
+        // SAFETY: `sys` holds it; nothing ran in between.
+        (!object.is_null()).then(|| unsafe { Strong::from_borrowed(at, object) })
+    };
+    // Python makes a text of the name, and without memory for that it finds nothing. So once more.
+    find().or_else(find)
 }

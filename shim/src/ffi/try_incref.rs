@@ -6,14 +6,55 @@
 //! written out here, as its own weak references do it. Atomic operations only: this is the one thing of Python that may
 //! be done under a lock.
 
+use core::ptr::NonNull;
+
 use super::PyObject;
+use super::attached::Attached;
+use super::owed::Owed;
 
 #[cfg(not(interbind_free_threaded))]
-pub(crate) use self::gil::{enable, take};
+use self::gil::{enable, take};
 #[cfg(interbind_try_incref)]
-pub(crate) use self::newer::{enable, take};
+use self::newer::{enable, take};
 #[cfg(all(interbind_free_threaded, not(interbind_try_incref)))]
-pub(crate) use self::older::{enable, take};
+use self::older::{enable, take};
+
+/// An object that a map may borrow: references to it can be taken, also when it is dying.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Enabled(NonNull<PyObject>);
+
+// SAFETY: the object is touched by attached threads alone: `take` asks for the proof.
+unsafe impl Send for Enabled {}
+
+impl Enabled {
+    /// Makes an object ready.
+    ///
+    /// # Safety
+    /// 1. A live object. The value and its copies aren't used any more when its memory is freed.
+    #[inline(always)]
+    pub(crate) unsafe fn new(_at: Attached, object: NonNull<PyObject>) -> Self {
+        // SAFETY: duty 1; attached.
+        unsafe { enable(object.as_ptr()) };
+        Self(object)
+    }
+
+    /// Tells whether it is the object at this address.
+    #[inline(always)]
+    pub(crate) fn is(self, object: NonNull<PyObject>) -> bool {
+        self.0 == object
+    }
+
+    /// Takes a reference to the object, unless it is dying.
+    #[inline(always)]
+    pub(crate) fn take(self, _at: Attached) -> Option<Owed> {
+        // SAFETY: `new`'s duty: the memory is there, and `enable` was called; attached.
+        if !unsafe { take(self.0.as_ptr()) } {
+            return None;
+        }
+        // SAFETY: taken just now.
+        Some(unsafe { Owed::new(self.0) })
+    }
+}
 
 /// With a GIL.
 #[cfg(not(interbind_free_threaded))]
@@ -25,14 +66,14 @@ mod gil {
     /// # Safety
     /// 1. `object` is a live object; the thread is attached.
     #[inline(always)]
-    pub(crate) unsafe fn enable(_object: *mut PyObject) {}
+    pub(super) unsafe fn enable(_object: *mut PyObject) {}
 
     /// Adds a reference, unless the object is dying.
     ///
     /// # Safety
     /// 1. The object's memory hasn't been freed; the thread is attached.
     #[inline(always)]
-    pub(crate) unsafe fn take(object: *mut PyObject) -> bool {
+    pub(super) unsafe fn take(object: *mut PyObject) -> bool {
         // SAFETY: duty 1: the head is there.
         let count = unsafe { &raw const (*object).ob_refcnt };
         // SAFETY: as above; the field is a word, whatever its type is called.
@@ -62,7 +103,7 @@ mod newer {
     /// # Safety
     /// 1. `object` is a live object; the thread is attached.
     #[inline(always)]
-    pub(crate) unsafe fn enable(object: *mut PyObject) {
+    pub(super) unsafe fn enable(object: *mut PyObject) {
         // SAFETY: duty 1.
         unsafe { PyUnstable_EnableTryIncRef(object) }
     }
@@ -72,7 +113,7 @@ mod newer {
     /// # Safety
     /// 1. The object's memory hasn't been freed, and [`enable`] was called for it; the thread is attached.
     #[inline(always)]
-    pub(crate) unsafe fn take(object: *mut PyObject) -> bool {
+    pub(super) unsafe fn take(object: *mut PyObject) -> bool {
         // SAFETY: duty 1.
         (unsafe { PyUnstable_TryIncRef(object) }) != 0
     }
@@ -96,7 +137,7 @@ mod older {
     /// # Safety
     /// 1. `object` is a live object; the thread is attached.
     #[inline(always)]
-    pub(crate) unsafe fn enable(object: *mut PyObject) {
+    pub(super) unsafe fn enable(object: *mut PyObject) {
         // SAFETY: duty 1: the head is there.
         let shared = unsafe { &(*object).ob_ref_shared };
         let mut seen = shared.load(Ordering::Relaxed);
@@ -119,7 +160,7 @@ mod older {
     /// # Safety
     /// 1. The object's memory hasn't been freed, and [`enable`] was called for it; the thread is attached.
     #[inline(always)]
-    pub(crate) unsafe fn take(object: *mut PyObject) -> bool {
+    pub(super) unsafe fn take(object: *mut PyObject) -> bool {
         // SAFETY: duty 1: the head is there.
         let local = unsafe { &(*object).ob_ref_local };
         let more = local.load(Ordering::Relaxed).wrapping_add(1);

@@ -95,6 +95,21 @@ fn attribute_text(at: Attached, class: &Strong, name: &str) -> Option<Text> {
 /// Flags of our own types that Python code can't change and can't make objects of; 3.9 doesn't know them.
 pub(crate) const CLOSED: u32 = 1 << 7 | 1 << 8;
 
+/// Makes a type of ours.
+///
+/// # Safety
+/// 1. `spec` is as Python wants it: a terminated name, terminated slots that fit the size.
+pub(crate) unsafe fn from_spec(at: Attached, mut spec: py::PyType_Spec) -> Result<Strong, Raised> {
+    // SAFETY: `at`: attached; duty 1. Python copies what it keeps of the specification.
+    let made = unsafe { py::PyType_FromSpec(&raw mut spec) };
+    if made.is_null() && !at.has_raised() {
+        // One of 3.11's allocations fails there without a word.
+        return Err(error::no_memory(at));
+    }
+    // SAFETY: a new reference or NULL.
+    unsafe { Strong::from_new(at, made) }
+}
+
 /// Sets an attribute of a class, past its metaclass.
 pub(crate) fn set_attribute(at: Attached, class: &Strong, name: &str, value: &Strong) -> Result<(), Raised> {
     // SAFETY: the type lives as long as Python.

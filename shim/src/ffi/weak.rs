@@ -128,7 +128,7 @@ impl Notices {
             slot(py::Py_tp_members, members.as_mut_ptr().cast()),
             slot(0, ptr::null_mut()),
         ];
-        let mut spec = py::PyType_Spec {
+        let spec = py::PyType_Spec {
             name: NAME.as_ptr(),
             basicsize: size_of::<Notice>() as c_int,
             itemsize: 0,
@@ -137,10 +137,8 @@ impl Notices {
                 | type_object::CLOSED,
             slots: slots.as_mut_ptr(),
         };
-        // SAFETY: attached; Python copies what it keeps of the specification.
-        let made = unsafe { py::PyType_FromSpec(&raw mut spec) };
-        // SAFETY: a new reference or NULL.
-        unsafe { Strong::from_new(at, made) }.map(Self)
+        // SAFETY: a literal for a name; the slots end with 0, and are functions for objects of that size.
+        unsafe { type_object::from_spec(at, spec) }.map(Self)
     }
 
     /// Gives the type away.

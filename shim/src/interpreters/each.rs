@@ -3,11 +3,13 @@
 //! The seat of a module in an interpreter stands in that interpreter's core as a service of its own, private to the module:
 //! so it lives exactly as long as the core, whoever made that, and is found again when the module is imported anew. Its call
 //! sites, pins and lists are this interpreter's.
+//!
+//! **Boundary**: a seat is memory that a core owns: made, found again and freed through its table of services.
 
 use core::cell::Cell;
 use core::ffi::c_void;
 use core::mem::ManuallyDrop;
-use core::ptr::{self, NonNull};
+use core::ptr;
 
 use interbind_abi::core::{CoreRecord, Status};
 use interbind_abi::header::Kind;
@@ -16,7 +18,7 @@ use interbind_abi::{Reason, RecordHeader, Str};
 use interbind_structures::bindings::Bindings;
 use interbind_structures::memory::boxed_or_back;
 
-use super::{Binding, Bound, Interpreters, Who, homes};
+use super::{Binding, Interpreters, Who, homes};
 use crate::ffi::error::{self, Class};
 use crate::ffi::{Attached, Raised, host, thunk};
 use crate::internals::Core;
@@ -116,9 +118,9 @@ impl Each {
     }
 
     /// The seat in the current interpreter, however many there are.
-    fn seat(&self, at: Attached) -> Option<&Seat> {
+    fn seat<'a>(&self, at: Attached<'a>) -> Option<&'a Seat> {
         let (seat, _) = self.seats.find(at.interpreter());
-        // SAFETY: as in `site`.
+        // SAFETY: found by its interpreter, so its core is alive as long as the thread is attached to that, and owns the seat.
         unsafe { seat.as_ref() }
     }
 }
@@ -137,7 +139,7 @@ impl Interpreters for Each {
         Err(refuse(at, Class::Import, Reason::InterpreterNotSupported, template, &[who.name], sides))
     }
 
-    fn find(&self, at: Attached, who: Who<'_>) -> Result<Option<Bound>, Raised> {
+    fn find<'a>(&self, at: Attached<'a>, who: Who<'_>) -> Result<Option<&'a Binding>, Raised> {
         let Some(seat) = self.seat(at) else { return Ok(None) };
         if !seat.binding.is_open() {
             if !host::is_ending(at) {
@@ -150,11 +152,15 @@ impl Interpreters for Each {
             return Err(refuse(at, Class::Import, Reason::InterpreterEnding, template, &[who.name], sides));
         }
         homes::settle(at);
-        // SAFETY: (1) found by the current interpreter; the seat is owned by its core.
-        Ok(Some(unsafe { Bound::new(NonNull::from(&seat.binding)) }))
+        Ok(Some(&seat.binding))
     }
 
-    fn keep(&'static self, at: Attached, who: Who<'_>, binding: Binding) -> Result<Bound, Raised> {
+    fn keep<'a>(
+        &'static self,
+        at: Attached<'a>,
+        who: Who<'_>,
+        binding: Binding,
+    ) -> Result<&'a Binding, Raised> {
         let (core, interpreter) = (Core::clone(&binding.core), binding.interpreter);
         // One module has one seat, whatever others are called.
         let address = Digits::of(ptr::from_ref(self).addr() as u64, 16);
@@ -210,9 +216,7 @@ impl Interpreters for Each {
             return Err(error::no_memory(at));
         }
         // SAFETY: a seat lives as long as its interpreter's core, which the capsule keeps.
-        let binding = unsafe { &(*seat).binding };
-        // SAFETY: (1) just made for, or found in, the current interpreter's core.
-        Ok(unsafe { Bound::new(NonNull::from(binding)) })
+        Ok(unsafe { &(*seat).binding })
     }
 
     fn note(&self, at: Attached) {

@@ -2,28 +2,26 @@
 //!
 //! The binding is made once and never freed, and retains its core.
 
-use core::ptr::{self, NonNull};
-
 use interbind_abi::Reason;
+use interbind_structures::kept::Kept;
 use interbind_structures::memory::boxed_or_back;
 
-use super::{Binding, Bound, Interpreters, Who};
+use super::{Binding, Interpreters, Who};
 use crate::ffi::error::{self, Class};
 use crate::ffi::{Attached, Raised};
 use crate::refusal::{Sides, refuse};
-use crate::sync::{AtomicPtr, Ordering};
 
 /// Serves the first interpreter; a static that `module!` makes.
 #[derive(Debug)]
 pub struct First {
-    binding: AtomicPtr<Binding>,
+    binding: Kept<Binding>,
 }
 
 impl First {
     /// Serves nobody yet.
     #[allow(clippy::new_without_default, reason = "made by `module!` only")]
     pub const fn new() -> Self {
-        Self { binding: AtomicPtr::new(ptr::null_mut()) }
+        Self { binding: Kept::new() }
     }
 
     #[cold]
@@ -53,30 +51,27 @@ impl Interpreters for First {
         Ok(())
     }
 
-    fn find(&self, at: Attached, who: Who<'_>) -> Result<Option<Bound>, Raised> {
-        let Some(known) = NonNull::new(self.binding.load(Ordering::Acquire)) else { return Ok(None) };
-        // SAFETY: (1) never freed; of the current interpreter, or refused below.
-        let bound = unsafe { Bound::new(known) };
-        if bound.interpreter == at.interpreter() && bound.is_open() {
-            Ok(Some(bound))
-        } else {
-            Err(Self::refuse(at, who, &bound))
+    fn find<'a>(&self, at: Attached<'a>, who: Who<'_>) -> Result<Option<&'a Binding>, Raised> {
+        match self.binding.get() {
+            None => Ok(None),
+            Some(known) if known.interpreter == at.interpreter() && known.is_open() => Ok(Some(known)),
+            Some(known) => Err(Self::refuse(at, who, known)),
         }
     }
 
-    fn keep(&'static self, at: Attached, who: Who<'_>, binding: Binding) -> Result<Bound, Raised> {
-        let made = match boxed_or_back(binding) {
-            Ok(made) => Box::into_raw(made),
+    fn keep<'a>(
+        &'static self,
+        at: Attached<'a>,
+        who: Who<'_>,
+        binding: Binding,
+    ) -> Result<&'a Binding, Raised> {
+        match boxed_or_back(binding).map(|made| self.binding.offer(made)) {
+            Ok(Ok(_)) => {}
+            Ok(Err((_, ours))) => ours.give_up(),
             Err(binding) => {
                 binding.give_up();
                 return Err(error::no_memory(at));
             }
-        };
-        let kept = self.binding.compare_exchange(ptr::null_mut(), made, Ordering::AcqRel, Ordering::Acquire);
-        if kept.is_err() {
-            // SAFETY: ours wasn't published.
-            let ours = unsafe { Box::from_raw(made) };
-            ours.give_up();
         }
         // The winner may be a thread of another interpreter.
         self.find(at, who)?.ok_or_else(|| Raised::at(at))

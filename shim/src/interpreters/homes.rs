@@ -10,12 +10,11 @@
 //!
 //! While the main interpreter is the only one that was ever noted, everything belongs there, and nobody needs to ask.
 
-use core::ptr::NonNull;
-
 use interbind_structures::chain::Chain;
+use interbind_structures::schedule::point;
 use interbind_structures::waiting::Waiting;
 
-use crate::ffi::{Attached, PyObject, Raised, Strong, error};
+use crate::ffi::{Attached, Owed, Raised, error};
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
 /// The main interpreter's number.
@@ -26,12 +25,9 @@ const FREE: u64 = 0;
 
 /// A reference that waits, and for which interpreter.
 struct Given {
-    object: NonNull<PyObject>,
+    object: Owed,
     home: u64,
 }
-
-// SAFETY: the reference was given away by the only one who had it, and is used attached to its home only.
-unsafe impl Send for Given {}
 
 /// A place where references wait.
 struct Home {
@@ -48,19 +44,8 @@ static WAITING: AtomicU64 = AtomicU64::new(0);
 static UNNAMED: AtomicU32 = AtomicU32::new(0);
 
 /// The current interpreter's number: no other interpreter has it, ever.
-#[cfg(not(interbind_pypy))]
-pub(crate) fn here(_at: Attached) -> u64 {
-    // SAFETY: attached, so there is a current interpreter.
-    let interpreter = unsafe { pyo3_ffi::PyInterpreterState_Get() };
-    // CPython counts from 0, and gives no number twice.
-    // SAFETY: as above.
-    (unsafe { pyo3_ffi::PyInterpreterState_GetID(interpreter) }) as u64 + MAIN
-}
-
-/// As above: PyPy has one interpreter.
-#[cfg(interbind_pypy)]
-pub(crate) fn here(_at: Attached) -> u64 {
-    MAIN
+pub(crate) fn here(at: Attached) -> u64 {
+    at.number() + MAIN
 }
 
 /// Notes the current interpreter, before any code of a module runs in it.
@@ -114,11 +99,10 @@ pub(crate) fn is_named() -> bool {
 }
 
 /// Gives a reference back, from wherever: at its home at once, else it waits there.
-pub(crate) fn give_back(object: NonNull<PyObject>, home: u64) {
+pub(crate) fn give_back(object: Owed, home: u64) {
     match Attached::current() {
         Some(at) if here(at) == home => {
-            // SAFETY: callers give the reference away.
-            drop(unsafe { Strong::owned(at, object) });
+            drop(object.claim(at));
             settle(at);
         }
         _ => hand_over(object, home),
@@ -126,11 +110,12 @@ pub(crate) fn give_back(object: NonNull<PyObject>, home: u64) {
 }
 
 /// Leaves a reference at its home.
-fn hand_over(object: NonNull<PyObject>, number: u64) {
+fn hand_over(object: Owed, number: u64) {
     let known = HOMES.find(|home| home.number.load(Ordering::Acquire) == number);
     // The main interpreter's module may be one that nobody noted.
     let known = if number == MAIN { known.or_else(|| open(number)) } else { known };
     if let Some(home) = known {
+        point("before a reference is handed over");
         // Before it is there: it may be taken at once.
         WAITING.fetch_add(1, Ordering::Relaxed);
         if home.waiting.push(Given { object, home: number }).is_err() {
@@ -159,8 +144,7 @@ pub(crate) fn settle(at: Attached) {
         WAITING.fetch_sub(1, Ordering::Relaxed);
         // Else it came for an interpreter that had this home before, when that one was ending.
         if given.home == number {
-            // SAFETY: the reference was given to this home by the only one who had it.
-            drop(unsafe { Strong::owned(at, given.object) });
+            drop(given.object.claim(at));
         }
     }
 }

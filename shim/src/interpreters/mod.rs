@@ -11,7 +11,7 @@ pub(crate) mod homes;
 
 use interbind_abi::owner::OwnerRecord;
 
-pub(crate) use self::binding::{Binding, Bound};
+pub(crate) use self::binding::Binding;
 use crate::ffi::{Attached, Raised};
 
 /// Which module asks.
@@ -35,13 +35,18 @@ pub(crate) trait Interpreters: Sync {
     ///
     /// # Errors
     /// ImportError: the module serves another interpreter, or this one is ending.
-    fn find(&self, at: Attached, who: Who<'_>) -> Result<Option<Bound>, Raised>;
+    fn find<'a>(&self, at: Attached<'a>, who: Who<'_>) -> Result<Option<&'a Binding>, Raised>;
 
     /// Keeps a new binding, whose core is retained; whoever is second takes the first one's.
     ///
     /// # Errors
     /// As [`Interpreters::find`], or the core refuses.
-    fn keep(&'static self, at: Attached, who: Who<'_>, binding: Binding) -> Result<Bound, Raised>;
+    fn keep<'a>(
+        &'static self,
+        at: Attached<'a>,
+        who: Who<'_>,
+        binding: Binding,
+    ) -> Result<&'a Binding, Raised>;
 
     /// Notes the current interpreter, before any code of the module runs in it.
     fn note(&self, at: Attached);

@@ -4,6 +4,8 @@
 //! them. Two of PyO3's undocumented facts are used, and checked where they are: a guard is one word and that word is the
 //! object's address (asserted, and compared at each borrow), and a class that may be used on any thread has a thread
 //! checker without size.
+//!
+//! **Boundary**: the thunks that a PyO3 class's record has, and the bits of PyO3's guards.
 
 use core::any::TypeId;
 use core::ffi::c_void;
@@ -23,9 +25,8 @@ use interbind_abi::types::record::{
     ALIASING_FROZEN, ALIASING_TRACKED, EXCLUSIVE, KIND_DATA, THREAD_ANY, THREAD_OWNER,
 };
 
-use super::convert::{attached, bind_module, raised};
+use super::convert::{attached, bind_module, live, raised};
 use crate::ffi::error::Class;
-use crate::ffi::live::Live;
 use crate::ffi::{PyObject, Strong, caught, thunk, type_object};
 use crate::publish::{Checks, RawClass, publish_class, state_offset};
 use crate::refusal::{Sides, refuse};
@@ -274,14 +275,6 @@ thunk! {
     }
 }
 
-/// What PyO3 holds.
-fn live<'a>(object: &'a Bound<'_, PyAny>) -> Live<'a> {
-    // SAFETY: a `Bound` is never NULL.
-    let address = unsafe { ptr::NonNull::new_unchecked(object.as_ptr().cast()) };
-    // SAFETY: a `Bound` keeps its object alive, on an attached thread.
-    unsafe { Live::new(address) }
-}
-
 /// States where the data lies, once it is certain that it lies inside the object.
 #[cold]
 #[inline(never)]
@@ -315,7 +308,7 @@ fn panicked(py: Python<'_>, message: &str) {
 #[cold]
 #[inline(never)]
 fn wrong_object(object: &Bound<'_, PyAny>, class: *mut PyObject) -> *mut c_void {
-    let found = live(object);
+    let found = live(object.as_borrowed());
     let (at, found) = (found.at(), found.class_name());
     // SAFETY: PyO3 keeps the type for ever.
     let class = type_object::type_name(at, &unsafe { Strong::from_borrowed(at, class) });
@@ -328,7 +321,7 @@ fn wrong_object(object: &Bound<'_, PyAny>, class: *mut PyObject) -> *mut c_void 
 #[cold]
 #[inline(never)]
 fn no_borrow(object: &Bound<'_, PyAny>, refused: Refused, mode: u32) -> *mut c_void {
-    let object = live(object);
+    let object = live(object.as_borrowed());
     let (at, class) = (object.at(), object.class_name());
     let on_its_thread = "use the object on the thread that made it";
     let (reason, why, fix) = match &refused {

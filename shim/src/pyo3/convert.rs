@@ -1,5 +1,8 @@
 //! Conversions: handles as arguments, raised exceptions and call errors as `PyErr`, objects both ways.
+//!
+//! **Boundary**: PyO3's proofs and references become this crate's, and these become PyO3's.
 
+use core::mem::{ManuallyDrop, transmute};
 use core::ptr::NonNull;
 
 use pyo3::exceptions::PySystemError;
@@ -9,11 +12,13 @@ use pyo3::{Borrowed, PyTypeInfo};
 
 use interbind_abi::values::PlainData;
 
-use crate::construct;
+use crate::construct::construct;
 use crate::error::Error;
 use crate::ffi::error::{self, Class, raise};
+use crate::ffi::live::Live;
 use crate::ffi::{Attached, PyObject, Raised, Strong};
 use crate::foreign::{Foreign, ForeignMut, ForeignRaw};
+use crate::held::Held;
 use crate::module;
 use crate::object::Object;
 use crate::shared::{Consumer, DataHandle, Module, Shared};
@@ -65,13 +70,32 @@ pub(crate) fn raised(py: Python<'_>, _: Raised) -> PyErr {
 /// ```
 #[cold]
 pub fn bind_module<M: Module>(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    // SAFETY: `Bound` proves both duties.
-    unsafe { module::bind::<M>(module.as_ptr().cast()) }.map_err(|found| raised(module.py(), found))
+    let at = attached(module.py());
+    // SAFETY: a `Bound` keeps its object alive.
+    let object = unsafe { Strong::from_borrowed(at, module.as_ptr().cast()) };
+    module::bind::<M>(at, Some(&object)).map_err(|found| raised(module.py(), found))
 }
 
-fn pointer(object: Borrowed<'_, '_, PyAny>) -> NonNull<PyObject> {
+/// What PyO3 holds.
+#[inline(always)]
+pub(super) fn live<'a>(object: Borrowed<'a, '_, PyAny>) -> Live<'a> {
     // SAFETY: a `Borrowed` is never NULL.
-    unsafe { NonNull::new_unchecked(object.as_ptr().cast()) }
+    let address = unsafe { NonNull::new_unchecked(object.as_ptr().cast()) };
+    // SAFETY: a `Borrowed` says that its object is alive and the thread attached, during both of its lifetimes.
+    unsafe { Live::new(address) }
+}
+
+/// Borrows what is held.
+pub(super) fn bound<'a, 'py, T, M>(
+    held: &'a Held<T, M>,
+    _py: Python<'py>,
+) -> Result<Foreign<'a, 'py, T, M>, Raised>
+where
+    T: Shared + ?Sized,
+    M: Consumer<T>,
+{
+    // SAFETY: the token proves it for `'py`, and the result can't be used beyond that.
+    unsafe { held.bind_ptr() }
 }
 
 impl<'a, 'py, T, M> FromPyObject<'a, 'py> for Foreign<'a, 'py, T, M>
@@ -83,8 +107,7 @@ where
 
     #[inline(always)]
     fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        // SAFETY: `Borrowed` proves it for both lifetimes.
-        unsafe { Self::from_ptr(pointer(object)) }.map_err(|found| raised(object.py(), found))
+        Self::borrow(live(object)).map_err(|found| raised(object.py(), found))
     }
 }
 
@@ -97,8 +120,7 @@ where
 
     #[inline(always)]
     fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        // SAFETY: `Borrowed` proves it for both lifetimes.
-        unsafe { Self::from_ptr(pointer(object)) }.map_err(|found| raised(object.py(), found))
+        Self::borrow(live(object)).map_err(|found| raised(object.py(), found))
     }
 }
 
@@ -110,8 +132,7 @@ where
     type Error = PyErr;
 
     fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        // SAFETY: `Borrowed` proves it for both lifetimes.
-        unsafe { Self::from_ptr(pointer(object)) }.map_err(|found| raised(object.py(), found))
+        Self::borrow(live(object)).map_err(|found| raised(object.py(), found))
     }
 }
 
@@ -138,8 +159,7 @@ where
     T: PlainData + Shared,
     M: Consumer<T>,
 {
-    // SAFETY: `py`.
-    let object = unsafe { construct::to_python::<T, M>(value) }.map_err(|found| raised(py, found))?;
+    let object = construct::<T, M>(attached(py), value).map_err(|found| raised(py, found))?;
     Ok(object.into_bound(py))
 }
 
@@ -159,8 +179,7 @@ where
 /// }
 /// ```
 pub fn count_records<M: Module>(py: Python<'_>) -> PyResult<Counts> {
-    // SAFETY: `py`.
-    unsafe { module::count_records::<M>() }.map_err(|found| raised(py, found))
+    module::count_records::<M>(attached(py)).map_err(|found| raised(py, found))
 }
 
 impl Object {
@@ -168,6 +187,12 @@ impl Object {
     pub fn into_bound(self, py: Python<'_>) -> Bound<'_, PyAny> {
         // SAFETY: the reference is given away.
         unsafe { Bound::from_owned_ptr(py, self.into_ptr().cast()) }
+    }
+
+    /// Lends it as PyO3's reference, to a thread that mayn't be attached: nothing is counted.
+    pub(super) fn lent(&self) -> ManuallyDrop<Py<PyAny>> {
+        // SAFETY: `Py` is `repr(transparent)` around the pointer; it owns nothing, because it's never dropped.
+        ManuallyDrop::new(unsafe { transmute::<NonNull<PyObject>, Py<PyAny>>(self.as_non_null()) })
     }
 
     /// Borrows it as PyO3 does.

@@ -9,7 +9,8 @@ use interbind_abi::text::cut;
 use super::Sides;
 use crate::ffi::error::Class;
 use crate::ffi::{Attached, Raised, error, host};
-use crate::owner::{file_name, judged_owner, readable};
+use crate::judged::{judged_owner, readable};
+use crate::owner::file_name;
 use crate::text::Text;
 
 /// Raises a refusal; what is set already becomes its cause. See [`refuse`](super::refuse).

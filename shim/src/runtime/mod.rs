@@ -23,10 +23,9 @@ pub(crate) use self::wheel::{bind, judge, maker, provide};
 
 use interbind_abi::Requirement;
 use interbind_abi::owner::OwnerRecord;
-use interbind_abi::types::registry::TypeList;
 
 use crate::internals::Core;
-use crate::types::Types;
+use crate::types::List;
 
 /// What a consumer expects of a type, in an interpreter that it's bound to.
 #[derive(Clone, Copy, Debug)]
@@ -34,9 +33,8 @@ pub(crate) struct Expected<'a> {
     pub(crate) consumer: &'static OwnerRecord,
     /// The interpreter's.
     pub(crate) core: &'a Core,
-    pub(crate) types: Types,
     /// The registry's list of the name.
-    pub(crate) list: *mut TypeList,
+    pub(crate) list: List,
     /// The shared name, or the native key.
     pub(crate) name: &'a str,
     pub(crate) kind: u32,

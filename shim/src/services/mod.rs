@@ -7,19 +7,18 @@
 //! | `userdata` | `userdata::serve` | [`Userdata`] | memory that modules share by name |
 //! | `exceptions` | `exceptions::serve` | [`Exceptions`] | translators of native exceptions |
 //!
-//! `find` gets a table and judges it, `provide` gets them all. Nothing here holds a lock over code of others.
+//! `find` gets a table that was judged. Nothing here holds a lock over code of others.
 
 mod exceptions;
 pub(crate) mod find;
 mod instances;
-mod provide;
 mod userdata;
 
 pub use self::exceptions::Exceptions;
 pub use self::instances::{Instances, Key};
-pub use self::provide::provide;
 pub use self::userdata::{Datum, Userdata};
 #[cfg(feature = "static")]
 pub(crate) use self::{
     exceptions::TABLE as EXCEPTIONS, instances::TABLE as INSTANCES, userdata::TABLE as USERDATA,
 };
+pub use crate::bare::provide;

@@ -136,6 +136,7 @@ pub mod __private {
         "os=linux arch=x86_64 bits=64 endian=little c=sysv python=cpython api=3.13 gil=on debug=no refs=no";
     pub const VERSION: &str = "9.8.7";
     pub const COMPILER: &str = "rustc 1.85.0";
+    pub const RUNTIME: &str = "static";
 
     pub type Wrap = unsafe extern "C" fn(*const TypeRecord, *const c_void) -> *mut c_void;
 

@@ -6,7 +6,7 @@ use super::{core, registry};
 use crate::ffi::error::Class;
 use crate::ffi::{Attached, Raised, host};
 use crate::internals::Core;
-use crate::owner::readable;
+use crate::judged::readable;
 use crate::refusal::say::add_line;
 use crate::refusal::{Sides, refuse};
 use crate::services;
@@ -45,7 +45,7 @@ pub(super) fn provide_for(
     let services = [&registry::TABLE, &services::USERDATA, &services::EXCEPTIONS, &services::INSTANCES];
     for wanted in services {
         // What this build can't make (abi3t sees no object's head), the first one that can will.
-        if wanted.make.is_some() {
+        if wanted.is_makeable() {
             find_or_make_for(at, &core, owner, maker, wanted)?;
         }
     }
@@ -58,7 +58,7 @@ pub(super) fn check_host(at: Attached, owner: &OwnerRecord) -> Result<(), Raised
     host::compare(at, readable(&owner.platform), &mut |reason, part, build, running| {
         first.get_or_insert(reason);
         add_line(&mut lines, &[part, ": this build has ", build, ", the running Python has ", running]);
-    });
+    })?;
     let Some(reason) = first else { return Ok(()) };
     let template = "cannot import '{0}' into this Python\n{1}\ninstall a build of {0} for this Python";
     Err(refuse(at, Class::Import, reason, template, &[readable(&owner.name), &lines], Sides::consumer(owner)))

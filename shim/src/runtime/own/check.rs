@@ -3,25 +3,24 @@
 //! Asked when a call site doesn't remember the object's class. Steps 0 to 3 for module and core were done when the
 //! module was bound (`bind`, `core`). Here come steps 1, 3 and 4 for the record that fits the object: header, interpreter,
 //! instance. Steps 5 to 7 are [`interbind_abi::check`]'s. All differences of a step are collected before it refuses.
-//! Runs no Python code unless it refuses. [`judge`] and [`maker`](super::maker) are the only functions that make a
-//! `&'static TypeRecord` out of a foreign pointer.
+//! Runs no Python code unless it refuses. A record's header is judged where the registry's list is walked, its meaning by
+//! [`Judged::check`].
 
-use core::ptr;
-
-use interbind_abi::check::{Wanted, check as check_meaning};
+use interbind_abi::Reason;
+use interbind_abi::check::Wanted;
 use interbind_abi::diff::Sink;
 use interbind_abi::header::Malformed;
 use interbind_abi::owner::OwnerRecord;
 use interbind_abi::types::TypeRecord;
 use interbind_abi::types::record::{ALIASING_FROZEN, SHARED, halves};
-use interbind_abi::{Reason, judge as judge_record};
 
 use crate::ffi::error::Class;
-use crate::ffi::live::{Class as ObjectClass, Live};
+use crate::ffi::live::Live;
 use crate::ffi::{Attached, Raised};
 use crate::fits::{Fitting, inherits, is_type, registered};
+use crate::foreign::Loan;
+use crate::judged::{Judged, judged_owner, readable};
 use crate::malformed::wrong_part;
-use crate::owner::{judged_owner, readable};
 use crate::refusal::say::add_difference;
 use crate::refusal::{Sides, refuse};
 use crate::runtime::Expected;
@@ -32,23 +31,19 @@ use crate::text::Text;
 ///
 /// # Errors
 /// An exception with both sides' values is set.
-pub(crate) fn judge(object: Live<'_>, expected: &Expected<'_>) -> Result<&'static TypeRecord, Raised> {
-    let record = match find(expected, object.class()) {
+pub(crate) fn judge(object: Live<'_>, expected: &Expected<'_>) -> Result<Judged, Raised> {
+    let record = match find(expected, object) {
         Finding::Fits(record) => record,
         other => return Err(refuse_object(object, expected, other)),
     };
-    if !check(record, expected, None) {
-        return Err(refuse_record(object.at(), Some(object), record, expected));
-    }
+    let refused = || refuse_record(object.at(), Some(object), record, expected);
+    let judged = check(record, expected, None).ok_or_else(refused)?;
     if record.aliasing == ALIASING_FROZEN && record.data_offset.load(Ordering::Relaxed) == 0 {
         // The first borrow of a frozen class lets the provider state where the data lies.
-        // SAFETY: (1) checked just now, for this object.
-        probe(unsafe { Fitting::new(record, object) })?;
-        if !check(record, expected, None) {
-            return Err(refuse_record(object.at(), Some(object), record, expected));
-        }
+        probe(judged, object)?;
+        return check(record, expected, None).ok_or_else(refused);
     }
-    Ok(record)
+    Ok(judged)
 }
 
 /// What was wanted: the first line's start, for an object or for a new one.
@@ -73,13 +68,12 @@ enum Finding {
 /// Steps 1, 3 and 4 over the records of a name: a record whose header is sound, of this interpreter, whose type the
 /// object's class is (an exact match wins) or inherits from, the nearest of those.
 #[inline(never)]
-fn find(expected: &Expected<'_>, class: ObjectClass<'_>) -> Finding {
+fn find(expected: &Expected<'_>, object: Live<'_>) -> Finding {
+    let (at, class) = (object.at(), object.class());
     let mut result = Finding::Nothing;
     let mut inherited = None;
-    let mut at = expected.next(ptr::null());
-    while !at.is_null() {
-        // SAFETY: threat model: a record in the registry starts with a readable header; records are never freed.
-        match unsafe { judge_record::<TypeRecord>(at) } {
+    for found in expected.list.records(at) {
+        match found {
             Ok(record) => {
                 if is_of(record, expected) {
                     if is_type(record, class) {
@@ -97,14 +91,13 @@ fn find(expected: &Expected<'_>, class: ObjectClass<'_>) -> Finding {
             Err(malformed) if matches!(result, Finding::Nothing) => result = Finding::Broken(malformed),
             Err(_) => {}
         }
-        at = expected.next(at);
     }
     inherited.map_or(result, Finding::Fits)
 }
 
 /// Step 3: the record belongs to the interpreter that this module is bound to.
 fn is_of(record: &TypeRecord, expected: &Expected<'_>) -> bool {
-    let serial = halves(expected.serial());
+    let serial = halves(expected.core.serial());
     record.serial[0].load(Ordering::Relaxed) == serial[0]
         && record.serial[1].load(Ordering::Relaxed) == serial[1]
 }
@@ -138,12 +131,13 @@ fn refuse_object(object: Live<'_>, expected: &Expected<'_>, found: Finding) -> R
         Finding::Nothing | Finding::Fits(_) => (
             Reason::NotPublished,
             "{0} as {1} {2}\nno module in this interpreter has published {1}\n\
-             import a module that provides {1} {2}, and pass one of its objects",
+             import a module that provides {1} {2}, and pass one of its objects; \
+             if the module of '{3}' is to provide it, it has not called `publish`",
             None,
         ),
     };
     let sides = Sides { provider: record.map(|record| record.owner), ..Sides::consumer(consumer) };
-    refuse(at, Class::Type, reason, template, &[&what, name, requirement], sides)
+    refuse(at, Class::Type, reason, template, &[&what, name, requirement, &object.class_name()], sides)
 }
 
 /// Who provides a record.
@@ -171,8 +165,11 @@ pub(crate) fn refuse_record(
     let kind = kind.unwrap_or(Reason::MalformedRecord);
     let (provider, consumer) = (owner_of(record), expected.consumer);
     let template = match kind {
+        Reason::VersionDiffers if record.version < expected.requirement.least => {
+            "{0} as {1} {2}\n{3}\ninstall a newer {4}, which provides {1} {2}, or rebuild {5} for {1} {6}"
+        }
         Reason::VersionDiffers => {
-            "{0} as {1} {2}\n{3}\ninstall a {4} that provides {1} {2}, or rebuild {5} for {1} {6}"
+            "{0} as {1} {2}\n{3}\nrebuild {5} for {1} {6}, or install an older {4}, which provides {1} {2}"
         }
         Reason::LayoutDiffers | Reason::SignatureDiffers | Reason::SlotMissing | Reason::KindDiffers => {
             "{0} as {1} {2}\n{3}\nrebuild {5} and {4} against the same declaration of {1}; a changed one needs a new major version"
@@ -195,7 +192,11 @@ pub(crate) fn refuse_record(
 }
 
 /// Steps 5 to 7, which need no Python.
-pub(crate) fn check(record: &TypeRecord, expected: &Expected<'_>, sink: Option<Sink<'_>>) -> bool {
+pub(crate) fn check(
+    record: &'static TypeRecord,
+    expected: &Expected<'_>,
+    sink: Option<Sink<'_>>,
+) -> Option<Judged> {
     let wanted = Wanted {
         name: expected.name,
         kind: expected.kind,
@@ -204,35 +205,15 @@ pub(crate) fn check(record: &TypeRecord, expected: &Expected<'_>, sink: Option<S
         requirement_text: expected.requirement_text,
         align: expected.align,
     };
-    // SAFETY: threat model: texts and table of a record with a sound header are readable, or NULL; records are never freed.
-    unsafe { check_meaning(record, &wanted, sink) }
+    Judged::check(record, &wanted, sink)
 }
 
 /// Borrows once and gives back, so that the provider can state its data offset.
-fn probe(found: Fitting<'_>) -> Result<(), Raised> {
-    let (record, object) = (found.record(), found.object());
-    let (Some(borrow), Some(release)) = (record.borrow, record.release) else { return Ok(()) };
-    // SAFETY: `Fitting`: judged for this object, which is alive; attached.
-    let data = unsafe { borrow(record, object.as_ptr().cast(), SHARED) };
-    if data.is_null() {
-        return Err(Raised::at(object.at()));
+fn probe(judged: Judged, object: Live<'_>) -> Result<(), Raised> {
+    if judged.borrow.is_none() || judged.release.is_none() {
+        return Ok(());
     }
-    // SAFETY: borrowed just now, released once.
-    unsafe { release(record, object.as_ptr().cast(), data, SHARED) };
-    Ok(())
-}
-
-impl Expected<'_> {
-    /// The next record of the name after `after`, the first after NULL.
-    pub(super) fn next(&self, after: *const TypeRecord) -> *const TypeRecord {
-        // SAFETY: judged.
-        let next = unsafe { (*self.types.as_ptr()).next };
-        // SAFETY: attached; the list is this registry's, and callers pass what this returned.
-        unsafe { next(self.list, after) }
-    }
-
-    /// The interpreter's serial.
-    fn serial(&self) -> [u8; 16] {
-        self.core.serial()
-    }
+    // None: the class isn't published any more, and who borrows says so.
+    let Some(found) = Fitting::nearest(judged, object) else { return Ok(()) };
+    Loan::<SHARED>::take(found, 1).map(drop)
 }

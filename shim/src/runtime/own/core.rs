@@ -3,6 +3,8 @@
 //! Both halves of the internals contract: reading another build's core in the order of the check, and serving one to
 //! other builds. What is served runs no Python code; the services' makers are called without a lock. The capsule is a user of
 //! the core; when it dies while the interpreter runs on, Python code took it away, and a new one takes its place.
+//!
+//! **Boundary**: another build's core is judged here, and the functions of our own are here, which other builds call.
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
@@ -21,14 +23,16 @@ use interbind_abi::services::ServiceHead;
 use interbind_abi::{Reason, Str, judge, keys, platform};
 use interbind_structures::chain::Chain;
 use interbind_structures::memory::boxed;
+use interbind_structures::schedule::point;
 
-use crate::ffi::capsule::{self, Found};
+use crate::ffi::capsule::{self, Capsule, Found};
 use crate::ffi::error::{self, Class};
 use crate::ffi::{Attached, PyObject, Raised, host, thunk};
 use crate::internals::Core;
+use crate::judged::readable;
 use crate::lifetime;
 use crate::malformed::wrong_part;
-use crate::owner::{file_name, readable};
+use crate::owner::file_name;
 use crate::refusal::{Sides, refuse};
 use crate::sync::AtomicU64;
 use crate::text::Text;
@@ -59,16 +63,18 @@ pub(crate) fn find_or_make(at: Attached, owner: &OwnerRecord, maker: &OwnerRecor
         found => found,
     };
     match found {
-        // The capsule is held until the core is counted.
-        Found::Capsule(capsule) => check(at, capsule.pointer().cast(), owner),
+        Found::Capsule(capsule) => check(at, &capsule, owner),
         Found::Nothing => Err(refuse_stranger(at, "nothing", owner)),
         Found::Stranger(class) => Err(refuse_stranger(at, &class, owner)),
     }
 }
 
-/// Steps 1 to 3 for a core: header, platform, state. The core is held by somebody during the call.
+/// Steps 1 to 3 for a core: header, platform, state. The capsule keeps the core until it is counted: Python code can take the
+/// capsule away from where it was found.
 #[inline(never)]
-fn check(at: Attached, core: *mut CoreRecord, owner: &OwnerRecord) -> Result<Core, Raised> {
+fn check(at: Attached, held: &Capsule, owner: &OwnerRecord) -> Result<Core, Raised> {
+    let core: *mut CoreRecord = held.pointer().cast();
+    point("before a core is counted");
     // SAFETY: threat model: a capsule of our name leads to at least 16 readable bytes, and is held.
     let record = match unsafe { judge::<CoreRecord>(core) } {
         Ok(record) => record,

@@ -4,6 +4,8 @@
 //! names and classes to lists and entries is guarded by a lock, which is held over no Python API. A record is made live and
 //! taken out again under that lock, so a class that leaves takes all its records along. Called by the registry alone; must
 //! not call Python.
+//!
+//! **Boundary**: lists and entries are found by address, and last as long as the registry, longer than the lock is held.
 
 use core::ops::Deref;
 use core::ptr::{self, NonNull};
@@ -13,6 +15,7 @@ use interbind_abi::core::CoreRecord;
 use interbind_abi::types::TypeRecord;
 use interbind_abi::types::record::FLAG_IMMORTAL;
 use interbind_structures::claim;
+use interbind_structures::live;
 use interbind_structures::memory::{boxed, copied, push};
 use interbind_structures::table::{Full, Hashed, Table, hash_address, hash_text};
 
@@ -303,7 +306,7 @@ impl Lists {
         let hash = hash_address(class.as_ptr() as usize);
         maps.anchored.discard(hash, |known| known.0 == class);
         while let Some(typed) = maps.by_class.remove(hash, |typed| typed.class == class) {
-            retire(typed.entry.record);
+            retire(&maps, typed.entry.record);
         }
     }
 
@@ -318,22 +321,20 @@ impl Lists {
         let record = entry.record;
         maps.by_class
             .discard(hash_address(class.as_ptr() as usize), |typed| ptr::eq(typed.entry.record, record));
-        retire(record);
+        retire(&maps, record);
         true
     }
 
     /// A reference to the class of a record that is live here. Under the lock the class can't leave, and until it has left its
     /// anchor owns it: so the count is raised inside, which is the one thing of Python done there.
     pub(crate) fn hold(&self, at: Attached, record: &TypeRecord) -> Option<Strong> {
-        let _maps = self.lock();
+        let maps = self.lock();
         let is_ours =
             record.serial.iter().zip(self.serial).all(|(half, ours)| half.load(Ordering::Relaxed) == ours);
-        if !is_live(record, self.core) || !is_ours {
-            return None;
-        }
+        let class = live::class_here(&maps, &record.py_type, &record.core, self.core).filter(|_| is_ours)?;
         // SAFETY: the class of a live record is owned by an anchor or by the registry, neither of which lets go before
         // `leave`, which waits for the lock.
-        Some(unsafe { Strong::from_borrowed(at, record.py_type.load(Ordering::Acquire).cast()) })
+        Some(unsafe { Strong::from_borrowed(at, class.as_ptr().cast()) })
     }
 
     /// The anchors' type: the one that there is, else the one that is offered, which is taken over then.
@@ -370,13 +371,9 @@ impl Lists {
     }
 }
 
-/// Makes a live record free, for its provider to use again. The lock is held.
-fn retire(record: &TypeRecord) {
-    if claim::begin_leaving(&record.state) {
-        record.py_type.store(ptr::null_mut(), Ordering::Release);
-        record.core.store(ptr::null_mut(), Ordering::Relaxed);
-        claim::free(&record.state);
-    }
+/// Makes a live record free, for its provider to use again.
+fn retire(maps: &MutexGuard<'_, Maps>, record: &TypeRecord) {
+    live::retire(maps, &record.state, &record.py_type, &record.core);
 }
 
 impl List {
@@ -416,10 +413,8 @@ impl Drop for List {
 }
 
 /// Tells whether a record is published in that core.
-///
-/// The class comes first: while it stands there, core and serial are those that were written with it.
 pub(crate) fn is_live(record: &TypeRecord, core: *const CoreRecord) -> bool {
-    !record.py_type.load(Ordering::Acquire).is_null() && ptr::eq(record.core.load(Ordering::Relaxed), core)
+    live::is_here(&record.py_type, &record.core, core)
 }
 
 fn is_for(record: &TypeRecord, class: NonNull<PyObject>) -> bool {

@@ -1,14 +1,12 @@
 //! Which provider makes new objects of a type: the first that is willing and passes the check, or the one that is asked for.
 
-use core::ptr;
-
+use interbind_abi::Reason;
 use interbind_abi::types::TypeRecord;
-use interbind_abi::{Reason, judge};
 
 use super::check::{self, owner_of};
 use crate::ffi::error::Class;
 use crate::ffi::{Attached, Raised};
-use crate::owner::readable;
+use crate::judged::{Judged, readable};
 use crate::refusal::{Sides, refuse};
 use crate::runtime::Expected;
 
@@ -16,8 +14,8 @@ use crate::runtime::Expected;
 ///
 /// # Errors
 /// A TypeError with both sides' values is set.
-pub(crate) fn maker(at: Attached, expected: &Expected<'_>) -> Result<&'static TypeRecord, Raised> {
-    match search(expected) {
+pub(crate) fn maker(at: Attached, expected: &Expected<'_>) -> Result<Judged, Raised> {
+    match search(at, expected) {
         Search::Found(record) => Ok(record),
         found => Err(explain(at, expected, found)),
     }
@@ -25,7 +23,7 @@ pub(crate) fn maker(at: Attached, expected: &Expected<'_>) -> Result<&'static Ty
 
 /// What looking for a provider that makes objects found.
 enum Search {
-    Found(&'static TypeRecord),
+    Found(Judged),
     /// One would, but isn't compatible.
     Rejected(&'static TypeRecord),
     /// There are records, none whose provider makes objects for others (or none of the pinned one).
@@ -33,24 +31,19 @@ enum Search {
     Nothing,
 }
 
-fn search(expected: &Expected<'_>) -> Search {
+fn search(at: Attached, expected: &Expected<'_>) -> Search {
     let mut result = Search::Nothing;
-    let mut next = expected.next(ptr::null());
-    while !next.is_null() {
-        // SAFETY: threat model: a record in the registry starts with a readable header; records are never freed.
-        if let Ok(record) = unsafe { judge::<TypeRecord>(next) } {
-            let wanted = expected.from.is_none_or(|from| from == readable(&owner_of(record).name));
-            if !wanted || record.wrap.is_none() {
-                if matches!(result, Search::Nothing) {
-                    result = Search::Unwilling(record);
-                }
-            } else if check::check(record, expected, None) {
-                return Search::Found(record);
-            } else if !matches!(result, Search::Rejected(_)) {
-                result = Search::Rejected(record);
+    for record in expected.list.records(at).flatten() {
+        let wanted = expected.from.is_none_or(|from| from == readable(&owner_of(record).name));
+        if !wanted || record.wrap.is_none() {
+            if matches!(result, Search::Nothing) {
+                result = Search::Unwilling(record);
             }
+        } else if let Some(judged) = check::check(record, expected, None) {
+            return Search::Found(judged);
+        } else if !matches!(result, Search::Rejected(_)) {
+            result = Search::Rejected(record);
         }
-        next = expected.next(next);
     }
     result
 }
@@ -59,7 +52,7 @@ fn search(expected: &Expected<'_>) -> Search {
 fn explain(at: Attached, expected: &Expected<'_>, found: Search) -> Raised {
     match found {
         Search::Rejected(record) => check::refuse_record(at, None, record, expected),
-        Search::Unwilling(record) | Search::Found(record) => refuse(
+        Search::Unwilling(record) => refuse(
             at,
             Class::Type,
             Reason::NotConstructible,
@@ -68,7 +61,7 @@ fn explain(at: Attached, expected: &Expected<'_>, found: Search) -> Raised {
             &[expected.name, expected.from.unwrap_or("anybody")],
             Sides::both(record.owner, expected.consumer),
         ),
-        Search::Nothing => refuse(
+        Search::Nothing | Search::Found(_) => refuse(
             at,
             Class::Type,
             Reason::NotPublished,

@@ -3,6 +3,8 @@
 //! Only the maker touches its `lists`. A class that is published is owned by its [`anchor`], which takes the class out of
 //! its records before it lets go of it: a record never names a dead class, and nobody has to be told of a death. Belongs to
 //! the internals contract.
+//!
+//! **Boundary**: the functions of the `types` service's table, which modules of other builds call.
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
@@ -22,11 +24,13 @@ use interbind_structures::upcast;
 use super::lists::{Entry, Lasting, List, Lists, Standing, is_live};
 use crate::ffi::anchor::{self, Anchor, Anchors};
 use crate::ffi::error::{self, Class::Type};
+use crate::ffi::live::Class;
 use crate::ffi::{Attached, PyObject, Raised, Strong, thunk, type_object};
 use crate::internals::Core;
+use crate::internals::Wanted;
 use crate::lifetime;
 use crate::refusal::{Sides, refuse};
-use crate::services::find::{self, Wanted};
+use crate::services::find;
 use crate::sync::Ordering;
 use crate::text::number;
 use crate::types::Types;
@@ -282,26 +286,23 @@ fn registry_of<'a>(service: *const TypesService) -> Option<&'a Registry> {
 }
 
 /// Notes which records of a list are outranked, now that `record` is among them.
-fn rank(list: &List, record: &TypeRecord, core: *const CoreRecord, class: *mut PyObject) {
+fn rank(at: Attached, registry: &Registry, list: &List, record: &TypeRecord, class: &Strong) {
     record.flags.fetch_and(!FLAG_OUTRANKED, Ordering::Relaxed);
     list.find(|entry| {
         let other = entry.record;
-        let theirs = other.py_type.load(Ordering::Acquire).cast::<PyObject>();
-        // A class of another interpreter's isn't even looked at.
-        if theirs.is_null() || ptr::eq(other, record) || !is_live(other, core) {
-            return None::<()>;
+        // A class of another interpreter's isn't even looked at, and one of ours can't die meanwhile.
+        let theirs = if ptr::eq(other, record) { None } else { registry.lists.hold(at, other) };
+        let inherits = |class: &Strong, base: &Strong| {
+            Class::of(at, class).is_some_and(|class| class.inherits(base.as_ptr()))
+        };
+        if let Some(theirs) = theirs {
+            if inherits(class, &theirs) {
+                other.flags.fetch_or(FLAG_OUTRANKED, Ordering::Relaxed);
+            } else if inherits(&theirs, class) {
+                record.flags.fetch_or(FLAG_OUTRANKED, Ordering::Relaxed);
+            }
         }
-        // Without a GIL a class of somebody else's may be dying just now, unless it never does.
-        let alive =
-            !cfg!(interbind_free_threaded) || other.flags.load(Ordering::Relaxed) & FLAG_IMMORTAL != 0;
-        // SAFETY: attached; `class` is held by the caller, and of the other one only the address is looked at.
-        if unsafe { type_object::is_subtype(class, theirs) } {
-            other.flags.fetch_or(FLAG_OUTRANKED, Ordering::Relaxed);
-        // SAFETY: attached, both are alive.
-        } else if !alive || unsafe { type_object::is_subtype(theirs, class) } {
-            record.flags.fetch_or(FLAG_OUTRANKED, Ordering::Relaxed);
-        }
-        None
+        None::<()>
     });
 }
 
@@ -408,7 +409,7 @@ fn try_publish(
     }
     let entry = registry.lists.place(&list, record, true)?;
     match enliven(at, registry, entry, &class, address)? {
-        Standing::Live | Standing::Joined => rank(&list, record, registry.core, address.as_ptr()),
+        Standing::Live | Standing::Joined => rank(at, registry, &list, record, &class),
         Standing::Differs => return Err(Why::Status(Status::DIFFERS)),
         Standing::Same | Standing::NoAnchor => {}
     }

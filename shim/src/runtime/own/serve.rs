@@ -1,6 +1,8 @@
 //! The implementation for modules that carry none: what the wheel's runtime hands out.
 //!
 //! Each function judges what it's given, and calls what a module with an implementation of its own would call directly.
+//!
+//! **Boundary**: the functions of the runtime's table, which modules of other builds call.
 
 use core::ptr::NonNull;
 use core::{ptr, slice};
@@ -13,6 +15,7 @@ use interbind_abi::runtime::{
 use interbind_abi::types::record::Object;
 use interbind_abi::types::{TypeRecord, TypesService};
 use interbind_abi::{Reason, Requirement, Str, judge as judge_record, keys};
+use interbind_structures::kept::Kept;
 
 use super::bind::{check_host, provide_for};
 use super::registry;
@@ -21,13 +24,12 @@ use crate::ffi::error::Class;
 use crate::ffi::live::Live;
 use crate::ffi::{Attached, Raised, thunk};
 use crate::internals::Core;
-use crate::owner::readable;
+use crate::judged::{Judged, readable};
 use crate::refusal::say::say;
 use crate::refusal::{Sides, refuse as refuse_own};
 use crate::runtime::Expected;
-use crate::sync::{AtomicPtr, Ordering};
 use crate::text::Text;
-use crate::types::Types;
+use crate::types::{List, Types};
 
 /// Makes the table; for a static of the wheel's runtime module.
 ///
@@ -197,14 +199,12 @@ thunk! {
 
 /// Step 0 for a module. A process is one Python, so a build of which it was said needn't be compared again.
 fn fits(at: Attached, owner: &'static OwnerRecord) -> Result<(), Raised> {
-    static KNOWN: AtomicPtr<OwnerRecord> = AtomicPtr::new(ptr::null_mut());
-    // SAFETY: owner records live until the process ends.
-    let known = unsafe { KNOWN.load(Ordering::Acquire).as_ref() };
-    if known.is_some_and(|known| readable(&known.platform) == readable(&owner.platform)) {
+    static KNOWN: Kept<OwnerRecord> = Kept::new();
+    if KNOWN.get().is_some_and(|known| readable(&known.platform) == readable(&owner.platform)) {
         return Ok(());
     }
     check_host(at, owner)?;
-    KNOWN.store(ptr::from_ref(owner).cast_mut(), Ordering::Release);
+    KNOWN.set(owner);
     Ok(())
 }
 
@@ -222,7 +222,7 @@ fn answer(
     expectation: *const Expectation,
     out: *mut *const TypeRecord,
     spoilt: bool,
-    ask: impl FnOnce(Attached, &Expected<'_>) -> Result<&'static TypeRecord, Raised>,
+    ask: impl FnOnce(Attached, &Expected<'_>) -> Result<Judged, Raised>,
 ) -> Status {
     // SAFETY: the table's contract: called attached.
     let at = unsafe { Attached::assume() };
@@ -236,9 +236,9 @@ fn answer(
         return spoiled(at, "expectation", owner_of(runtime));
     };
     match ask(at, &expected) {
-        Ok(record) => {
+        Ok(judged) => {
             // SAFETY: not NULL; the table's contract.
-            unsafe { out.write(record) };
+            unsafe { out.write(judged.record()) };
             Status::OK
         }
         Err(_) => Status::FAILED,
@@ -247,9 +247,12 @@ fn answer(
 
 /// An expectation whose pointers and texts can be used.
 fn unpacked<'a>(expectation: &'a Expectation, core: &'a Core) -> Option<Expected<'a>> {
-    if expectation.types.is_null() || expectation.list.is_null() || !expectation.align.is_power_of_two() {
+    if expectation.types.is_null() || !expectation.align.is_power_of_two() {
         return None;
     }
+    let list = NonNull::new(expectation.list.cast_mut())?;
+    // SAFETY: the record's contract: what `bind` gave.
+    let types = unsafe { Types::judged(expectation.types) };
     // SAFETY: the record's contract: readable during the call.
     let read = |text: &Str| unsafe { text.read() };
     let from = read(&expectation.from)?;
@@ -257,9 +260,8 @@ fn unpacked<'a>(expectation: &'a Expectation, core: &'a Core) -> Option<Expected
         // SAFETY: the record's contract: NULL, or a consumer that lives until the process ends.
         consumer: unsafe { expectation.consumer.as_ref() }?,
         core,
-        // SAFETY: the record's contract: what `bind` gave.
-        types: unsafe { Types::judged(expectation.types) },
-        list: expectation.list.cast_mut(),
+        // SAFETY: the record's contract: a list that the registry gave.
+        list: unsafe { List::of(types, list) },
         name: read(&expectation.name)?,
         kind: expectation.kind,
         descriptor: read(&expectation.descriptor)?,

@@ -1,6 +1,8 @@
 //! The `exceptions` table that this build serves: the maker's side.
 //!
 //! Belongs to the internals contract.
+//!
+//! **Boundary**: the functions of the `exceptions` table, which modules of other builds call, and their translators.
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};

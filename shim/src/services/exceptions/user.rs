@@ -1,6 +1,8 @@
 //! The `exceptions` service as a binding library uses it.
 //!
 //! A thin face over a judged table, which may be another build's.
+//!
+//! **Boundary**: each method is one call of the judged `exceptions` table, from a thread that the caller vouches for.
 
 use core::ffi::c_void;
 
@@ -12,9 +14,10 @@ use interbind_abi::services::exceptions::{TRANSLATOR, Translate};
 use interbind_abi::services::{ExceptionsService, Translator};
 
 use crate::ffi::{Attached, Raised, thunk};
-use crate::owner::judged_owner;
+use crate::internals::Wanted;
+use crate::judged::judged_owner;
 use crate::runtime::own_maker;
-use crate::services::find::{Wanted, find_or_make};
+use crate::services::find::find_or_make;
 use crate::shared::Module;
 
 /// What the table must be, and how this build makes one.

@@ -6,67 +6,51 @@
 //! address is used again by others. Runs under a shard's lock.
 
 use core::ffi::c_void;
+use core::num::NonZeroUsize;
 use core::ptr::{self, NonNull};
 
 use interbind_abi::services::instances::TypeKey;
 use interbind_structures::table::{Full, Hashed, Table, hash_address};
 
-use crate::ffi::{Attached, PyObject, try_incref};
+use crate::ffi::try_incref::Enabled;
+use crate::ffi::{Attached, Owed, PyObject};
 
-/// An object that an entry may borrow: references to it can be taken, also when it is dying.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Enabled(NonNull<PyObject>);
-
-impl Enabled {
-    /// Makes an object ready for the map.
-    ///
-    /// # Safety
-    /// 1. A live object, which is taken out of the map before its memory is freed.
-    #[inline(always)]
-    pub(super) unsafe fn new(_at: Attached, object: NonNull<PyObject>) -> Self {
-        // SAFETY: duty 1; attached.
-        unsafe { try_incref::enable(object.as_ptr()) };
-        Self(object)
-    }
-}
-
-/// One object at one address as one type.
+/// One object at one address as one type. Addresses are compared, and never followed here.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
-    pointer: NonNull<c_void>,
-    key: *const TypeKey,
+    pointer: NonZeroUsize,
+    key: usize,
     object: Enabled,
 }
-
-// SAFETY: keys are compared only, objects touched by attached threads under the shard's lock.
-unsafe impl Send for Entry {}
 
 /// An object that somebody asked for, as it stood in an entry; the reference is the caller's.
 pub(super) struct Found {
     pub(super) key: *const TypeKey,
-    pub(super) object: NonNull<PyObject>,
+    pub(super) object: Owed,
 }
 
 impl Entry {
-    /// Takes a reference to the object, unless it is dying. Entries are seen in the map alone.
     #[inline(always)]
-    fn take(&self, _at: Attached) -> Option<NonNull<PyObject>> {
-        let object = self.object.0;
-        // SAFETY: `Enabled`'s duty: the entry is there, so the memory is; attached.
-        (unsafe { try_incref::take(object.as_ptr()) }).then_some(object)
+    fn is_at(&self, pointer: NonNull<c_void>) -> bool {
+        self.pointer == pointer.addr()
+    }
+
+    #[inline(always)]
+    fn is_a(&self, key: *const TypeKey) -> bool {
+        self.key == key.addr()
     }
 }
 
 impl Hashed for Entry {
     #[inline(always)]
     fn hash(&self) -> u64 {
-        hash(self.pointer)
+        hash_address(self.pointer.get())
     }
 }
 
 #[inline(always)]
 fn hash(pointer: NonNull<c_void>) -> u64 {
-    hash_address(pointer.as_ptr() as usize)
+    hash_address(pointer.addr().get())
 }
 
 /// Adds an entry; false when it is there already.
@@ -77,9 +61,10 @@ pub(super) fn insert(
     key: *const TypeKey,
     object: Enabled,
 ) -> Result<bool, Full> {
-    let same =
-        |entry: &Entry| entry.pointer == pointer && entry.object.0 == object.0 && ptr::eq(entry.key, key);
-    entries.add_unless(Entry { pointer, key, object }, same)
+    let same = |entry: &Entry| entry.is_at(pointer) && entry.object == object && entry.is_a(key);
+    // Who visits gets the key back.
+    let key = key.expose_provenance();
+    entries.add_unless(Entry { pointer: pointer.addr(), key, object }, same)
 }
 
 /// Takes the entry of an object out, under `key` or, when that is NULL, all of them; false when there was none.
@@ -90,9 +75,8 @@ pub(super) fn remove(
     key: *const TypeKey,
     object: NonNull<PyObject>,
 ) -> bool {
-    let wanted = |entry: &Entry| {
-        entry.pointer == pointer && entry.object.0 == object && (key.is_null() || ptr::eq(entry.key, key))
-    };
+    let wanted =
+        |entry: &Entry| entry.is_at(pointer) && entry.object.is(object) && (key.is_null() || entry.is_a(key));
     let found = entries.discard(hash(pointer), wanted);
     if found && key.is_null() {
         while entries.remove(hash(pointer), wanted).is_some() {}
@@ -107,10 +91,15 @@ pub(super) fn find(
     entries: &Table<Entry>,
     pointer: NonNull<c_void>,
     key: *const TypeKey,
-) -> Option<NonNull<PyObject>> {
-    let wanted =
-        |entry: &Entry| entry.pointer == pointer && ptr::eq(entry.key, key) && entry.take(at).is_some();
-    entries.find(hash(pointer), wanted).map(|entry| entry.object.0)
+) -> Option<Owed> {
+    let mut found = None;
+    entries.find(hash(pointer), |entry| {
+        if entry.is_at(pointer) && entry.is_a(key) {
+            found = entry.object.take(at);
+        }
+        found.is_some()
+    });
+    found
 }
 
 /// Takes a reference to each living object at an address, or to each of all, and adds it to `found`.
@@ -124,13 +113,13 @@ pub(super) fn collect(
     let mut add = |entry: &Entry| {
         if is_full || found.try_reserve(1).is_err() {
             is_full = true;
-        } else if let Some(object) = entry.take(at) {
-            found.push(Found { key: entry.key, object });
+        } else if let Some(object) = entry.object.take(at) {
+            found.push(Found { key: ptr::with_exposed_provenance(entry.key), object });
         }
     };
     match pointer {
         Some(pointer) => entries.each(hash(pointer), |entry| {
-            if entry.pointer == pointer {
+            if entry.is_at(pointer) {
                 add(entry);
             }
         }),

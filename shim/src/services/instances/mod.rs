@@ -5,7 +5,6 @@
 //! face for binding libraries. Locks are held over no Python API, so a fork or a stopped world never meets a held one.
 
 #[cfg(feature = "static")]
-mod guarded;
 #[cfg(feature = "static")]
 mod map;
 #[cfg(feature = "static")]

@@ -4,37 +4,32 @@
 //! latest when another object comes with its address. A patient is a reference of ours, or memory of C. Runs under a shard's lock, so nothing is dropped
 //! here: what is taken out is handed to the caller, who drops it outside.
 
-use core::ffi::c_void;
-use core::mem::ManuallyDrop;
+use core::num::NonZeroUsize;
 use core::ptr::NonNull;
 
 use interbind_structures::table::{Hashed, Table, hash_address};
 
 use super::watch::WatchRef;
-use crate::ffi::{Attached, PyObject, Strong};
+use crate::ffi::payload::Payload;
+use crate::ffi::{Attached, Owed, PyObject};
 
 /// An object that keeps others alive.
 #[derive(Debug)]
 pub(super) struct Nurse {
-    object: NonNull<PyObject>,
+    /// Its address, which is compared and never followed here.
+    object: NonZeroUsize,
     /// How we learn of its death; `None` when its class tells.
     pub(super) watch: Option<WatchRef>,
     patients: Vec<Patient>,
 }
 
-// SAFETY: touched by attached threads under the shard's lock.
-unsafe impl Send for Nurse {}
-
-/// What frees memory of C.
-pub(super) type Free = unsafe extern "C" fn(payload: *mut c_void);
-
 /// What is kept alive.
 #[derive(Debug)]
 pub(super) enum Patient {
     /// A reference, which the caller that takes the patient out gives up; with the service nobody does.
-    Object(ManuallyDrop<Strong>),
-    /// Memory, and what frees it.
-    Payload(*mut c_void, Free),
+    Object(Owed),
+    /// Memory of C.
+    Payload(Payload),
 }
 
 /// What became of a patient.
@@ -53,12 +48,12 @@ pub(super) enum Kept {
 
 impl Hashed for Nurse {
     fn hash(&self) -> u64 {
-        hash(self.object)
+        hash_address(self.object.get())
     }
 }
 
 fn hash(object: NonNull<PyObject>) -> u64 {
-    hash_address(object.as_ptr() as usize)
+    hash_address(object.addr().get())
 }
 
 impl Patient {
@@ -66,28 +61,25 @@ impl Patient {
         matches!((self, other), (Self::Object(one), Self::Object(other)) if one.as_ptr() == other.as_ptr())
     }
 
-    /// Hands it back to the caller of the table, who keeps what isn't a reference; may run any code.
-    ///
-    /// # Safety
-    /// 1. No lock is held.
-    pub(super) unsafe fn decline(self, _at: Attached) {
+    /// Hands it back to the caller of the table, who keeps what isn't a reference; may run any code, so no lock is held.
+    pub(super) fn decline(self, at: Attached) {
         if let Self::Object(object) = self {
-            drop(ManuallyDrop::into_inner(object));
+            drop(object.claim(at));
         }
     }
 }
 
 impl Nurse {
-    /// Lets go of what a nurse kept alive, the newest first; may run any code.
-    ///
-    /// # Safety
-    /// 1. No lock is held.
-    pub(super) unsafe fn drop_patients(self, _at: Attached) {
+    fn is(&self, object: NonNull<PyObject>) -> bool {
+        self.object == object.addr()
+    }
+
+    /// Lets go of what a nurse kept alive, the newest first; may run any code, so no lock is held.
+    pub(super) fn drop_patients(self, at: Attached) {
         for patient in self.patients.into_iter().rev() {
             match patient {
-                Patient::Object(object) => drop(ManuallyDrop::into_inner(object)),
-                // SAFETY: duty 1, and the contract of `attach`: called attached, once, as each is taken out once.
-                Patient::Payload(payload, free) => unsafe { free(payload) },
+                Patient::Object(object) => drop(object.claim(at)),
+                Patient::Payload(payload) => payload.free(at),
             }
         }
     }
@@ -100,7 +92,7 @@ impl Nurse {
 
 /// Gives a patient to a nurse that is known.
 pub(super) fn keep(nurses: &mut Table<Nurse>, object: NonNull<PyObject>, patient: Patient) -> Kept {
-    let Some(nurse) = nurses.find_mut(hash(object), |nurse| nurse.object == object) else {
+    let Some(nurse) = nurses.find_mut(hash(object), |nurse| nurse.is(object)) else {
         return Kept::NoNurse(patient);
     };
     if nurse.patients.iter().any(|other| other.is_same(&patient)) {
@@ -129,7 +121,7 @@ pub(super) fn employ(
                 return Kept::Full(patient);
             }
             patients.push(patient);
-            nurses.add(Nurse { object, watch, patients }).expect("there is a place");
+            nurses.add(Nurse { object: object.addr(), watch, patients }).expect("there is a place");
             Kept::Employed
         }
         kept => kept,
@@ -142,12 +134,12 @@ pub(super) fn dismiss(
     object: NonNull<PyObject>,
     watch: Option<WatchRef>,
 ) -> Option<Nurse> {
-    nurses.remove(hash(object), |nurse| nurse.object == object && (watch.is_none() || nurse.watch == watch))
+    nurses.remove(hash(object), |nurse| nurse.is(object) && (watch.is_none() || nurse.watch == watch))
 }
 
 /// How an object is watched; `None` when it is no nurse, or its class tells.
 pub(super) fn watch_of(nurses: &Table<Nurse>, object: NonNull<PyObject>) -> Option<WatchRef> {
-    nurses.find(hash(object), |nurse| nurse.object == object)?.watch
+    nurses.find(hash(object), |nurse| nurse.is(object))?.watch
 }
 
 /// The first object that a nurse keeps alive at or behind a place, and its place.
@@ -156,7 +148,7 @@ pub(super) fn object_from(
     object: NonNull<PyObject>,
     place: usize,
 ) -> Option<(usize, *mut PyObject)> {
-    let nurse = nurses.find(hash(object), |nurse| nurse.object == object)?;
+    let nurse = nurses.find(hash(object), |nurse| nurse.is(object))?;
     nurse.patients.iter().enumerate().skip(place).find_map(|(place, patient)| match patient {
         Patient::Object(object) => Some((place, object.as_ptr())),
         Patient::Payload(..) => None,

@@ -2,9 +2,10 @@
 //!
 //! Each function looks at its arguments, does its work under one shard's lock, and drops or visits outside. Belongs to the
 //! internals contract.
+//!
+//! **Boundary**: the functions of the `instances` table, which modules of other builds call with objects and addresses.
 
 use core::ffi::{c_int, c_void};
-use core::mem::ManuallyDrop;
 use core::ptr::{self, NonNull};
 
 use interbind_abi::core::{CoreRecord, Status};
@@ -14,11 +15,13 @@ use interbind_abi::services::{InstanceCounts, InstancesService, ServiceHead};
 use interbind_abi::{Str, keys};
 use interbind_structures::memory::boxed;
 
-use super::guarded::Guarded;
-use super::map::{self, Enabled, Found};
-use super::nurses::{self, Free, Kept, Patient};
+use super::map::{self, Found};
+use super::nurses::{self, Kept, Patient};
 use super::shard::{Parts, SHIFT, Shards};
 use super::watch::{Died, WatchRef, Watches};
+use crate::ffi::guarded::Guarded;
+use crate::ffi::payload::{Free, Payload};
+use crate::ffi::try_incref::Enabled;
 use crate::ffi::{Attached, PyObject, Strong, error, thunk, weak};
 use crate::internals::{Core, Home};
 use crate::sync::Ordering;
@@ -133,7 +136,7 @@ thunk! {
         }
         let found = call.with(pointer, |parts| map::find(call.at, &parts.entries, pointer, key));
         let Some(object) = found else { return Status::MISSING };
-        out.write(object.as_ptr().cast());
+        out.write(object.into_ptr().cast());
         Status::OK
     }
 
@@ -169,7 +172,7 @@ thunk! {
         }
         // SAFETY: the table's contract: a live object.
         let patient = unsafe { Strong::from_borrowed(at, patient.as_ptr()) };
-        call.keep(nurse, Patient::Object(ManuallyDrop::new(patient)), flags)
+        call.keep(nurse, Patient::Object(patient.into()), flags)
     }
 
     fn attach(
@@ -182,7 +185,8 @@ thunk! {
         let (Some(call), Some(nurse), Some(free)) = (Call::of(service), object_at(nurse), free) else {
             return Status::INVALID;
         };
-        call.keep(nurse, Patient::Payload(payload, free), flags)
+        // SAFETY: the table's contract: `free` takes the memory once, attached, unless this fails.
+        call.keep(nurse, Patient::Payload(unsafe { Payload::new(payload, free) }), flags)
     }
 
     /// The lock is taken once for each patient, and never held over `visit`: what is visited may change meanwhile.
@@ -281,9 +285,9 @@ impl<'a> Call<'a> {
     /// Runs `body`, one of this file's, under a lock.
     #[inline(always)]
     fn with_shard<R>(self, shard: &Guarded<Parts>, body: impl FnOnce(&mut Parts) -> R) -> R {
-        // SAFETY: (1) `self.at`; (2) the bodies of this file count, or call functions of `map` and `nurses`, which take
+        // SAFETY: (1) `Call::of`'s; (2) the bodies of this file count, or call functions of `map` and `nurses`, which take
         // references with `try_incref` and do nothing else of Python; none comes back here.
-        unsafe { shard.with(body) }
+        unsafe { shard.with(self.at, body) }
     }
 
     /// Takes out what stands under a live object's address and is another one's, whose death nobody noticed.
@@ -343,8 +347,7 @@ impl<'a> Call<'a> {
 
     /// Hands a patient back that isn't taken; may run any code.
     fn decline(self, patient: Patient) {
-        // SAFETY: no lock is held: no body that runs under one comes here.
-        unsafe { patient.decline(self.at) };
+        patient.decline(self.at);
     }
 
     /// Ends a watch that nobody needs any more.
@@ -361,8 +364,7 @@ impl<'a> Call<'a> {
         if let Some(watch) = watch {
             self.end(watch);
         }
-        // SAFETY: no lock is held.
-        unsafe { nurse.drop_patients(self.at) };
+        nurse.drop_patients(self.at);
         if watch.is_some() {
             // SAFETY: the nurse was a user of this core until here; nothing of the service is touched after it.
             drop(unsafe { self.service.core.adopt() });
@@ -408,8 +410,7 @@ fn no_memory(at: Attached) -> Status {
 fn show(at: Attached, found: Vec<Found>, visit: VisitInstance, context: *mut c_void) -> Status {
     let mut status = Status::OK;
     for Found { key, object } in found {
-        // SAFETY: a reference of ours.
-        let object = unsafe { Strong::owned(at, object) };
+        let object = object.claim(at);
         if status == Status::OK {
             // SAFETY: `VisitInstance`'s contract; no lock is held.
             status = unsafe { visit(key, object.as_ptr().cast(), context) };

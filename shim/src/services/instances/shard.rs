@@ -6,9 +6,9 @@
 
 use interbind_structures::table::{Table, hash_address};
 
-use super::guarded::Guarded;
 use super::map::Entry;
 use super::nurses::Nurse;
+use crate::ffi::guarded::Guarded;
 
 /// Bits of an address that don't choose a shard.
 pub(super) const SHIFT: u32 = 20;

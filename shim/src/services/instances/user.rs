@@ -1,6 +1,8 @@
 //! The `instances` service as a binding library uses it.
 //!
 //! A thin face over a judged table, which may be another build's: one call of the table for one method.
+//!
+//! **Boundary**: each method is one call of the judged `instances` table, with objects that the caller vouches for.
 
 use core::ffi::{c_int, c_void};
 use core::ptr;
@@ -12,9 +14,10 @@ use interbind_abi::services::instances::{NURSE_VISITS, TypeKey, VisitObject};
 use interbind_abi::services::{InstanceCounts, InstancesService};
 
 use crate::ffi::{Attached, Raised, thunk};
-use crate::owner::judged_owner;
+use crate::internals::Wanted;
+use crate::judged::judged_owner;
 use crate::runtime::own_maker;
-use crate::services::find::{Wanted, find_or_make};
+use crate::services::find::find_or_make;
 use crate::shared::Module;
 
 /// What the table must be, and how this build makes one: abi3t sees no object's head, so it can't.
@@ -85,7 +88,7 @@ impl Key {
     pub unsafe fn of<M: Module>(name: &'static str) -> Result<Option<Self>, Raised> {
         // SAFETY: duty 1.
         let at = unsafe { Attached::assume() };
-        Ok(M::identity().binding(at)?.types.list(at, name).map(|list| Self(list.cast_const())))
+        Ok(M::identity().binding(at)?.types.list(at, name).map(|list| Self(list.as_ptr())))
     }
 
     /// The address.

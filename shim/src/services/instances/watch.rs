@@ -3,17 +3,18 @@
 //! A notice may be called by Python code at any time, also from two threads at once, and may be skipped where there is no
 //! memory. So it proves nothing, and neither does its absence: [`Watch::is_of`] asks the second reference, whenever somebody
 //! comes with the nurse's address. Watches are never freed before the service, and used again for other nurses.
+//!
+//! **Boundary**: Python calls back with the address of a watch, whenever it likes.
 
 use core::ffi::c_void;
-use core::mem::ManuallyDrop;
 use core::ops::Deref;
 use core::ptr::{self, NonNull};
 
 use interbind_abi::services::InstancesService;
 
-use super::guarded::Guarded;
+use crate::ffi::guarded::Guarded;
 use crate::ffi::weak::{self, Notices, Pair};
-use crate::ffi::{Attached, PyObject, Raised, Strong, error};
+use crate::ffi::{Attached, Owed, PyObject, Raised, Strong, error};
 use crate::sync::{AtomicPtr, Ordering};
 
 /// A watched nurse, or a free place for one.
@@ -50,6 +51,9 @@ impl Owned {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct WatchRef(NonNull<Watch>);
 
+// SAFETY: what stands in a watch is atomic, or is only read; objects are touched by attached threads.
+unsafe impl Send for WatchRef {}
+
 impl Deref for WatchRef {
     type Target = Watch;
 
@@ -83,7 +87,7 @@ struct Lists {
     all: Vec<Box<Watch>>,
     free: Vec<WatchRef>,
     /// The notices' type; none before the first nurse is watched. What isn't given up until the service goes is leaked.
-    notices: Option<ManuallyDrop<Strong>>,
+    notices: Option<Owed>,
 }
 
 // SAFETY: the pointers lead to watches of `all`, which live as long; objects are touched by attached threads.
@@ -91,9 +95,9 @@ unsafe impl Send for Lists {}
 
 impl Watches {
     /// Runs `body`, one of this file's, with the lists.
-    fn lists<R>(&self, _at: Attached, body: impl FnOnce(&mut Lists) -> R) -> R {
+    fn lists<R>(&self, at: Attached, body: impl FnOnce(&mut Lists) -> R) -> R {
         // SAFETY: (1) attached in the service's interpreter; (2) the bodies below call no Python API, and drop no reference.
-        unsafe { self.0.with(body) }
+        unsafe { self.0.with(at, body) }
     }
 
     /// Takes a free watch, or makes one; none without memory. There is room to give it back.
@@ -133,7 +137,7 @@ impl Watches {
             let mut offered = Some(unsafe { Strong::from_new(at, made) }?);
             kept = self.lists(at, |lists| {
                 if lists.notices.is_none() {
-                    lists.notices = offered.take().map(ManuallyDrop::new);
+                    lists.notices = offered.take().map(Owed::from);
                 }
                 known(lists)
             });
@@ -147,7 +151,7 @@ impl Watches {
     /// Gives the notices' type up: the core closes.
     pub(super) fn close(&self, at: Attached) {
         // Each notice owns its type too.
-        drop(self.lists(at, |lists| lists.notices.take()).map(ManuallyDrop::into_inner));
+        drop(self.lists(at, |lists| lists.notices.take()).map(|kept| kept.claim(at)));
     }
 
     /// Begins to watch a nurse.

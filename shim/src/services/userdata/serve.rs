@@ -2,6 +2,8 @@
 //!
 //! A datum stays until the service goes, so the data stand in a chain that only grows; whoever loses the race for a name
 //! frees what it built. Belongs to the internals contract.
+//!
+//! **Boundary**: the functions of the `userdata` table, which modules of other builds call, and memory that they made.
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};

@@ -1,6 +1,8 @@
 //! The `userdata` service as a binding library uses it.
 //!
 //! A thin face over a judged table, which may be another build's.
+//!
+//! **Boundary**: each method is one call of the judged `userdata` table, from a thread that the caller vouches for.
 
 use core::ffi::c_void;
 use core::ptr;
@@ -13,9 +15,10 @@ use interbind_abi::services::UserdataService;
 use interbind_abi::services::userdata::{FreeUserdata, MakeUserdata};
 
 use crate::ffi::{Attached, Raised, thunk};
-use crate::owner::judged_owner;
+use crate::internals::Wanted;
+use crate::judged::judged_owner;
 use crate::runtime::own_maker;
-use crate::services::find::{Wanted, find_or_make};
+use crate::services::find::find_or_make;
 use crate::shared::Module;
 
 /// What the table must be, and how this build makes one.

@@ -6,12 +6,13 @@
 
 use core::cell::UnsafeCell;
 
+use super::attached::Attached;
 #[cfg(interbind_free_threaded)]
 use crate::sync::{AtomicU32, Ordering};
 
 /// A value that one attached thread at a time uses.
 #[derive(Debug, Default)]
-pub(super) struct Guarded<T> {
+pub(crate) struct Guarded<T> {
     #[cfg(interbind_free_threaded)]
     lock: Lock,
     value: UnsafeCell<T>,
@@ -24,10 +25,10 @@ impl<T> Guarded<T> {
     /// Runs `body` with the value.
     ///
     /// # Safety
-    /// 1. The thread is attached to the one interpreter that this value belongs to.
-    /// 2. `body` calls no Python API, `try_incref` apart, and nothing that leads back here.
+    /// 1. The interpreter that the thread is attached to is the one that this value belongs to.
+    /// 2. `body` calls no Python API, `try_incref` apart, drops no reference, and does nothing that leads back here.
     #[inline(always)]
-    pub(super) unsafe fn with<R>(&self, body: impl FnOnce(&mut T) -> R) -> R {
+    pub(crate) unsafe fn with<R>(&self, _at: Attached, body: impl FnOnce(&mut T) -> R) -> R {
         #[cfg(interbind_free_threaded)]
         let _held = self.lock.hold();
         // SAFETY: with a GIL (1) this thread holds it, and (2) keeps it until `body` is done; else it holds the lock.
