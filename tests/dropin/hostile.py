@@ -4,10 +4,12 @@
     hostile.py [NAME…]       with `interbind` on the path; cloudpickle may be there too
 """
 
+import collections
 import copyreg
 import functools
 import gc
 import io
+import json
 import pickle
 import random
 import signal
@@ -15,6 +17,7 @@ import sys
 import threading
 import time
 import types
+import weakref
 
 import interbind.pickle as ours
 
@@ -233,11 +236,19 @@ def depth():
     nested = []
     for _ in range(100_000):
         nested = [nested]
-    error = fails(pickle.PicklingError, ours.dumps, nested)
-    assert isinstance(error.__cause__, RecursionError)
+    # In bytes, data may be as deep as it is. Python's own pickler, which users may inherit from, has a limit.
     made = [nested]
-    fails(pickle.PicklingError, ours.dumps, lambda: made)
-    fails(pickle.PicklingError, ours.Pickler(io.BytesIO()).dump, nested)
+    for thing in (nested, lambda: made):
+        assert ours.dumps(thing).count(b"]") > 100_000
+        error = fails(pickle.PicklingError, ours.Pickler(io.BytesIO()).dump, thing)
+        assert isinstance(error.__cause__, RecursionError)
+
+    class Endless:
+        def __reduce__(self):
+            return self.__reduce__()
+
+    error = fails(pickle.PicklingError, ours.dumps, Endless())
+    assert isinstance(error.__cause__, RecursionError)
     while nested:
         nested = nested.pop()
 
@@ -444,8 +455,8 @@ def no_memory_at_any_point():
         "  class C:\n    x = {1: 2}\n    def m(self): return super().__init__, n\n    @property\n    def p(self): return 1\n"
         "  class S:\n    __slots__ = ('a',)\n  return [r1, r2, w, C, C(), staticmethod(r1), S]\nmade = mk()"
     )
-    if sys.version_info[:3] == (3, 13, 0):
-        # That Python itself crashes when Python code runs out of memory: only what the native half does alone.
+    if sys.version_info[:3] in ((3, 12, 1), (3, 13, 0)):
+        # These Pythons crash themselves when Python code runs out of memory: only what the native half does alone.
         del graph[-1]
     # Pickling an instance leaves `__slotnames__` in its class, which then goes along.
     ours.dumps(graph)
@@ -468,7 +479,7 @@ def no_memory_at_any_point():
             assert abs(len(data) - expected) < 200, (len(data), expected)
             if done > 30:
                 break
-    assert errors > 100, errors
+    assert errors > 50, errors
     assert len(ours.dumps(graph)) == expected, (len(ours.dumps(graph)), expected)
 
 
@@ -564,7 +575,7 @@ def another_interpreter():
 
 @attack
 def what_is_asked_once_is_asked_once():
-    """A dump that starts again to share a variable starts again only where nobody has seen it."""
+    """What later functions do with a variable is known without asking anything twice."""
 
     def several():
         n = 0
@@ -601,7 +612,6 @@ def what_is_asked_once_is_asked_once():
     asked = []
     copyreg.pickle(Registered, lambda thing: asked.append(thing) or (int, (7,)))
     functions = several()
-    # What nobody has seen starts again, and shares.
     one, _, three = pickle.loads(ours.dumps(functions))
     three()
     assert one() == 1
@@ -636,6 +646,156 @@ def what_is_asked_once_is_asked_once():
     pickler.persistent_id = lambda thing: things.append(thing) if isinstance(thing, Registered) else None
     pickler.dump([Registered(), functions])
     assert len(things) == 2
+    one, _, three = second_stream(functions)
+    three()
+    assert one() == 1
+
+
+def second_stream(functions):
+    file = io.BytesIO()
+    pickler = ours.Pickler(file)
+    pickler.dump(b"x" * 200_000)
+    pickler.dump(functions)
+    file.seek(0)
+    unpickler = pickle.Unpickler(file)
+    unpickler.load()
+    return unpickler.load()
+
+
+@attack
+def a_failed_dump_leaves_nothing_in_the_memo():
+    shared = ["the", "data"]
+    file = io.BytesIO()
+    pickler = ours.Pickler(file)
+    for _ in range(2):
+        fails(TypeError, pickler.dump, [shared, (item for item in ())])
+    pickler.dump(["abc", shared])
+    assert pickle.loads(file.getvalue()) == ["abc", shared]
+    # What an earlier stream has is in the memo too: then the next dump says so, until the memo is cleared.
+    fails(TypeError, pickler.dump, [["new"], (item for item in ())])
+    fails(pickle.PicklingError, pickler.dump, shared)
+    fails(pickle.PicklingError, pickler.dump, shared)
+    pickler.clear_memo()
+    file.seek(0)
+    file.truncate()
+    pickler.dump(shared)
+    assert pickle.loads(file.getvalue()) == shared
+
+
+@attack
+def errors_say_where():
+    class Holder:
+        pass
+
+    class Slotted:
+        __slots__ = ("part",)
+
+    class Raises:
+        def __reduce_ex__(self, protocol):
+            raise ValueError("mine")
+
+    class Fresh:
+        def __reduce__(self):
+            return Holder, ((item for item in ()),)
+
+    holder, slotted = Holder(), Slotted()
+    holder.key = [1, {"deep": (item for item in ())}]
+    slotted.part = sys._getframe()
+
+    def function(default=holder):
+        return default
+
+    place = ["when serializing dict item 'deep'", "when serializing list item 1", "when serializing dict item 'key'"]
+    expected = [
+        (holder, place),
+        (function, place),
+        ([0, function], place),
+        (slotted, ["when serializing dict item 'part'", "when serializing tuple item 1"]),
+        ([1, {"k": Raises()}], ["when serializing dict item 'k'", "when serializing list item 1"]),
+        ([Fresh()], ["when serializing list item 0"]),
+    ]
+    for thing, notes in expected:
+        for dump in (ours.dumps, lambda thing: ours.dump(thing, io.BytesIO())):
+            try:
+                dump(thing)
+            except Exception as error:
+                said = getattr(error, "__notes__", None)
+                assert said is not None and (said[: len(notes)] == notes or notes == said[-1:]), (thing, said)
+                if isinstance(error, ValueError):
+                    assert error.args == ("mine",)
+                elif sys.version_info < (3, 11):
+                    assert notes[0] in str(error)
+            else:
+                raise AssertionError(thing)
+
+
+@attack
+def weak_references_alone():
+    class Node:
+        pass
+
+    node = Node()
+    for alone in (
+        weakref.ref(node),
+        [weakref.ref(node)],
+        weakref.WeakValueDictionary(a=node),
+        weakref.WeakKeyDictionary({node: 1}),
+    ):
+        fails(TypeError, ours.dumps, alone)
+        fails(TypeError, ours.dump, alone, io.BytesIO())
+        kept = pickle.loads(ours.dumps([alone, node]))
+        assert type(kept[1]).__name__ == "Node"
+    back, again = pickle.loads(ours.dumps([weakref.ref(node), node]))
+    assert back() is again
+    # What goes by name is kept by its module.
+    assert pickle.loads(ours.dumps(weakref.ref(collections.OrderedDict)))() is collections.OrderedDict
+
+
+@attack
+def methods_that_users_override_are_called():
+    asked = []
+
+    class Dynamic(ours.Pickler):
+        def _dynamic_function_reduce(self, function):
+            asked.append("dynamic")
+            return super()._dynamic_function_reduce(function)
+
+    class Function(ours.Pickler):
+        def _function_reduce(self, function):
+            asked.append("function")
+            return super()._function_reduce(function)
+
+    class Arguments(ours.Pickler):
+        def _function_getnewargs(self, function):
+            asked.append("arguments")
+            code, globals_, *rest = super()._function_getnewargs(function)
+            return (code, {**globals_, "extra": "added"}, *rest)
+
+    class Mine(ours.Pickler):
+        def _dynamic_function_reduce(self, function):
+            return str, ("mine",)
+
+    class Unstarted(ours.Pickler):
+        def __init__(self):
+            pass
+
+    def made():
+        return globals().get("extra")
+
+    results = []
+    for kind in (Dynamic, Function, Arguments, Mine):
+        file = io.BytesIO()
+        kind(file).dump([made, json.dumps])
+        results.append(pickle.loads(file.getvalue()))
+    # The functions that loading calls are asked about too.
+    assert asked[0] == "dynamic" and asked[-1] == "arguments" and asked.count("function") >= 2, asked
+    assert results[2][0]() == "added" and results[3][0] == "mine"
+    assert all(result[1] is json.dumps for result in results)
+    pickler = ours.Pickler(io.BytesIO())
+    pickler._dynamic_function_reduce = lambda function: asked.append("own") or (str, ("own",))
+    pickler.dump(made)
+    assert asked[-1] == "own"
+    fails(pickle.PicklingError, Unstarted().dump, 1)
 
 
 def main():

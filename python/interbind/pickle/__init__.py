@@ -34,6 +34,7 @@ __all__ = [
     "unregister_pickle_by_value",
 ]
 
+_MODULES = frozenset("_by_value _digest _identity _imports _parameters _plans _portable _repairs _source _where own".split())
 _CONFIGURATION = ("CloudPickleConfig", "GetCodeObjectParams", "DEFAULT_CONFIG", "uuid_generator")
 
 
@@ -42,9 +43,12 @@ def __getattr__(name):
 
     if name in ("cloudpickle", "cloudpickle_fast"):
         return import_module("." + name, __name__)
+    if name == "digest":
+        return import_module("._digest", __name__).digest
     if name in _CONFIGURATION:
         return getattr(import_module("._config", __name__), name)
-    if name.startswith("__"):
+    # A module of this package that nobody has imported yet: `from . import` asks here first.
+    if name.startswith("__") or name in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
         return getattr(import_module(".cloudpickle", __name__), name)

@@ -3,10 +3,11 @@ import pickle
 from collections.abc import Callable, Iterable
 from pickle import PickleBuffer, PickleError, PicklingError, UnpicklingError
 from types import ModuleType
-from typing import Any, Optional, Protocol, Union
+from typing import Any, Literal, Optional, Protocol, Union, overload
 
 from . import cloudpickle as cloudpickle
 from . import cloudpickle_fast as cloudpickle_fast
+from .own import digest as digest
 
 __version__: str
 DEFAULT_PROTOCOL: int
@@ -57,6 +58,22 @@ CloudPickler = Pickler
 
 class Unpickler(pickle.Unpickler): ...
 
+@overload
+def dump(
+    obj: object,
+    file: _Writable,
+    protocol: Optional[int] = None,
+    buffer_callback: _Callback = None,
+    *,
+    portable: Union[bool, Literal["source"], None] = None,
+    deterministic: bool = False,
+    identity: Optional[Literal["tracked", "content"]] = ...,
+    positions: Literal["keep", "strip"] = "keep",
+    by_value: Optional[_Rules] = None,
+    locks: Optional[Literal["recreate"]] = None,
+    engine: Literal["own"] = "own",
+) -> None: ...
+@overload
 def dump(
     obj: object,
     file: _Writable,
@@ -68,6 +85,22 @@ def dump(
     config: Optional[CloudPickleConfig] = None,
     by_value: Optional[_Rules] = None,
 ) -> None: ...
+@overload
+def dumps(
+    obj: object,
+    protocol: Optional[int] = None,
+    buffer_callback: _Callback = None,
+    *,
+    fix_imports: bool = True,
+    portable: Union[bool, Literal["source"], None] = None,
+    deterministic: bool = False,
+    identity: Optional[Literal["tracked", "content"]] = ...,
+    positions: Literal["keep", "strip"] = "keep",
+    by_value: Optional[_Rules] = None,
+    locks: Optional[Literal["recreate"]] = None,
+    engine: Literal["own"] = "own",
+) -> bytes: ...
+@overload
 def dumps(
     obj: object,
     protocol: Optional[int] = None,

@@ -8,6 +8,7 @@ import abc
 import functools
 import sys
 import types
+from _pickle import PicklingError
 from enum import Enum
 
 from . import _config, _home, _repairs, _where
@@ -59,6 +60,9 @@ def own_attributes(cls, options=None, strict=False):
 
 
 def _set_by_hand(cls, name, value):
+    if name == "__doc__" and issubclass(cls, Enum) and value == "An enumeration.":
+        # Before 3.11 the metaclass puts that into each enum.
+        return False
     if name in ("__doc__", "__hash__"):
         return value is not None
     if name in _IMPLICIT or getattr(value, "__module__", None) in _MAKERS:
@@ -81,24 +85,42 @@ def _first_with(classes, name):
     return None
 
 
-def _slots(cls):
-    slots = cls.__dict__["__slots__"]
-    names = (slots,) if isinstance(slots, str) else slots
-    # An iterator has been used up by now: the slots are what the class has descriptors for.
-    if not isinstance(slots, (str, tuple, list, dict)):
-        names = slots = tuple(
-            name
-            for name, value in cls.__dict__.items()
-            if isinstance(value, types.MemberDescriptorType) and value.__objclass__ is cls
-        )
-    prefix = "_" + cls.__name__.lstrip("_")
-    hidden = {prefix + name for name in names if name.startswith("__") and not name.endswith("__")}
-    return slots, {*names, *hidden}
+def has_slots(cls):
+    own = cls.__dict__
+    if "__slots__" in own:
+        return True
+    # Somebody may have taken `__slots__` away. A class that is written in C has members too, and methods in C beside them.
+    native = (types.WrapperDescriptorType, types.MethodDescriptorType, types.BuiltinFunctionType)
+    if any(isinstance(value, native) and getattr(value, "__objclass__", cls) is cls for value in own.values()):
+        return False
+    return any(_is_slot(cls, name, value) for name, value in own.items())
+
+
+def _is_slot(cls, name, value):
+    return isinstance(value, types.MemberDescriptorType) and value.__objclass__ is cls and value.__name__ == name
+
+
+def slots(cls):
+    """Return the `__slots__` that make the class's layout again, and the names of what they make."""
+    slots = cls.__dict__.get("__slots__")
+    own = cls.__dict__
+    made = {name for name, value in own.items() if _is_slot(cls, name, value)}
+    if isinstance(slots, (str, tuple, list, dict)):
+        names = (slots,) if isinstance(slots, str) else slots
+        prefix = "_" + cls.__name__.lstrip("_")
+        private = prefix != "_" and (lambda name: name.startswith("__") and not name.endswith("__"))
+        places = {prefix + name if private and private(name) else name for name in names}
+        # Where something else has been put into a slot's place later, the slot is still there.
+        if all(name in own for name in places - {"__dict__", "__weakref__"}) and made <= places:
+            return slots, {*names, *places}
+    # An iterator has been used up by now; or the class has another name, or other slots, than it was made with.
+    both = {name for name in ("__dict__", "__weakref__") if isinstance(own.get(name), types.GetSetDescriptorType)}
+    return tuple(sorted(made | both)), made | both
 
 
 def _has_named_fields(cls):
     # A named tuple: cloudpickle's copy has a dict beside its fields, and nothing that anybody asks of one is lost.
-    return issubclass(cls, tuple) and not cls.__dict__["__slots__"] and "_fields" in cls.__dict__
+    return issubclass(cls, tuple) and not cls.__dict__.get("__slots__") and "_fields" in cls.__dict__
 
 
 def _state(cls, options, strict):
@@ -115,7 +137,7 @@ def _state(cls, options, strict):
             found = list(registry)
         own["_abc_impl"] = found if strict else [kind for kind in found if kind is not None]
     more = {}
-    if "__slots__" in own or (not strict and "__slots__" in cls.__dict__):
+    if "__slots__" in own or (not strict and has_slots(cls)):
         if strict or _has_named_fields(cls):
             if isinstance(cls.__slots__, str):
                 own.pop(cls.__slots__)
@@ -123,8 +145,10 @@ def _state(cls, options, strict):
                 for name in cls.__slots__:
                     own.pop(name, None)
         else:
-            more["__slots__"], names = _slots(cls)
-            own.pop("__slots__", None)
+            more["__slots__"], names = slots(cls)
+            declared = own.pop("__slots__", None)
+            if isinstance(declared, (str, tuple, list, dict)) and more["__slots__"] is not declared:
+                own["__slots__"] = declared
             for name in names:
                 # What somebody has put in a slot's place later stays.
                 if isinstance(own.get(name), types.MemberDescriptorType):
@@ -145,23 +169,43 @@ def _keep_annotations(cls, annotate, own):
     # A class that a function of the standard library made: its way to annotations is that function's own business.
     try:
         own["__annotations__"] = cls.__annotations__
-    except (NameError, AttributeError, TypeError):
+    except AttributeError:
         pass
+    except Exception:
+        # Some name in them isn't defined yet: then that function's business goes along.
+        own["__annotate__"] = _annotate(cls, annotate)
 
 
 def _annotate(cls, annotate):
     """Return the function behind a class's annotations, looking names up in the class that it is loaded into."""
     if not isinstance(annotate, types.FunctionType) or not annotate.__closure__:
         return annotate
-    cells = [
-        types.CellType(Call(getattr, cls, "__dict__")) if name == "__classdict__" else cell
-        for name, cell in zip(annotate.__code__.co_freevars, annotate.__closure__)
-    ]
+    names = annotate.__code__.co_freevars
+    cells = [_annotate_cell(cls, name, cell, names) for name, cell in zip(names, annotate.__closure__)]
+    if all(new is old for new, old in zip(cells, annotate.__closure__)):
+        return annotate
     copy = types.FunctionType(
         annotate.__code__, annotate.__globals__, annotate.__name__, annotate.__defaults__, tuple(cells)
     )
     copy.__qualname__, copy.__module__ = annotate.__qualname__, annotate.__module__
     return copy
+
+
+def _annotate_cell(cls, name, cell, names):
+    if name == "__classdict__":
+        return types.CellType(Call(getattr, cls, "__dict__"))
+    # `typing` makes its function around that of the class's body.
+    content = cell.cell_contents if cell != types.CellType() else None
+    if "own_annotate" in names:
+        # That of a typed dict. What it has evaluated already it doesn't need, nor the base without a name.
+        if name in ("own_annotations", "own_checked_annotations"):
+            return types.CellType({})
+        if name == "bases":
+            return types.CellType(tuple(base for base in content if base.__annotate__ is not None))
+    if isinstance(content, types.FunctionType) and content.__name__ == "__annotate__":
+        made = _annotate(cls, content)
+        return cell if made is content else types.CellType(made)
+    return cell
 
 
 def class_(cls, options):
@@ -177,7 +221,30 @@ def class_(cls, options):
     return (*made, None, None, setter)
 
 
+def _check_keywords(cls):
+    """Refuse a class that was made with keywords which have to be given: they aren't kept, so loading would fail."""
+    ways = [("__init_subclass__", cls.__mro__[1:], 1)]
+    ways += [(name, type(cls).__mro__, count) for name, count in (("__prepare__", 3), ("__new__", 4), ("__init__", 4))]
+    for name, classes, given in ways:
+        found = _first_with(classes, name)
+        function = found.__dict__[name] if found is not None else None
+        function = getattr(function, "__func__", function)
+        if not isinstance(function, types.FunctionType):
+            continue
+        code, without = function.__code__, len(function.__defaults__ or ())
+        needed = code.co_varnames[given : code.co_argcount - without]
+        only = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+        needed += tuple(word for word in only if word not in (function.__kwdefaults__ or ()))
+        if needed:
+            raise PicklingError(
+                f"cannot pickle {cls!r} by value: {found.__qualname__}.{name} needs {needed[0]!r}, and Python doesn't keep "
+                "what a class statement gives there; fix: give it a default, or put the class into a module that can be imported"
+            )
+
+
 def _class(cls, options, strict, home):
+    if not strict:
+        _check_keywords(cls)
     own, more = _state(cls, options, strict)
     keywords = {}
     if "__module__" in cls.__dict__:
@@ -192,20 +259,21 @@ def _class(cls, options, strict, home):
 
 
 def _enum(cls, options, strict, home):
+    from . import _enums
+
     members = {member.name: member.value for member in cls}
     own, _ = _state(cls, options, strict)
     for name in _ENUM:
         own.pop(name, None)
-    for name in members:
-        if strict:
-            own.pop(name)
-        else:
-            own.pop(name, None)
     rest = {}
-    if not strict:
-        for member in cls:
-            members[member.name] = _arguments(cls, member)
-        lost = _lost(cls)
+    if strict:
+        for name in members:
+            own.pop(name)
+    else:
+        for name in cls.__members__:
+            own.pop(name, None)
+        members = _enums.members(cls, members)
+        lost = _enums.lost(cls)
         if lost:
             # Cloudpickle fills the class by the first dict and leaves this one alone: loading it is what counts.
             rest[""] = lost
@@ -219,35 +287,6 @@ def _enum(cls, options, strict, home):
         None,
     )
     return home._make_skeleton_enum, arguments, (own, rest)
-
-
-def _arguments(cls, member):
-    """Return what makes a member again: the fields of a dataclass, not an instance of it."""
-    value = member.value
-    fields = getattr(cls._member_type_, "__dataclass_fields__", None)
-    if fields is None or type(value) is not cls._member_type_:
-        return value
-    fields = [field for field in fields.values() if field.init and field._field_type.name == "_FIELD"]
-    if any(getattr(field, "kw_only", False) is True for field in fields):
-        return value
-    return tuple(getattr(value, field.name) for field in fields)
-
-
-def _lost(cls):
-    """Return calls that set what members have beside name and value, where a class sets that when it makes them."""
-    makers = [base for base in cls.__mro__ if base.__module__ != "enum" and base is not object]
-    custom = any("__init__" in base.__dict__ for base in makers) or "__new_member__" in cls.__dict__
-    custom = custom or "__dataclass_fields__" in getattr(cls._member_type_, "__dict__", {})
-    if not custom:
-        return []
-    steps = []
-    for member in cls:
-        for name, value in vars(member).items():
-            # Names with underscores around are the enum's own; a cached property is made again when it is asked for.
-            own = name.startswith("_") and name.endswith("_")
-            if not own and not isinstance(getattr(cls, name, None), functools.cached_property):
-                steps.append(Call(object.__setattr__, member, name, value))
-    return steps
 
 
 def function(obj, own, options, reduced=None):

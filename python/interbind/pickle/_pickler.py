@@ -75,9 +75,8 @@ class Pickler(_pickle.Pickler):
             del self._session
         super().__init__(session, protocol=protocol, buffer_callback=buffer_callback)
         self._session = session
-        self._first = True
-        self._unseen = buffer_callback is None
-        self.globals_ref = session.begin(False)
+        self._fresh, self._left = True, None
+        self.globals_ref = session.begin(None)
         self.proto = int(protocol)
         if config is not None:
             self.config = config
@@ -90,34 +89,70 @@ class Pickler(_pickle.Pickler):
             return None
 
     def dump(self, obj):
-        session = self._session
-        first, self._first = self._first, False
-        # A dump that somebody watches isn't started again: it would be seen twice.
-        # From Python 3.13 on there is always a `persistent_id`, Python's own.
-        hook = getattr(self, "persistent_id", None)
-        hooked = hook is not None and type(hook) is not type(len)
-        unseen = type(self) is Pickler and self._unseen and not hooked and self._table is None
-        globals_ref = session.begin(first and unseen and not self.memo.copy())
-        while True:
-            try:
-                return super().dump(obj)
-            except RecursionError as error:
-                raise PicklingError("Could not pickle object as excessively deep recursion required.") from error
-            except RuntimeError:
-                # A function turned out to share a variable with earlier ones.
-                if not session.again(None):
-                    raise
+        try:
+            session = self._session
+        except AttributeError:
+            raise PicklingError(f"Pickler.__init__() was not called by {type(self).__name__}.__init__()") from None
+        if self._left is not None:
+            self._check_memo()
+        empty = self._fresh and not self.memo.copy()
+        session.hooked(self._is_hooked())
+        session.begin(obj)
+        try:
+            super().dump(obj)
+            self._fresh = False
+        except BaseException as error:
+            # The pickler's memo has what nobody can load: it wasn't written, or not to its end.
+            if empty:
                 self.clear_memo()
-                globals_ref.clear()
+            else:
+                self._left = set(self.memo.copy())
+            if isinstance(error, RecursionError):
+                raise PicklingError("Could not pickle object as excessively deep recursion required.") from error
+            if not isinstance(error, MemoryError):
+                _reducers.explain(error, session, obj)
+            raise
+        finally:
+            session.end(None)
 
-    def _dynamic_function_reduce(self, func):
-        return self._session.function(func)
+    def _check_memo(self):
+        left, self._left = self._left, None
+        if left and left == set(self.memo.copy()):
+            self._left = left
+            raise PicklingError(
+                "the last dump of this pickler failed, and its memo has objects that no stream has; "
+                "fix: call clear_memo() if what comes next is loaded by itself, or make a new pickler and a new stream"
+            )
+
+    def _is_hooked(self):
+        if type(self) is Pickler and not self.__dict__.keys() & _HOOKS:
+            return False
+        return any(getattr(getattr(self, name), "__func__", None) is not getattr(Pickler, name) for name in _HOOKS)
+
+    # A subclass may have its own of these three: each calls the next.
 
     def _function_reduce(self, obj):
-        return self.reducer_override(obj)
+        if self._session.by_name(obj):
+            return NotImplemented
+        return self._dynamic_function_reduce(obj)
+
+    def _dynamic_function_reduce(self, func):
+        if getattr(self._function_getnewargs, "__func__", None) is Pickler._function_getnewargs:
+            return self._session.function(func)
+        arguments = self._function_getnewargs(func)
+        asked, reduced = self.__dict__.pop("_reduced", (None, None))
+        if asked is not func:
+            reduced = self._session.function(func)
+        return (reduced[0], arguments, *reduced[2:])
 
     def _function_getnewargs(self, func):
-        return self._session.function(func)[1]
+        # Asked once: which functions share a variable is counted.
+        reduced = self._session.function(func)
+        self._reduced = (func, reduced)
+        return reduced[1]
+
+
+_HOOKS = {"_function_reduce", "_dynamic_function_reduce", "_function_getnewargs"}
 
 
 class _Dispatch:
@@ -134,6 +169,14 @@ Pickler.reducer_override = _native.override_for(Pickler)
 CloudPickler = Pickler
 
 
+#: Options of the writer: where one of them is given, it writes the stream.
+_WRITERS = frozenset(("portable", "deterministic", "identity", "positions", "locks", "engine"))
+
+
 def dump(obj, file, protocol=None, buffer_callback=None, **options):
-    """Pickle an object into a file. The options are those of `Pickler`."""
+    """Pickle an object into a file. The options are those of `Pickler`, or those of `interbind.pickle.own.dump`."""
+    if not _WRITERS.isdisjoint(options):
+        from . import own
+
+        return own.dump(obj, file, protocol, buffer_callback=buffer_callback, **options)
     Pickler(file, protocol=protocol, buffer_callback=buffer_callback, **options).dump(obj)

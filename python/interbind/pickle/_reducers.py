@@ -21,6 +21,22 @@ reducers = {}
 repairs = {}
 #: Those of `reducers` that take the options too.
 with_options = {}
+#: Those of `repairs` that take the session too.
+with_session = {}
+#: class → reducer for objects of classes that inherit from it, and have no way of their own.
+families = {}
+#: Classes whose instances hold what isn't written with them.
+leaves = dict.fromkeys(
+    (
+        types.FrameType,
+        types.TracebackType,
+        types.GeneratorType,
+        types.CoroutineType,
+        types.AsyncGeneratorType,
+        types.CodeType,
+        TextIOWrapper,
+    )
+)
 
 
 def _lazy(module, name):
@@ -57,9 +73,12 @@ reducers[abc.abstractclassmethod] = _wrapped
 reducers[abc.abstractstaticmethod] = _wrapped
 reducers[abc.abstractproperty] = _property
 with_options[_typevar] = True
+families[property] = _lazy("_repairs", "property_")
+families[types.ModuleType] = _lazy("_repairs", "module")
 
 
 def _of_logging(module):
+    leaves.update(dict.fromkeys((module.Logger, module.RootLogger)))
     reducers[module.Logger] = _lazy("cloudpickle", "_logger_reduce")
     reducers[module.RootLogger] = _lazy("cloudpickle", "_root_logger_reduce")
 
@@ -67,6 +86,7 @@ def _of_logging(module):
 def _of_weakref(module):
     repairs[module.ref] = _lazy("_repairs", "reference")
     repairs[module.WeakKeyDictionary] = repairs[module.WeakValueDictionary] = _lazy("_repairs", "weak_dict")
+    with_session[repairs[module.ref]] = with_session[repairs[module.WeakKeyDictionary]] = True
 
 
 def _of_weakrefset(module):
@@ -82,16 +102,24 @@ def _of_typing(module):
         repairs[module.TypeAliasType] = _lazy("_parameters", "alias")
 
 
+def _of_new_type(module):
+    if isinstance(module.NewType, type):
+        repairs[module.NewType] = _lazy("_repairs", "new_type")
+
+
 def _of_dataclasses(module):
+    for name in ("MISSING", "KW_ONLY", "_HAS_DEFAULT_FACTORY"):
+        if hasattr(module, name):
+            repairs[type(getattr(module, name))] = _lazy("_repairs", "sentinel")
     reducers[module._FIELD_BASE] = _lazy("cloudpickle", "_dataclass_field_base_reduce")
 
 
 def _of_functools(module):
     repairs[module._lru_cache_wrapper] = _lazy("_repairs", "cache")
     if sys.version_info < (3, 12):
-        repairs[module.cached_property] = _lazy("_repairs", "cached_property")
+        repairs[module.cached_property] = families[module.cached_property] = _lazy("_repairs", "cached_property")
     if sys.version_info >= (3, 14):
-        repairs[module.partialmethod] = _lazy("_repairs", "partialmethod")
+        repairs[module.partialmethod] = families[module.partialmethod] = _lazy("_repairs", "partialmethod")
 
 
 if sys.version_info >= (3, 12):
@@ -103,6 +131,7 @@ _pending = {
     "weakref": _of_weakref,
     "_weakrefset": _of_weakrefset,
     _typing: _of_typing,
+    "typing.NewType": _of_new_type,
     "dataclasses": _of_dataclasses,
     "functools": _of_functools,
 }
@@ -112,7 +141,7 @@ def refresh():
     """Add what belongs to modules that have been imported meanwhile."""
     _registry.share()
     for name in list(_pending):
-        module = sys.modules.get(name)
+        module = sys.modules.get(name.partition(".")[0])
         # One that is being imported has its classes later.
         if module is not None and not getattr(getattr(module, "__spec__", None), "_initializing", False):
             # Out of the list last: where memory runs out here, the next dump tries again.
@@ -133,6 +162,9 @@ def whole():
     return ChainMap(reducers, copyreg.dispatch_table)
 
 
+explain = _lazy("_failure", "explain")
+
+
 def _options(*given):
     from ._options import make
 
@@ -151,4 +183,8 @@ _native.attach(
     _home.find,
     _registry.registries,
     _lazy("_imports", "follow"),
+    leaves,
+    with_session,
+    families,
+    _lazy("_repairs", "slot_names"),
 )

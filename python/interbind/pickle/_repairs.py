@@ -1,40 +1,137 @@
-"""Objects of `functools` that cloudpickle can't take apart. Only calls of the standard library are written."""
+"""Objects of the standard library that cloudpickle can't take apart, or not as they are. Only calls of that library are
+written."""
 
+import copyreg
 import functools
+import gc
 import operator
 import sys
+import types
 import weakref
 from _pickle import PicklingError
 
-from . import _where
+from . import _by_value, _home, _where
 from ._call import Call
 
-#: What `update_wrapper` and the cache itself put into a cached function.
-_OWN = ("__wrapped__", "cache_parameters")
+#: `Py_TPFLAGS_HEAPTYPE`.
+_HEAP = 1 << 9
+#: What `update_wrapper` copies, beside the function's dict.
+_COPIED = ("__module__", "__name__", "__qualname__", "__doc__")
+
+
+def _changes(own, function, skipped, copied=None):
+    """Return what differs in a wrapper's dict from what `update_wrapper` puts there: values by name, and names that are gone."""
+    copied = getattr(function, "__dict__", {}) if copied is None else copied
+    kept = {}
+    for name, value in own.items():
+        known = name in copied and copied[name] is value or name == "__wrapped__" and value is function
+        if name not in skipped and not known:
+            kept[name] = value
+    return kept, [name for name in copied if name not in own and name not in skipped]
+
+
+def _filled(obj, make, arguments, steps):
+    # Loading the steps does what they say; `is_` then looks at them, and nothing more happens.
+    return (make, arguments, steps, None, None, operator.is_)
 
 
 def cache(obj, options=None):
     """Reduce a function with an `lru_cache`: an empty cache with the same parameters."""
     if _where.by_name(obj, options) is not None:
         return NotImplemented
-    function = obj.__wrapped__
+    return cache_made(obj)
+
+
+def cache_made(obj, copied=None):
+    """Reduce it by value. `copied` returns what the loaded wrapper has from its function, if not the function's dict alone."""
+    function = _cached(obj)
     parameters = obj.cache_parameters()
     decorator = Call(functools.lru_cache, parameters["maxsize"], parameters["typed"])
-    copied = getattr(function, "__dict__", {})
-    more = {name: value for name, value in vars(obj).items() if name not in _OWN and (name, value) not in copied.items()}
-    return (decorator, (function,), more) if more else (decorator, (function,))
+    kept, gone = _changes(vars(obj), function, ("cache_parameters",), copied and copied(function))
+    if gone:
+        steps = [Call(setattr, obj, name, value) for name, value in kept.items()]
+        return _filled(obj, decorator, (function,), steps + [Call(delattr, obj, name) for name in gone])
+    return (decorator, (function,), kept) if kept else (decorator, (function,))
+
+
+def _cached(obj):
+    """Return the function behind a cache. `__wrapped__` says it, unless somebody has changed that."""
+    held, own = gc.get_referents(obj), vars(obj)
+    wrapped = own.get("__wrapped__")
+    if any(wrapped is part for part in held):
+        return wrapped
+    # The cache is a dict, and the function is its neighbour; results, which come before both, may be anything.
+    beside = 1 if sys.version_info >= (3, 10) else -1
+    for place in range(len(held) - 2, 0, -1):
+        if type(held[place]) is dict and held[place] is not own:
+            return held[place + beside]
+    raise PicklingError(f"cannot pickle {obj!r}: its __wrapped__ was changed, and its function isn't found")
 
 
 def cached_property(obj, options=None):
     """Reduce a `cached_property`, which has a lock before 3.12."""
     state = {name: value for name, value in vars(obj).items() if name not in ("func", "lock")}
-    return functools.cached_property, (obj.func,), state
+    return type(obj), (obj.func,), state
+
+
+def slot_names(cls):
+    """Let Python find what is in the slots of a class that has another name than it was made with.
+
+    It takes the names from `__slots__` and the class's name, and keeps them in `__slotnames__`: what is there already holds.
+    """
+    lost = []
+    for base in cls.__mro__:
+        # Only `__slots__` make members of a class that isn't written in C, and only private names depend on the class's.
+        prefix = "_" + base.__name__.lstrip("_") + "__"
+        for name, value in base.__dict__.items() if base.__flags__ & _HEAP and "__slots__" in base.__dict__ else ():
+            if isinstance(value, types.MemberDescriptorType) and "__" in name[1:] and not name.startswith(prefix):
+                if name not in base.__dict__["__slots__"]:
+                    lost.append(name)
+    if lost:
+        names = copyreg._slotnames(cls)
+        if isinstance(names, list):
+            names.extend(name for name in lost if name not in names)
+
+
+def annotations_now(obj):
+    """Return the annotations of a function or class where somebody has changed them since they were evaluated, or None."""
+    evaluate = obj.__annotate__
+    try:
+        now = obj.__annotations__
+        first, second = evaluate(1), evaluate(1)
+        if list(now) != list(first):
+            return now
+        for name, value in now.items():
+            # What isn't equal to itself, made twice, can't be compared.
+            if value is not first[name] and first[name] == second[name] and value != first[name]:
+                return now
+    except Exception:
+        pass
+    return None
+
+
+def property_(obj, options=None):
+    """Reduce an object of a class that inherits from `property`."""
+    made = type(obj), (obj.fget, obj.fset, obj.fdel, obj.__doc__)
+    more = getattr(obj, "__dict__", None)
+    return (*made, more) if more else made
+
+
+def module(obj, options=None):
+    """Reduce a module of a class that inherits from that of modules: by name, or made again."""
+    name = obj.__name__
+    if sys.modules.get(name) is obj and not _where.goes_by_value(obj, options):
+        return _home.find().subimport, (name,)
+    content = {key: value for key, value in vars(obj).items() if key not in ("__builtins__", "__loader__", "__spec__")}
+    return type(obj), (name,), content
 
 
 def partialmethod(obj, options=None):
     """Reduce a `partialmethod`, whose own way fails from 3.14."""
-    made = functools.partial(functools.partialmethod, obj.func, *obj.args, **obj.keywords)
-    return made, ()
+    made = functools.partial(type(obj), obj.func, *obj.args, **obj.keywords)
+    plain = vars(functools.partialmethod(len))
+    more = {name: value for name, value in vars(obj).items() if name not in plain}
+    return (made, (), more) if more else (made, ())
 
 
 def _wrappers():
@@ -47,29 +144,70 @@ def singledispatch(obj, own):
     registry = own.get("registry")
     if registry is None or not any(obj.__code__ is code for code in _wrappers()):
         return None
-    function = registry.get(object)
-    if function is None:
+    function = own.get("__wrapped__")
+    if object not in registry or not callable(function):
         return None
     register = Call(getattr, obj, "register")
-    copied = getattr(function, "__dict__", {})
-    steps = [Call(register, kind, made) for kind, made in registry.items() if kind is not object]
-    for name, value in own.items():
-        if name in ("register", "dispatch", "registry", "_clear_cache", "__wrapped__") or (name, value) in copied.items():
-            continue
-        steps.append(Call(setattr, obj, name, value))
-    # Loading the steps does what they say; `is_` then looks at them, and nothing more happens.
-    return functools.singledispatch, (function,), steps, None, None, operator.is_
+    steps = [Call(register, kind, made) for kind, made in registry.items() if kind is not object or made is not function]
+    kept, gone = _changes(own, function, ("register", "dispatch", "registry", "_clear_cache"))
+    for name in _COPIED:
+        if getattr(obj, name) != getattr(function, name, None):
+            kept[name] = getattr(obj, name)
+    steps += [Call(setattr, obj, name, value) for name, value in kept.items()]
+    steps += [Call(delattr, obj, name) for name in gone]
+    return _filled(obj, functools.singledispatch, (function,), steps)
 
 
-def reference(obj, options=None):
-    """Reduce a weak reference: to the copy of what it refers to, which something else in the stream has to keep."""
+def check_kept(target, what, options, session):
+    if isinstance(target, (type, types.FunctionType)) and _where.by_name(target, options) is not None:
+        return
+    if session is not None and not session.reaches(target):
+        kind = type(target)
+        raise TypeError(
+            f"cannot pickle a {what} to a {kind.__module__}.{kind.__qualname__} object: nothing else in what is pickled keeps that, "
+            "so the copy would be gone at once; fix: pickle what keeps it too"
+        )
+
+
+def reference(obj, options=None, session=None):
+    """Reduce a weak reference: to the copy of what it refers to, which something else in the stream keeps."""
     target = obj()
     if target is None:
-        raise PicklingError("cannot pickle a weak reference whose object is gone")
+        # To something that is gone after loading.
+        target = Call(set)
+    else:
+        check_kept(target, "weak reference", options, session)
+    callback = obj.__callback__
     # Before 3.11 the class has another name than it is found by.
-    return (weakref.ref if sys.version_info >= (3, 11) else Call(getattr, weakref, "ref")), (target,)
+    made = weakref.ref if sys.version_info >= (3, 11) else Call(getattr, weakref, "ref")
+    return made, ((target,) if callback is None else (target, callback))
 
 
-def weak_dict(obj, options=None):
+def weak_dict(obj, options=None, session=None):
     """Reduce a `WeakKeyDictionary` or a `WeakValueDictionary`."""
-    return type(obj), (dict(obj.items()),)
+    content = dict(obj.items())
+    weak = content if isinstance(obj, weakref.WeakKeyDictionary) else content.values()
+    for target in weak:
+        check_kept(target, type(obj).__name__, options, session)
+    plain = vars(type(obj)())
+    more = {name: value for name, value in vars(obj).items() if name not in plain}
+    return (type(obj), (content,), more) if more else (type(obj), (content,))
+
+
+def new_type(obj, options=None):
+    """Reduce a `typing.NewType`: by name, where it has one, else made again; loaded twice it is one."""
+    if _where.by_name(obj, options) is not None:
+        return NotImplemented
+    made = Call(type(obj), obj.__name__, obj.__supertype__)
+    more = {name: value for name, value in vars(obj).items() if name not in ("__name__", "__supertype__")}
+    return _home.find()._lookup_class_or_track, (_by_value.identity(obj, options), made), more
+
+
+def sentinel(obj, options=None):
+    """Reduce one of the objects in `dataclasses` that are compared by `is`."""
+    import dataclasses
+
+    for name in ("MISSING", "KW_ONLY", "_HAS_DEFAULT_FACTORY"):
+        if getattr(dataclasses, name, None) is obj:
+            return name
+    return NotImplemented

@@ -1,6 +1,7 @@
-"""The writer of `interbind.pickle`, by the names of `pickle`: the same bytes, however deep the data is, and faster on objects.
+"""The writer of `interbind.pickle`, by the names of `pickle`.
 
-What it writes, every `pickle` loads. Functions and classes are written by name.
+Data has the bytes that Python's own pickle gives it, however deep it is. Functions and classes that can't be imported go by
+value, as opcodes and calls of the standard library alone: what is written here, `pickle.loads` reads where nothing is installed.
 """
 
 import pickle
@@ -15,9 +16,29 @@ from pickle import (
     loads,
 )
 
+from ._digest import digest
 from ._load import native
+from ._portable import Options as _Options
 
-Pickler, dump, dumps = native.Pickler, native.dump, native.dumps
+dump, dumps = native.value_dump, native.value_dumps
+
+
+class Pickler(native.Pickler):
+    """Write objects to a file; functions and classes that can't be imported go by value.
+
+    - `portable=False`: what Python's pickle writes, and its errors; `portable="source"`: code as source.
+    - `deterministic=True`: equal input gives equal bytes, in every process.
+    - `identity="tracked"`, `"content"` or `None`: by what a class is known again where it is loaded twice.
+    - `positions="strip"`: without the lines that code stands on.
+    - `by_value=[module, "prefix.", function]`: what goes by value, for this pickler alone; a function takes a module's name.
+    - `locks="recreate"`: locks that nobody holds are made anew.
+    """
+
+    def __init__(self, file, protocol=None, fix_imports=True, buffer_callback=None, **options):
+        super().__init__(file, protocol, fix_imports, buffer_callback)
+        self._choose(_Options(**options) if options else None)
+
+
 DEFAULT_PROTOCOL = pickle.DEFAULT_PROTOCOL
 
 __all__ = [
@@ -29,6 +50,7 @@ __all__ = [
     "PicklingError",
     "Unpickler",
     "UnpicklingError",
+    "digest",
     "dump",
     "dumps",
     "load",

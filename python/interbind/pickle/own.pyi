@@ -1,7 +1,8 @@
 import pickle
 from collections.abc import Callable
 from pickle import PickleBuffer, PickleError, PicklingError, Unpickler, UnpicklingError, load, loads
-from typing import Optional, Protocol
+from types import ModuleType
+from typing import Any, Iterable, Literal, Mapping, Optional, Protocol, Union
 
 __all__ = [
     "DEFAULT_PROTOCOL",
@@ -12,6 +13,7 @@ __all__ = [
     "PicklingError",
     "Unpickler",
     "UnpicklingError",
+    "digest",
     "dump",
     "dumps",
     "load",
@@ -24,7 +26,24 @@ HIGHEST_PROTOCOL: int
 class _Writable(Protocol):
     def write(self, piece: bytes, /) -> object: ...
 
-class Pickler(pickle.Pickler): ...
+_Rule = Union[ModuleType, str, Callable[[str], object]]
+
+class Pickler(pickle.Pickler):
+    def __init__(
+        self,
+        file: _Writable,
+        protocol: Optional[int] = None,
+        fix_imports: bool = True,
+        buffer_callback: Optional[Callable[[PickleBuffer], object]] = None,
+        *,
+        portable: Union[bool, Literal["source"], None] = None,
+        deterministic: bool = False,
+        identity: Optional[Literal["tracked", "content"]] = ...,
+        positions: Literal["keep", "strip"] = "keep",
+        by_value: Union[_Rule, Iterable[_Rule], None] = None,
+        locks: Optional[Literal["recreate"]] = None,
+        engine: Literal["own"] = "own",
+    ) -> None: ...
 
 def dump(
     obj: object,
@@ -33,6 +52,13 @@ def dump(
     *,
     fix_imports: bool = True,
     buffer_callback: Optional[Callable[[PickleBuffer], object]] = None,
+    portable: Union[bool, Literal["source"], None] = None,
+    deterministic: bool = False,
+    identity: Optional[Literal["tracked", "content"]] = ...,
+    positions: Literal["keep", "strip"] = "keep",
+    by_value: Union[_Rule, Iterable[_Rule], None] = None,
+    locks: Optional[Literal["recreate"]] = None,
+    engine: Literal["own"] = "own",
 ) -> None: ...
 def dumps(
     obj: object,
@@ -40,4 +66,22 @@ def dumps(
     *,
     fix_imports: bool = True,
     buffer_callback: Optional[Callable[[PickleBuffer], object]] = None,
+    portable: Union[bool, Literal["source"], None] = None,
+    deterministic: bool = False,
+    identity: Optional[Literal["tracked", "content"]] = ...,
+    positions: Literal["keep", "strip"] = "keep",
+    by_value: Union[_Rule, Iterable[_Rule], None] = None,
+    locks: Optional[Literal["recreate"]] = None,
+    engine: Literal["own"] = "own",
 ) -> bytes: ...
+def digest(
+    obj: object,
+    algorithm: str = "sha256",
+    *,
+    sort_keys: bool = False,
+    positions: Literal["keep", "strip"] = "keep",
+    code: Literal["reference", "project"] = "reference",
+    normalize: Optional[Mapping[type, Callable[[Any], object]]] = None,
+    by_value: Union[_Rule, Iterable[_Rule], None] = None,
+    locks: Optional[Literal["recreate"]] = None,
+) -> str: ...

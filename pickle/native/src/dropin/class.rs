@@ -3,31 +3,33 @@
 
 use crate::python::{Object, Owned, Result, dict, ellipsis, none, not_implemented, tuple, type_class};
 
+use crate::writer::Answer;
+
 use super::session::Session;
 use super::{Held, home, lookup};
 
 /// The answer for a class.
-pub(crate) fn reduce(held: &Held, session: &Session, class: &Object) -> Result<Owned> {
+pub(crate) fn reduce(held: &Held, session: &Session, class: &Object) -> Result<Answer> {
     if let Some(reduced) = singleton(class)? {
-        return Ok(reduced);
+        return Ok(Answer::Value(reduced));
     }
     let plain = class.is_plain_class();
     if plain {
         if let Some(name) = held.attached()?.type_names.dict_find(class)? {
             let home = home::of(held)?;
             let arguments = tuple(&[&name])?;
-            return tuple(&[&home.builtin_type, &arguments]);
+            return tuple(&[&home.builtin_type, &arguments]).map(Answer::Value);
         }
     }
-    if lookup::by_reference(held, session, class)? {
-        return Ok(not_implemented());
+    if let Some(named) = lookup::named(held, session, class)? {
+        return Ok(Answer::Named(named));
     }
     let own = class.class_dict()?;
-    if !plain || session.options.configured || special(held, &own)? {
+    if !plain || session.options.configured || special(held, class, &own)? {
         let attached = held.attached()?;
-        return attached.class.call(&[class, &session.options.object]);
+        return attached.class.call(&[class, &session.options.object]).map(Answer::Value);
     }
-    by_value(held, session, class, &own)
+    by_value(held, session, class, &own).map(Answer::Value)
 }
 
 /// `NoneType` and the like, which have no name to be found by.
@@ -42,10 +44,18 @@ fn singleton(class: &Object) -> Result<Option<Owned>> {
 }
 
 /// Tells whether a class with no metaclass needs more than to be taken apart.
-fn special(held: &Held, own: &Object) -> Result<bool> {
+fn special(held: &Held, class: &Object, own: &Object) -> Result<bool> {
     let names = &held.names;
     if own.dict_find(&names.slots)?.is_some() {
         return Ok(true);
+    }
+    // Somebody's `__init_subclass__` may take what isn't kept.
+    let order = class.get(&names.mro)?;
+    for at in 1..order.tuple_len().saturating_sub(1) {
+        let Some(base) = order.tuple_item(at).filter(|base| base.is_class()) else { continue };
+        if base.class_dict()?.dict_find(&names.init_subclass)?.is_some() {
+            return Ok(true);
+        }
     }
     Ok(cfg!(Py_3_14) && own.dict_find(&names.annotate_func)?.is_some())
 }
@@ -65,10 +75,16 @@ fn by_value(held: &Held, session: &Session, class: &Object, own: &Object) -> Res
     }
     for at in 0..keys.list_len() {
         let key = keys.list_item(at)?;
-        if key.is(&names.weakref) || key.is(&names.dict) {
+        // By their text: not every Python has the one interned there.
+        let own_name = |name: &Object| -> Result<bool> { Ok(key.is(name) || key.equals(name)?) };
+        if own_name(&names.weakref)? || own_name(&names.dict)? {
             continue;
         }
         let Some(value) = own.dict_find(&key)? else { continue };
+        if !session.options.strict && value.is_exactly(held.kinds.member_class()) {
+            // Slots, although `__slots__` is gone.
+            return held.attached()?.class.call(&[class, &session.options.object]);
+        }
         if repeats(held, session, class, &inherited, &key, &value)? {
             continue;
         }

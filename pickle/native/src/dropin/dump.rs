@@ -1,13 +1,16 @@
-//! `dumps`: one object to bytes, through a pickler that no object ever gets to see.
+//! `dumps`: one object to bytes. Nobody can see the pickler, so it is the engine of [`crate::writer`], which writes what Python's
+//! own would, and asks here for each object.
 
-use crate::python::{
-    Arguments, Definitions, Many, Object, One, Owned, Raised, Result, dict, interned, last, none, one, tuple,
-};
+use crate::python::{Arguments, Many, Object, Owned, Raised, Result, int, none};
 use crate::state;
+use crate::writer;
 
 use super::Held;
 use super::options::Options;
 use super::session::{self, Session};
+
+/// Options of the writer: where one of them is given, it writes the stream.
+const WRITERS: [&str; 6] = ["portable", "deterministic", "identity", "positions", "locks", "engine"];
 
 /// `dumps(obj, protocol=None, buffer_callback=None, *, strict, compat, config, by_value)`.
 pub(crate) struct Dumps;
@@ -16,7 +19,11 @@ impl Many for Dumps {
     const NAME: &'static core::ffi::CStr = c"dumps";
 
     fn call(module: &Object, arguments: Arguments<'_>) -> Result<Owned> {
-        let held = &state::of(module)?.dropin;
+        if arguments.has_one_of(&WRITERS) {
+            // The other engine's options choose it.
+            return crate::writer::dumps(module, arguments);
+        }
+        let held = state::of(module)?;
         let names = ["obj", "protocol", "buffer_callback", "strict", "compat", "config", "by_value"];
         let [object, protocol, callback, strict, compat, config, by_value] =
             arguments.read("dumps", names, 3)?;
@@ -28,80 +35,32 @@ impl Many for Dumps {
         } else {
             let none = none();
             let given = [strict, compat, config, by_value].map(|given| given.unwrap_or(&none));
-            Options::read(&held.names, &*held.attached()?.options.call(&given)?)?
+            Options::read(&held.dropin.names, &*held.dropin.attached()?.options.call(&given)?)?
         };
-        super::reduce::refresh(held)?;
-        let session = held.sessions.hold(Session::new(module, options, true)?)?;
-        run(held, &session, object, protocol, callback)
+        super::reduce::refresh(&held.dropin)?;
+        let whole = held.dropin.sessions.hold(Session::new(module, options, true)?)?;
+        let reducer = Reducer { held: &held.dropin, session: session::of(&whole)?, whole: &whole };
+        reducer.session.set_root(Some(object));
+        // Where nothing is said, the protocol is cloudpickle's, which is the highest.
+        let highest = int(-1)?;
+        let protocol = protocol.filter(|protocol| !protocol.is_none()).unwrap_or(&highest);
+        let options = writer::options(Some(protocol), None, callback)?;
+        let mut engine = writer::Session::new(&held.writer, options, None)?;
+        engine.reducer = Some(&reducer);
+        let stream = engine.dump(object).0.map_err(Raised::or_too_deep)?;
+        stream.ok_or_else(|| Raised::system("nothing was written"))
     }
 }
 
-fn run(
-    held: &Held,
-    session: &Object,
-    object: &Object,
-    protocol: Option<&Object>,
-    callback: Option<&Object>,
-) -> Result<Owned> {
-    let inner = session::of(session)?;
-    if callback.is_some_and(|callback| !callback.is_none()) {
-        inner.is_seen();
-    }
-    loop {
-        let pickler = pickler(held, session, protocol, callback)?;
-        let reducer = REDUCE.bind_first(session)?;
-        pickler.set(&held.names.reducer_override, &reducer)?;
-        match held.dump.call(&[&pickler, object]) {
-            Ok(_) => return inner.stream(),
-            Err(raised) => {
-                if inner.start_again() {
-                    raised.dismiss();
-                    let old = inner.globals.dict_keys()?;
-                    for at in 0..old.list_len() {
-                        inner.globals.dict_remove(&*old.list_item(at)?)?;
-                    }
-                    continue;
-                }
-                return Err(raised.or_too_deep());
-            }
-        }
-    }
+/// The answers of one session.
+struct Reducer<'s> {
+    held: &'s Held,
+    session: &'s Session,
+    whole: &'s Object,
 }
 
-fn pickler(
-    held: &Held,
-    session: &Object,
-    protocol: Option<&Object>,
-    callback: Option<&Object>,
-) -> Result<Owned> {
-    let highest;
-    let protocol = match protocol.filter(|protocol| !protocol.is_none()) {
-        Some(protocol) => protocol,
-        None => {
-            highest = crate::python::int(-1)?;
-            &*highest
-        }
-    };
-    match callback.filter(|callback| !callback.is_none()) {
-        None => held.hidden.call(&[session, protocol]),
-        Some(callback) => {
-            let keywords = dict()?;
-            keywords.dict_set(&*interned("buffer_callback")?, callback)?;
-            held.hidden.call_with(&*tuple(&[session, protocol])?, Some(&keywords))
-        }
+impl writer::Reducer for Reducer<'_> {
+    fn reduce(&self, object: &Object) -> Result<writer::Answer> {
+        super::reduce::answer(self.held, self.session, self.whole, None, object)
     }
 }
-
-/// `reducer_override` of the hidden pickler: bound to the session.
-struct Reduce;
-
-impl One for Reduce {
-    const NAME: &'static core::ffi::CStr = c"reducer_override";
-
-    fn call(this: &Object, object: &Object) -> Result<Owned> {
-        let session = session::of(this)?;
-        super::reduce::answer(session.held()?, session, None, object)
-    }
-}
-
-static REDUCE: Definitions<2> = Definitions::new([one::<Reduce>(), last()]);

@@ -2,46 +2,70 @@
 //!
 //! The bytes are read directly. Python's `dis`, which cloudpickle asks, takes a hundred times as long.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::python::{Object, Owned, Raised, Result, dict, import, int, interned, none};
+use crate::python::{
+    Certainty, Jump, Object, Owned, Raised, Result, dict, import, int, interned, jumps, none,
+};
 
 use super::Held;
 use super::session::Session;
 
-/// Numbers of operations, in this Python.
-pub(crate) struct Opcodes {
-    load_global: u8,
-    store_global: Option<u8>,
-    delete_global: Option<u8>,
-    extended: Option<u8>,
-    load_name: Option<u8>,
-    store_name: Option<u8>,
-    load_from_dict_or_globals: Option<u8>,
-    store_deref: Option<u8>,
-    delete_deref: Option<u8>,
+/// What an operation does, as far as it matters here.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Action {
+    Nothing,
+    /// The argument of the next operation is longer than a byte.
+    Extend,
+    /// Reads a global; from 3.11 the lowest bit of its argument says something else.
+    LoadGlobal,
+    /// Sets or removes a global.
+    ChangeGlobal,
+    /// Sets a name, in the body of a class.
+    StoreName,
+    DeleteName,
+    /// Reads a name, which is a global where the body has set none.
+    LoadName,
+    /// Reads a global in a scope of annotations.
+    LoadFromDict,
+    /// Sets or removes a variable that functions share.
+    ChangeVariable,
+    /// Goes on further down, or not.
+    Jump(Jump),
 }
+
+/// What each operation does, in this Python.
+pub(crate) struct Opcodes([Action; 256]);
 
 impl Opcodes {
     fn read() -> Result<Self> {
-        let map = import(c"opcode")?.get(&*interned("opmap")?)?;
-        let number = |name: &str| -> Result<Option<u8>> {
-            let Some(number) = map.dict_find(&*interned(name)?)? else { return Ok(None) };
-            Ok(u8::try_from(number.int()?).ok())
-        };
-        Ok(Self {
-            load_global: number("LOAD_GLOBAL")?
-                .ok_or_else(|| Raised::system("this Python has no LOAD_GLOBAL"))?,
-            store_global: number("STORE_GLOBAL")?,
-            delete_global: number("DELETE_GLOBAL")?,
-            extended: number("EXTENDED_ARG")?,
-            load_name: number("LOAD_NAME")?,
-            store_name: number("STORE_NAME")?,
-            load_from_dict_or_globals: number("LOAD_FROM_DICT_OR_GLOBALS")?,
-            store_deref: number("STORE_DEREF")?,
-            delete_deref: number("DELETE_DEREF")?,
-        })
+        let opcode = import(c"opcode")?;
+        let mut actions = [Action::Nothing; 256];
+        for (action, jump) in actions.iter_mut().zip(jumps()?) {
+            *action = jump.map_or(Action::Nothing, Action::Jump);
+        }
+        let map = opcode.get(&*interned("opmap")?)?;
+        for (name, action) in [
+            ("EXTENDED_ARG", Action::Extend),
+            ("LOAD_GLOBAL", Action::LoadGlobal),
+            ("STORE_GLOBAL", Action::ChangeGlobal),
+            ("DELETE_GLOBAL", Action::ChangeGlobal),
+            ("STORE_NAME", Action::StoreName),
+            ("DELETE_NAME", Action::DeleteName),
+            ("LOAD_NAME", Action::LoadName),
+            ("LOAD_FROM_DICT_OR_GLOBALS", Action::LoadFromDict),
+            ("STORE_DEREF", Action::ChangeVariable),
+            ("DELETE_DEREF", Action::ChangeVariable),
+        ] {
+            let Some(number) = map.dict_find(&*interned(name)?)? else { continue };
+            if let Ok(operation) = u8::try_from(number.int()?) {
+                actions[usize::from(operation)] = action;
+            }
+        }
+        if !actions.contains(&Action::LoadGlobal) {
+            return Err(Raised::system("this Python has no LOAD_GLOBAL"));
+        }
+        Ok(Self(actions))
     }
 
     fn of(held: &Held) -> Result<&Self> {
@@ -65,6 +89,8 @@ pub(crate) struct Facts {
     pub(crate) names: Owned,
     /// How many variables its closure has.
     pub(crate) free: usize,
+    /// Which of them is `__class__`.
+    pub(crate) class_cell: Option<usize>,
     /// Which of them it sets.
     pub(crate) sets: Vec<bool>,
 }
@@ -89,41 +115,49 @@ fn read(held: &Held, session: &Session, code: &Object) -> Result<Arc<Facts>> {
     let globals = dict()?;
     let empty = none();
     let mut more: Option<Owned> = None;
-    let mut own: HashSet<usize> = HashSet::new();
-    let mut derefs: HashSet<usize> = HashSet::new();
+    // Names that the body of a class has set by now, whatever way it took.
+    let mut own = Vec::new();
+    let mut certainty = Certainty::default();
+    let mut variables = Vec::new();
     let mut extended = 0usize;
-    for pair in bytes.bytes()?.chunks_exact(2) {
-        let (operation, argument) = (pair[0], usize::from(pair[1]) | extended);
-        if Some(operation) == opcodes.extended {
-            extended = argument << 8;
-            continue;
-        }
+    let bytes = bytes.bytes()?;
+    for (at, pair) in bytes.chunks_exact(2).enumerate() {
+        let argument = usize::from(pair[1]) | extended;
         extended = 0;
-        let some = Some(operation);
-        if operation == opcodes.load_global {
-            // From 3.11 the lowest bit says something else.
-            let at = if cfg!(Py_3_11) { argument >> 1 } else { argument };
-            add(&globals, &names, at, &empty)?;
-        } else if some == opcodes.store_global || some == opcodes.delete_global {
-            add(&globals, &names, argument, &empty)?;
-        } else if some == opcodes.store_name {
-            own.insert(argument);
-        } else if some == opcodes.load_from_dict_or_globals
-            || some == opcodes.load_name && !own.contains(&argument)
-        {
-            let more = match &more {
-                Some(more) => more,
-                None => more.insert(dict()?),
-            };
-            add(more, &names, argument, &empty)?;
-        } else if some == opcodes.store_deref || some == opcodes.delete_deref {
-            derefs.insert(argument);
+        match opcodes.0[usize::from(pair[0])] {
+            Action::Nothing => {}
+            Action::Extend => extended = argument << 8,
+            Action::LoadGlobal => {
+                let name = if cfg!(Py_3_11) { argument >> 1 } else { argument };
+                add(&globals, &names, name, &empty)?;
+            }
+            Action::ChangeGlobal => add(&globals, &names, argument, &empty)?,
+            Action::StoreName => {
+                if certainty.at(code, at)? && !own.contains(&argument) {
+                    own.push(argument);
+                }
+            }
+            Action::DeleteName => own.retain(|name| *name != argument),
+            Action::LoadName if own.contains(&argument) => {}
+            Action::LoadName | Action::LoadFromDict => {
+                let more = match &more {
+                    Some(more) => more,
+                    None => more.insert(dict()?),
+                };
+                add(more, &names, argument, &empty)?;
+            }
+            Action::ChangeVariable => {
+                if !variables.contains(&argument) {
+                    variables.push(argument);
+                }
+            }
+            Action::Jump(jump) => certainty.jump(jump, bytes, at, argument),
         }
     }
     let free = freevars.tuple_len();
     let mut sets = vec![false; free];
-    for deref in derefs {
-        if let Some(at) = free_index(held, code, &freevars, deref)? {
+    for variable in variables {
+        if let Some(at) = free_index(held, code, &freevars, variable)? {
             if let Some(set) = sets.get_mut(at) {
                 *set = true;
             }
@@ -153,8 +187,10 @@ fn read(held: &Held, session: &Session, code: &Object) -> Result<Arc<Facts>> {
             }
         }
     }
+    let class_cell =
+        (0..free).find(|at| freevars.tuple_item(*at).is_some_and(|name| name.is(&held.names.class_cell)));
     #[allow(clippy::arc_with_non_send_sync, reason = "it stays with its session, whose thread is attached")]
-    Ok(Arc::new(Facts { code: code.own(), globals, more, names, free, sets }))
+    Ok(Arc::new(Facts { code: code.own(), globals, more, names, free, class_cell, sets }))
 }
 
 fn add(into: &Object, names: &Object, at: usize, empty: &Object) -> Result<()> {

@@ -1,18 +1,23 @@
 //! Functions by value: how cloudpickle makes one again, and how it fills it.
 
-use crate::python::{
-    FunctionParts, Object, Owned, Raised, Result, dict, int, list, none, not_implemented, tuple,
-};
+use crate::python::{FunctionParts, Object, Owned, Raised, Result, dict, int, list, none, tuple};
+
+use crate::writer::Answer;
 
 use super::names::Names;
 use super::session::Session;
 use super::{Held, cells, facts, home, lookup, submodules};
 
 /// The answer for a function.
-pub(crate) fn reduce(held: &Held, session: &Session, function: &Object) -> Result<Owned> {
-    if lookup::by_reference(held, session, function)? {
-        return Ok(not_implemented());
+pub(crate) fn reduce(held: &Held, session: &Session, function: &Object) -> Result<Answer> {
+    if let Some(named) = lookup::named(held, session, function)? {
+        return Ok(Answer::Named(named));
     }
+    in_any_case(held, session, function).map(Answer::Value)
+}
+
+/// The answer for a function, whatever its name says.
+pub(crate) fn in_any_case(held: &Held, session: &Session, function: &Object) -> Result<Owned> {
     if !session.options.strict || session.options.configured {
         // What is made by decorators of the standard library, and what the configuration changes.
         if let Some(own) = function.function_dict().filter(|own| own.dict_len() > 0) {
@@ -53,7 +58,7 @@ pub(crate) fn slots(names: &Names) -> Result<Owned> {
 }
 
 /// What makes the function again.
-pub(crate) fn by_value(held: &Held, session: &Session, function: &Object) -> Result<Owned> {
+fn by_value(held: &Held, session: &Session, function: &Object) -> Result<Owned> {
     let names = &held.names;
     let home = home::of(held)?;
     let FunctionParts { code, globals, closure, name, qualname, kwdefaults, defaults, module, doc } =
@@ -69,7 +74,10 @@ pub(crate) fn by_value(held: &Held, session: &Session, function: &Object) -> Res
         for at in 0..facts.free {
             let sets = facts.sets.get(at).copied().unwrap_or(false);
             cells.push(match closure.tuple_item(at) {
-                Some(original) => cells::empty_for(session, original, sets)?,
+                Some(original) => {
+                    let is_class = facts.class_cell == Some(at);
+                    cells::empty_for(held, session, &closure, original, sets, is_class)?
+                }
                 None => crate::python::cell()?,
             });
         }
@@ -105,15 +113,17 @@ pub(crate) fn by_value(held: &Held, session: &Session, function: &Object) -> Res
         }
     }
     if !closure.is_none() {
-        slots.dict_set(&names.closure, &closure)?;
+        let filling = cells::filling(session, &closure)?;
+        slots.dict_set(&names.closure, filling.as_deref().unwrap_or(&closure))?;
     }
 
     let used = dict()?;
     let mut reached = Vec::new();
-    take_globals(&facts.globals, &globals, &used, &mut reached)?;
+    take_globals(&facts.globals, &globals, None, &used, &mut reached)?;
     if !session.options.strict {
         if let Some(more) = &facts.more {
-            take_globals(more, &globals, &used, &mut reached)?;
+            // The body of each class reads its module's name, which all functions have.
+            take_globals(more, &globals, Some(&base), &used, &mut reached)?;
         }
     }
     for at in 0..closure.tuple_len() {
@@ -190,10 +200,21 @@ fn base(held: &Held, session: &Session, globals: &Object) -> Result<Owned> {
     Ok(base)
 }
 
-fn take_globals(wanted: &Object, globals: &Object, used: &Object, modules: &mut Vec<Owned>) -> Result<()> {
+fn take_globals(
+    wanted: &Object,
+    globals: &Object,
+    known: Option<&Object>,
+    used: &Object,
+    modules: &mut Vec<Owned>,
+) -> Result<()> {
     let wanted = wanted.dict_keys()?;
     for at in 0..wanted.list_len() {
         let name = wanted.list_item(at)?;
+        if let Some(known) = known {
+            if known.dict_find(&name)?.is_some() {
+                continue;
+            }
+        }
         let Some(value) = find(globals, &name)? else { continue };
         used.dict_set(&name, &value)?;
         if value.is_module() {
@@ -204,6 +225,6 @@ fn take_globals(wanted: &Object, globals: &Object, used: &Object, modules: &mut 
 }
 
 /// `globals[name]` if it is there, also where the dict is of a class of its own.
-fn find(globals: &Object, name: &Object) -> Result<Option<Owned>> {
+pub(crate) fn find(globals: &Object, name: &Object) -> Result<Option<Owned>> {
     if globals.is_exact_dict() { globals.dict_find(name) } else { globals.find_item(name) }
 }

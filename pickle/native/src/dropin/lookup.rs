@@ -2,42 +2,56 @@
 
 use crate::python::{Object, Owned, Result, modules};
 
+use crate::writer::Named;
+
 use super::options::Rule;
 use super::session::Session;
 use super::{Held, orphans};
 
 /// Tells whether a function or a class goes by name.
 pub(crate) fn by_reference(held: &Held, session: &Session, object: &Object) -> Result<bool> {
+    Ok(named(held, session, object)?.is_some())
+}
+
+/// The name by which a function or a class goes, if it goes by one.
+pub(crate) fn named(held: &Held, session: &Session, object: &Object) -> Result<Option<Named>> {
     let names = &held.names;
-    if let Some(home) = held.home.get() {
-        if home.has(object) && session.options.rules.is_empty() && super::home::nothing_registered(held)? {
-            return Ok(true);
+    let home = match held.home.get() {
+        Some(home) => {
+            home.has(object) && session.options.rules.is_empty() && super::home::nothing_registered(held)?
         }
-    }
+        None => false,
+    };
     let qualname = match object.find(&names.qualname)? {
         Some(qualname) if !qualname.is_none() => Some(qualname),
         _ => object.find(&names.name)?,
     };
-    let Some(qualname) = qualname.filter(|name| name.is_text()) else { return Ok(false) };
+    let Some(qualname) = qualname.filter(|name| name.is_text()) else { return Ok(None) };
     let module = object.find(&names.module)?.filter(|module| !module.is_none());
     let module = match module {
         Some(module) => module,
         None => match orphans::module_of(held, session, object, &qualname)? {
             Some(module) => module,
-            None => return Ok(false),
+            None => return Ok(None),
         },
     };
+    if home {
+        // The functions that loading calls are there, whatever this process has done to its module.
+        return Ok(Some(Named { module, name: qualname }));
+    }
     if !session.options.main_by_reference
         && (module.is(&names.main) || module.is_text() && module.equals(&names.main)?)
     {
-        return Ok(false);
+        return Ok(None);
     }
     let Some(found) = modules()?.dict_find(&module)?.filter(|found| !found.is_none()) else {
-        return Ok(false);
+        return Ok(None);
     };
     match walk(&found, &qualname)? {
-        Some(there) if there.is(object) => Ok(!by_value(held, session, &found, None)?),
-        _ => Ok(false),
+        Some(there) if there.is(object) && !by_value(held, session, &found, None)? => {
+            Ok(Some(Named { module, name: qualname }))
+        }
+        _ => Ok(None),
     }
 }
 

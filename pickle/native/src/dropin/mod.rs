@@ -1,16 +1,18 @@
 //! The engine with cloudpickle's bytes, around Python's own pickler.
 //!
-//! Python's C pickler writes the stream. For each object that it doesn't know by itself it asks our `reducer_override`, which
-//! answers as cloudpickle does, value by value and identity by identity: what is the same object there is the same object
-//! here, because the pickler's memo goes by that.
+//! Python's C pickler writes the stream of a `Pickler`, which users may inherit from; `dumps` has our own engine write it, with
+//! the same bytes. For each object that they don't know by themselves they ask our `reducer_override`, which answers as
+//! cloudpickle does, value by value and identity by identity: what is the same object there is the same object here, because
+//! the memo goes by that.
 //!
 //! | file | what it owns |
 //! |---|---|
 //! | [`session`] | what one pickler keeps: options, globals, what it has seen |
 //! | [`options`] | the options, as Python gave them |
-//! | [`dump`] | `dumps`: a pickler that no object knows, from start to end |
+//! | [`dump`] | `dumps`, by the engine of [`crate::writer`] |
 //! | [`reduce`] | `reducer_override`: which answer an object gets |
 //! | [`function`] | functions by value |
+//! | [`scan`] | what the root of a dump reaches |
 //! | [`cells`] | which functions must share a variable after loading |
 //! | [`code`] | code objects, as arguments of their class |
 //! | [`facts`] | what a code object does with names |
@@ -37,14 +39,14 @@ mod options;
 mod orphans;
 mod parts;
 mod reduce;
+mod scan;
 mod session;
 mod submodules;
 
 use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::python::{
-    Class, Definitions, Many, Object, One, Owned, Raised, Result, Visit, import, last, list, many, none, one,
-    tuple,
+    Class, Definitions, Many, Object, One, Owned, Raised, Result, Visit, last, list, many, none, one,
 };
 use crate::state;
 
@@ -52,9 +54,6 @@ use crate::state;
 pub(crate) struct Held {
     names: names::Names,
     sessions: Class<session::Session>,
-    /// The pickler class of [`dump`], and the methods of its base that it calls.
-    hidden: Owned,
-    dump: Owned,
     kinds: parts::Kinds,
     /// A dict with the keys of a function's state, all `None`.
     function_slots: Owned,
@@ -87,12 +86,20 @@ struct Attached {
     registries: Owned,
     /// The modules that a function's statements import, where they go by value.
     follow: Owned,
+    /// Classes whose instances aren't gone into when a dump's root is scanned: class → anything.
+    leaves: Owned,
+    /// Reducers of `repairs` that take the session too.
+    with_session: Owned,
+    /// class → reducer for the objects of classes that inherit from it and leave `__reduce_ex__` alone.
+    families: Owned,
+    /// Sees to it that Python finds the slots of a class that has another name than it was made with.
+    slot_names: Owned,
     /// `sys.modules` when `refresh` ran last: so many.
     refreshed: Mutex<usize>,
 }
 
 impl Attached {
-    fn all(&self) -> [&Owned; 11] {
+    fn all(&self) -> [&Owned; 15] {
         [
             &self.reducers,
             &self.repairs,
@@ -105,6 +112,10 @@ impl Attached {
             &self.home,
             &self.registries,
             &self.follow,
+            &self.leaves,
+            &self.with_session,
+            &self.families,
+            &self.slot_names,
         ]
     }
 }
@@ -113,8 +124,6 @@ impl Held {
     /// Shows the collector what is held.
     pub(crate) fn visit(&self, visit: &mut Visit) {
         visit.see(self.sessions.as_object());
-        visit.see(&self.hidden);
-        visit.see(&self.dump);
         visit.see(&self.function_slots);
         if let Some(attached) = self.attached.get() {
             for held in attached.all() {
@@ -151,9 +160,13 @@ impl Many for Attach {
             home,
             registries,
             follow,
+            leaves,
+            with_session,
+            families,
+            slot_names,
         ] = arguments.positional()
         else {
-            return Err(Raised::type_error("attach() takes eleven arguments"));
+            return Err(Raised::type_error("attach() takes fifteen arguments"));
         };
         let attached = Attached {
             reducers: reducers.own(),
@@ -167,6 +180,10 @@ impl Many for Attach {
             home: home.own(),
             registries: registries.own(),
             follow: follow.own(),
+            leaves: leaves.own(),
+            with_session: with_session.own(),
+            families: families.own(),
+            slot_names: slot_names.own(),
             refreshed: Mutex::new(0),
         };
         // Imported a second time, as after `del sys.modules[…]`: the first stays.
@@ -200,14 +217,6 @@ pub(crate) fn fill(module: &Object) -> Result<Held> {
     dumps.set(&names.module, &*crate::python::interned("interbind.pickle")?)?;
     module.put(&*crate::python::interned("dropin_dumps")?, &dumps)?;
     let sessions = Class::make(module)?;
-    let pickler = import(c"_pickle")?.get(&names.pickler)?;
-    let content = crate::python::dict()?;
-    let slots = tuple(&[&names.reducer_override])?;
-    content.dict_set(&names.slots, &slots)?;
-    content.dict_set(&names.module, &*crate::python::interned("interbind.pickle")?)?;
-    let bases = tuple(&[&pickler])?;
-    let hidden = crate::python::type_class().call(&[&names.pickler, &bases, &content])?;
-    let dump = pickler.get(&names.dump)?;
     let kinds = parts::Kinds::make(module)?;
     let reducers = list()?;
     for reducer in kinds.functions() {
@@ -218,8 +227,6 @@ pub(crate) fn fill(module: &Object) -> Result<Held> {
     Ok(Held {
         names,
         sessions,
-        hidden,
-        dump,
         kinds,
         function_slots,
         attached: OnceLock::new(),

@@ -21,6 +21,7 @@ macro_rules! kinds {
             method_class: Owned,
             proxy_class: Owned,
             get_attribute: Owned,
+            member_class: Owned,
         }
 
         $(
@@ -54,6 +55,7 @@ macro_rules! kinds {
                     code_class: types.get(&*interned("CodeType")?)?,
                     method_class: types.get(&*interned("MethodType")?)?,
                     proxy_class: types.get(&*interned("MappingProxyType")?)?,
+                    member_class: types.get(&*interned("MemberDescriptorType")?)?,
                     get_attribute: builtins.get(&*interned("getattr")?)?,
                 })
             }
@@ -97,6 +99,11 @@ impl Kinds {
     pub(crate) fn property_class(&self) -> &Object {
         &self.property_class
     }
+
+    /// The class of what `__slots__` makes.
+    pub(crate) fn member_class(&self) -> &Object {
+        &self.member_class
+    }
 }
 
 /// A function and its arguments.
@@ -114,6 +121,9 @@ fn call(session: &Session, function: &Object, arguments: &[&Object]) -> Result<O
 
 fn cell(held: &Held, session: &Session, object: &Object) -> Result<Owned> {
     let home = home::of(held)?;
+    if super::cells::is_filled_by_functions(held, session, object)? {
+        return call(session, &home.make_empty_cell, &[]);
+    }
     match object.cell_content()? {
         Some(content) => call(session, &home.make_cell, &[&content]),
         None => call(session, &home.make_empty_cell, &[]),
@@ -155,7 +165,12 @@ fn module(held: &Held, session: &Session, object: &Object) -> Result<Owned> {
         content.dict_remove(&held.names.builtins)?;
     }
     if session.options.rules.is_empty() {
-        return call(session, &home.dynamic_subimport, &[&name, &content]);
+        if session.options.strict || !super::scan::from(held, session, content.own())?.has(object) {
+            return call(session, &home.dynamic_subimport, &[&name, &content]);
+        }
+        // Its content mentions it.
+        let arguments = tuple(&[&name, &*dict()?])?;
+        return tuple(&[&home.dynamic_subimport, &arguments, &content]);
     }
     // A module of a package that goes along may mention itself, and has parts that say where its file was.
     for own in ["__loader__", "__spec__", "__cached__"] {

@@ -1,22 +1,25 @@
 //! `reducer_override`: which answer an object gets. Python's pickler asks for every object that it doesn't know by itself, so
 //! the way to "none" is short: a class, a function, or a class in one of two dicts?
 
+use core::sync::atomic::Ordering::Relaxed;
 use std::sync::PoisonError;
 
-use crate::python::{
-    Definitions, Object, One, Owned, Result, last, modules, not_implemented, object_class, one,
-};
+use crate::python::{Definitions, Object, One, Owned, Result, last, modules, not_implemented, one};
+
+use crate::writer::Answer;
 
 use super::session::{self, Session};
 use super::{Held, class, function, parts};
 
-/// What `reducer_override` says: what to write, or `NotImplemented`.
+/// What `reducer_override` says: what to write, or `NotImplemented`. `whole` is the session as an object.
 pub(crate) fn answer(
     held: &Held,
     session: &Session,
+    whole: &Object,
     pickler: Option<&Object>,
     object: &Object,
-) -> Result<Owned> {
+) -> Result<Answer> {
+    session.asked.about(object);
     if object.is_class() {
         return class::reduce(held, session, object);
     }
@@ -28,63 +31,75 @@ pub(crate) fn answer(
     refresh(held)?;
     if let Some(reducer) = attached.reducers.dict_find(&kind)? {
         if given(pickler, &kind, Some(&reducer))? {
-            return Ok(not_implemented());
+            return Ok(Answer::Usual);
         }
         if let Some(reduced) = parts::reduce(held, session, &reducer, object)? {
-            return Ok(reduced);
+            return Ok(Answer::Value(reduced));
         }
         if attached.with_options.dict_find(&reducer)?.is_some() {
-            return reducer.call(&[object, &session.options.object]);
+            return said(reducer.call(&[object, &session.options.object])?);
         }
-        return reducer.call(&[object]);
+        return said(reducer.call(&[object])?);
     }
     if !session.options.strict {
         if let Some(repair) = attached.repairs.dict_find(&kind)? {
             if !given(pickler, &kind, None)? && !registered(&kind)? {
-                return repair.call(&[object, &session.options.object]);
+                if attached.with_session.dict_find(&repair)?.is_some() {
+                    return said(repair.call(&[object, &session.options.object, whole])?);
+                }
+                return said(repair.call(&[object, &session.options.object])?);
+            }
+        } else if kind.is_heap_class() {
+            if let Some(repair) = family(held, session, &kind)? {
+                if !given(pickler, &kind, None)? && !registered(&kind)? {
+                    return said(repair.call(&[object, &session.options.object])?);
+                }
             }
         }
-        if session.caches().may_start_again && has_own_code(held, session, &kind) {
-            session.is_seen();
-        }
     }
-    Ok(not_implemented())
+    Ok(Answer::Usual)
 }
 
-/// Tells whether code of a class, or of somebody who registered it, says how its objects are pickled.
-fn has_own_code(held: &Held, session: &Session, kind: &Object) -> bool {
-    if !kind.is_heap_class() || session.caches().plain.contains_key(&kind.ptr().addr()) {
-        return false;
+/// What a reducer returned.
+fn said(value: Owned) -> Result<Answer> {
+    Ok(if value.is_not_implemented() { Answer::Usual } else { Answer::Value(value) })
+}
+
+/// The reducer for a class that inherits from one of those that cloudpickle can't take apart, unless it has its own way.
+fn family(held: &Held, session: &Session, kind: &Object) -> Result<Option<Owned>> {
+    let address = kind.ptr().addr();
+    if let Some((_, known)) = session.caches().families.get(&address) {
+        return Ok(known.as_ref().map(|known| known.own()));
     }
-    let object = object_class();
-    let is_inherited = |name: &Object| -> Result<bool> {
-        Ok(match (kind.find(name)?, object.find(name)?) {
-            (Some(own), Some(inherited)) => own.is(&inherited),
-            (own, _) => own.is_none(),
-        })
-    };
-    let names = &held.names;
-    let plain = || -> Result<bool> {
-        for name in [&names.reduce_ex, &names.reduce, &names.getstate] {
-            if !is_inherited(name)? {
-                return Ok(false);
-            }
+    let families = &held.attached()?.families;
+    let order = kind.get(&held.names.mro)?;
+    let mut found = None;
+    let mut has_slots = false;
+    for at in 0..order.tuple_len() {
+        let Some(base) = order.tuple_item(at).filter(|base| base.is_class()) else { continue };
+        has_slots |= base.class_dict()?.dict_find(&held.names.slots)?.is_some();
+        if at == 0 {
+            continue;
         }
-        Ok(!registered(kind)?)
-    };
-    match plain() {
-        Ok(true) => {
-            let kept = kind.own();
-            let old = session.caches().plain.insert(kind.ptr().addr(), kept);
-            drop(old);
-            false
+        let Some(reducer) = families.dict_find(base)? else { continue };
+        let same = |name: &Object| -> Result<bool> {
+            Ok(match (kind.find(name)?, base.find(name)?) {
+                (Some(own), Some(inherited)) => own.is(&inherited),
+                _ => false,
+            })
+        };
+        if same(&held.names.reduce_ex)? && same(&held.names.reduce)? {
+            found = Some(reducer);
         }
-        Ok(false) => true,
-        Err(raised) => {
-            raised.dismiss();
-            true
-        }
+        break;
     }
+    if has_slots {
+        held.attached()?.slot_names.call(&[kind])?;
+    }
+    let entry = (kind.own(), found.as_ref().map(|found| found.own()));
+    let old = session.caches().families.insert(address, entry);
+    drop(old);
+    Ok(found)
 }
 
 /// Tells whether a pickler has a table of its user's with another reducer for that class: then Python's pickler finds it.
@@ -126,7 +141,14 @@ impl One for Method {
         let name = crate::python::interned("_session")?;
         let session = this.get(&name)?;
         let inner = session::of(&session)?;
-        answer(inner.held()?, inner, Some(this), object)
+        if inner.hooked.load(Relaxed) && object.is_function() {
+            inner.asked.about(object);
+            return this.call_method(&inner.held()?.names.function_reduce, &[object]);
+        }
+        Ok(match answer(inner.held()?, inner, &session, Some(this), object)? {
+            Answer::Usual | Answer::Named(_) => not_implemented(),
+            Answer::Value(value) => value,
+        })
     }
 }
 

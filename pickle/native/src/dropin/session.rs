@@ -1,20 +1,22 @@
 //! What one pickler keeps between two questions. It belongs to the pickler and ends with it: nothing here outlives a dump.
 
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::python::{
-    Arguments, Class, Content, Definitions, Many, Object, One, Owned, Raised, Result, Visit, dict, import,
-    last, none, one, truth,
+    Arguments, Class, Content, Definitions, Many, Object, One, Owned, Raised, Result, Visit, dict, int, last,
+    list, none, one, truth,
 };
 use crate::state;
 
-use super::Held;
-use super::address::{AddressSet, Addresses};
+use super::address::Addresses;
 use super::cells::Seen;
 use super::facts::Facts;
 use super::options::Options;
 use super::orphans::Orphans;
+use super::scan::Scan;
 use super::submodules::Index;
+use super::{Held, scan};
 
 /// What one pickler keeps.
 pub(crate) struct Session {
@@ -26,7 +28,42 @@ pub(crate) struct Session {
     /// No object knows the pickler: what is made for it alone needs no collector.
     pub(crate) hidden: bool,
     caches: Mutex<Caches>,
-    out: Mutex<Out>,
+    /// A file's `write`, where Python's own pickler writes the stream.
+    write: Option<Owned>,
+    /// What the pickler asked about last, for the path in an error.
+    pub(crate) asked: Asked,
+    /// The pickler's class has its own way to reduce functions.
+    pub(crate) hooked: AtomicBool,
+}
+
+/// How many addresses are remembered.
+const LATEST: usize = 16;
+
+/// The addresses of the objects that were asked about last. They are compared with objects that live, and nothing more.
+#[derive(Default)]
+pub(crate) struct Asked {
+    next: AtomicUsize,
+    latest: [AtomicUsize; LATEST],
+}
+
+impl Asked {
+    /// Remembers one.
+    pub(crate) fn about(&self, object: &Object) {
+        let at = self.next.load(Relaxed);
+        self.next.store(at.wrapping_add(1), Relaxed);
+        if let Some(place) = self.latest.get(at % LATEST) {
+            place.store(object.ptr().addr(), Relaxed);
+        }
+    }
+
+    /// The latest first.
+    fn latest(&self) -> impl Iterator<Item = usize> {
+        let next = self.next.load(Relaxed);
+        (1..=LATEST)
+            .filter_map(move |back| self.latest.get(next.wrapping_sub(back) % LATEST))
+            .map(|place| place.load(Relaxed))
+            .filter(|address| *address != 0)
+    }
 }
 
 /// What has been seen.
@@ -36,32 +73,17 @@ pub(crate) struct Caches {
     pub(crate) codes: Addresses<Arc<Facts>>,
     /// Cells, by address; each keeps its own alive.
     pub(crate) cells: Addresses<Seen>,
-    /// Cells that all functions must share, as an attempt found too late.
-    pub(crate) shared: AddressSet,
-    /// All of them: a second attempt found another one too late.
-    pub(crate) share_all: bool,
-    /// Classes whose objects are pickled without code of their own, kept because they are known by their addresses.
-    pub(crate) plain: Addresses<Owned>,
-    /// The dump can be started again: nothing of it has been seen from outside.
-    pub(crate) may_start_again: bool,
-    /// It must be.
-    pub(crate) starts_again: bool,
+    /// Reducers for classes that inherit from one of a family, or nothing; the classes are kept because they are known by their
+    /// addresses.
+    pub(crate) families: Addresses<(Owned, Option<Owned>)>,
+    /// What is being dumped.
+    pub(crate) root: Option<Owned>,
+    /// What that reaches, where somebody has asked.
+    pub(crate) scan: Option<Arc<Scan>>,
     /// The submodules, where they were asked for.
     pub(crate) index: Option<Arc<Index>>,
     /// Where functions without `__module__` may live.
     pub(crate) orphans: Orphans,
-}
-
-/// What the pickler has written.
-enum Out {
-    /// Nothing yet.
-    Nothing,
-    /// One piece: the stream itself, if no other one follows.
-    Piece(Owned),
-    /// A `BytesIO` and its `write`.
-    Pieces(Owned, Owned),
-    /// A user's file: its `write`, and whether it was called.
-    File(Owned, bool),
 }
 
 impl Content for Session {
@@ -80,19 +102,18 @@ impl Content for Session {
             for seen in caches.cells.values() {
                 seen.visit(visit);
             }
-            for class in caches.plain.values() {
+            for (class, reducer) in caches.families.values() {
                 visit.see(class);
-            }
-        }
-        if let Ok(out) = self.out.try_lock() {
-            match &*out {
-                Out::Nothing => {}
-                Out::Piece(one) | Out::File(one, _) => visit.see(one),
-                Out::Pieces(file, write) => {
-                    visit.see(file);
-                    visit.see(write);
+                if let Some(reducer) = reducer {
+                    visit.see(reducer);
                 }
             }
+            if let Some(root) = &caches.root {
+                visit.see(root);
+            }
+        }
+        if let Some(write) = &self.write {
+            visit.see(write);
         }
     }
 }
@@ -100,20 +121,25 @@ impl Content for Session {
 impl Session {
     /// Starts one for a dump into memory.
     pub(crate) fn new(module: &Object, options: Options, hidden: bool) -> Result<Self> {
-        let caches = Caches { may_start_again: true, ..Caches::default() };
         Ok(Self {
             module: module.own(),
             options,
             globals: dict()?,
             hidden,
-            caches: Mutex::new(caches),
-            out: Mutex::new(Out::Nothing),
+            caches: Mutex::new(Caches::default()),
+            write: None,
+            asked: Asked::default(),
+            hooked: AtomicBool::new(false),
         })
     }
 
-    /// Says that a user's code has run, or will: a second attempt would run it again, and it may answer otherwise.
-    pub(crate) fn is_seen(&self) {
-        self.caches().may_start_again = false;
+    /// A dump of this object begins; nothing says that it ends.
+    pub(crate) fn set_root(&self, root: Option<&Object>) {
+        let old = {
+            let mut caches = self.caches();
+            (caches.scan.take(), core::mem::replace(&mut caches.root, root.map(Object::own)))
+        };
+        drop(old);
     }
 
     /// The module's state.
@@ -124,85 +150,6 @@ impl Session {
     /// What has been seen. The lock is short: no Python runs under it.
     pub(crate) fn caches(&self) -> MutexGuard<'_, Caches> {
         self.caches.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn out(&self) -> MutexGuard<'_, Out> {
-        self.out.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Takes a piece of the stream.
-    fn write(&self, piece: &Object) -> Result<()> {
-        let write = {
-            let mut out = self.out();
-            match &mut *out {
-                Out::Nothing => None,
-                Out::Piece(first) => Some(Err(first.own())),
-                Out::Pieces(_, write) => Some(Ok(write.own())),
-                Out::File(write, used) => {
-                    *used = true;
-                    Some(Ok(write.own()))
-                }
-            }
-        };
-        if matches!(*self.out(), Out::File(..)) {
-            // What is in the user's file stays there.
-            self.caches().may_start_again = false;
-        }
-        match write {
-            None => {
-                let piece = piece.to_bytes()?;
-                *self.out() = Out::Piece(piece);
-            }
-            Some(Ok(write)) => drop(write.call(&[piece])?),
-            Some(Err(first)) => {
-                let held = self.held()?;
-                let file = import(c"_io")?.get(&*crate::python::interned("BytesIO")?)?.call(&[])?;
-                let write = file.get(&held.names.write)?;
-                write.call(&[&first])?;
-                write.call(&[piece])?;
-                let old = core::mem::replace(&mut *self.out(), Out::Pieces(file, write));
-                drop(old);
-            }
-        }
-        Ok(())
-    }
-
-    /// The stream.
-    pub(crate) fn stream(&self) -> Result<Owned> {
-        let out = core::mem::replace(&mut *self.out(), Out::Nothing);
-        match out {
-            Out::Piece(stream) => Ok(stream),
-            Out::Pieces(file, _) => file.call_method(&self.held()?.names.getvalue, &[]),
-            Out::Nothing | Out::File(..) => Err(Raised::system("the pickler wrote nothing")),
-        }
-    }
-
-    /// Forgets what was written and seen, for another attempt: says whether it was asked for.
-    pub(crate) fn start_again(&self) -> bool {
-        let old = {
-            let mut caches = self.caches();
-            if !caches.starts_again {
-                return false;
-            }
-            let fresh = Caches {
-                shared: caches.shared.clone(),
-                share_all: caches.share_all,
-                may_start_again: true,
-                ..Caches::default()
-            };
-            core::mem::replace(&mut *caches, fresh)
-        };
-        drop(old);
-        let written = {
-            let mut out = self.out();
-            if matches!(*out, Out::File(..)) {
-                Out::Nothing
-            } else {
-                core::mem::replace(&mut *out, Out::Nothing)
-            }
-        };
-        drop(written);
-        true
     }
 }
 
@@ -218,7 +165,7 @@ impl Many for Start {
             return Err(Raised::type_error("start() takes two arguments"));
         };
         let mut session = Session::new(module, Options::read(&held.names, options)?, false)?;
-        session.out = Mutex::new(Out::File(write.own(), false));
+        session.write = Some(write.own());
         held.sessions.hold(session)
     }
 }
@@ -230,35 +177,102 @@ impl One for Write {
     const NAME: &'static core::ffi::CStr = c"write";
 
     fn call(this: &Object, piece: &Object) -> Result<Owned> {
-        of(this)?.write(piece)?;
-        Ok(none())
+        match &of(this)?.write {
+            Some(write) => write.call(&[piece]),
+            None => Err(Raised::system("a session without a file")),
+        }
     }
 }
 
-/// `begin(first)`: a dump starts; it can start again if it is the pickler's first.
+/// `begin(obj)`: a dump of an object begins.
 struct Begin;
 
 impl One for Begin {
     const NAME: &'static core::ffi::CStr = c"begin";
 
-    fn call(this: &Object, first: &Object) -> Result<Owned> {
+    fn call(this: &Object, root: &Object) -> Result<Owned> {
         let session = of(this)?;
-        let first = first.truth()?;
-        let unused = !matches!(*session.out(), Out::File(_, true));
-        session.caches().may_start_again = first && unused;
+        session.set_root(Some(root));
         super::reduce::refresh(session.held()?)?;
         Ok(session.globals.own())
     }
 }
 
-/// `again(_)`: whether the dump that has just failed is to be started again.
-struct Again;
+/// `end(_)`: it has ended.
+struct End;
 
-impl One for Again {
-    const NAME: &'static core::ffi::CStr = c"again";
+impl One for End {
+    const NAME: &'static core::ffi::CStr = c"end";
 
     fn call(this: &Object, _none: &Object) -> Result<Owned> {
-        Ok(truth(of(this)?.start_again()))
+        of(this)?.set_root(None);
+        Ok(none())
+    }
+}
+
+/// `reaches(obj)`: whether the object that is being dumped reaches another one, by more than weak references.
+struct Reaches;
+
+impl One for Reaches {
+    const NAME: &'static core::ffi::CStr = c"reaches";
+
+    fn call(this: &Object, object: &Object) -> Result<Owned> {
+        let session = of(this)?;
+        Ok(truth(scan::of(session.held()?, session)?.is_some_and(|scan| scan.has(object))))
+    }
+}
+
+/// `comes_back(start, obj)`: whether an object reaches another one, in a dump or not.
+struct ComesBack;
+
+impl One for ComesBack {
+    const NAME: &'static core::ffi::CStr = c"comes_back";
+
+    fn call(this: &Object, pair: &Object) -> Result<Owned> {
+        let session = of(this)?;
+        let (Some(start), Some(object)) = (pair.tuple_item(0), pair.tuple_item(1)) else {
+            return Err(Raised::type_error("comes_back() takes a pair"));
+        };
+        Ok(truth(scan::from(session.held()?, session, start.own())?.has(object)))
+    }
+}
+
+/// `asked(_)`: the addresses of the objects that were asked about last, the latest first.
+struct Latest;
+
+impl One for Latest {
+    const NAME: &'static core::ffi::CStr = c"asked";
+
+    fn call(this: &Object, _none: &Object) -> Result<Owned> {
+        let addresses = list()?;
+        for address in of(this)?.asked.latest() {
+            addresses.list_append(&*int(i64::try_from(address).unwrap_or(0))?)?;
+        }
+        Ok(addresses)
+    }
+}
+
+/// `hooked(yes)`: whether the pickler's class has its own way to reduce functions.
+struct Hooked;
+
+impl One for Hooked {
+    const NAME: &'static core::ffi::CStr = c"hooked";
+
+    fn call(this: &Object, yes: &Object) -> Result<Owned> {
+        of(this)?.hooked.store(yes.truth()?, Relaxed);
+        Ok(none())
+    }
+}
+
+/// `by_name(obj)`: whether a function or a class goes by name.
+struct ByName;
+
+impl One for ByName {
+    const NAME: &'static core::ffi::CStr = c"by_name";
+
+    fn call(this: &Object, object: &Object) -> Result<Owned> {
+        let session = of(this)?;
+        Ok(truth(super::lookup::by_reference(session.held()?, session, object)?))
     }
 }
 
@@ -273,12 +287,22 @@ impl One for Function {
             return Err(Raised::type_error("not a function"));
         }
         let session = of(this)?;
-        super::function::by_value(session.held()?, session, function)
+        super::function::in_any_case(session.held()?, session, function)
     }
 }
 
-static METHODS: Definitions<5> =
-    Definitions::new([one::<Write>(), one::<Begin>(), one::<Again>(), one::<Function>(), last()]);
+static METHODS: Definitions<10> = Definitions::new([
+    one::<Write>(),
+    one::<Begin>(),
+    one::<End>(),
+    one::<Reaches>(),
+    one::<ComesBack>(),
+    one::<Latest>(),
+    one::<Hooked>(),
+    one::<ByName>(),
+    one::<Function>(),
+    last(),
+]);
 
 /// The session in an object of its class.
 pub(crate) fn of(object: &Object) -> Result<&Session> {

@@ -4,7 +4,7 @@
 //! index: by each dotted beginning, in the order of `sys.modules`. It is made when it is first needed, and again when
 //! `sys.modules` has another length or another last name.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
 use crate::python::{Object, Owned, Result, modules};
@@ -106,11 +106,12 @@ pub(crate) fn add(
     let Ok(prefix) = name.utf8().map_err(|raised| raised.dismiss()) else { return Ok(()) };
     let all = modules()?;
     let index = index(held, session, &all)?;
-    let mut words = HashSet::new();
+    // Few, so that looking through them takes less than a table.
+    let mut words = Vec::with_capacity(names.tuple_len());
     for at in 0..names.tuple_len() {
         let Some(word) = names.tuple_item(at) else { continue };
         if let Ok(word) = word.utf8().map_err(|raised| raised.dismiss()) {
-            words.insert(word);
+            words.push(word);
         }
     }
     let mut places = Vec::new();
@@ -123,7 +124,7 @@ pub(crate) fn add(
         for place in index.below.get(&key).into_iter().flatten() {
             let full = index.names.get(*place as usize).map_or("", |(full, _)| full.as_str());
             let mut rest = full.get(key.len() + 1..).into_iter().flat_map(|rest| rest.split('.'));
-            if rest.all(|part| words.contains(part)) {
+            if rest.all(|part| words.contains(&part)) {
                 places.push(*place);
             }
         }

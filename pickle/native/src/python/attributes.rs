@@ -90,6 +90,16 @@ impl Object {
         if said < 0 { Err(unsafe { Raised::already() }) } else { Ok(said != 0) }
     }
 
+    /// `hash(self)`.
+    pub(crate) fn hash(&self) -> Result<u64> {
+        // SAFETY: alive.
+        let hash = unsafe { ffi::PyObject_Hash(self.ptr()) };
+        if hash == -1 {
+            Raised::check()?;
+        }
+        Ok(hash as u64)
+    }
+
     /// `iter(self)`.
     pub(crate) fn iterate(&self) -> Result<Owned> {
         // SAFETY: alive; new, or an exception is set.

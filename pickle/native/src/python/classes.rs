@@ -75,6 +75,19 @@ impl Object {
             && size <= needed.turned()
     }
 
+    /// Tells whether there are weak references to an object: its count says nothing of those.
+    pub(crate) fn has_weak_references(&self) -> bool {
+        // SAFETY: a live class.
+        let offset = unsafe { (*self.type_ptr()).tp_weaklistoffset };
+        if offset == 0 {
+            return false;
+        }
+        // SAFETY: the class says that its instances have such a place, which may stand before them.
+        let place = unsafe { self.ptr().cast::<u8>().offset(offset) }.cast::<*mut ffi::PyObject>();
+        // SAFETY: as said; read as a whole while others may set it.
+        !unsafe { core::ptr::read_volatile(place) }.is_null()
+    }
+
     /// The dict of an instance, or nothing where `__dict__` is something else: before Python 3.11, `object.__reduce_ex__` takes
     /// the attribute.
     pub(crate) fn instance_dict(&self, name: &Object) -> Result<Option<Owned>> {

@@ -85,6 +85,49 @@ impl Object {
         }
     }
 
+    /// Tells whether a class is `type` itself.
+    pub(crate) fn is_exactly_type(&self) -> bool {
+        self.ptr() == (&raw mut ffi::PyType_Type).cast()
+    }
+
+    /// What a view that can't be changed, like that of a class's dict, shows; nothing for other objects.
+    pub(crate) fn proxied(&self) -> Option<Owned> {
+        if self.type_ptr() != &raw mut ffi::PyDictProxy_Type {
+            return None;
+        }
+        let proxy = self.ptr().cast::<super::declared::Proxy>();
+        // SAFETY: a proxy, whose one field is set when it is made and never again.
+        let mapping = unsafe { (*proxy).mapping };
+        // SAFETY: NULL, or an object that the proxy keeps.
+        unsafe { Self::from_ptr_or_none(mapping) }.map(Self::own)
+    }
+
+    /// Tells whether it is the descriptor of a slot of that class.
+    pub(crate) fn is_member_of(&self, class: &Object) -> bool {
+        if self.type_ptr() != &raw mut ffi::PyMemberDescr_Type {
+            return false;
+        }
+        let descriptor = self.ptr().cast::<ffi::PyDescrObject>();
+        // SAFETY: descriptors of members begin so.
+        let owner = unsafe { (*descriptor).d_type };
+        owner.cast() == class.ptr()
+    }
+
+    /// Tells whether a function may have annotations; asking for them would make a dict.
+    pub(crate) fn has_annotations(&self) -> bool {
+        #[cfg(not(Py_GIL_DISABLED))]
+        {
+            if !self.is_function() {
+                return false;
+            }
+            let function = self.ptr().cast::<ffi::PyFunctionObject>();
+            // SAFETY: a function, read while the lock of the interpreter is held.
+            !unsafe { (*function).func_annotations }.is_null()
+        }
+        #[cfg(Py_GIL_DISABLED)]
+        true
+    }
+
     /// A function's own attributes, if it has a dict for them yet.
     pub(crate) fn function_dict(&self) -> Option<Owned> {
         if !self.is_function() {
@@ -111,12 +154,45 @@ impl Object {
         unsafe { Owned::from_new(content) }.map(Some)
     }
 
+    /// Another cell of the same content.
+    pub(crate) fn cell_copy(&self) -> Result<Owned> {
+        let content = self.cell_content()?;
+        let content = content.as_ref().map_or(ptr::null_mut(), |content| content.ptr());
+        // SAFETY: NULL means empty, else a live object. New, or an exception is set.
+        let answer = unsafe { PyCell_New(content) };
+        // SAFETY: new, or an exception is set.
+        unsafe { Owned::from_new(answer) }
+    }
+
     /// A weak reference to the object: the one that there is, where it is without a callback.
     pub(crate) fn weak(&self) -> Result<Owned> {
         // SAFETY: alive; new, or an exception is set.
         let answer = unsafe { ffi::PyWeakref_NewRef(self.ptr(), ptr::null_mut()) };
         // SAFETY: new, or an exception is set.
         unsafe { Owned::from_new(answer) }
+    }
+
+    /// What a weak reference refers to, if that is still there.
+    pub(crate) fn weakly(&self) -> Result<Option<Owned>> {
+        #[cfg(Py_3_13)]
+        {
+            let mut found = ptr::null_mut();
+            // SAFETY: alive; Python checks what it is. A place for a reference.
+            super::attributes::done(unsafe { ffi::compat::PyWeakref_GetRef(self.ptr(), &mut found) }.min(0))?;
+            if found.is_null() {
+                return Ok(None);
+            }
+            // SAFETY: not NULL, so a new reference.
+            unsafe { Owned::from_new(found) }.map(Some)
+        }
+        #[cfg(not(Py_3_13))]
+        {
+            // SAFETY: alive; Python checks what it is. Lent: `None` where nothing is there any more.
+            let found = unsafe { ffi::PyWeakref_GetObject(self.ptr()) };
+            // SAFETY: the lock of the interpreter is held, so nobody drops it before it is counted.
+            let found = unsafe { Owned::from_lent(found) }?;
+            Ok((!found.is_none()).then_some(found))
+        }
     }
 
     /// Takes a container of ours out of the collector's sight.

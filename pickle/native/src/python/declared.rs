@@ -24,3 +24,10 @@ unsafe extern "C" {
     #[cfg(not(Py_3_13))]
     pub(crate) fn _PyLong_NumBits(value: *mut ffi::PyObject) -> usize;
 }
+
+/// `mappingproxyobject` of CPython's `descrobject.c`, the same from 3.9 to 3.15.
+#[repr(C)]
+pub(crate) struct Proxy {
+    base: ffi::PyObject,
+    pub(crate) mapping: *mut ffi::PyObject,
+}

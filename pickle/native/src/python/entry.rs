@@ -125,6 +125,15 @@ impl<'a> Arguments<'a> {
         Ok(found)
     }
 
+    /// Tells whether one of these was passed by its name.
+    pub(crate) fn has_one_of(&self, names: &[&str]) -> bool {
+        let Some(given) = self.names else { return false };
+        (0..given.tuple_len()).any(|at| {
+            let text = given.tuple_item(at).map(|name| name.utf8().map_err(Raised::dismiss));
+            matches!(text, Some(Ok(text)) if names.contains(&text))
+        })
+    }
+
     /// The positional ones.
     pub(crate) fn positional(&self) -> &'a [&'a Object] {
         self.positional

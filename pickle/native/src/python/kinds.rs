@@ -53,6 +53,8 @@ kinds! {
     is_exact_dict: PyDict_CheckExact;
     /// An exact list.
     is_exact_list: PyList_CheckExact;
+    /// A set or a frozenset, or of a class that inherits from one.
+    is_any_set: PyAnySet_Check;
     /// A class.
     is_class: PyType_Check;
 }

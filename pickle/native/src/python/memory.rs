@@ -31,6 +31,12 @@ impl Growing {
         self.length
     }
 
+    /// What has been written.
+    pub(crate) fn written(&self) -> &[u8] {
+        // SAFETY: `length` of the invariant: that many bytes have been written, and nobody changes them meanwhile.
+        unsafe { core::slice::from_raw_parts(self.start.as_ptr(), self.length) }
+    }
+
     /// Sets the size of the room.
     fn resize(&mut self, capacity: usize) -> Result<()> {
         let size = ffi::Py_ssize_t::try_from(capacity).map_err(|_| Raised::memory())?;
@@ -94,6 +100,21 @@ impl Growing {
         let to = unsafe { self.start.add(at) };
         // SAFETY: as many bytes are there, and a slice of others isn't part of them.
         unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), to.as_ptr(), bytes.len()) };
+    }
+
+    /// Makes room for bytes at a place, and writes them there.
+    pub(crate) fn insert(&mut self, at: usize, bytes: &[u8]) -> Result<()> {
+        let length = self.length;
+        assert!(at <= length, "a place in what has been written");
+        self.put(bytes)?;
+        // SAFETY: within what has been written.
+        let from = unsafe { self.start.add(at) };
+        // SAFETY: as many bytes more were just written.
+        let to = unsafe { from.add(bytes.len()) };
+        // SAFETY: both are within what has been written.
+        unsafe { ptr::copy(from.as_ptr(), to.as_ptr(), length - at) };
+        self.put_at(at, bytes);
+        Ok(())
     }
 
     /// Takes out `count` bytes at a place.

@@ -4,8 +4,9 @@ use super::object::Object;
 use super::raised::{Raised, Result};
 use super::{interned, text, tuple};
 
-/// Adds a note to an exception. Before Python 3.11 there are none: an exception whose only argument is its text gets a longer
-/// one.
+/// Adds a note to an exception. Before Python 3.11 nobody shows notes, but they are put where later Pythons have them; and an
+/// exception that the engine itself raised, with its text as the only argument, gets a longer one. What somebody's code raised
+/// keeps its arguments.
 pub(crate) fn add_note(exception: &Object, note: &str) -> Result<()> {
     #[cfg(Py_3_11)]
     {
@@ -15,6 +16,16 @@ pub(crate) fn add_note(exception: &Object, note: &str) -> Result<()> {
     {
         let name = interned("args")?;
         let given = exception.get(&name)?;
+        let notes_name = interned("__notes__")?;
+        let notes = match exception.find(&notes_name)? {
+            Some(notes) => notes,
+            None => super::list()?,
+        };
+        notes.call_method(&*interned("append")?, &[&*text(note)?])?;
+        exception.set(&notes_name, &notes)?;
+        if !exception.get(&*interned("__traceback__")?)?.is_none() {
+            return Ok(());
+        }
         if let (1, Some(said)) = (given.tuple_len(), given.tuple_item(0)) {
             if said.is_text() {
                 let longer = format!("{}\n{note}", said.utf8()?);

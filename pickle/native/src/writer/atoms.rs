@@ -18,6 +18,11 @@ impl Session<'_> {
                 } else if object.is_true() || object.is_false() {
                     self.bool(object.is_true())?;
                 } else if let Some(number) = self.memo.get(object) {
+                    if self.watches() {
+                        self.watch(object, number)?;
+                    }
+                    self.get_number(number)?;
+                } else if let Some(number) = self.known_atom(object, kind) {
                     self.get_number(number)?;
                 } else if kind == Kind::Text {
                     self.text(object)?;
@@ -99,7 +104,7 @@ impl Session<'_> {
             self.out.op(op::UNICODE)?;
             self.out.put(&escaped)?;
             self.out.put(b"\n")?;
-            return self.put(object);
+            return self.put_atom(object);
         }
         match object.utf8() {
             // SAFETY: the `str` keeps its UTF-8, and the caller keeps the `str`.
@@ -112,7 +117,7 @@ impl Session<'_> {
                 unsafe { self.text_data(bytes.as_ptr(), bytes.len(), Some(&encoded))? };
             }
         }
-        self.put(object)
+        self.put_atom(object)
     }
 
     /// # Safety
@@ -144,7 +149,7 @@ impl Session<'_> {
         let head = self.head(&mut head, length, short, op::BINBYTES8, "a bytes object")?;
         // SAFETY: duty 1.
         unsafe { self.out.put_value(head, start, length, Some(object)) }?;
-        self.put(object)
+        if object.kind() == Kind::Bytes { self.put_atom(object) } else { self.put(object) }
     }
 
     /// The opcode for a length: with one byte, with four, with eight.
@@ -178,7 +183,7 @@ impl Session<'_> {
 
     /// Writes that an object is one of the memo.
     #[inline]
-    fn get_number(&mut self, number: usize) -> Result<()> {
+    pub(super) fn get_number(&mut self, number: usize) -> Result<()> {
         if self.options.protocol == 0 {
             return self.out.put(format!("g{number}\n").as_bytes());
         }
@@ -200,6 +205,12 @@ impl Session<'_> {
         }
     }
 
+    /// Gives what has just been written a number in the memo, under no object.
+    pub(super) fn put_nothing(&mut self) -> Result<usize> {
+        let number = self.memo.put_nothing();
+        self.put_number(number).map(|()| number)
+    }
+
     /// Gives what has just been written a number in the memo.
     #[inline]
     pub(super) fn put(&mut self, object: &Object) -> Result<()> {
@@ -207,6 +218,58 @@ impl Session<'_> {
             return Ok(());
         }
         let number = self.memo.put(object)?;
+        if self.deterministic {
+            self.put_kept(object, number)?;
+        }
+        self.put_number(number)
+    }
+
+    /// The number of text or bytes that are equal, where that is what counts.
+    #[inline]
+    fn known_atom(&self, object: &Object, kind: Kind) -> Option<usize> {
+        if !self.deterministic || self.hashing || !matches!(kind, Kind::Text | Kind::Bytes) {
+            return None;
+        }
+        self.memo.atoms.get(object)
+    }
+
+    /// Remembers the number of a value too.
+    #[inline(never)]
+    fn put_kept(&mut self, object: &Object, number: usize) -> Result<()> {
+        if let Some((_, Some(value))) = self.values.get(&object.ptr().addr()) {
+            self.memo.values.try_reserve(1).map_err(|_| Raised::memory())?;
+            self.memo.values.insert(*value, number);
+        }
+        Ok(())
+    }
+
+    /// Gives text or bytes that have just been written a number.
+    #[inline]
+    fn put_atom(&mut self, object: &Object) -> Result<()> {
+        if !self.deterministic {
+            return self.put(object);
+        }
+        if self.hashing {
+            return Ok(());
+        }
+        if !self.options.fast {
+            self.memo.atoms.put(object, self.memo.len())?;
+        }
+        self.put(object)
+    }
+
+    /// Gives what has just been written a number; where only a hash is wanted, and nobody but its one holder and `ours` of us
+    /// have it, nobody can meet it again.
+    #[inline]
+    pub(super) fn put_once(&mut self, object: &Object, ours: isize) -> Result<()> {
+        if self.hashing && object.count() <= ours + 1 && !object.has_weak_references() {
+            return self.put_nothing().map(drop);
+        }
+        self.put(object)
+    }
+
+    #[inline]
+    fn put_number(&mut self, number: usize) -> Result<()> {
         match self.options.protocol {
             4.. => self.out.op(op::MEMOIZE),
             0 => self.out.put(format!("p{number}\n").as_bytes()),

@@ -3,19 +3,28 @@
 
 use crate::python::{Kind, Owned, Raised, Result, int};
 
-use super::session::Session;
+use super::session::{Answer, Session};
 
 impl Session<'_> {
     /// Asks how an object is to be written, and begins with that.
     pub(super) fn other(&mut self, object: Owned, kind: Kind) -> Result<()> {
+        if let Some(reducer) = self.reducer {
+            match reducer.reduce(&object)? {
+                Answer::Usual => {}
+                Answer::Named(named) => return self.named(object, named),
+                Answer::Value(value) => return self.reduced(object, value),
+            }
+        }
         if let Some(hook) = self.options.reducer_override.clone() {
             let value = hook.call(&[&object])?;
             if !value.is_not_implemented() {
                 return self.reduced(object, value);
             }
         }
+        let values = self.choices.values && self.options.protocol >= 4;
         match kind {
             Kind::Class => return self.class(object),
+            Kind::Function if values => return self.function(object),
             Kind::Function => return self.global(object, None),
             _ => {}
         }
@@ -29,9 +38,21 @@ impl Session<'_> {
             return self.reduced(object, value);
         }
         if object.type_is_metaclass() {
-            return self.global(object, None);
+            return self.class(object);
         }
+        let object = if values && !self.plain.is_known(&class) {
+            match self.by_value(object, &class)? {
+                Some(object) => object,
+                None => return Ok(()),
+            }
+        } else {
+            object
+        };
         let Some(object) = self.plain(object, &class)? else { return Ok(()) };
+        if values && class.is_heap_class() && !self.slotted.contains_key(&class.ptr().addr()) {
+            self.held.attached()?.slot_names.call(&[&class])?;
+            self.slotted.insert(class.ptr().addr(), class);
+        }
         let names = &self.held.names;
         let value = if let Some(reduce) = object.find(&names.reduce_ex)? {
             reduce.call(&[&*int(self.options.protocol.into())?])?
@@ -45,7 +66,7 @@ impl Session<'_> {
     }
 
     /// Begins with what a reducer returned: a name, or how to make the object.
-    fn reduced(&mut self, object: Owned, value: Owned) -> Result<()> {
+    pub(super) fn reduced(&mut self, object: Owned, value: Owned) -> Result<()> {
         if value.is_text() {
             return self.global(object, Some(value));
         }

@@ -1,6 +1,7 @@
 //! `dump` and `dumps`.
 
 use core::ptr;
+use std::sync::Arc;
 
 use pyo3_ffi as ffi;
 
@@ -9,8 +10,9 @@ use crate::state;
 
 use super::held::Held;
 use super::session::{DEFAULT_PROTOCOL, HIGHEST_PROTOCOL, Options, Session};
+use super::value::Choices;
 
-static FUNCTIONS: Functions<3> = Functions::new([
+static FUNCTIONS: Functions<6> = Functions::new([
     Function::fast(
         c"dump",
         dump,
@@ -22,6 +24,23 @@ static FUNCTIONS: Functions<3> = Functions::new([
         dumps,
         c"dumps($module, /, obj, protocol=None, *, fix_imports=True, buffer_callback=None)\n--\n\n\
           Return an object as bytes, as Python's own pickle.dumps() does.",
+    ),
+    Function::fast(
+        c"value_digest",
+        value_digest,
+        c"value_digest($module, obj, update, options, /)\n--\n\nGive an object's canonical stream to a hash, piece by piece.",
+    ),
+    Function::fast(
+        c"value_dump",
+        value_dump,
+        c"dump($module, /, obj, file, protocol=None, *, fix_imports=True, buffer_callback=None, **options)\n--\n\n\
+          Write an object to a file; functions and classes that can't be imported go by value.",
+    ),
+    Function::fast(
+        c"value_dumps",
+        value_dumps,
+        c"dumps($module, /, obj, protocol=None, *, fix_imports=True, buffer_callback=None, **options)\n--\n\n\
+          Return an object as bytes; functions and classes that can't be imported go by value.",
     ),
     Function::END,
 ]);
@@ -64,6 +83,120 @@ pub(crate) fn writer_of(held: &Held, file: &Object) -> Result<Owned> {
         Some(write) => Ok(write),
         None => Err(Raised::type_error("file must have a 'write' attribute")),
     }
+}
+
+/// The options that say what goes by value, and how.
+const CHOICES: [&str; 7] =
+    ["portable", "deterministic", "identity", "positions", "by_value", "locks", "engine"];
+
+/// Reads those options.
+fn choices(held: &Held, given: &[Option<&Object>]) -> Result<Arc<Choices>> {
+    if given.iter().all(Option::is_none) {
+        return Ok(shared(Choices::usual()));
+    }
+    // What isn't given is told from what is `None`.
+    let missing = crate::python::ellipsis();
+    let given: Vec<&Object> = given.iter().map(|given| given.unwrap_or(&missing)).collect();
+    read(&*held.attached()?.options.call(&given)?)
+}
+
+/// Reads options that the Python half has checked.
+fn read(options: &Object) -> Result<Arc<Choices>> {
+    Choices::read(options).map(shared)
+}
+
+#[allow(
+    clippy::arc_with_non_send_sync,
+    reason = "threads that have it are attached; the count is all they share"
+)]
+fn shared(choices: Choices) -> Arc<Choices> {
+    Arc::new(choices)
+}
+
+unsafe extern "C" fn value_dump(
+    module: *mut ffi::PyObject,
+    arguments: *const *mut ffi::PyObject,
+    count: ffi::Py_ssize_t,
+    names: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    crate::python::entry(ptr::null_mut(), || {
+        // SAFETY: Python passes the module, and calls attached.
+        let module = unsafe { Object::from_ptr(module) };
+        // SAFETY: the three as Python passed them, used in this call.
+        let given = unsafe { Arguments::new(arguments, count, names) };
+        let [a, b, c, d, e, f, g] = CHOICES;
+        let names = ["obj", "file", "protocol", "fix_imports", "buffer_callback", a, b, c, d, e, f, g];
+        let given = given.read("dump", names, 3)?;
+        let (Some(object), Some(file)) = (given[0], given[1]) else {
+            return Err(Raised::type_error("dump() takes an object and a file"));
+        };
+        let held = &state::of(module)?.writer;
+        let options = options(given[2], given[3], given[4])?;
+        let choices = choices(held, &given[5..])?;
+        let file = writer_of(held, file)?;
+        let mut session = Session::new(held, options, Some(file))?;
+        session.choices = choices;
+        session.dump(object).0?;
+        Ok(none().into_ptr())
+    })
+}
+
+unsafe extern "C" fn value_dumps(
+    module: *mut ffi::PyObject,
+    arguments: *const *mut ffi::PyObject,
+    count: ffi::Py_ssize_t,
+    names: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    crate::python::entry(ptr::null_mut(), || {
+        // SAFETY: Python passes the module, and calls attached.
+        let module = unsafe { Object::from_ptr(module) };
+        // SAFETY: the three as Python passed them, used in this call.
+        let given = unsafe { Arguments::new(arguments, count, names) };
+        value(module, given, ["obj", "protocol", "fix_imports", "buffer_callback"], 2).map(Owned::into_ptr)
+    })
+}
+
+/// The drop-in's `dumps` where an option of this engine was given: its third parameter is the callback.
+pub(crate) fn dropin_dumps(module: &Object, given: Arguments<'_>) -> Result<Owned> {
+    value(module, given, ["obj", "protocol", "buffer_callback", "fix_imports"], 3)
+}
+
+fn value(module: &Object, given: Arguments<'_>, usual: [&str; 4], positional: usize) -> Result<Owned> {
+    let [obj, protocol, third, fourth] = usual;
+    let [a, b, c, d, e, f, engine] = CHOICES;
+    let names = [obj, protocol, third, fourth, a, b, c, d, e, f, engine];
+    let given = given.read("dumps", names, positional)?;
+    let Some(object) = given[0] else { return Err(Raised::type_error("dumps() takes an object")) };
+    let held = &state::of(module)?.writer;
+    let (fix_imports, callback) =
+        if third == "fix_imports" { (given[2], given[3]) } else { (given[3], given[2]) };
+    let options = options(given[1], fix_imports, callback)?;
+    let mut session = Session::new(held, options, None)?;
+    session.choices = choices(held, &given[4..])?;
+    session.dump(object).0?.ok_or_else(|| Raised::system("a dump into memory gave nothing"))
+}
+
+unsafe extern "C" fn value_digest(
+    module: *mut ffi::PyObject,
+    arguments: *const *mut ffi::PyObject,
+    count: ffi::Py_ssize_t,
+    names: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    crate::python::entry(ptr::null_mut(), || {
+        // SAFETY: Python passes the module, and calls attached.
+        let module = unsafe { Object::from_ptr(module) };
+        // SAFETY: the three as Python passed them, used in this call.
+        let given = unsafe { Arguments::new(arguments, count, names) };
+        let [object, update, options] = given.positional() else {
+            return Err(Raised::type_error("value_digest() takes three arguments"));
+        };
+        let held = &state::of(module)?.writer;
+        let protocol = Options { protocol: HIGHEST_PROTOCOL, fix_imports: true, ..Options::default() };
+        let mut session = Session::new(held, protocol, None)?;
+        session.choices = read(options)?;
+        session.digest(object, update.own())?;
+        Ok(none().into_ptr())
+    })
 }
 
 unsafe extern "C" fn dump(

@@ -3,7 +3,7 @@
 
 use crate::python::{Object, Owned, Raised, Result, import_object, text, tuple};
 
-use super::session::Session;
+use super::session::{Named, Session};
 use super::step::{Step, op};
 
 /// Python 3.14 said these errors anew.
@@ -34,6 +34,9 @@ impl Session<'_> {
                 let meta = class.class();
                 return self.reduce_call(&meta, &[&singleton], class);
             }
+        }
+        if self.choices.values && self.options.protocol >= 4 && !self.goes_by_name(&class)? {
+            return self.class_value(class);
         }
         self.global(class, None)
     }
@@ -100,6 +103,17 @@ impl Session<'_> {
                 self.put(&object)
             }
         }
+    }
+
+    /// Writes an object by a name under which it has just been found.
+    pub(super) fn named(&mut self, object: Owned, named: Named) -> Result<()> {
+        let Named { module, name } = named;
+        let whole =
+            name.is_text() && name.utf8().map_err(Raised::dismiss).is_ok_and(|name| !name.contains('.'));
+        if !whole || self.options.protocol < 4 || self.held.extension_registry.dict_len() > 0 {
+            return self.global(object, Some(name));
+        }
+        self.by_stack(object, module, name)
     }
 
     fn by_stack(&mut self, object: Owned, module: Owned, name: Owned) -> Result<()> {

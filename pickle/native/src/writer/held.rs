@@ -1,14 +1,19 @@
 //! What a module keeps for this engine. The tables are Python's own, shared with its picklers: an entry that somebody adds to
 //! `copyreg` counts here too.
 
-use crate::python::{Object, Owned, Result, Visit, import, interned};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::python::{CodeNames, Object, Opcodes, Owned, Raised, Result, Visit, import, interned, type_class};
+
+use super::value::{Attached, FIELDS, KeptFacts, Standards, Tracked, make_guard};
 
 macro_rules! names {
-    ($($name:ident = $text:literal;)*) => {
-        /// Names that are looked up often, kept as Python's own `str`.
-        pub(crate) struct Names { $(pub(crate) $name: Owned,)* }
+    ($(#[$doc:meta])* $struct:ident: $($name:ident = $text:literal;)*) => {
+        $(#[$doc])*
+        pub(crate) struct $struct { $(pub(crate) $name: Owned,)* }
 
-        impl Names {
+        impl $struct {
             fn new() -> Result<Self> {
                 Ok(Self { $($name: interned($text)?,)* })
             }
@@ -17,6 +22,8 @@ macro_rules! names {
 }
 
 names! {
+    /// Names that are looked up often, kept as Python's own `str`.
+    Names:
     qualname = "__qualname__";
     name = "__name__";
     module = "__module__";
@@ -38,6 +45,41 @@ names! {
     dispatch_table = "dispatch_table";
     latin1 = "latin1";
     dot = ".";
+    types = "types";
+}
+
+names! {
+    /// Names of what functions have.
+    FunctionNames:
+    defaults = "__defaults__";
+    kwdefaults = "__kwdefaults__";
+    doc = "__doc__";
+    annotations = "__annotations__";
+    annotate = "__annotate__";
+    type_params = "__type_params__";
+    cell_contents = "cell_contents";
+}
+
+names! {
+    /// Names of what classes have.
+    ClassNames:
+    bases = "__bases__";
+    mro = "__mro__";
+    slots = "__slots__";
+    member_map = "_member_map_";
+    orig_bases = "__orig_bases__";
+    doc = "__doc__";
+    annotate_func = "__annotate_func__";
+    annotate = "__annotate__";
+    annotations_cache = "__annotations_cache__";
+    annotations = "__annotations__";
+    init_subclass = "__init_subclass__";
+    setattr = "__setattr__";
+    getattr = "__getattr__";
+    getattribute = "__getattribute__";
+    setstate = "__setstate__";
+    registry = "_interbind_classes";
+    classdict = "__classdict__";
 }
 
 /// What the module holds for this engine.
@@ -54,6 +96,21 @@ pub(crate) struct Held {
     pub(crate) partial: Owned,
     pub(crate) sys: Owned,
     pub(crate) empty_tuple: Owned,
+    pub(crate) function_names: FunctionNames,
+    pub(crate) class_names: ClassNames,
+    pub(crate) code_names: CodeNames,
+    /// The fields of code objects.
+    pub(crate) code_fields: Vec<Owned>,
+    pub(crate) type_setattr: Owned,
+    pub(crate) type_getattribute: Owned,
+    pub(crate) standards: Standards,
+    pub(crate) attached: OnceLock<Attached>,
+    /// How many modules there were when the Python half looked last.
+    pub(super) refreshed: AtomicUsize,
+    pub(super) facts: KeptFacts,
+    pub(super) tracked: Tracked,
+    pub(super) opcodes: OnceLock<Opcodes>,
+    pub(super) guard: OnceLock<Vec<u8>>,
     /// Attributes of `object`, to tell whether a class has its own.
     pub(crate) object: ObjectsOwn,
     pub(crate) pickler: Option<Owned>,
@@ -75,6 +132,7 @@ pub(crate) struct ObjectsOwn {
 impl Held {
     pub(crate) fn new() -> Result<Self> {
         let names = Names::new()?;
+        let class_names = ClassNames::new()?;
         let copyreg = import(c"copyreg")?;
         let compat = import(c"_compat_pickle")?;
         let builtins = import(c"builtins")?;
@@ -93,6 +151,19 @@ impl Held {
             partial: of(&*import(c"functools")?, "partial")?,
             sys: import(c"sys")?,
             empty_tuple: crate::python::tuple(&[])?,
+            function_names: FunctionNames::new()?,
+            code_names: CodeNames::new()?,
+            code_fields: FIELDS.iter().map(|name| interned(name)).collect::<Result<_>>()?,
+            type_setattr: type_class().get(&class_names.setattr)?,
+            type_getattribute: type_class().get(&class_names.getattribute)?,
+            class_names,
+            standards: Standards::default(),
+            attached: OnceLock::new(),
+            refreshed: AtomicUsize::new(0),
+            facts: KeptFacts::default(),
+            tracked: Tracked::default(),
+            opcodes: OnceLock::new(),
+            guard: OnceLock::new(),
             object: ObjectsOwn {
                 reduce_ex: object.get(&names.reduce_ex)?,
                 reduce: object.get(&names.reduce)?,
@@ -111,6 +182,54 @@ impl Held {
         self.no_persistent_id.as_ref().is_some_and(|none| none.is(hook))
     }
 
+    /// What the Python half gave.
+    pub(crate) fn attached(&self) -> Result<&Attached> {
+        if let Some(attached) = self.attached.get() {
+            return Ok(attached);
+        }
+        // It gives itself: see `attach_writer` there.
+        import(c"interbind.pickle._portable")?;
+        let missing =
+            || Raised::runtime("interbind.pickle._portable has been imported into another interbind._pickle");
+        self.attached.get().ok_or_else(missing)
+    }
+
+    /// Lets the Python half add what belongs to modules that have been imported since the last time.
+    pub(crate) fn refresh(&self) -> Result<()> {
+        let attached = self.attached()?;
+        let count = crate::python::modules()?.dict_len();
+        if self.refreshed.load(Ordering::Relaxed) != count {
+            attached.refresh.call(&[])?;
+            // Only now: where it failed, the next dump tries again.
+            self.refreshed.store(count, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// The numbers of this Python's operations.
+    pub(crate) fn opcodes(&self) -> Result<&Opcodes> {
+        if let Some(known) = self.opcodes.get() {
+            return Ok(known);
+        }
+        let read = Opcodes::read()?;
+        Ok(self.opcodes.get_or_init(|| read))
+    }
+
+    /// The error for other Python versions, as a stream has it.
+    pub(crate) fn guard(&self) -> Result<&[u8]> {
+        if let Some(known) = self.guard.get() {
+            return Ok(known);
+        }
+        let made = make_guard()?;
+        Ok(self.guard.get_or_init(|| made))
+    }
+
+    /// Tells whether a global is one that each module has of its own.
+    pub(crate) fn is_own_global(&self, name: &Object) -> Result<bool> {
+        Ok(name.is(&self.names.name)
+            || matches!(name.utf8().map_err(Raised::dismiss), Ok("__name__" | "__builtins__")))
+    }
+
     /// Shows the collector what is held; names are nobody's cycle.
     pub(crate) fn visit(&self, visit: &mut Visit) {
         for object in [
@@ -126,6 +245,12 @@ impl Held {
             &self.sys,
         ] {
             visit.see(object);
+        }
+        for object in self.standards.objects() {
+            visit.see(object);
+        }
+        if let Some(attached) = self.attached.get() {
+            attached.visit(visit);
         }
         visit.see_some(self.pickler.as_ref());
         visit.see_some(self.proxy.as_ref());

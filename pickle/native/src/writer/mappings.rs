@@ -4,6 +4,7 @@ use crate::python::{Owned, Raised, Result};
 
 use super::session::Session;
 use super::step::{BATCH, SHORT_END, Step, op};
+use super::value::Then;
 
 /// An exact dict. Python may change it between two pairs: the place stays valid, and the length is compared at the end of
 /// each batch, as in Python's C pickler.
@@ -56,10 +57,14 @@ impl Session<'_> {
         } else {
             self.out.op(op::EMPTY_DICT)?;
         }
-        self.put(&dict)?;
+        self.put_once(&dict, 1)?;
         let length = dict.dict_len();
         if length == 0 {
             return Ok(());
+        }
+        if self.choices.sort_keys {
+            let keys = dict.dict_keys()?;
+            return self.order(dict, &keys, Then::Dict);
         }
         if self.options.protocol == 0 {
             let iterator = dict.call_method(&self.held.names.items, &[])?.iterate()?;

@@ -1,13 +1,33 @@
 //! The memo: which objects have been written, and as which number. Keeps each object alive, so that no address is used twice.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::python::{Object, Owned, Raised, Result};
+
+use super::session::ById;
+use super::value::{Atoms, Space, Value};
 
 /// An open hash table from an object's identity to its number.
 #[derive(Default)]
 pub(crate) struct Memo {
     /// A power of two, or nothing.
     slots: Vec<Option<Entry>>,
+    /// How many of them are taken.
     count: usize,
+    /// The next number: some are under no object.
+    next: usize,
+    /// The copies of functions' globals.
+    pub(crate) spaces: ById<Space>,
+    /// The number of the registry of classes.
+    pub(crate) registry: Option<usize>,
+    /// Numbers of text and bytes, where those count by their content.
+    pub(crate) atoms: Atoms,
+    /// Numbers of other values.
+    pub(crate) values: HashMap<Value, usize>,
+    /// Submodules that the stream imports.
+    pub(crate) imported: HashSet<String>,
+    /// Ids of classes.
+    pub(crate) ids: HashSet<String>,
 }
 
 struct Entry {
@@ -16,9 +36,15 @@ struct Entry {
 }
 
 impl Memo {
-    /// How many objects there are: the number of the next one.
+    /// The number of the next object.
     pub(crate) fn len(&self) -> usize {
-        self.count
+        self.next
+    }
+
+    /// Gives the next number to something that is no object of the caller's.
+    pub(crate) fn put_nothing(&mut self) -> usize {
+        self.next += 1;
+        self.next - 1
     }
 
     /// Where an object is, or where it would be.
@@ -50,7 +76,7 @@ impl Memo {
     /// Gives an object the next number.
     #[inline]
     pub(crate) fn put(&mut self, object: &Object) -> Result<usize> {
-        let number = self.count;
+        let number = self.next;
         self.set(object, number)?;
         Ok(number)
     }
@@ -69,6 +95,7 @@ impl Memo {
                 self.count += 1;
             }
         }
+        self.next = self.next.max(number + 1);
         Ok(())
     }
 
@@ -100,14 +127,37 @@ impl Memo {
                 gone.push(entry.object);
             }
         }
-        *self = kept;
+        kept.next = number;
+        let mut before = core::mem::replace(self, kept);
+        // Those of copies and classes that were begun are gone with them.
+        self.spaces = core::mem::take(&mut before.spaces);
+        self.spaces.retain(|_, space| space.number < number);
+        self.atoms = core::mem::take(&mut before.atoms);
+        self.atoms.keep_below(number);
+        self.values = core::mem::take(&mut before.values);
+        self.values.retain(|_, known| *known < number);
+        self.registry = before.registry.filter(|registry| *registry < number);
         gone
     }
 
     /// Takes everything out. Dropping an object may run any code: the caller does so when the memo is whole again.
     pub(crate) fn clear(&mut self) -> Vec<Owned> {
         self.count = 0;
-        core::mem::take(&mut self.slots).into_iter().flatten().map(|entry| entry.object).collect()
+        self.next = 0;
+        self.registry = None;
+        self.atoms.clear();
+        self.values.clear();
+        self.imported.clear();
+        self.ids.clear();
+        // A copy holds its globals, whose end may run any code; what they hold is dropped with what is returned.
+        let spaces: Vec<Owned> = self.spaces.drain().flat_map(|(_, space)| space.into_objects()).collect();
+        let mut gone = core::mem::take(&mut self.slots)
+            .into_iter()
+            .flatten()
+            .map(|entry| entry.object)
+            .collect::<Vec<_>>();
+        gone.extend(spaces);
+        gone
     }
 
     /// Everything in it.

@@ -15,6 +15,7 @@
 //! | [`reduce`] | what a reduction returned |
 //! | [`plain`] | instances that need no `__reduce_ex__` to be asked |
 //! | [`globals`] | classes and functions by their names |
+//! | [`value`] | functions and classes by value |
 //! | [`path`] | where in the object something failed, as notes |
 //! | [`pickler`] | the class `Pickler`, and its memo as Python sees it |
 //! | [`functions`] | `dump` and `dumps` |
@@ -38,15 +39,21 @@ mod reduce;
 mod sequences;
 mod session;
 mod step;
+mod value;
 
+pub(crate) use functions::{dropin_dumps as dumps, options};
 pub(crate) use held::Held;
+pub(crate) use session::{Answer, Named, Reducer, Session};
 
-use crate::python::{Object, Result, interned};
+use crate::python::{Definitions, Object, Result, interned, last, many};
+
+static VALUES: Definitions<2> = Definitions::new([many::<value::Attach>(), last()]);
 
 /// Puts this engine's functions and types into the module.
 pub(crate) fn fill(module: &Object) -> Result<Held> {
     let held = Held::new()?;
     functions::add(module)?;
+    VALUES.add_to(module)?;
     let (pickler, proxy) = pickler::classes(module)?;
     module.put(&*interned("Pickler")?, &pickler)?;
     // Python 3.13 gave the class a method for it.

@@ -1,6 +1,8 @@
 //! The stream: opcodes into frames, frames into a `bytes` or a file. Where a frame ends, and which bytes go to the file in one
 //! piece, is as in Python's C pickler, because both can be seen from outside.
 
+use sha2::{Digest, Sha256};
+
 use crate::python::{Growing, Object, Owned, Result, bytes};
 
 /// A frame is closed at the first opcode behind so many bytes; larger values stand outside frames.
@@ -9,6 +11,9 @@ pub(crate) const FRAME_TARGET: usize = 64 * 1024;
 const FRAME_LEAST: usize = 4;
 /// FRAME, and eight bytes of length.
 const FRAME_HEAD: usize = 9;
+
+/// The opcode for the protocol, and its number.
+const PROTOCOL: usize = 2;
 
 /// Room at the start: most dumps are small.
 const ROOM: usize = 1000;
@@ -22,11 +27,51 @@ pub(crate) struct Output {
     frame: Option<usize>,
     /// A file's `write`.
     file: Option<Owned>,
+    /// The file has some of it.
+    flushed: bool,
+    /// Only a hash of the stream is wanted; there are no frames then.
+    hash: Option<Box<Sha256>>,
+    /// How many bytes have gone into the hash.
+    hashed: usize,
+    /// Without frames, what there is goes on from time to time.
+    pieces: bool,
 }
 
 impl Output {
     pub(crate) fn new(file: Option<Owned>) -> Result<Self> {
-        Ok(Self { growing: Growing::new(ROOM)?, framing: false, frame: None, file })
+        Ok(Self {
+            growing: Growing::new(ROOM)?,
+            framing: false,
+            frame: None,
+            file,
+            flushed: false,
+            hash: None,
+            hashed: 0,
+            pieces: false,
+        })
+    }
+
+    /// A stream of which only the hash is wanted.
+    pub(crate) fn hashing() -> Result<Self> {
+        Ok(Self { hash: Some(Box::default()), pieces: true, ..Self::new(None)? })
+    }
+
+    /// A stream without frames, which goes to `update` piece by piece.
+    pub(crate) fn updating(update: Owned) -> Result<Self> {
+        Ok(Self { pieces: true, ..Self::new(Some(update))? })
+    }
+
+    /// The hash, and how many bytes it is of; the stream begins anew.
+    pub(crate) fn take_hash(&mut self) -> ([u8; 32], usize) {
+        let mut hash = self.hash.take().unwrap_or_default();
+        hash.update(self.growing.written());
+        let length = self.hashed + self.growing.len();
+        let written = self.growing.len();
+        self.growing.cut(0, written);
+        self.hashed = 0;
+        let finished = hash.finalize_reset().into();
+        self.hash = Some(hash);
+        (finished, length)
     }
 
     /// From here on, everything is in frames.
@@ -62,6 +107,7 @@ impl Output {
     pub(crate) fn boundary(&mut self) -> Result<()> {
         match self.frame {
             Some(at) if self.growing.len() - at - FRAME_HEAD >= FRAME_TARGET => self.full(),
+            None if self.pieces && self.growing.len() >= FRAME_TARGET => self.flush(),
             _ => Ok(()),
         }
     }
@@ -83,9 +129,28 @@ impl Output {
         self.growing.put_at(at + 1, &(length as u64).to_le_bytes());
     }
 
+    /// Writes bytes, which stand in no frame, at the start of the stream, behind the opcode for the protocol; where the file has
+    /// that already, here.
+    pub(crate) fn put_first(&mut self, bytes: &[u8]) -> Result<()> {
+        if self.flushed {
+            return self.put(bytes);
+        }
+        self.growing.insert(PROTOCOL, bytes)?;
+        self.frame = self.frame.map(|at| at + bytes.len());
+        Ok(())
+    }
+
     /// Gives the file what there is.
     fn flush(&mut self) -> Result<()> {
+        if let Some(hash) = &mut self.hash {
+            hash.update(self.growing.written());
+            self.hashed += self.growing.len();
+            let length = self.growing.len();
+            self.growing.cut(0, length);
+            return Ok(());
+        }
         if let Some(file) = self.file.clone() {
+            self.flushed = true;
             let chunk = self.growing.take(ROOM)?;
             file.call(&[&chunk])?;
         }
@@ -111,6 +176,15 @@ impl Output {
         }
         self.close_frame();
         self.growing.put(head)?;
+        if let Some(hash) = &mut self.hash {
+            hash.update(self.growing.written());
+            self.hashed += self.growing.len() + length;
+            let written = self.growing.len();
+            self.growing.cut(0, written);
+            // SAFETY: duty 1.
+            hash.update(unsafe { core::slice::from_raw_parts(content, length) });
+            return Ok(());
+        }
         let Some(file) = self.file.clone() else {
             // SAFETY: duty 1; the room is nobody else's.
             return unsafe { self.growing.put_from(content, length) };

@@ -76,6 +76,19 @@ fn notes(step: &Step) -> [Option<String>; 2] {
         },
         Step::PlainClass { object, .. } => [item(object, "class"), item(object, "object")],
         Step::PlainState { object } => [item(object, "state"), item(object, "object")],
+        Step::Identified { class } => {
+            [Some(format!("when serializing class {}, to find its id", name_of(class).trim_end())), None]
+        }
+        Step::Sorting(sorting) => [item(&sorting.owner, "element, to find an order"), None],
+        Step::Sorted(sorted) => [item(&sorted.owner, "element"), None],
+        Step::Program(program) => {
+            let name = name_of(&program.whose);
+            let what = match program.label.shown() {
+                Some(part) => format!("when serializing {} {name}{part}", program.kind),
+                None => format!("when serializing {} {name}", program.kind).trim_end().to_owned(),
+            };
+            [Some(what), None]
+        }
         Step::Begin(_)
         | Step::Global { .. }
         | Step::Attributes(_)
@@ -83,6 +96,19 @@ fn notes(step: &Step) -> [Option<String>; 2] {
         | Step::Put { .. }
         | Step::Leave { .. } => [None, None],
     }
+}
+
+/// The name that a function, a class or a module has, and a space.
+fn name_of(object: &Object) -> String {
+    for name in ["__qualname__", "__name__", "co_name"] {
+        let found = crate::python::interned(name).and_then(|name| object.find(&name));
+        match found {
+            Ok(Some(name)) if name.is_text() => return format!("'{}' ", name.shown()),
+            Ok(_) => {}
+            Err(raised) => raised.dismiss(),
+        }
+    }
+    String::new()
 }
 
 fn pair(container: &Object, key: Option<&Owned>, in_key: bool) -> Option<String> {

@@ -3,7 +3,7 @@
 
 use core::ffi::{c_int, c_void};
 use core::ptr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pyo3_ffi as ffi;
 
@@ -17,6 +17,7 @@ use super::functions::{options, writer_of};
 use super::held::Held;
 use super::memo::Memo;
 use super::session::{Options, Session};
+use super::value::Choices;
 
 /// What a pickler holds.
 #[derive(Default)]
@@ -29,6 +30,8 @@ struct Inner {
     buffer_callback: Option<Owned>,
     persistent_id: Option<Owned>,
     dispatch_table: Option<Owned>,
+    /// What goes by value; nothing where all goes by name.
+    choices: Option<Arc<Choices>>,
     memo: Memo,
     /// A dump is going on, which has the memo.
     writing: bool,
@@ -63,6 +66,12 @@ impl Content for Pickler {
         for (object, _) in inner.memo.entries() {
             visit.see(object);
         }
+        for object in inner.memo.spaces.values().flat_map(super::value::Space::objects) {
+            visit.see(object);
+        }
+        for object in inner.choices.iter().flat_map(|choices| choices.objects()) {
+            visit.see(object);
+        }
     }
 
     fn clear(&self) {
@@ -74,8 +83,9 @@ impl Content for Pickler {
             inner.persistent_id.take(),
             inner.dispatch_table.take(),
         ];
+        let choices = inner.choices.take();
         drop(inner);
-        drop((memo, hooks));
+        drop((memo, hooks, choices));
     }
 }
 
@@ -102,7 +112,8 @@ impl Content for Proxy {
     }
 }
 
-static METHODS: Functions<4> = Functions::new([
+static METHODS: Functions<5> = Functions::new([
+    Function::one(c"_choose", choose, c"_choose($self, options, /)\n--\n\nSay what goes by value."),
     Function::one(c"dump", dump, c"dump($self, obj, /)\n--\n\nWrite an object to the file."),
     Function::none(
         c"clear_memo",
@@ -230,10 +241,11 @@ unsafe extern "C" fn dump(object: *mut ffi::PyObject, what: *mut ffi::PyObject) 
             dispatch_table,
             buffer_callback: inner.buffer_callback.clone(),
         };
+        let choices = inner.choices.clone();
         inner.writing = true;
         let memo = core::mem::take(&mut inner.memo);
         drop(inner);
-        let (result, memo) = write_out(held, options, memo, write, what);
+        let (result, memo) = write_out(held, options, choices, memo, write, what);
         let mut inner = pickler.lock();
         inner.memo = memo;
         inner.writing = false;
@@ -243,15 +255,39 @@ unsafe extern "C" fn dump(object: *mut ffi::PyObject, what: *mut ffi::PyObject) 
 }
 
 /// A dump, the memo back in any case.
-fn write_out(held: &Held, options: Options, memo: Memo, file: Owned, what: &Object) -> (Result<()>, Memo) {
+fn write_out(
+    held: &Held,
+    options: Options,
+    choices: Option<Arc<Choices>>,
+    memo: Memo,
+    file: Owned,
+    what: &Object,
+) -> (Result<()>, Memo) {
     match Session::new(held, options, Some(file)) {
         Ok(mut session) => {
             session.memo = memo;
+            if let Some(choices) = choices {
+                session.choices = choices;
+            }
             let (result, memo) = session.dump(what);
             (result.map(drop), memo)
         }
         Err(raised) => (Err(raised), memo),
     }
+}
+
+unsafe extern "C" fn choose(object: *mut ffi::PyObject, given: *mut ffi::PyObject) -> *mut ffi::PyObject {
+    entry(ptr::null_mut(), || {
+        let (_, pickler, _) = with(object)?;
+        // SAFETY: Python passes a live object.
+        let given = unsafe { Object::from_ptr(given) };
+        let choices = if given.is_none() { Choices::usual() } else { Choices::read(given)? };
+        #[allow(clippy::arc_with_non_send_sync, reason = "threads that have it are attached")]
+        let choices = Arc::new(choices);
+        let old = pickler.idle()?.choices.replace(choices);
+        drop(old);
+        Ok(none().into_ptr())
+    })
 }
 
 unsafe extern "C" fn clear_memo(object: *mut ffi::PyObject, _: *mut ffi::PyObject) -> *mut ffi::PyObject {

@@ -15,6 +15,16 @@ pub(crate) struct PlainClasses {
 }
 
 impl PlainClasses {
+    /// Tells whether a class is known to be plain: then no table has to be asked.
+    pub(super) fn is_known(&self, class: &Object) -> bool {
+        match (self.last, class.class_version()) {
+            (Some((known, version, plain)), Some(now)) => {
+                plain && (known, version) == (class.ptr().addr(), now)
+            }
+            _ => false,
+        }
+    }
+
     fn ask(&mut self, held: &Held, class: &Object) -> Result<bool> {
         let id = class.ptr().addr();
         if let (Some((known, version, plain)), Some(now)) = (self.last, class.class_version()) {
@@ -102,7 +112,7 @@ impl Session<'_> {
             self.out.op(op::POP)?;
             return self.get(&object).map(drop);
         }
-        self.put(&object)?;
+        self.put_once(&object, 1)?;
         let Some(state) = state else { return Ok(()) };
         self.steps.push(Step::PlainState { object })?;
         self.later(state)

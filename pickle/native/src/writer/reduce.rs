@@ -6,6 +6,7 @@ use super::mappings::Pairs;
 use super::sequences::Items;
 use super::session::Session;
 use super::step::{Step, op};
+use super::value::Then;
 
 /// How many reductions may be open inside each other. Objects that exist are never that deep in practice; a `__reduce_ex__`
 /// that makes new ones for ever gets an error here, before it has all of the memory.
@@ -119,8 +120,25 @@ impl Session<'_> {
             Ok(reduce) => Reduce { asked: true, ..reduce },
             Err(raised) => return Err(super::path::about_object(&object, raised)),
         };
+        if self.deterministic && object.is_any_set() {
+            let arguments = &reduce.second;
+            if let (1, Some(items)) = (arguments.tuple_len(), arguments.tuple_item(0)) {
+                if items.is_exact_list()
+                    && items.list_len() > usize::from(!self.hashing)
+                    && !self.is_ordered(items)
+                {
+                    let items = items.own();
+                    return self.order(object, &items, Then::Reduced(value.own()));
+                }
+            }
+        }
         self.opened(&object)?;
         self.steps.push(Step::Reduce(Box::new(reduce)))
+    }
+
+    /// Tells whether a list is one that was just put in order.
+    fn is_ordered(&self, items: &Object) -> bool {
+        self.ordered.as_ref().is_some_and(|ordered| ordered.is(items))
     }
 
     /// Counts a reduction that begins, and looks for one that never ends.
@@ -257,7 +275,10 @@ impl Session<'_> {
                         (0..arguments.tuple_len()).filter_map(|at| Some(arguments.tuple_item(at)?.own())),
                     );
                     let given: Vec<&Object> = given.iter().map(|given| &**given).collect();
-                    reduce.first = self.held.partial.call_with(&*tuple(&given)?, Some(&keywords))?;
+                    // Lent: what nobody else holds, `partial` takes as it is, of whatever class; else it makes a dict of it.
+                    drop(keywords);
+                    let keywords = reduce.second.tuple_item(2);
+                    reduce.first = self.held.partial.call_with(&*tuple(&given)?, keywords)?;
                     reduce.second = self.held.empty_tuple.clone();
                 } else {
                     reduce.how = How::NewEx;
@@ -318,7 +339,8 @@ impl Session<'_> {
                         self.closed(&reduce.whose);
                         return Ok(());
                     }
-                    self.put(object)?;
+                    let object = object.clone();
+                    self.put_once(&object, 3)?;
                     (Stage::Items, None)
                 }
                 Stage::Items => {

@@ -4,6 +4,7 @@ use crate::python::{Object, Owned, Raised, Result, list_from};
 
 use super::session::Session;
 use super::step::{BATCH, SHORT_END, Step, op};
+use super::value::Then;
 
 /// What an iterator gives: items are fetched one ahead at the start of a batch, because a batch of one has another opcode.
 pub(crate) struct Items {
@@ -41,7 +42,7 @@ impl Session<'_> {
         } else {
             self.out.op(op::EMPTY_LIST)?;
         }
-        self.put(&list)?;
+        self.put_once(&list, 1)?;
         match list.list_len() {
             0 => Ok(()),
             _ if self.options.protocol == 0 => {
@@ -51,7 +52,8 @@ impl Session<'_> {
             1 => self.list_last(list, 0),
             _ => {
                 self.out.op(op::MARK)?;
-                self.steps.push(Step::List { list, at: 0, batch: 0 })
+                let length = list.list_len();
+                self.steps.push(Step::List { list, at: 0, batch: 0, length })
             }
         }
     }
@@ -64,7 +66,12 @@ impl Session<'_> {
     }
 
     /// Goes on with a list whose MARK is written.
-    pub(super) fn list(&mut self, list: Owned, mut at: usize, mut batch: u32) -> Result<()> {
+    pub(super) fn list(&mut self, list: Owned, mut at: usize, mut batch: u32, length: usize) -> Result<()> {
+        // What an item did while it was written; Python looks since 3.14.
+        if cfg!(Py_3_14) && list.list_len() != length {
+            self.steps.push(Step::List { list, at, batch, length })?;
+            return Err(Raised::runtime("list changed size during iteration"));
+        }
         loop {
             match (batch < BATCH).then(|| list.list_get(at)).flatten() {
                 Some(item) => {
@@ -73,7 +80,7 @@ impl Session<'_> {
                     if let Ok(true) = quick {
                         continue;
                     }
-                    self.steps.push(Step::List { list, at, batch })?;
+                    self.steps.push(Step::List { list, at, batch, length })?;
                     quick?;
                     return self.begin(item);
                 }
@@ -214,7 +221,11 @@ impl Session<'_> {
             return self.set_by_list(set, "set");
         }
         self.out.op(op::EMPTY_SET)?;
-        self.put(&set)?;
+        self.put_once(&set, 1)?;
+        if self.deterministic {
+            let items = set.clone();
+            return if set.set_len() == 0 { Ok(()) } else { self.order(set, &items, Then::Set) };
+        }
         let iterator = set.iterate()?;
         let left = set.set_len();
         if left == 0 {
@@ -227,6 +238,10 @@ impl Session<'_> {
     pub(super) fn begin_frozen(&mut self, set: Owned) -> Result<()> {
         if self.options.protocol < 4 {
             return self.set_by_list(set, "frozenset");
+        }
+        if self.deterministic {
+            let items = set.clone();
+            return self.order(set, &items, Then::Frozen);
         }
         self.out.op(op::MARK)?;
         let iterator = set.iterate()?;

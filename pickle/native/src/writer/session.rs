@@ -1,15 +1,17 @@
 //! One dump: what the caller chose, the stream, the memo, and the loop over the steps.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, DefaultHasher};
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
 
-use crate::python::{Kind, Object, Owned, Raised, Result};
+use crate::python::{Kind, Object, Owned, Raised, Result, list};
 
 use super::held::Held;
 use super::memo::Memo;
 use super::output::Output;
 use super::plain::PlainClasses;
 use super::step::{Step, Steps, op};
+use super::value::{Ambiguous, Choices, Facts, Identity, Suspended, Tie, Value};
 
 /// Python's default protocol, which changed with 3.14.
 pub(crate) const DEFAULT_PROTOCOL: u8 = if cfg!(Py_3_14) { 5 } else { 4 };
@@ -21,8 +23,32 @@ const STEPS_TO_SIGNALS: u32 = 1024;
 /// How deep lists and dicts may lie in each other until `fast` mode looks for cycles, as in Python's C pickler.
 const FAST_NESTING: u32 = 50;
 
-/// A table by objects' addresses. Its hashes are the same in each run: nobody chooses addresses.
-pub(super) type ById<T> = HashMap<usize, T, BuildHasherDefault<DefaultHasher>>;
+/// How many persistent ids may lie in each other: a hook that returns something with the object in it has no end.
+const PERSISTENT_MOST: usize = 10_000;
+
+/// A table by objects' addresses.
+pub(crate) type ById<T> = HashMap<usize, T, BuildHasherDefault<Address>>;
+
+/// Mixes an address. Its hashes are the same in each run: nobody chooses addresses.
+#[derive(Default)]
+pub(crate) struct Address(u64);
+
+impl Hasher for Address {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0.rotate_left(8) ^ u64::from(*byte)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        }
+    }
+
+    fn write_usize(&mut self, address: usize) {
+        // The lowest bits choose the place, the highest ones the tag: both should come from all of them.
+        self.0 = (address as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32);
+    }
+}
 
 /// What the caller chose.
 #[derive(Default)]
@@ -36,10 +62,44 @@ pub(crate) struct Options {
     pub(crate) buffer_callback: Option<Owned>,
 }
 
+/// Says for each object that the engine doesn't know by its exact class how it is written: `reducer_override` without a call
+/// through Python.
+pub(crate) trait Reducer {
+    /// What a `reducer_override` would return.
+    fn reduce(&self, object: &Object) -> Result<Answer>;
+}
+
+/// What a [`Reducer`] says.
+pub(crate) enum Answer {
+    /// Nothing: the object goes the usual way.
+    Usual,
+    /// It goes by this name of this module, where it has just been found.
+    Named(Named),
+    /// What a reducer returns: a tuple or a name.
+    Value(Owned),
+}
+
+/// A module's name, and a name in it.
+pub(crate) struct Named {
+    pub(crate) module: Owned,
+    pub(crate) name: Owned,
+}
+
+/// Nothing goes by value.
+pub(super) fn by_name() -> Arc<Choices> {
+    #[allow(
+        clippy::arc_with_non_send_sync,
+        reason = "threads that have it are attached; the count is all they share"
+    )]
+    Arc::new(Choices::by_name())
+}
+
 /// One dump.
 pub(crate) struct Session<'s> {
     pub(super) held: &'s Held,
     pub(super) options: Options,
+    /// Asked before `Options::reducer_override`.
+    pub(crate) reducer: Option<&'s dyn Reducer>,
     pub(super) out: Output,
     pub(super) memo: Memo,
     pub(super) steps: Steps,
@@ -47,6 +107,61 @@ pub(crate) struct Session<'s> {
     /// How many reductions are open, and of which objects, from some depth on.
     pub(super) reductions: usize,
     pub(super) open: ById<super::reduce::Opened>,
+    /// How many persistent ids are being written, one in another.
+    persistent_open: usize,
+    /// What goes by value, and how.
+    pub(super) choices: Arc<Choices>,
+    /// The object that is dumped.
+    root: Option<Owned>,
+    /// A list of that, and of what reducers keep for this dump.
+    kept: Option<Owned>,
+    /// Code objects that have been read, by address; each keeps its own alive.
+    pub(super) facts: ById<(Owned, Arc<Facts>)>,
+    /// How often each class is begun and not finished.
+    pub(super) open_classes: ById<u32>,
+    /// Classes whose slots Python finds by now, by address.
+    pub(super) slotted: ById<Owned>,
+    /// The classes that are being written, the innermost last.
+    pub(super) class_stack: Vec<Owned>,
+    /// Classes by the addresses of their own dicts.
+    pub(super) class_dicts: ById<Owned>,
+    /// By what classes are known again.
+    pub(super) identity: Identity,
+    /// Only a hash is wanted: text and values are written each time, and what nobody can meet again isn't remembered.
+    pub(super) hashing: bool,
+    /// Equal input gives equal bytes.
+    pub(super) deterministic: bool,
+    /// The globals of functions don't count.
+    pub(super) shallow: bool,
+    /// What classes are made of, as hashes; each keeps its own alive.
+    pub(super) class_contents: ById<(Owned, [u8; 32])>,
+    /// What has been asked whether it is a value; each keeps its own alive.
+    pub(super) values: ById<(Owned, Option<Value>)>,
+    /// The hash of the stream of one object alone, which has just ended.
+    pub(super) hashed: Option<[u8; 32]>,
+    /// How many bytes were hashed to find orders.
+    pub(super) hashed_bytes: usize,
+    /// How many more may be.
+    pub(super) hashed_most: usize,
+    /// Hashes of objects' own streams that don't depend on what is around; each keeps its own alive.
+    pub(super) keys: ById<(Owned, [u8; 32])>,
+    /// What was put aside for the stream of one object alone, the innermost last.
+    pub(super) suspended: Vec<Suspended>,
+    /// Streams of which only the hash is wanted, to be used again.
+    pub(super) spare: Vec<Output>,
+    /// Whose streams those are.
+    pub(super) whose: Vec<Owned>,
+    /// What is open around such a stream: address to place, from outside.
+    pub(super) ancestors: ById<usize>,
+    pub(super) around: usize,
+    /// The outermost of them that this stream has met.
+    pub(super) touched: usize,
+    /// The list that was put in order last.
+    pub(super) ordered: Option<Owned>,
+    pub(super) ties: Vec<Tie>,
+    pub(super) ambiguous: Vec<Ambiguous>,
+    /// The stream begins with the error for other Python versions.
+    pub(super) guarded: bool,
     fast_nesting: u32,
     fast_open: ById<()>,
     until_signals: u32,
@@ -57,46 +172,126 @@ impl<'s> Session<'s> {
         Ok(Self {
             held,
             options,
+            reducer: None,
             out: Output::new(file)?,
             memo: Memo::default(),
             steps: Steps::default(),
             plain: PlainClasses::default(),
             reductions: 0,
             open: ById::default(),
+            persistent_open: 0,
+            choices: by_name(),
+            root: None,
+            kept: None,
+            facts: ById::default(),
+            open_classes: ById::default(),
+            slotted: ById::default(),
+            class_stack: Vec::new(),
+            class_dicts: ById::default(),
+            guarded: false,
+            identity: Identity::Nothing,
+            hashing: false,
+            deterministic: false,
+            shallow: false,
+            class_contents: ById::default(),
+            values: ById::default(),
+            hashed: None,
+            hashed_bytes: 0,
+            hashed_most: 0,
+            keys: ById::default(),
+            suspended: Vec::new(),
+            spare: Vec::new(),
+            whose: Vec::new(),
+            ancestors: ById::default(),
+            around: 0,
+            touched: usize::MAX,
+            ordered: None,
+            ties: Vec::new(),
+            ambiguous: Vec::new(),
             fast_nesting: 0,
             fast_open: ById::default(),
             until_signals: STEPS_TO_SIGNALS,
         })
     }
 
+    /// A list of the object that is dumped, for reducers that keep something during a dump.
+    pub(super) fn kept(&mut self) -> Result<Owned> {
+        if let Some(kept) = &self.kept {
+            return Ok(kept.clone());
+        }
+        let kept = list()?;
+        if let Some(root) = &self.root {
+            kept.list_append(root)?;
+        }
+        self.kept = Some(kept.clone());
+        Ok(kept)
+    }
+
     /// Writes an object as a whole stream. Returns the stream where there is no file, and the memo in any case: after a
     /// failure as it was before, because nobody can have read what was written.
     pub(crate) fn dump(mut self, object: &Object) -> (Result<Option<Owned>>, Memo) {
         let before = self.memo.len();
-        let streamed = self.stream(object).map_err(|raised| super::path::explain(&self.steps, raised));
-        let Self { out, mut memo, steps, .. } = self;
+        self.identity = self.choices.identity;
+        self.deterministic = self.choices.deterministic;
+        self.root = Some(object.own());
+        let streamed = self.stream(object).map_err(|raised| {
+            let raised = super::path::explain(&self.steps, raised);
+            self.suspended
+                .iter()
+                .rev()
+                .fold(raised, |raised, outer| super::path::explain(&outer.steps, raised))
+        });
+        // Where a stream of one object alone failed, the memo is the outermost one's.
+        let inner = if self.suspended.is_empty() {
+            None
+        } else {
+            let (out, memo, steps) = self.suspended.remove(0).into_parts();
+            let out = core::mem::replace(&mut self.out, out);
+            let memo = core::mem::replace(&mut self.memo, memo);
+            Some((out, memo, core::mem::replace(&mut self.steps, steps)))
+        };
+        let Self { out, mut memo, steps, suspended, values, keys, facts, .. } = self;
+        let (classes, lists) =
+            ((self.class_dicts, self.class_contents, self.class_stack), (self.whose, self.ordered));
+        let sets = (self.ties, self.ambiguous);
         let raised = match streamed.and_then(|()| out.finish()) {
             Ok(stream) => return (Ok(stream), memo),
             Err(raised) => raised,
         };
         // Dropping objects may run any code, which must not meet our exception, nor clear it.
         let exception = raised.take();
-        drop(steps);
+        drop((steps, suspended, inner, values, keys, facts));
+        drop((classes, lists, sets));
         drop(memo.forget_from(before));
         let raised = exception.map_or_else(|| Raised::system("an exception was lost"), Raised::restore);
         (Err(raised), memo)
     }
 
+    /// Gives what says what an object is to a hash, piece by piece: the canonical stream, without what only numbers objects.
+    pub(crate) fn digest(mut self, object: &Object, update: Owned) -> Result<()> {
+        self.out = Output::updating(update)?;
+        (self.hashing, self.guarded) = (true, true);
+        self.dump(object).0.map(drop)
+    }
+
     fn stream(&mut self, object: &Object) -> Result<()> {
+        if self.choices.values {
+            self.held.refresh()?;
+        }
         let protocol = self.options.protocol;
         if protocol >= 2 {
             self.out.put(&[op::PROTO, protocol])?;
         }
-        if protocol >= 4 {
+        if protocol >= 4 && !self.hashing {
             self.out.start_frames();
         }
         self.begin(object.own())?;
-        while let Some(step) = self.steps.pop() {
+        loop {
+            let Some(step) = self.steps.pop() else {
+                let Some(suspended) = self.suspended.pop() else { break };
+                self.resume(suspended)?;
+                continue;
+            };
             self.until_signals -= 1;
             if self.until_signals == 0 {
                 self.steps.push(step)?;
@@ -111,8 +306,13 @@ impl<'s> Session<'s> {
     fn go_on(&mut self, step: Step) -> Result<()> {
         match step {
             Step::Begin(object) => self.begin(object),
-            Step::List { list, at, batch } => self.list(list, at, batch),
-            Step::Only { op, .. } | Step::Emit { op } => self.out.op(op),
+            Step::List { list, at, batch, length } => self.list(list, at, batch, length),
+            Step::Only { op, .. } | Step::Emit { op } => {
+                if op == op::BINPERSID {
+                    self.persistent_open -= 1;
+                }
+                self.out.op(op)
+            }
             Step::Items(items) => self.items(items),
             Step::Dict(dict) => self.dict(dict),
             Step::Pairs(pairs) => self.pairs(pairs),
@@ -124,6 +324,10 @@ impl<'s> Session<'s> {
             Step::Global { object, name } => self.global_named(object, name),
             Step::Attributes(attributes) => self.attributes(attributes),
             Step::Put { object } => self.put(&object),
+            Step::Program(program) => self.program(program),
+            Step::Identified { class } => self.identified(class),
+            Step::Sorting(sorting) => self.sorting(sorting),
+            Step::Sorted(sorted) => self.sorted(sorted),
             Step::Leave { object } => {
                 self.leave(&object);
                 Ok(())
@@ -163,7 +367,39 @@ impl<'s> Session<'s> {
     }
 
     fn begin_itself(&mut self, object: Owned) -> Result<()> {
-        if self.atom(&object)? { Ok(()) } else { self.dispatch(object) }
+        if self.atom(&object)? {
+            return Ok(());
+        }
+        if self.deterministic {
+            if !self.ancestors.is_empty() && self.ancestor(&object)? {
+                return Ok(());
+            }
+            if self.hashing && self.normalized(&object)? {
+                return Ok(());
+            }
+            let kind = object.kind();
+            if self.same_value(&object, kind)? {
+                return Ok(());
+            }
+        }
+        self.dispatch(object)
+    }
+
+    /// Where only a hash is wanted: writes what the caller's function says of an object of its class, if there is one.
+    fn normalized(&mut self, object: &Object) -> Result<bool> {
+        let Some(table) = self.choices.normalize.clone() else { return Ok(false) };
+        let class = object.class();
+        let Some(function) = table.dict_find(&class)? else { return Ok(false) };
+        self.memo.put(object)?;
+        let said = function.call(&[object])?;
+        if said.type_ptr() == object.type_ptr() {
+            let text = "normalize returned an object of the class that it was asked to normalize: ";
+            return Err(Raised::about(&self.held.pickling_error, text, &class, ""));
+        }
+        self.out.op(b'n')?;
+        self.later(said)?;
+        self.later(class)?;
+        Ok(true)
     }
 
     /// Writes a persistent id, if the object has one.
@@ -174,6 +410,14 @@ impl<'s> Session<'s> {
             return Ok(false);
         }
         if self.options.protocol > 0 {
+            if self.persistent_open >= PERSISTENT_MOST {
+                return Err(Raised::recursion(&format!(
+                    "persistent_id returns what it is asked about again: {} persistent ids lie in each other, the last for {} object",
+                    self.persistent_open,
+                    object.class_name()
+                )));
+            }
+            self.persistent_open += 1;
             self.steps.push(Step::Emit { op: op::BINPERSID })?;
             self.out.boundary()?;
             self.begin_itself(id)?;

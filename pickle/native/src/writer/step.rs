@@ -1,6 +1,6 @@
 //! What is begun and not finished. The steps are the engine's own stack: as deep as memory allows.
 
-use crate::python::{Owned, Raised, Result};
+use crate::python::{Kind, Owned, Raised, Result};
 
 use super::mappings::{Dict, Pairs};
 use super::reduce::Reduce;
@@ -20,8 +20,8 @@ pub(crate) const SHORT_END: bool = cfg!(Py_3_15);
 pub(crate) enum Step {
     /// An object that hasn't been begun. What is reached while an object is begun waits here: `begin` never calls itself.
     Begin(Owned),
-    /// An exact list: the next item, and how many of the batch are written.
-    List { list: Owned, at: usize, batch: u32 },
+    /// An exact list: the next item, how many of the batch are written, and how long it was.
+    List { list: Owned, at: usize, batch: u32, length: usize },
     /// An item that is a batch of its own.
     Only { container: Owned, at: usize, op: u8 },
     /// What an iterator gives, to a list or what is like one.
@@ -44,12 +44,39 @@ pub(crate) enum Step {
     Global { object: Owned, name: Option<Owned> },
     /// Getting an attribute of a class, for protocols that have no dotted names.
     Attributes(Box<super::globals::Attributes>),
+    /// What is written by value, one thing after the other.
+    Program(Box<super::value::Program>),
+    /// A class for whose id its stream has been hashed.
+    Identified { class: Owned },
+    /// A set whose order is being found.
+    Sorting(Box<super::value::Sorting>),
+    /// A set that is written in order.
+    Sorted(Box<super::value::Sorted>),
     /// Ends with an opcode.
     Emit { op: u8 },
     /// Ends with a number in the memo.
     Put { object: Owned },
     /// Leaves a list or dict in `fast` mode.
     Leave { object: Owned },
+}
+
+impl Step {
+    /// The address of an object that is open, if it is known by its identity.
+    pub(crate) fn open(&self) -> Option<usize> {
+        let object = match self {
+            Self::List { list, .. } => list,
+            Self::Only { container, .. } => container,
+            Self::Dict(dict) => &dict.dict,
+            Self::Sorting(sorting) => &sorting.owner,
+            Self::Sorted(sorted) => &sorted.owner,
+            Self::Reduce(reduce) => reduce.object.as_ref()?,
+            Self::PlainClass { object, .. } | Self::PlainState { object } => object,
+            Self::Program(program) => &program.whose,
+            _ => return None,
+        };
+        // A code object or a frozenset of values is a value; which object it is doesn't count.
+        (!object.is_code() && object.kind() != Kind::FrozenSet).then(|| object.ptr().addr())
+    }
 }
 
 /// A stack that says when memory ends.

@@ -1,0 +1,123 @@
+//! What the package's Python half gives this engine: see `interbind/pickle/_portable.py`.
+
+use crate::python::{Arguments, Many, Object, Owned, Raised, Result, Visit, none};
+use crate::state;
+
+macro_rules! attached {
+    ($($(#[$text:meta])* $name:ident,)*) => {
+        /// What the Python half gives.
+        pub(crate) struct Attached { $($(#[$text])* pub(crate) $name: Owned,)* }
+
+        impl Attached {
+            fn take(given: &[&Object]) -> Result<Self> {
+                let mut given = given.iter();
+                let mut next = || match given.next() {
+                    Some(object) => Ok(object.own()),
+                    None => Err(Raised::type_error("attach_writer() takes more arguments")),
+                };
+                Ok(Self { $($name: next()?,)* })
+            }
+
+            /// Shows the collector what is held.
+            pub(crate) fn visit(&self, visit: &mut Visit) {
+                $(visit.see(&self.$name);)*
+            }
+        }
+    };
+}
+
+attached! {
+    /// Makes options out of keywords.
+    options,
+    /// class → reducer of an object and the options.
+    reducers,
+    /// Metaclasses whose classes' instances are asked about.
+    metas,
+    /// A tuple of classes: instances of classes that inherit from one are asked about.
+    special,
+    /// Reduces such an instance, or returns `NotImplemented`.
+    instance,
+    /// Says how a class is made whose metaclass isn't `type`.
+    plan,
+    /// Refuses classes that can't be made again.
+    subclass_hook,
+    /// Reduces a function with `singledispatch`, or returns `None`.
+    singledispatch,
+    /// A list of sets: names of modules that go by value.
+    registries,
+    /// A set: names of the standard library's modules, without those in packages.
+    standard,
+    /// The classes, as keys, whose objects can't change and are what they are reduced to.
+    frozen,
+    /// A call that makes a function's code from its source.
+    source,
+    /// The annotations of a function or a class, as every version can hold them.
+    annotations,
+    /// class → name, of `types`.
+    type_names,
+    /// Adds what belongs to modules that were imported meanwhile.
+    refresh,
+    /// The id of a class, from the class and what it is made of.
+    track,
+    /// The `__slots__` that make a class's layout again, or `None`: it has none.
+    slots,
+    /// Lets Python find what is in the slots of a class that has another name than it was made with.
+    slot_names,
+    /// The annotations of a function or class where somebody has changed them, or `None`.
+    annotations_now,
+    /// The reducers, as keys, that take a list of the object that is dumped too, and keep there what holds for one dump.
+    rooted,
+}
+
+impl Attached {
+    /// Tells whether a module is one of the standard library's.
+    pub(crate) fn is_standard_module(&self, name: &Object) -> Result<bool> {
+        let Ok(text) = name.utf8().map_err(Raised::dismiss) else { return Ok(false) };
+        let package = text.split('.').next().unwrap_or_default();
+        self.standard.set_contains(&*crate::python::interned(package)?)
+    }
+
+    /// Tells whether no module was registered.
+    pub(crate) fn nothing_registered(&self) -> Result<bool> {
+        for at in 0..self.registries.list_len() {
+            if self.registries.list_item(at)?.set_len() > 0 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Tells whether a module was registered.
+    pub(crate) fn has_registered(&self, name: &Object) -> Result<bool> {
+        for at in 0..self.registries.list_len() {
+            if self.registries.list_item(at)?.set_contains(name)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Tells whether a class inherits from one whose instances are asked about.
+    pub(crate) fn is_special(&self, class: &Object) -> Result<bool> {
+        for at in 0..self.special.tuple_len() {
+            if self.special.tuple_item(at).is_some_and(|special| class.inherits(special)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// `attach_writer(…)`: takes the Python half.
+pub(crate) struct Attach;
+
+impl Many for Attach {
+    const NAME: &'static core::ffi::CStr = c"attach_writer";
+
+    fn call(module: &Object, arguments: Arguments<'_>) -> Result<Owned> {
+        let attached = Attached::take(arguments.positional())?;
+        // Imported a second time, as after `del sys.modules[…]`: the first stays.
+        drop(state::of(module)?.writer.attached.set(attached));
+        Ok(none())
+    }
+}

@@ -1,0 +1,192 @@
+//! What the caller chose, and by name or by value? By name goes what can be imported: what its module has under its name, unless
+//! that module is `__main__`, or was registered to go by value.
+
+use crate::python::{Object, Owned, Raised, Result, interned, none, text};
+use crate::writer::session::Session;
+
+/// By what a class is known again where it is loaded twice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Identity {
+    /// Each load makes a new class.
+    #[default]
+    Nothing,
+    /// A process's class keeps its id until it changes.
+    Tracked,
+    /// What the class is made of says it.
+    Content,
+}
+
+/// Which modules go by value, for this dump alone.
+enum Rule {
+    /// The module of this name, and those in it.
+    Package(String),
+    /// Those whose name starts so.
+    Prefix(String),
+    /// Those for whose name a function says so.
+    Ask(Owned),
+}
+
+/// What the caller chose.
+pub(crate) struct Choices {
+    /// Functions and classes go by value where they can't be imported.
+    pub(crate) values: bool,
+    /// Equal input gives equal bytes.
+    pub(crate) deterministic: bool,
+    pub(crate) identity: Identity,
+    /// Code goes as source.
+    pub(crate) source: bool,
+    /// Without the places of code in its file.
+    pub(crate) strip: bool,
+    /// The order of dicts doesn't count; only for hashes.
+    pub(crate) sort_keys: bool,
+    /// class → function that says what of an object counts; only for hashes.
+    pub(crate) normalize: Option<Owned>,
+    rules: Vec<Rule>,
+    /// The options as the Python half has them.
+    pub(crate) object: Owned,
+}
+
+impl Choices {
+    /// As Python's own pickler: all by name.
+    pub(crate) fn by_name() -> Self {
+        Self {
+            values: false,
+            deterministic: false,
+            identity: Identity::Nothing,
+            source: false,
+            strip: false,
+            sort_keys: false,
+            normalize: None,
+            rules: Vec::new(),
+            object: none(),
+        }
+    }
+
+    /// What holds in `interbind.pickle.own` where nothing was said.
+    pub(crate) fn usual() -> Self {
+        Self { values: true, identity: Identity::Tracked, ..Self::by_name() }
+    }
+
+    /// Reads what the Python half has checked.
+    pub(crate) fn read(object: &Object) -> Result<Self> {
+        let says = |name: &str| object.get(&*interned(name)?)?.truth();
+        let identity = object.get(&*interned("identity")?)?;
+        let identity = if identity.is_none() {
+            Identity::Nothing
+        } else {
+            match identity.utf8()? {
+                "tracked" => Identity::Tracked,
+                "content" => Identity::Content,
+                _ => return Err(Raised::value("identity is 'tracked', 'content' or None")),
+            }
+        };
+        let given = object.get(&*interned("rules")?)?;
+        let mut rules = Vec::new();
+        for at in 0..given.tuple_len() {
+            let Some(rule) = given.tuple_item(at) else { break };
+            rules.push(if rule.is_text() {
+                let text = rule.utf8()?;
+                match text.strip_suffix('\0') {
+                    Some(package) => Rule::Package(package.to_owned()),
+                    None => Rule::Prefix(text.to_owned()),
+                }
+            } else {
+                Rule::Ask(rule.own())
+            });
+        }
+        Ok(Self {
+            values: says("values")?,
+            deterministic: says("deterministic")?,
+            identity,
+            source: says("source")?,
+            strip: says("strip")?,
+            sort_keys: says("sort_keys")?,
+            normalize: Some(object.get(&*interned("normalize")?)?).filter(|table| table.is_exact_dict()),
+            rules,
+            object: object.own(),
+        })
+    }
+
+    /// All that is held, for the collector.
+    pub(crate) fn objects(&self) -> impl Iterator<Item = &Owned> {
+        let asked = self.rules.iter().filter_map(|rule| match rule {
+            Rule::Ask(ask) => Some(ask),
+            _ => None,
+        });
+        asked.chain([&self.object]).chain(&self.normalize)
+    }
+}
+
+impl Session<'_> {
+    /// Tells whether a function or a class can be imported where it is loaded.
+    pub(in crate::writer) fn goes_by_name(&self, object: &Object) -> Result<bool> {
+        let names = &self.held.names;
+        let Some(path) = object.find(&names.qualname)?.filter(|path| path.is_text()) else {
+            return Ok(false);
+        };
+        let Ok(path) = path.utf8().map_err(Raised::dismiss) else { return Ok(false) };
+        if path.contains("<locals>") {
+            return Ok(false);
+        }
+        let Some(module) = object.find(&names.module)?.filter(|module| module.is_text()) else {
+            return Ok(false);
+        };
+        if self.is_main(&module)? {
+            return Ok(false);
+        }
+        let modules = self.held.sys.get(&names.modules)?;
+        let Some(found) = modules.find_item(&module)?.filter(|found| !found.is_none()) else {
+            return Ok(false);
+        };
+        let mut at = found;
+        for part in path.split('.') {
+            match at.find(&*interned(part)?)? {
+                Some(next) => at = next,
+                None => return Ok(false),
+            }
+        }
+        Ok(at.is(object) && !self.registered(&module)?)
+    }
+
+    /// Tells whether a module is the program itself, whose name another process has for its own program.
+    pub(super) fn is_main(&self, name: &Object) -> Result<bool> {
+        let main = &self.held.names.main;
+        if name.is(main) {
+            return Ok(true);
+        }
+        Ok(name.is_text() && matches!(name.utf8().map_err(Raised::dismiss), Ok("__main__" | "__mp_main__")))
+    }
+
+    /// The name of a module as it is written: the program has one name, also in a process that `multiprocessing` started.
+    pub(super) fn home(&self, name: &Object) -> Result<Owned> {
+        Ok(if self.is_main(name)? { self.held.names.main.clone() } else { name.own() })
+    }
+
+    /// Tells whether what is in a module goes by value because somebody said so.
+    pub(super) fn registered(&self, name: &Object) -> Result<bool> {
+        let attached = self.held.attached()?;
+        if self.choices.rules.is_empty() && attached.nothing_registered()? {
+            return Ok(false);
+        }
+        let Ok(name) = name.utf8().map_err(Raised::dismiss) else { return Ok(false) };
+        let ends = name.match_indices('.').map(|(at, _)| at).chain([name.len()]);
+        for end in ends {
+            if attached.has_registered(&*text(&name[..end])?)? {
+                return Ok(true);
+            }
+        }
+        for rule in &self.choices.rules {
+            let holds = match rule {
+                Rule::Package(package) => name
+                    .strip_prefix(package.as_str())
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.')),
+                Rule::Prefix(prefix) => name.starts_with(prefix.as_str()),
+                Rule::Ask(ask) => ask.call(&[&*text(name)?])?.truth()?,
+            };
+            if holds {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}

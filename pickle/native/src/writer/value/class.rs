@@ -1,0 +1,437 @@
+//! Classes by value. A class is made from its metaclass, name and bases, with what must be there when it is made; it gets its
+//! number, and only then come its attributes, because those may lead back to it.
+
+use crate::python::{Found, Object, Owned, Raised, Result, dict};
+use crate::writer::session::Session;
+use crate::writer::step::op;
+
+use super::choice::Identity;
+use super::function::build;
+use super::program::{Do, Label, Program, save};
+use super::standard::Standard;
+
+/// How often a class may be begun inside itself: each time, more of it is in the memo.
+const OPEN_MOST: u32 = 100;
+
+/// What Python makes by itself, or only remembers.
+const SKIPPED: &[&str] = &[
+    "__dict__",
+    "__weakref__",
+    "__classcell__",
+    "__classdictcell__",
+    "_abc_impl",
+    "_abc_registry",
+    "_abc_cache",
+    "_abc_negative_cache",
+    "_abc_negative_cache_version",
+    "__abstractmethods__",
+    "__slotnames__",
+    "__annotations_cache__",
+    "__annotate_func__",
+];
+
+/// A class that has just been made.
+pub(crate) struct ClassBody {
+    class: Owned,
+    state: Vec<(Owned, Owned)>,
+    /// Calls that are made when its attributes are there.
+    after: Option<Owned>,
+    id: Option<Owned>,
+    set: Set,
+}
+
+/// How attributes are set.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Set {
+    /// All at once, by an opcode.
+    Build,
+    /// One by one: the opcode would find a `__setstate__` that is for instances.
+    OneByOne,
+    /// One by one, past a metaclass that has its own way.
+    AsType,
+}
+
+impl Session<'_> {
+    /// Writes a class by value.
+    pub(in crate::writer) fn class_value(&mut self, class: Owned) -> Result<()> {
+        let held = self.held;
+        let attached = held.attached()?;
+        if let Some(name) = attached.type_names.dict_find(&class)? {
+            let steps = vec![
+                save(&held.names.types),
+                save(&name),
+                Do::Bytes(&[op::STACK_GLOBAL]),
+                Do::Put(class.clone()),
+            ];
+            return self.run(Program::new(class, "class", steps));
+        }
+        if !class.is_heap_class() {
+            // Made in C, and found nowhere: the error says so.
+            return self.global(class, None);
+        }
+        if self.identify(&class)? {
+            return Ok(());
+        }
+        let times = self.open_classes.entry(class.ptr().addr()).or_default();
+        *times += 1;
+        if *times > OPEN_MOST {
+            return Err(Raised::about(
+                &held.pickling_error,
+                "can't pickle ",
+                &class,
+                ": what makes it can't be made before the class itself is there",
+            ));
+        }
+        self.class_stack.push(class.clone());
+        let content = class.class_dict()?;
+        self.class_dicts.insert(content.ptr().addr(), class.clone());
+        let content = content.dict_copy()?;
+        let hooked = self.subclass_hook(&class)?;
+        let meta = class.class();
+        let plan = if meta.is_exactly_type() {
+            None
+        } else {
+            let plan = attached.plan.call(&[&class, &self.choices.object])?;
+            if plan.tuple_len() != 6 {
+                return Err(Raised::system("a plan for a class has six parts"));
+            }
+            Some(plan)
+        };
+        let part = |at: usize| plan.as_ref().and_then(|plan| plan.tuple_item(at)).map(Object::own);
+        let name = class.get(&held.names.name)?;
+        let names = &held.class_names;
+        let bases = class.get(&names.bases)?;
+        let mut namespace = self.namespace(&class, &content, &name)?;
+        let own_slots = slots(&content, &class)?;
+        let mut state = Vec::new();
+        let declared = content.dict_find(&names.slots)?;
+        if declared.is_some() || !own_slots.is_empty() {
+            // What makes its slots again, which isn't always what the class says now.
+            let making = attached.slots.call(&[&class])?;
+            if let Some(declared) = declared.filter(|declared| !declared.is(&making) && is_slots(declared)) {
+                state.push((names.slots.clone(), declared));
+            }
+            if !making.is_none() {
+                namespace.push((names.slots.clone(), making));
+            }
+        }
+        let given: Vec<String> = namespace.iter().map(|(name, _)| name.shown()).collect();
+        let skipped = part(4);
+        // What is set while an enum is made would become a member.
+        let hooked = hooked && !content.dict_has(&names.member_map)?;
+        let mut at = 0;
+        let mut annotate = content.dict_find(&names.annotate_func)?.filter(|found| !found.is_none());
+        if annotate.is_some() && content.dict_has(&names.annotations_cache)? && !self.choices.source {
+            let changed = !attached.annotations_now.call(&[&class])?.is_none();
+            annotate = annotate.filter(|_| !changed);
+        }
+        if let Some(annotate) = &annotate {
+            self.class_scope(annotate, &class)?;
+        }
+        while let Some((key, value)) = content.dict_next(&mut at) {
+            if !key.is_text() || skipped.as_ref().map_or(Ok(false), |skipped| skipped.set_contains(&key))? {
+                continue;
+            }
+            let mut key = key;
+            if key.is(&names.annotate_func)
+                || matches!(key.utf8().map_err(Raised::dismiss), Ok("__annotate_func__"))
+            {
+                key = names.annotate.clone();
+            }
+            let shown = key.utf8().map_err(Raised::dismiss).unwrap_or_default();
+            // Most names are the class's own; those of Python's have underscores around them.
+            let special = shown.starts_with('_');
+            let skip = special && (SKIPPED.contains(&shown) || given.iter().any(|given| given == shown))
+                || matches!(shown, "__module__" | "__qualname__")
+                || shown == "__doc__" && value.is_none()
+                || shown == "__annotate__" && annotate.is_none()
+                || shown == "__annotations__"
+                    && (annotate.is_some() || value.is_exact_dict() && value.dict_len() == 0)
+                || shown == "__firstlineno__" && (self.choices.strip || self.choices.source)
+                || self.choices.source
+                    && matches!(shown, "__annotate__" | "__annotations__" | "__static_attributes__")
+                || own_slots.iter().any(|slot| slot.is(&value));
+            if skip {
+                continue;
+            }
+            if hooked && is_simple(&value) {
+                namespace.push((key.clone(), value.clone()));
+            }
+            let key = key.clone();
+            state.push((key, value));
+        }
+        if self.choices.source {
+            let found = attached.annotations.call(&[&class])?;
+            if found.dict_len() > 0 {
+                state.push((names.annotations.clone(), found));
+            }
+        } else if cfg!(Py_3_14) && annotate.is_none() {
+            if let Some(kept) =
+                content.dict_find(&names.annotations_cache)?.filter(|kept| kept.dict_len() > 0)
+            {
+                state.push((names.annotations.clone(), kept));
+            }
+        }
+        if self.deterministic {
+            state.sort_by_cached_key(|(name, _)| name.shown());
+        }
+        if let Some(more) = part(3) {
+            let mut at = 0;
+            while let Some(pair) = more.dict_next(&mut at) {
+                namespace.push(pair);
+            }
+        }
+        let mut steps = Vec::with_capacity(namespace.len() * 2 + 16);
+        match (part(0), part(1)) {
+            (Some(make), Some(first)) => {
+                steps.extend([Do::Save(Label::Part("metaclass"), make), Do::Bytes(&[op::MARK])]);
+                for at in 0..first.tuple_len() {
+                    steps.extend(first.tuple_item(at).map(save));
+                }
+            }
+            _ => steps.extend([
+                Do::Save(Label::Part("metaclass"), meta.clone()),
+                Do::Bytes(&[op::MARK]),
+                save(&name),
+                Do::Save(Label::Part("bases"), bases),
+            ]),
+        }
+        steps.push(Do::Unless(class.clone()));
+        match part(2).filter(|prepare| !prepare.is_none()) {
+            Some(prepare) => steps.push(save(&prepare)),
+            None => steps.push(Do::Bytes(&[op::EMPTY_DICT])),
+        }
+        if !namespace.is_empty() {
+            steps.push(Do::Bytes(&[op::MARK]));
+            for (name, value) in namespace {
+                steps.extend([save(&name), Do::Save(Label::Attribute(name), value)]);
+            }
+            steps.push(Do::Bytes(&[op::SETITEMS]));
+        }
+        steps.push(Do::Unless(class.clone()));
+        steps.push(Do::Bytes(&[op::TUPLE, op::REDUCE]));
+        let set = self.way_to_set(&class, &meta)?;
+        let body = ClassBody { class: class.clone(), state, after: part(5), id: None, set };
+        steps.push(Do::Class(Box::new(body)));
+        self.run(Program::new(class, "class", steps))
+    }
+
+    /// What a class is made with.
+    fn namespace(&self, class: &Object, content: &Object, name: &Object) -> Result<Vec<(Owned, Owned)>> {
+        let names = &self.held.class_names;
+        let mut namespace = Vec::with_capacity(5);
+        if let Some(module) = content.dict_find(&self.held.names.module)? {
+            let module = if module.is_text() { self.home(&module)? } else { module };
+            namespace.push((self.held.names.module.clone(), module));
+        }
+        let qualname = class.get(&self.held.names.qualname)?;
+        if !super::function::same_text(&qualname, name)? {
+            namespace.push((self.held.names.qualname.clone(), qualname));
+        }
+        for name in [&names.orig_bases, &names.doc] {
+            if let Some(value) = content.dict_find(name)?.filter(|value| !value.is_none()) {
+                namespace.push((name.clone(), value));
+            }
+        }
+        Ok(namespace)
+    }
+
+    /// Tells whether a base wants to know of the class when it is made; refuses one that wants what isn't known any more.
+    fn subclass_hook(&self, class: &Object) -> Result<bool> {
+        let names = &self.held.class_names;
+        let order = class.get(&names.mro)?;
+        for at in 1..order.tuple_len().saturating_sub(1) {
+            let Some(base) = order.tuple_item(at).filter(|base| base.is_class()) else { continue };
+            if base.class_dict()?.dict_has(&names.init_subclass)? {
+                return self.held.attached()?.subclass_hook.call(&[class])?.truth();
+            }
+        }
+        Ok(false)
+    }
+
+    /// How the attributes of a class are set.
+    fn way_to_set(&self, class: &Object, meta: &Object) -> Result<Set> {
+        let names = &self.held.class_names;
+        if !meta.is_exactly_type() {
+            if !meta.class_lookup(&names.setattr).is(&self.held.type_setattr) {
+                return Ok(Set::AsType);
+            }
+            for name in [&names.setstate, &names.getattr, &names.getattribute] {
+                let found = meta.class_lookup(name);
+                if found != Found::NOTHING && !found.is(&self.held.type_getattribute) {
+                    return Ok(Set::OneByOne);
+                }
+            }
+        }
+        let order = class.get(&names.mro)?;
+        for at in 1..order.tuple_len() {
+            let Some(base) = order.tuple_item(at).filter(|base| base.is_class()) else { continue };
+            if base.class_dict()?.dict_has(&names.setstate)? {
+                return Ok(Set::OneByOne);
+            }
+        }
+        Ok(Set::Build)
+    }
+
+    /// Goes on with a class that is on the stack.
+    pub(super) fn class_body(&mut self, program: &mut Program, mut body: ClassBody) -> Result<()> {
+        if self.identity != Identity::Nothing && body.id.is_none() {
+            body.id = Some(self.class_id(&body.class)?);
+        }
+        let ClassBody { class, state, after, id, set } = body;
+        let mut steps = Vec::new();
+        let mut made = None;
+        match id {
+            None => self.put(&class)?,
+            Some(id) => {
+                // What is just made is filled; what follows uses the class that came first.
+                let number = self.put_nothing()?;
+                made = Some(number);
+                steps.push(Do::Standard(Standard::WeakSetDefault));
+                self.registry(&mut steps)?;
+                steps.extend([
+                    save(&id),
+                    Do::Number(number),
+                    Do::Bytes(&[op::TUPLE3, op::REDUCE]),
+                    Do::Put(class.clone()),
+                    Do::Bytes(&[op::POP]),
+                ]);
+            }
+        }
+        match set {
+            Set::Build => build(state, &mut steps),
+            Set::OneByOne | Set::AsType => {
+                let setter = if set == Set::AsType { Standard::TypeSetAttr } else { Standard::SetAttr };
+                for (name, value) in state {
+                    steps.push(Do::Standard(setter));
+                    steps.push(made.map_or_else(|| Do::Get(class.clone()), Do::Number));
+                    steps.push(save(&name));
+                    steps.push(Do::Save(Label::Attribute(name), value));
+                    steps.push(Do::Bytes(&[op::TUPLE3, op::REDUCE, op::POP]));
+                }
+            }
+        }
+        let mut calls = Vec::new();
+        if let Some(after) = after {
+            for at in 0..after.tuple_len() {
+                if let Some(call) = after.tuple_item(at) {
+                    calls.extend([save(call), Do::Bytes(&[op::POP])]);
+                }
+            }
+        }
+        match made {
+            None => steps.extend(calls),
+            Some(number) => {
+                if !calls.is_empty() {
+                    steps.push(Do::As(class.clone(), number, calls));
+                }
+                steps.extend([Do::Bytes(&[op::POP]), Do::Get(class.clone())]);
+            }
+        }
+        steps.push(Do::Leave(class));
+        program.then(steps);
+        Ok(())
+    }
+
+    /// The cell in which a class's annotations find what else is in it: it may be the dict of a class that a decorator has
+    /// replaced by this one.
+    fn class_scope(&mut self, annotate: &Object, class: &Owned) -> Result<()> {
+        if !annotate.is_function() {
+            return Ok(());
+        }
+        let parts = annotate.function_parts()?;
+        let facts = self.facts(&parts.code)?;
+        for at in 0..facts.freevars.tuple_len() {
+            let (Some(name), Some(cell)) = (facts.freevars.tuple_item(at), parts.closure.tuple_item(at))
+            else {
+                break;
+            };
+            if name.equals(&self.held.class_names.classdict)? {
+                if let Some(content) = cell.cell_content()?.filter(|content| content.is_exact_dict()) {
+                    self.class_dicts.entry(content.ptr().addr()).or_insert_with(|| class.clone());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A class is finished, or was finished elsewhere.
+    pub(super) fn leave_class(&mut self, class: &Object) {
+        let address = class.ptr().addr();
+        if let Some(times) = self.open_classes.get_mut(&address) {
+            *times -= 1;
+            if *times == 0 {
+                self.open_classes.remove(&address);
+            }
+        }
+        if self.class_stack.last().is_some_and(|last| last.is(class)) {
+            self.class_stack.pop();
+        }
+    }
+
+    /// The class in whose scope a cell of annotations lies: that whose own dict, or a view of it, the cell holds; or the one that
+    /// is being written, where a function of the standard library made it from the class that the cell is of.
+    pub(super) fn class_of_scope(&self, content: &Object) -> Result<Option<Owned>> {
+        let own = content.proxied();
+        let content = own.as_deref().unwrap_or(content);
+        if let Some(known) = self.class_dicts.get(&content.ptr().addr()) {
+            return Ok(Some(known.clone()));
+        }
+        if !content.is_exact_dict() {
+            return Ok(None);
+        }
+        let names = &self.held.names;
+        let Some(qualname) = content.dict_find(&names.qualname)? else { return Ok(None) };
+        for class in self.class_stack.iter().rev() {
+            if super::function::same_text(&*class.get(&names.qualname)?, &qualname)? {
+                return Ok(Some(class.clone()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What annotations may find in a scope whose class isn't there.
+    pub(super) fn plain_scope(&self, content: &Object) -> Result<Owned> {
+        let own = content.proxied();
+        let content = own.as_deref().unwrap_or(content);
+        let plain = dict()?;
+        if !content.is_dict() {
+            return Ok(plain);
+        }
+        let mut at = 0;
+        while let Some((name, value)) = content.dict_next(&mut at) {
+            let shown = name.shown();
+            let own = SKIPPED.contains(&shown.as_str()) || shown.starts_with("__") && shown.ends_with("__");
+            if !own {
+                plain.dict_set(&name, &value)?;
+            }
+        }
+        Ok(plain)
+    }
+}
+
+/// Tells whether an object can be declared as slots more than once.
+fn is_slots(object: &Object) -> bool {
+    object.is_text() || object.is_tuple() || object.is_exact_list() || object.is_dict()
+}
+
+/// The descriptors of a class's own slots.
+fn slots(content: &Object, class: &Object) -> Result<Vec<Owned>> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some((_, value)) = content.dict_next(&mut at) {
+        if value.is_member_of(class) {
+            found.push(value);
+        }
+    }
+    Ok(found)
+}
+
+/// Tells whether a value can be there before the class is: an atom, or a tuple of atoms.
+fn is_simple(value: &Object) -> bool {
+    if Session::is_atom(value) {
+        return true;
+    }
+    value.kind() == crate::python::Kind::Tuple
+        && (0..value.tuple_len()).all(|at| value.tuple_item(at).is_some_and(Session::is_atom))
+}

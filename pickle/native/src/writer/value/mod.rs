@@ -1,0 +1,46 @@
+//! Functions and classes by value: opcodes and names of the standard library, so that Python's own `loads` reads them where
+//! nothing else is installed.
+//!
+//! | file | what it owns |
+//! |---|---|
+//! | [`choice`] | what the caller chose, and by name or by value? |
+//! | [`attached`] | what the package's Python half gives |
+//! | [`standard`] | the names of the standard library that streams call |
+//! | [`program`] | what is to be written one after the other for one object |
+//! | [`function`] | functions: globals, closure, state |
+//! | [`code`] | code objects, and what is known about them |
+//! | [`class`] | classes |
+//! | [`identity`] | by what a class is known again where it is loaded twice |
+//! | [`part`] | cells, modules, methods, properties |
+//! | [`canon`] | what a value is, apart from which object it is |
+//! | [`atoms`] | text and bytes by their content |
+//! | [`order`] | the order of sets |
+//! | [`guard`] | the error that another Python version gets |
+//!
+//! Everything here goes through the steps of the session: nothing calls itself, however deep functions lie in each other.
+
+mod atoms;
+mod attached;
+mod canon;
+mod choice;
+mod class;
+mod code;
+mod function;
+mod guard;
+mod identity;
+mod order;
+mod part;
+mod program;
+mod standard;
+
+pub(crate) use atoms::Atoms;
+pub(crate) use attached::{Attach, Attached};
+pub(crate) use canon::Value;
+pub(crate) use choice::{Choices, Identity};
+pub(crate) use code::{FIELDS, Facts, KeptFacts};
+pub(crate) use function::Space;
+pub(crate) use guard::make as make_guard;
+pub(crate) use identity::Tracked;
+pub(crate) use order::{Ambiguous, Sorted, Sorting, Suspended, Then, Tie};
+pub(crate) use program::Program;
+pub(crate) use standard::Standards;

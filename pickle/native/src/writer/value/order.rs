@@ -1,0 +1,505 @@
+//! The order in which the members of a set are written where equal input has to give equal bytes: those that have been written
+//! first, by their numbers, then text, numbers and other values by their bits, then everything else by the hash of the stream
+//! that it would have by itself, in which what is open around it stands as how far away it is.
+//!
+//! Two members that look alike can come in either order. That makes no difference, unless something in one of them is referred to
+//! again: then it is an error, never a silent choice.
+
+use crate::python::{Kind, Object, Owned, Raised, Result, list, list_from, tuple};
+use crate::writer::memo::Memo;
+use crate::writer::output::Output;
+use crate::writer::session::{ById, Session};
+use crate::writer::step::{BATCH, Step, Steps, op};
+
+use super::choice::Identity;
+
+/// How many bytes may be hashed to find orders in one dump, and how many more for each member of a set that lies in no other:
+/// graphs whose sets lie in each other's members take more than any machine has time for.
+const HASHED_MOST: usize = 1 << 27;
+const HASHED_FOR_MEMBER: usize = 4096;
+/// What the stream of one member costs beside its bytes.
+const HASHED_ALONE: usize = 200;
+
+/// By what a member is ordered: the smaller comes first.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Key {
+    /// It has a number.
+    Number(usize),
+    /// It is a value: its class, and its bits in an order of their own.
+    Value(u8, Vec<u8>),
+    /// The hash of its own stream.
+    Stream([u8; 32]),
+}
+
+/// What becomes of the members.
+pub(crate) enum Then {
+    /// They are written into a set that has its number.
+    Set,
+    /// They are written for a frozenset.
+    Frozen,
+    /// They are the list in what a reduction returned.
+    Reduced(Owned),
+    /// They are the keys of a dict.
+    Dict,
+}
+
+/// A set whose order is being found.
+pub(crate) struct Sorting {
+    pub(crate) owner: Owned,
+    items: Vec<Owned>,
+    keys: Vec<Option<Key>>,
+    at: usize,
+    /// A stream has been hashed for the item at this place.
+    waiting: bool,
+    then: Then,
+}
+
+/// A set whose members are being written in order.
+pub(crate) struct Sorted {
+    pub(crate) owner: Owned,
+    items: Vec<Owned>,
+    /// For each member whether it looks like the one before.
+    alike: Vec<bool>,
+    pub(crate) at: usize,
+    batch: u32,
+    then: Then,
+}
+
+/// What waits while a member's stream is hashed.
+pub(crate) struct Suspended {
+    out: Output,
+    memo: Memo,
+    pub(crate) steps: Steps,
+    guarded: bool,
+    hashing: bool,
+    open_classes: ById<u32>,
+    ties: Vec<Tie>,
+    ambiguous: Vec<Ambiguous>,
+    /// How many objects were open around, and what they were.
+    around: usize,
+    entered: Vec<usize>,
+    /// The outermost of them that has been met.
+    touched: usize,
+    identity: Identity,
+    shallow: bool,
+    deterministic: bool,
+    /// The ancestors, where the stream is one that nothing around counts for.
+    ancestors: Option<ById<usize>>,
+}
+
+impl Suspended {
+    /// The stream, the memo and the steps.
+    pub(crate) fn into_parts(self) -> (Output, Memo, Steps) {
+        (self.out, self.memo, self.steps)
+    }
+}
+
+/// Members that look alike and are being written.
+pub(crate) struct Tie {
+    /// The numbers of each member so far.
+    ranges: Vec<(usize, usize)>,
+    /// What each of them referred to, with numbers from where the first began.
+    referred: Vec<Vec<usize>>,
+    owner: Owned,
+}
+
+/// Numbers of which nobody can say which object they are.
+pub(crate) struct Ambiguous {
+    start: usize,
+    end: usize,
+    fine: Vec<usize>,
+    owner: Owned,
+}
+
+impl Session<'_> {
+    /// Begins to order what a set holds.
+    pub(in crate::writer) fn order(&mut self, owner: Owned, items: &Object, then: Then) -> Result<()> {
+        let items = list_from(items)?;
+        let items: Vec<Owned> = (0..items.list_len()).filter_map(|at| items.list_get(at)).collect();
+        if self.suspended.is_empty() {
+            self.hashed_most += items.len().saturating_mul(HASHED_FOR_MEMBER);
+        }
+        let mut keys = Vec::new();
+        keys.try_reserve_exact(items.len()).map_err(|_| Raised::memory())?;
+        for item in &items {
+            keys.push(if items.len() == 1 && !self.hashing { Some(Key::Number(0)) } else { self.key(item)? });
+        }
+        self.steps.push(Step::Sorting(Box::new(Sorting { owner, items, keys, at: 0, waiting: false, then })))
+    }
+
+    /// The key of an item, if no stream is needed for it.
+    fn key(&mut self, item: &Object) -> Result<Option<Key>> {
+        let kind = item.kind();
+        if !self.hashing {
+            if let Some(number) = self.memo.get(item) {
+                return Ok(Some(Key::Number(number)));
+            }
+            if matches!(kind, Kind::Text | Kind::Bytes) {
+                if let Some(number) = self.memo.atoms.get(item) {
+                    return Ok(Some(Key::Number(number)));
+                }
+            }
+        }
+        match kind {
+            Kind::Text => {
+                let bytes = match item.utf8() {
+                    Ok(text) => text.as_bytes().to_vec(),
+                    Err(raised) => {
+                        raised.dismiss();
+                        item.encode_with_surrogates()?.bytes()?.to_vec()
+                    }
+                };
+                return Ok(Some(Key::Value(4, bytes)));
+            }
+            Kind::Int => {
+                if let Some(value) = item.exact_int() {
+                    // Unsigned, in the same order.
+                    let shifted = (value as u64) ^ (1 << 63);
+                    return Ok(Some(Key::Value(2, shifted.to_be_bytes().to_vec())));
+                }
+            }
+            _ => {}
+        }
+        if let Some((_, known)) = self.keys.get(&item.ptr().addr()).filter(|_| !self.shallow) {
+            return Ok(Some(Key::Stream(*known)));
+        }
+        Ok(match self.value(item)? {
+            Some(value) => {
+                if !self.hashing {
+                    if let Some(number) = self.memo.values.get(&value) {
+                        return Ok(Some(Key::Number(*number)));
+                    }
+                }
+                Some(Key::Value(9, value.to_vec()))
+            }
+            None => None,
+        })
+    }
+
+    /// Goes on with finding an order.
+    pub(in crate::writer) fn sorting(&mut self, mut sorting: Box<Sorting>) -> Result<()> {
+        if sorting.waiting {
+            sorting.waiting = false;
+            let Some(key) = self.hashed.take() else { return Err(Raised::system("a hash was lost")) };
+            sorting.keys[sorting.at] = Some(Key::Stream(key));
+        }
+        while let Some(key) = sorting.keys.get(sorting.at) {
+            if key.is_some() {
+                sorting.at += 1;
+                continue;
+            }
+            let item = sorting.items[sorting.at].clone();
+            if let Some((_, known)) = self.keys.get(&item.ptr().addr()).filter(|_| !self.shallow) {
+                sorting.keys[sorting.at] = Some(Key::Stream(*known));
+                continue;
+            }
+            sorting.waiting = true;
+            self.steps.push(Step::Sorting(sorting))?;
+            return self.suspend(item);
+        }
+        let Sorting { owner, items, keys, then, .. } = *sorting;
+        let mut pairs: Vec<(Key, Owned)> = keys.into_iter().flatten().zip(items).collect();
+        pairs.sort_by(|(one, _), (other, _)| one.cmp(other));
+        if self.hashing && !matches!(then, Then::Dict) {
+            return self.put_keys(owner, pairs, then);
+        }
+        let mut alike = Vec::with_capacity(pairs.len());
+        for at in 0..pairs.len() {
+            alike.push(at > 0 && matches!(pairs[at].0, Key::Stream(_)) && pairs[at].0 == pairs[at - 1].0);
+        }
+        let items: Vec<Owned> = pairs.into_iter().map(|(_, item)| item).collect();
+        if let Then::Reduced(value) = &then {
+            let sorted = list()?;
+            for item in &items {
+                sorted.list_append(item)?;
+            }
+            let mut parts: Vec<Owned> =
+                (0..value.tuple_len()).filter_map(|at| Some(value.tuple_item(at)?.own())).collect();
+            if let Some(arguments) = parts.get_mut(1) {
+                *arguments = tuple(&[&sorted])?;
+            }
+            self.ordered = Some(sorted);
+            let value = tuple(&parts.iter().map(|part| &**part).collect::<Vec<_>>())?;
+            return self.begin_reduce(&value, owner);
+        }
+        self.out.op(op::MARK)?;
+        self.steps.push(Step::Sorted(Box::new(Sorted { owner, items, alike, at: 0, batch: 0, then })))
+    }
+
+    /// Where only a hash is wanted, the keys of the members say all of a set: nothing is gone through twice. Which of its members
+    /// something else refers to doesn't count.
+    fn put_keys(&mut self, owner: Owned, pairs: Vec<(Key, Owned)>, then: Then) -> Result<()> {
+        self.out.put(b"{")?;
+        self.out.put(&(pairs.len() as u64).to_le_bytes())?;
+        for (key, _) in &pairs {
+            match key {
+                Key::Number(number) => self.get_number(*number)?,
+                Key::Value(tag, bytes) => {
+                    self.out.put(&[b'v', *tag])?;
+                    self.out.put(&(bytes.len() as u64).to_le_bytes())?;
+                    self.out.put(bytes)?;
+                }
+                Key::Stream(hash) => {
+                    self.out.op(b's')?;
+                    self.out.put(hash)?;
+                }
+            }
+        }
+        let Then::Reduced(value) = then else { return Ok(()) };
+        let mut parts: Vec<Owned> =
+            (0..value.tuple_len()).filter_map(|at| Some(value.tuple_item(at)?.own())).collect();
+        if let Some(arguments) = parts.get_mut(1) {
+            *arguments = tuple(&[&*list()?])?;
+        }
+        let value = tuple(&parts.iter().map(|part| &**part).collect::<Vec<_>>())?;
+        self.begin_reduce(&value, owner)
+    }
+
+    /// Goes on with writing members in order.
+    pub(in crate::writer) fn sorted(&mut self, mut sorted: Box<Sorted>) -> Result<()> {
+        loop {
+            self.tied(&sorted)?;
+            let Some(item) = sorted.items.get(sorted.at).cloned() else { break };
+            if sorted.batch == BATCH && !matches!(sorted.then, Then::Frozen) {
+                self.out.op(if matches!(sorted.then, Then::Dict) { op::SETITEMS } else { op::ADDITEMS })?;
+                self.out.op(op::MARK)?;
+                self.breathe()?;
+                sorted.batch = 0;
+            }
+            sorted.at += 1;
+            sorted.batch += 1;
+            if matches!(sorted.then, Then::Dict) {
+                let Some(value) = sorted.owner.dict_find(&item)? else {
+                    return Err(Raised::runtime("dictionary changed during iteration"));
+                };
+                self.steps.push(Step::Sorted(sorted))?;
+                self.later(value)?;
+                return self.begin(item);
+            }
+            let quick = self.quick(&item);
+            if let Ok(true) = quick {
+                continue;
+            }
+            self.steps.push(Step::Sorted(sorted))?;
+            quick?;
+            return self.begin(item);
+        }
+        match sorted.then {
+            Then::Set => self.out.op(op::ADDITEMS),
+            Then::Dict => self.out.op(op::SETITEMS),
+            Then::Frozen if self.memo.get(&sorted.owner).is_some() => {
+                self.out.op(op::POP_MARK)?;
+                self.get(&sorted.owner).map(drop)
+            }
+            Then::Frozen => {
+                self.out.op(op::FROZENSET)?;
+                self.put(&sorted.owner)
+            }
+            Then::Reduced(_) => Ok(()),
+        }
+    }
+
+    /// Keeps account of members that look alike: where each begins and ends.
+    fn tied(&mut self, sorted: &Sorted) -> Result<()> {
+        let at = sorted.at;
+        let now = self.memo.len();
+        let goes_on = sorted.alike.get(at).copied().unwrap_or(false);
+        let was = at > 0 && (sorted.alike[at - 1] || goes_on);
+        if was {
+            if let Some(tie) = self.ties.last_mut().filter(|tie| tie.owner.is(&sorted.owner)) {
+                if let Some(range) = tie.ranges.last_mut() {
+                    range.1 = now;
+                }
+            }
+        }
+        if was && !goes_on {
+            if let Some(tie) = self.ties.pop() {
+                self.end_tie(tie)?;
+            }
+        }
+        let starts = !goes_on && sorted.alike.get(at + 1).copied().unwrap_or(false);
+        if starts {
+            self.ties.push(Tie { ranges: Vec::new(), referred: Vec::new(), owner: sorted.owner.clone() });
+        }
+        if starts || goes_on {
+            if let Some(tie) = self.ties.last_mut() {
+                tie.ranges.push((now, usize::MAX));
+                tie.referred.push(Vec::new());
+            }
+        }
+        Ok(())
+    }
+
+    fn end_tie(&mut self, tie: Tie) -> Result<()> {
+        let Tie { ranges, mut referred, owner } = tie;
+        let Some((first, others)) = ranges.split_first() else { return Ok(()) };
+        referred.remove(0);
+        let alike = referred.windows(2).all(|pair| pair[0] == pair[1]);
+        let fine = referred.into_iter().next().unwrap_or_default();
+        if !alike || fine.iter().any(|number| !(first.0..first.1).contains(number)) {
+            return Err(self.ambiguity(&owner));
+        }
+        let end = others.last().map_or(first.1, |last| last.1);
+        self.ambiguous.push(Ambiguous { start: first.0, end, fine, owner });
+        Ok(())
+    }
+
+    fn ambiguity(&self, set: &Object) -> Raised {
+        Raised::about(
+            &self.held.pickling_error,
+            "can't give equal bytes to equal input: two members that look alike, and are referred to again, of the set ",
+            set,
+            "; give them something that tells them apart, or write a list",
+        )
+    }
+
+    /// Looks at a reference to something that has been written: is it clear which object that is?
+    pub(in crate::writer) fn watch(&mut self, object: &Object, number: usize) -> Result<()> {
+        if matches!(object.kind(), Kind::Text | Kind::Bytes)
+            || self.values.get(&object.ptr().addr()).is_some_and(|(_, value)| value.is_some())
+        {
+            return Ok(());
+        }
+        for tie in &mut self.ties {
+            let (Some(first), Some(current), Some(referred)) =
+                (tie.ranges.first(), tie.ranges.last(), tie.referred.last_mut())
+            else {
+                continue;
+            };
+            if number >= first.0 && number < current.0 {
+                referred.push(number);
+            }
+        }
+        for ambiguous in &self.ambiguous {
+            if (ambiguous.start..ambiguous.end).contains(&number) && !ambiguous.fine.contains(&number) {
+                let owner = ambiguous.owner.clone();
+                return Err(self.ambiguity(&owner));
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells whether references have to be looked at.
+    #[inline]
+    pub(in crate::writer) fn watches(&self) -> bool {
+        !self.ties.is_empty() || !self.ambiguous.is_empty()
+    }
+
+    /// Puts aside what is going on, and begins with the stream of one object alone.
+    pub(in crate::writer) fn suspend(&mut self, item: Owned) -> Result<()> {
+        self.put_aside(item, false)
+    }
+
+    /// As [`Session::suspend`], for a stream that doesn't depend on what is open around it; `shallow`: nor on the globals of
+    /// functions.
+    pub(in crate::writer) fn suspend_alone(&mut self, item: Owned, shallow: bool) -> Result<()> {
+        let ancestors = core::mem::take(&mut self.ancestors);
+        let around = core::mem::take(&mut self.around);
+        self.put_aside(item, shallow)?;
+        self.ancestors.clear();
+        self.around = 0;
+        if let Some(suspended) = self.suspended.last_mut() {
+            suspended.ancestors = Some(ancestors);
+            suspended.around = around;
+        }
+        Ok(())
+    }
+
+    fn put_aside(&mut self, item: Owned, shallow: bool) -> Result<()> {
+        self.suspended.try_reserve(1).map_err(|_| Raised::memory())?;
+        if self.spare.is_empty() {
+            self.spare.push(Output::hashing()?);
+        }
+        let around = self.around;
+        let mut entered = Vec::new();
+        let open: Vec<usize> = self.steps.iter().filter_map(Step::open).collect();
+        for address in open.into_iter().rev() {
+            if let std::collections::hash_map::Entry::Vacant(place) = self.ancestors.entry(address) {
+                place.insert(around + entered.len());
+                entered.push(address);
+            }
+        }
+        self.around = around + entered.len();
+        let shallow = shallow || self.shallow;
+        let Some(out) = self.spare.pop() else { return Err(Raised::system("a stream was lost")) };
+        let suspended = Suspended {
+            out: core::mem::replace(&mut self.out, out),
+            memo: core::mem::take(&mut self.memo),
+            steps: core::mem::take(&mut self.steps),
+            guarded: core::mem::replace(&mut self.guarded, true),
+            hashing: core::mem::replace(&mut self.hashing, true),
+            open_classes: core::mem::take(&mut self.open_classes),
+            ties: core::mem::take(&mut self.ties),
+            ambiguous: core::mem::take(&mut self.ambiguous),
+            around,
+            entered,
+            touched: core::mem::replace(&mut self.touched, usize::MAX),
+            identity: core::mem::replace(&mut self.identity, Identity::Nothing),
+            shallow: core::mem::replace(&mut self.shallow, shallow),
+            deterministic: core::mem::replace(&mut self.deterministic, true),
+            ancestors: None,
+        };
+        self.suspended.push(suspended);
+        self.whose.push(item.clone());
+        self.later(item)
+    }
+
+    /// The stream of one object is at its end: goes back to what was put aside, and leaves the hash for it.
+    pub(in crate::writer) fn resume(&mut self, suspended: Suspended) -> Result<()> {
+        let mut out = core::mem::replace(&mut self.out, suspended.out);
+        let memo = core::mem::replace(&mut self.memo, suspended.memo);
+        self.steps = suspended.steps;
+        self.guarded = suspended.guarded;
+        self.hashing = suspended.hashing;
+        self.open_classes = suspended.open_classes;
+        self.ties = suspended.ties;
+        self.ambiguous = suspended.ambiguous;
+        self.identity = suspended.identity;
+        self.deterministic = suspended.deterministic;
+        let alone = suspended.ancestors.is_some();
+        match suspended.ancestors {
+            Some(ancestors) => self.ancestors = ancestors,
+            None => {
+                for address in suspended.entered {
+                    self.ancestors.remove(&address);
+                }
+            }
+        }
+        let shallow = core::mem::replace(&mut self.shallow, suspended.shallow);
+        let around = suspended.around;
+        // What was met further out is met from the outer stream's point of view too.
+        let own = if alone { usize::MAX } else { self.touched };
+        self.around = around;
+        self.touched = suspended.touched.min(if own < around { own } else { usize::MAX });
+        let (hash, length) = out.take_hash();
+        self.spare.push(out);
+        self.hashed_bytes += length + HASHED_ALONE;
+        self.hashed = Some(hash);
+        if let Some(item) = self.whose.pop() {
+            if own == usize::MAX && !shallow {
+                self.keys.insert(item.ptr().addr(), (item, hash));
+            }
+        }
+        // Dropping objects may run any code, when all is whole again.
+        drop(memo);
+        if self.hashed_bytes > HASHED_MOST.saturating_add(self.hashed_most) {
+            return Err(Raised::new(
+                &self.held.pickling_error,
+                "can't find an order for sets whose members hold each other's sets: it takes too long; write lists, or give the class \
+                 a __reduce__ that says what of it counts",
+            ));
+        }
+        Ok(())
+    }
+
+    /// In the stream of one object alone: writes an object that is open around it as how far away it is, and says whether it is
+    /// one.
+    pub(in crate::writer) fn ancestor(&mut self, object: &Object) -> Result<bool> {
+        let Some(&at) = self.ancestors.get(&object.ptr().addr()) else { return Ok(false) };
+        self.touched = self.touched.min(at);
+        self.out.op(b'^')?;
+        let away = u32::try_from(self.around - at).unwrap_or(u32::MAX);
+        self.out.put(&away.to_le_bytes())?;
+        Ok(true)
+    }
+}

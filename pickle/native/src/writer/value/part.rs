@@ -1,0 +1,124 @@
+//! What functions and classes are made of: cells, modules, methods, properties. And which objects go by value at all.
+
+use crate::python::{Kind, Object, Owned, Result, dict, interned};
+use crate::writer::session::Session;
+use crate::writer::step::op;
+
+use super::program::{Do, Label, Program, save};
+use super::standard::Standard;
+
+/// What a module's dict has that belongs to the interpreter, or is made again with the module.
+const OF_MODULES: &[&str] = &[
+    "__builtins__",
+    "__name__",
+    "__doc__",
+    "__loader__",
+    "__package__",
+    "__spec__",
+    "__file__",
+    "__cached__",
+];
+
+impl Session<'_> {
+    /// Writes an object that goes by value in a way of its own; gives back one that doesn't.
+    pub(in crate::writer) fn by_value(&mut self, object: Owned, class: &Object) -> Result<Option<Owned>> {
+        let held = self.held;
+        if object.is_code() {
+            return self.code(object).map(|()| None);
+        }
+        if object.is_cell() {
+            let steps = vec![
+                Do::Standard(Standard::Cell),
+                Do::Bytes(&[op::EMPTY_TUPLE, op::REDUCE]),
+                Do::Put(object.clone()),
+                Do::Get(object.clone()),
+                Do::Fill(object.clone(), Label::Part("content")),
+            ];
+            return self.run(Program::new(object, "cell", steps)).map(|()| None);
+        }
+        if object.is_module() {
+            return self.module(object).map(|()| None);
+        }
+        let attached = held.attached()?;
+        if let Some(reducer) = attached.reducers.dict_find(class)? {
+            let reduced = if attached.rooted.dict_has(&reducer)? {
+                let kept = self.kept()?;
+                reducer.call(&[&object, &self.choices.object, &kept])?
+            } else {
+                reducer.call(&[&object, &self.choices.object])?
+            };
+            if reduced.is_not_implemented() {
+                return Ok(Some(object));
+            }
+            return self.reduced(object, reduced).map(|()| None);
+        }
+        let meta = class.class();
+        if !meta.is_exactly_type() && attached.metas.dict_find(&meta)?.is_some()
+            || attached.is_special(class)?
+        {
+            let reduced = attached.instance.call(&[&object, &self.choices.object])?;
+            if reduced.is_not_implemented() {
+                return Ok(Some(object));
+            }
+            return self.reduced(object, reduced).map(|()| None);
+        }
+        Ok(Some(object))
+    }
+
+    /// Writes a module: by its name, or with what is in it.
+    fn module(&mut self, module: Owned) -> Result<()> {
+        let held = self.held;
+        let name = module.get(&held.names.name)?;
+        let modules = held.sys.get(&held.names.modules)?;
+        let known = modules.find_item(&name)?.is_some_and(|known| known.is(&module));
+        if known && !self.registered(&name)? {
+            let steps = vec![
+                Do::Standard(Standard::ImportModule),
+                save(&*self.home(&name)?),
+                Do::Bytes(&[op::TUPLE1, op::REDUCE]),
+                Do::Put(module.clone()),
+            ];
+            return self.run(Program::new(module, "module", steps));
+        }
+        let content = module.get(&held.names.dict)?;
+        let own = dict()?;
+        let mut at = 0;
+        while let Some((key, value)) = content.dict_next(&mut at) {
+            if key.is_text() && !OF_MODULES.contains(&key.shown().as_str()) {
+                own.dict_set(&key, &value)?;
+            }
+        }
+        let mut steps = vec![
+            Do::Standard(Standard::Module),
+            save(&name),
+            Do::Bytes(&[op::TUPLE1, op::REDUCE]),
+            Do::Put(module.clone()),
+            Do::Standard(Standard::GetAttr),
+            Do::Get(module.clone()),
+            save(&held.names.dict),
+            Do::Bytes(&[op::TUPLE2, op::REDUCE]),
+            Do::PutModuleSpace(content.clone()),
+            Do::Bytes(&[op::POP]),
+        ];
+        let doc = interned("__doc__")?;
+        let said = content.dict_find(&doc)?.filter(|said| !said.is_none());
+        let mut state = Vec::new();
+        if let Some(said) = said {
+            state.push((doc, said));
+        }
+        let mut at = 0;
+        while let Some(pair) = own.dict_next(&mut at) {
+            state.push(pair);
+        }
+        super::function::build(state, &mut steps);
+        self.run(Program::new(module, "module", steps))
+    }
+
+    /// Tells whether an object is one that no other object is in.
+    pub(super) fn is_atom(object: &Object) -> bool {
+        matches!(object.kind(), Kind::Int | Kind::Float | Kind::Text | Kind::Bytes)
+            || object.is_none()
+            || object.is_true()
+            || object.is_false()
+    }
+}

@@ -1,0 +1,196 @@
+//! What is to be written for one object, one after the other. A program is a step of the session: where something that it
+//! writes needs steps of its own, it waits for them.
+
+use crate::python::{Object, Owned, Raised, Result};
+use crate::writer::session::Session;
+use crate::writer::step::{Step, op};
+
+use super::class::ClassBody;
+use super::function::{Body, Filling};
+use super::standard::Standard;
+
+/// Which part of the object is being written, for the path.
+#[derive(Clone)]
+pub(crate) enum Label {
+    Nothing,
+    Part(&'static str),
+    Attribute(Owned),
+    Global(Owned),
+    Variable(Owned),
+}
+
+impl Label {
+    /// The part in words.
+    pub(crate) fn shown(&self) -> Option<String> {
+        match self {
+            Self::Nothing => None,
+            Self::Part(part) => Some((*part).to_owned()),
+            Self::Attribute(name) => Some(format!("attribute {}", shown(name))),
+            Self::Global(name) => Some(format!("global {}", shown(name))),
+            Self::Variable(name) => Some(format!("closure variable {}", shown(name))),
+        }
+    }
+}
+
+fn shown(name: &Object) -> String {
+    format!("'{}'", name.shown())
+}
+
+/// One thing to be done.
+pub(crate) enum Do {
+    /// Writes an object.
+    Save(Label, Owned),
+    /// Writes opcodes.
+    Bytes(&'static [u8]),
+    /// Writes a name of the standard library.
+    Standard(Standard),
+    /// Gives what has just been written a number.
+    Put(Owned),
+    /// Gives the globals of a module of the standard library their number.
+    PutSpace(Owned),
+    /// Gives the dict of a module that goes by value its number.
+    PutModuleSpace(Owned),
+    /// Writes an object that has a number.
+    Get(Owned),
+    /// Writes what has this number.
+    Number(usize),
+    /// Writes the copy of a function's globals.
+    Space(Owned),
+    /// Where the object has been written meanwhile, throws away what was written for it, down to a mark and one value below it,
+    /// and the program ends.
+    Unless(Owned),
+    /// Fills a function that has just been made.
+    Body(Box<Body>),
+    /// Fills the copy of a function's globals.
+    Globals(Box<Filling>),
+    /// Fills a cell.
+    Fill(Owned, Label),
+    /// Goes on with a class that has just been made.
+    Class(Box<ClassBody>),
+    /// Does this while the object has another number.
+    As(Owned, usize, Vec<Do>),
+    /// From here on the object has this number.
+    Renumber(Owned, usize),
+    /// Gives the registry of classes its number.
+    PutRegistry,
+    /// The class is finished.
+    Leave(Owned),
+}
+
+/// The program of one object.
+pub(crate) struct Program {
+    /// Whose it is.
+    pub(crate) whose: Owned,
+    /// What that is, in words.
+    pub(crate) kind: &'static str,
+    /// What is being written.
+    pub(crate) label: Label,
+    /// What is left to do, the last first.
+    left: Vec<Do>,
+}
+
+impl Program {
+    pub(crate) fn new(whose: Owned, kind: &'static str, first: Vec<Do>) -> Box<Self> {
+        let mut program = Box::new(Self { whose, kind, label: Label::Nothing, left: first });
+        program.left.reverse();
+        program
+    }
+
+    /// Does this before what is left.
+    pub(crate) fn then(&mut self, mut next: Vec<Do>) {
+        next.reverse();
+        self.left.append(&mut next);
+    }
+}
+
+/// Shorthand: writes an object.
+pub(crate) fn save(object: &Object) -> Do {
+    Do::Save(Label::Nothing, object.own())
+}
+
+impl Session<'_> {
+    /// Begins a program.
+    pub(super) fn run(&mut self, program: Box<Program>) -> Result<()> {
+        self.program(program)
+    }
+
+    /// Goes on with a program.
+    pub(in crate::writer) fn program(&mut self, mut program: Box<Program>) -> Result<()> {
+        while let Some(next) = program.left.pop() {
+            match self.instruct(&mut program, next) {
+                Ok(None) => {}
+                Ok(Some(object)) => {
+                    self.steps.push(Step::Program(program))?;
+                    return self.begin(object);
+                }
+                Err(raised) => {
+                    self.steps.push(Step::Program(program))?;
+                    return Err(raised);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Does one thing; returns an object that is to be written first.
+    fn instruct(&mut self, program: &mut Program, next: Do) -> Result<Option<Owned>> {
+        match next {
+            Do::Save(label, object) => {
+                let quick = self.quick(&object);
+                if let Ok(true) = quick {
+                    return Ok(None);
+                }
+                program.label = label;
+                quick?;
+                return Ok(Some(object));
+            }
+            Do::Bytes(bytes) => self.out.put(bytes)?,
+            Do::Standard(which) => return self.standard(program, which),
+            Do::Put(object) => self.put(&object)?,
+            Do::PutSpace(globals) => self.put_space(globals)?,
+            Do::PutModuleSpace(globals) => self.put_module_space(globals)?,
+            Do::Get(object) => drop(self.get(&object)?),
+            Do::Number(number) => self.get_number(number)?,
+            Do::Space(globals) => self.space(program, globals)?,
+            Do::Unless(object) => {
+                if self.memo.get(&object).is_some() {
+                    self.out.put(&[op::POP_MARK, op::POP])?;
+                    self.get(&object)?;
+                    self.leave_class(&object);
+                    program.left.clear();
+                }
+            }
+            Do::Body(body) => self.function_body(program, *body)?,
+            Do::Globals(filling) => self.fill_globals(program, filling)?,
+            Do::Fill(cell, label) => self.fill_cell(program, &cell, label)?,
+            Do::Class(body) => self.class_body(program, *body)?,
+            Do::As(object, number, mut steps) => {
+                let Some(before) = self.memo.get(&object) else {
+                    return Err(Raised::system("a class without a number"));
+                };
+                self.memo.set(&object, number)?;
+                steps.push(Do::Renumber(object, before));
+                program.then(steps);
+            }
+            Do::Renumber(object, number) => self.memo.set(&object, number)?,
+            Do::PutRegistry => self.memo.registry = Some(self.put_nothing()?),
+            Do::Leave(class) => self.leave_class(&class),
+        }
+        Ok(None)
+    }
+
+    /// Writes a name of the standard library.
+    fn standard(&mut self, program: &mut Program, which: Standard) -> Result<Option<Owned>> {
+        let known = self.held.standards.get(which)?;
+        if self.get(&known.object)? {
+            return Ok(None);
+        }
+        program.then(vec![
+            save(&known.module),
+            save(&known.path),
+            Do::Bytes(&[op::STACK_GLOBAL]),
+            Do::Put(known.object.clone()),
+        ]);
+        Ok(None)
+    }
+}

@@ -1,0 +1,529 @@
+"""What the writer asks Python for: options, and objects that it can't take apart by itself.
+
+Everything that is written is a call of the standard library, so that `pickle.loads` reads it where nothing else is installed.
+"""
+
+import abc
+import copyreg
+import enum
+import functools
+import operator
+import os
+import sys
+import types
+import typing
+import weakref
+from _pickle import PicklingError
+
+from .. import _pickle as _native
+from . import _registry
+from ._call import Call
+from ._identity import track
+from ._options import _rule, _rules, make as dropin_options
+from ._parameters import alias, lazy
+from ._plans import plan, slots, subclass_hook
+from ._repairs import annotations_now, cache_made, check_kept, partialmethod, singledispatch, slot_names
+
+
+class Options:
+    """What a dump was asked for. The native half reads it once."""
+
+    __slots__ = (
+        "values", "deterministic", "identity", "strip", "rules", "locks", "strict", "main_by_reference", "config", "source",
+        "sort_keys", "normalize", "sources",
+    )
+
+    def __init__(self, portable=..., deterministic=..., identity=..., positions=..., by_value=..., locks=..., engine=...):
+        if engine not in (..., "own"):
+            raise ValueError(f"engine={engine!r}: with the writer's options it is 'own'")
+        portable = None if portable is ... else portable
+        if portable not in (None, True, False, "source"):
+            raise ValueError(f"portable={portable!r}: it is True, False or 'source'")
+        self.values = portable is not False
+        self.source = portable == "source"
+        self.deterministic = deterministic is not ... and bool(deterministic)
+        if identity is ...:
+            identity = "content" if self.deterministic else "tracked"
+        if identity not in ("tracked", "content", None):
+            raise ValueError(f"identity={identity!r}: it is 'tracked', 'content' or None")
+        if identity == "tracked" and self.deterministic:
+            raise ValueError("identity='tracked' gives each process ids of its own; with deterministic=True it is 'content' or None")
+        self.identity = identity
+        positions = "keep" if positions is ... or positions is None else positions
+        if positions not in ("keep", "strip"):
+            raise ValueError(f"positions={positions!r}: it is 'keep' or 'strip'")
+        self.strip = positions == "strip"
+        locks = None if locks is ... else locks
+        if locks not in (None, "recreate"):
+            raise ValueError(f"locks={locks!r}: it is 'recreate' or None")
+        self.locks = locks == "recreate"
+        self.rules = tuple(map(_rule, _rules(None if by_value is ... else by_value)))
+        if not self.values and (self.deterministic or self.rules or self.strip):
+            raise ValueError("portable=False writes what Python's pickle writes: it goes with no other option")
+        self.strict = self.main_by_reference = self.sort_keys = False
+        self.config = self.normalize = None
+        #: code → what makes it from source.
+        self.sources = {}
+
+
+#: class → reducer of an object and the options, or of the object alone.
+reducers = {}
+metas = {}
+
+
+def _reducer(*classes):
+    def register(function):
+        for cls in classes:
+            reducers[cls] = function
+        return function
+
+    return register
+
+
+def _by_name(obj, options, name=None):
+    name = name or getattr(obj, "__qualname__", None) or getattr(obj, "__name__", None)
+    module_name = getattr(obj, "__module__", None)
+    if not isinstance(name, str) or not isinstance(module_name, str) or module_name in ("__main__", "__mp_main__"):
+        return None
+    module = sys.modules.get(module_name)
+    if module is None:
+        return None
+    found = module
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    if found is not obj:
+        return None
+    from ._where import goes_by_value
+
+    return None if goes_by_value(module, options) else name
+
+
+@_reducer(property)
+def _property(obj, options):
+    own_doc = obj.__doc__
+    if obj.fget is not None and own_doc == getattr(obj.fget, "__doc__", None):
+        own_doc = None
+    return property, (obj.fget, obj.fset, obj.fdel) + ((own_doc,) if own_doc is not None else ())
+
+
+@_reducer(staticmethod, classmethod)
+def _wrapped(obj, options):
+    return type(obj), (obj.__func__,)
+
+
+@_reducer(types.MethodType)
+def _method(obj, options):
+    # As pickle does, where that finds the method again.
+    name = getattr(obj.__func__, "__name__", None)
+    if isinstance(name, str):
+        try:
+            if getattr(obj.__self__, name, None) == obj:
+                return NotImplemented
+        except Exception:
+            pass
+    return types.MethodType, (obj.__func__, obj.__self__)
+
+
+@_reducer(types.MappingProxyType)
+def _proxy(obj, options):
+    return types.MappingProxyType, (dict(obj),)
+
+
+@_reducer(types.GetSetDescriptorType, types.MemberDescriptorType, types.WrapperDescriptorType, types.MethodDescriptorType)
+def _descriptor(obj, options):
+    return getattr, (obj.__objclass__, obj.__name__)
+
+
+@_reducer(type({}.keys()))
+def _keys(obj, options):
+    return Call(getattr, dict, "keys"), (dict.fromkeys(obj),)
+
+
+@_reducer(type({}.values()))
+def _values(obj, options):
+    return Call(getattr, dict, "values"), (dict(enumerate(obj)),)
+
+
+@_reducer(type({}.items()))
+def _items(obj, options):
+    return Call(getattr, dict, "items"), (dict(obj),)
+
+
+def _ordered_views():
+    from collections import OrderedDict
+
+    for name, content in (("keys", OrderedDict.fromkeys), ("values", lambda obj: OrderedDict(enumerate(obj))), ("items", OrderedDict)):
+        def reducer(obj, options, name=name, content=content):
+            return Call(getattr, OrderedDict, name), (content(obj),)
+
+        reducers[type(getattr(OrderedDict(), name)())] = reducer
+
+
+_ordered_views()
+
+
+@_reducer(memoryview)
+def _memoryview(obj, options):
+    return memoryview, (obj.tobytes(),)
+
+
+class _Reach:
+    """What the object that is dumped reaches, asked as the drop-in asks for it."""
+
+    def __init__(self, options, root):
+        self.session = _native.start(_as_dropin(options), None)
+        self.session.begin(root)
+        self.reaches = self.session.reaches
+
+
+def _check_kept(target, what, options, root):
+    if root is None:
+        return
+    if len(root) == 1:
+        root.append(_Reach(options, root[0]))
+    check_kept(target, what, _as_dropin(options), root[1])
+
+
+@_reducer(weakref.ReferenceType)
+def _reference(obj, options, root=None):
+    target, callback = obj(), obj.__callback__
+    if target is None:
+        # To something that is gone after loading.
+        target = Call(set)
+    else:
+        _check_kept(target, "weak reference", options, root)
+    return Call(getattr, Call(__import__, "weakref"), "ref"), ((target,) if callback is None else (target, callback))
+
+
+@_reducer(weakref.WeakKeyDictionary, weakref.WeakValueDictionary)
+def _weak_dict(obj, options, root=None):
+    content = dict(obj.items())
+    for target in content if isinstance(obj, weakref.WeakKeyDictionary) else content.values():
+        _check_kept(target, type(obj).__name__, options, root)
+    plain = vars(type(obj)())
+    more = {name: value for name, value in vars(obj).items() if name not in plain}
+    return (type(obj), (content,), more) if more else (type(obj), (content,))
+
+
+@_reducer(weakref.WeakSet)
+def _weak_set(obj, options):
+    return weakref.WeakSet, (set(obj),)
+
+
+@_reducer(functools._lru_cache_wrapper)
+def _cache(obj, options):
+    if _by_name(obj, options):
+        return NotImplemented
+    return _cache_by_value(obj)
+
+
+def _cache_by_value(obj):
+    return cache_made(obj, _copied)
+
+
+def _copied(function):
+    """Return what a wrapper gets from the function that it wraps."""
+    copied = dict(getattr(function, "__dict__", {}))
+    for name in functools.WRAPPER_ASSIGNMENTS:
+        if hasattr(function, name):
+            copied[name] = getattr(function, name)
+    return copied
+
+
+class _Nowhere:
+    strict, main_by_reference, config = False, False, None
+
+    #: Every module goes by value: nothing is found by its name.
+    rules = (lambda name: True,)
+
+
+_nowhere = _Nowhere()
+
+
+@_reducer(functools.cached_property)
+def _cached_property(obj, options):
+    return functools.cached_property, (obj.func,), _of_cached_property(obj)
+
+
+def _of_cached_property(obj):
+    # Without the lock that there was before 3.12, and what the constructor takes from the function.
+    taken = {"__doc__": obj.func.__doc__, "__module__": getattr(obj.func, "__module__", None)}
+    return {
+        name: value
+        for name, value in vars(obj).items()
+        if name not in ("func", "lock") and not (name in taken and taken[name] is value)
+    } or None
+
+
+@_reducer(functools.partialmethod)
+def _partialmethod(obj, options):
+    return partialmethod(obj)
+
+
+@_reducer(functools.singledispatchmethod)
+def _singledispatchmethod(obj, options):
+    register = Call(getattr, Call(getattr, obj, "dispatcher"), "register")
+    steps = [Call(register, kind, made) for kind, made in obj.dispatcher.registry.items() if kind is not object]
+    return functools.singledispatchmethod, (obj.func,), steps, None, None, operator.is_
+
+
+def _of_dataclasses(module):
+    reducers[module._FIELD_BASE] = lambda obj, options: obj.name
+    for name in ("MISSING", "_HAS_DEFAULT_FACTORY", "KW_ONLY"):
+        marker = getattr(module, name, None)
+        # From 3.15 these are sentinels, which pickle by themselves.
+        if type(marker).__module__ == "dataclasses":
+            reducers[type(marker)] = lambda obj, options, name=name: name
+
+
+def _of_annotationlib(module):
+    reducers[module.ForwardRef] = _forward
+
+
+def _forward(obj, options):
+    steps = [Call(setattr, obj, name, getattr(obj, name)) for name in _OF_FORWARD if getattr(obj, name, None) is not None]
+    space = getattr(obj, "__globals__", None)
+    if space is not None:
+        # Of a whole module, the names that it asks for.
+        names = compile(obj.__forward_arg__, "<annotation>", "eval").co_names
+        steps.append(Call(setattr, obj, "__globals__", {name: space[name] for name in sorted(names) if name in space}))
+    arguments = (obj.__forward_arg__,)
+    make = type(obj)
+    if not obj.__forward_is_argument__ or obj.__forward_is_class__:
+        make = functools.partial(make, is_argument=obj.__forward_is_argument__, is_class=obj.__forward_is_class__)
+    return (make, arguments, steps, None, None, operator.is_) if steps else (make, arguments)
+
+
+#: What a reference to come knows about where its names are.
+_OF_FORWARD = ("__forward_module__", "__owner__", "__cell__", "__extra_names__")
+
+
+def _of_datetime(module):
+    _freeze(module.date, module.datetime, module.time, module.timedelta, module.timezone)
+
+
+#: What belongs to modules that nobody may have imported: added when they are there.
+_pending = {
+    **({"annotationlib": _of_annotationlib} if sys.version_info >= (3, 14) else {}),
+    "dataclasses": _of_dataclasses,
+    "datetime": _of_datetime,
+    "decimal": lambda module: _freeze(module.Decimal),
+    "fractions": lambda module: _freeze(module.Fraction),
+    "uuid": lambda module: _freeze(module.UUID),
+}
+
+
+def refresh():
+    """Add what belongs to modules that have been imported meanwhile."""
+    _registry.share()
+    for name in list(_pending):
+        module = sys.modules.get(name)
+        # One that is being imported has its classes later.
+        if module is not None and not getattr(getattr(module, "__spec__", None), "_initializing", False):
+            add = _pending.get(name)
+            if add is not None:
+                add(module)
+                _pending.pop(name, None)
+
+
+def _as_dropin(options):
+    """Return options of the drop-in by which the same goes by value."""
+    same = dropin_options(by_value="__mp_main__")
+    same.rules += options.rules if options is not None else ()
+    return same
+
+
+def _parameter(obj, options):
+    if _by_name(obj, options, obj.__name__):
+        return obj.__name__
+    kind = type(obj).__name__
+    made = lazy(obj, _as_dropin(options), {"TypeVarTuple": "*", "ParamSpec": "**"}.get(kind, ""))
+    if made:
+        call, steps = made
+        return call.function, call.arguments, steps or None, None, None, *([operator.is_] if steps else ())
+    keywords = {}
+    if kind != "TypeVarTuple":
+        # The constructor of a ParamSpec takes None for a bound; the syntax has none.
+        if obj.__bound__ is not None and not (kind == "ParamSpec" and obj.__bound__ is type(None)):
+            keywords["bound"] = obj.__bound__
+        for name in ("covariant", "contravariant", "infer_variance"):
+            if getattr(obj, f"__{name}__", False):
+                keywords[name] = True
+    has = getattr(obj, "has_default", None)
+    if has is not None and has():
+        keywords["default"] = obj.__default__
+    arguments = (obj.__name__, *getattr(obj, "__constraints__", ()))
+    if keywords:
+        return functools.partial(type(obj), *arguments, **keywords), ()
+    return type(obj), arguments
+
+
+if isinstance(typing.NewType, type):
+
+    @_reducer(typing.NewType)
+    def _new_type(obj, options):
+        name = _by_name(obj, options)
+        if name:
+            return name
+        kept = {name: value for name, value in vars(obj).items() if name not in ("__name__", "__qualname__", "__supertype__")}
+        # The constructor takes the module from where it is called.
+        if kept.get("__module__") == "__mp_main__":
+            kept["__module__"] = "__main__"
+        return typing.NewType, (obj.__qualname__, obj.__supertype__), kept
+
+
+for _name in ("TypeVar", "ParamSpec", "TypeVarTuple"):
+    if hasattr(typing, _name):
+        reducers[getattr(typing, _name)] = _parameter
+
+
+if hasattr(typing, "TypeAliasType"):
+
+    @_reducer(typing.TypeAliasType)
+    def _alias(obj, options):
+        if _by_name(obj, options, obj.__name__):
+            return NotImplemented
+        return alias(obj, _nowhere)
+
+
+_Lock, _RLock = type(__import__("_thread").allocate_lock()), type(__import__("_thread").RLock())
+
+
+@_reducer(_Lock, _RLock)
+def _lock(obj, options):
+    kind = "an RLock" if type(obj) is _RLock else "a lock"
+    if options is None or not options.locks:
+        raise TypeError(f"cannot pickle {kind}: it means nothing in another process; locks='recreate' makes a new one")
+    held = obj._is_owned() if type(obj) is _RLock else obj.locked()
+    if held or "owner=0" not in repr(obj) and type(obj) is _RLock:
+        raise TypeError(f"cannot pickle {kind} that somebody holds")
+    return Call(getattr, Call(__import__, "_thread"), "RLock" if type(obj) is _RLock else "allocate_lock"), ()
+
+
+def _source(function, options):
+    from ._source import code
+
+    return code(function, options)
+
+
+def _annotations(obj):
+    from ._source import annotations
+
+    return annotations(obj)
+
+
+def instance(obj, options):
+    """Reduce a member of an enum, or an object whose class inherits from one that pickle can't take apart."""
+    if isinstance(obj, enum.Enum):
+        return _member(obj, options)
+    if isinstance(obj, (property, staticmethod, classmethod, functools.cached_property)):
+        return _subclass(obj, options)
+    if isinstance(obj, functools.partialmethod) and type(obj).__reduce_ex__ is object.__reduce_ex__:
+        return partialmethod(obj)
+    return NotImplemented
+
+
+def _member(obj, options):
+    cls = type(obj)
+    if _by_name(cls, options) or not any(
+        getattr(base, "__reduce_ex__", None) is cls.__reduce_ex__ for base in enum.Enum.__subclasses__() + [enum.Enum]
+    ) and cls.__reduce_ex__ is not enum.Enum.__reduce_ex__ and cls.__reduce_ex__.__module__ != "enum":
+        return NotImplemented
+    if isinstance(obj._name_, str) and cls._member_map_.get(obj._name_) is obj:
+        return getattr, (cls, obj._name_)
+    return cls, (obj._value_,)
+
+
+def _subclass(obj, options):
+    cls = type(obj)
+    if cls.__reduce_ex__ is not object.__reduce_ex__ or cls.__reduce__ is not object.__reduce__:
+        return NotImplemented
+    state = dict(getattr(obj, "__dict__", None) or {})
+    if isinstance(obj, functools.cached_property):
+        state = _of_cached_property(obj) or {}
+        if cls.__init__ is functools.cached_property.__init__:
+            return cls, (obj.func,), state or None
+        state["func"] = obj.func
+        if hasattr(obj, "lock"):
+            state["lock"] = Call(Call(getattr, Call(__import__, "_thread"), "RLock"))
+        return copyreg.__newobj__, (cls,), state
+    if isinstance(obj, property):
+        arguments = obj.fget, obj.fset, obj.fdel, obj.__doc__
+    else:
+        arguments = (obj.__func__,)
+        for name in functools.WRAPPER_ASSIGNMENTS + ("__wrapped__",):
+            state.pop(name, None)
+    if cls.__init__ in (property.__init__, staticmethod.__init__, classmethod.__init__):
+        return (cls, arguments, state or None)
+    base = property if isinstance(obj, property) else staticmethod if isinstance(obj, staticmethod) else classmethod
+    # A constructor of its own takes what isn't known any more: the base's is called on what `__new__` made.
+    steps = [Call(base.__init__, obj, *arguments)] + [Call(setattr, obj, name, value) for name, value in state.items()]
+    return Call(getattr, cls, "__new__"), (cls,), steps, None, None, operator.is_
+
+
+def _names_of_standard_modules():
+    names = getattr(sys, "stdlib_module_names", None)
+    if names is not None:
+        return set(names)
+    found = set(sys.builtin_module_names)
+    folder = os.path.dirname(os.__file__)
+    for entry in os.listdir(folder):
+        if entry.endswith(".py"):
+            found.add(entry[:-3])
+        elif os.path.exists(os.path.join(folder, entry, "__init__.py")):
+            found.add(entry)
+    dynamic = os.path.join(folder, "lib-dynload")
+    for entry in os.listdir(dynamic) if os.path.isdir(dynamic) else ():
+        found.add(entry.partition(".")[0])
+    return found
+
+
+def _type_names():
+    names = {}
+    for name, value in vars(types).items():
+        if type(value) is type and not name.startswith("_"):
+            home = sys.modules.get(value.__module__)
+            if getattr(home, value.__qualname__, None) is not value:
+                names.setdefault(value, name)
+    return names
+
+
+metas[enum.EnumMeta] = True
+
+#: Classes whose objects can't change: equal input has them once or twice, as it happens.
+_frozen = {}
+
+
+def _freeze(*classes):
+    for cls in classes:
+        _frozen[cls] = True
+
+
+_freeze(complex, range, slice, type(...), type(NotImplemented), type(list[int]), type(typing.List[int]), type(typing.Optional[int]))
+_freeze(type(typing.Literal[1]), type(typing.Callable[[int], int]), *([types.UnionType] if hasattr(types, "UnionType") else []))
+_STANDARD = _names_of_standard_modules()
+#: Classes whose own way to be pickled fails from 3.14.
+_NOT_BY_THEMSELVES = (functools.partialmethod,) if sys.version_info >= (3, 14) else ()
+
+_native.attach_writer(
+    Options,
+    reducers,
+    metas,
+    (enum.Enum, property, staticmethod, classmethod, functools.cached_property) + _NOT_BY_THEMSELVES,
+    instance,
+    plan,
+    subclass_hook,
+    singledispatch,
+    _registry.registries,
+    _STANDARD,
+    _frozen,
+    _source,
+    _annotations,
+    _type_names(),
+    refresh,
+    track,
+    slots,
+    slot_names,
+    annotations_now,
+    {_reference: True, _weak_dict: True},
+)
