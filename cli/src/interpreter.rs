@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use interbind_ask::{Answer, Limits};
-use interbind_doctor::environment::{HostPython, QUESTION};
+use interbind_doctor::host::{HostPython, QUESTION};
 
 use crate::{Error, Result};
 

@@ -8,6 +8,8 @@
 #![forbid(unsafe_code)]
 
 use std::ffi::OsString;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use clap::Parser;
 
@@ -42,6 +44,14 @@ const BAD_USE: u8 = 2;
 /// The words mean nothing, stand for a command that has no document, or can't be done.
 pub fn document(arguments: Vec<OsString>) -> std::result::Result<String, Error> {
     commands::document(&words::Cli::try_parse_from(arguments).map_err(Error::Usage)?.command)
+}
+
+/// What [`document`] gives; reading stops soon after `stop` was set, and what is given then is of no use.
+///
+/// # Errors
+/// As for [`document`].
+pub fn document_until(arguments: Vec<OsString>, stop: Arc<AtomicBool>) -> std::result::Result<String, Error> {
+    progress::until(stop, || document(arguments))
 }
 
 /// Does what the words say, the first being the program's name; gives the exit code.

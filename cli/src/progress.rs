@@ -1,5 +1,8 @@
-//! A bar on stderr while many files are read: only on a terminal, and only when it takes long enough to be asked about.
+//! How far the reading is: a bar on stderr while many files are read, only on a terminal, and only when it takes long enough
+//! to be asked about; and whether it should go on.
 
+use std::cell::RefCell;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -9,11 +12,25 @@ use interbind_doctor::inspect::Progress;
 /// What is done sooner is done before a bar is read.
 const PATIENCE: Duration = Duration::from_millis(250);
 
+thread_local! {
+    /// Set when what this thread began should stop.
+    static STOP: RefCell<Arc<AtomicBool>> = RefCell::default();
+}
+
+/// Does work whose reading stops when `stop` is set.
+pub fn until<T>(stop: Arc<AtomicBool>, work: impl FnOnce() -> T) -> T {
+    let before = STOP.replace(stop);
+    let done = work();
+    STOP.set(before);
+    done
+}
+
 /// The bar.
 pub struct Bar {
     bar: ProgressBar,
     began: Instant,
     shown: AtomicBool,
+    stop: Arc<AtomicBool>,
 }
 
 impl Bar {
@@ -24,11 +41,20 @@ impl Bar {
             bar.set_style(style.progress_chars("━╸─"));
         }
         // A target on stderr stays hidden by itself where stderr is no terminal.
-        Self { bar, began: Instant::now(), shown: AtomicBool::new(!wanted) }
+        Self {
+            bar,
+            began: Instant::now(),
+            shown: AtomicBool::new(!wanted),
+            stop: STOP.with_borrow(Arc::clone),
+        }
     }
 }
 
 impl Progress for Bar {
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
     fn found(&self, more: usize) {
         self.bar.inc_length(more as u64);
     }

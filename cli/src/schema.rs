@@ -1,14 +1,15 @@
 //! The documents that `--json` prints, as published: schemas made from the types themselves, checked in under
 //! `docs/schema`.
 
+use interbind_doctor::audit::Audit;
 use interbind_doctor::check::Checks;
 use interbind_doctor::diff::Diff;
 use interbind_doctor::environment::Environment;
 use interbind_doctor::explain::Explanation;
 use interbind_doctor::facts::Inspection;
+use interbind_doctor::live::Live;
+use interbind_doctor::lock::Lock;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-
-use crate::live::Live;
 
 /// A document.
 pub struct Document {
@@ -27,6 +28,8 @@ pub const DOCUMENTS: &[Document] = &[
     Document::of::<Explanation>("explain"),
     Document::of::<Diff>("diff"),
     Document::of::<Live>("live"),
+    Document::of::<Lock>("lock"),
+    Document::of::<Audit>("audit"),
 ];
 
 impl Document {

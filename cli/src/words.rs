@@ -32,6 +32,10 @@ pub enum Command {
     Diff(commands::diff::Diff),
     /// Draw which modules of an environment share
     Graph(commands::graph::Graph),
+    /// Say what of a wheel should not be released: against its own tags and its last release
+    Audit(commands::audit::Audit),
+    /// Keep the layouts of a crate's shared types beside its source, and find a change without its version
+    Lock(commands::lock::Lock),
     /// Print the JSON schema of what `--json` prints
     Schema(commands::schema::Schema),
     /// Print completions for a shell

@@ -3,10 +3,9 @@
 #![cfg(unix)]
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
@@ -23,8 +22,7 @@ const FAKES: &[(&str, &str, &str)] = &[
 fn fake(name: &str, script: &str) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join(name);
-    fs::write(&file, format!("#!/bin/sh\n{script}\n")).unwrap();
-    fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+    interbind_ask::write_script(&file, script).unwrap();
     (folder, file)
 }
 
@@ -43,26 +41,60 @@ fn err(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// Runs something with every fake at once: those that hang are waited for together.
-fn with_each(words: &[&str], check: impl Fn(&str, &Path, &Output) + Sync) {
-    std::thread::scope(|scope| {
-        for (kind, script, said) in FAKES {
-            let check = &check;
-            scope.spawn(move || {
-                let (folder, file) = fake("python3", script);
-                let words: Vec<String> =
-                    words.iter().map(|word| word.replace("{python}", &file.display().to_string())).collect();
-                let words: Vec<&str> = words.iter().map(String::as_str).collect();
-                let output = interbind(&words, folder.path(), folder.path());
-                // What an empty program prints is nobody's business.
-                if *kind == "lies" && words.contains(&"--live") {
-                    return;
-                }
-                assert!(err(&output).contains(said), "{kind} {words:?}: {}", err(&output));
-                check(kind, &file, &output);
-            });
+/// The commands that ask a Python.
+const COMMANDS: &[&[&str]] = &[
+    &["doctor"],
+    &["doctor", "{python}"],
+    &["doctor", "--python", "{python}", "--live", "-c", "pass"],
+    #[cfg(feature = "matrix")]
+    &["matrix", "list", "--smoke"],
+];
+
+/// A command that met a fake.
+struct Met {
+    words: &'static [&'static str],
+    kind: &'static str,
+    said: &'static str,
+    file: PathBuf,
+    output: Output,
+}
+
+/// Runs every command with every fake, all at once: those that hang are waited for together.
+fn all() -> &'static [Met] {
+    static MET: OnceLock<Vec<Met>> = OnceLock::new();
+    MET.get_or_init(|| {
+        std::thread::scope(|scope| {
+            let pairs = COMMANDS.iter().flat_map(|words| FAKES.iter().map(move |fake| (*words, fake)));
+            let running: Vec<_> = pairs
+                .map(|(words, (kind, script, said))| {
+                    scope.spawn(move || {
+                        let (folder, file) = fake("python3", script);
+                        let python = file.display().to_string();
+                        let given: Vec<String> =
+                            words.iter().map(|word| word.replace("{python}", &python)).collect();
+                        let given: Vec<&str> = given.iter().map(String::as_str).collect();
+                        let output = interbind(&given, folder.path(), folder.path());
+                        Met { words, kind, said, file, output }
+                    })
+                })
+                .collect();
+            running.into_iter().map(|one| one.join().unwrap()).collect()
+        })
+    })
+}
+
+/// Goes through what a command did with each fake.
+fn with_each(words: &[&str], check: impl Fn(&str, &Path, &Output)) {
+    let met: Vec<_> = all().iter().filter(|met| met.words == words).collect();
+    assert_eq!(met.len(), FAKES.len(), "`COMMANDS` has {words:?}");
+    for Met { kind, said, file, output, .. } in met {
+        // What an empty program prints is nobody's business.
+        if *kind == "lies" && words.contains(&"--live") {
+            continue;
         }
-    });
+        assert!(err(output).contains(said), "{kind} {words:?}: {}", err(output));
+        check(kind, file, output);
+    }
 }
 
 #[test]

@@ -8,7 +8,6 @@ mod house;
 
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -110,8 +109,7 @@ fn wait_for(file: &Path, lines: usize, child: &mut Child) {
 }
 
 fn script(path: &Path, text: &str) {
-    fs::write(path, format!("#!/bin/sh\n{text}\n")).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    interbind_ask::write_script(path, text).unwrap();
 }
 
 #[test]

@@ -34,3 +34,14 @@ pub struct Finding {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub fix: Option<String>,
 }
+
+/// Joins names, at most five of them.
+pub(crate) fn few<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    const MOST: usize = 5;
+    let count = names.len();
+    let mut shown: Vec<String> = names.take(MOST).map(|name| format!("`{name}`")).collect();
+    if count > MOST {
+        shown.push(format!("{} more", count - MOST));
+    }
+    shown.join(", ")
+}

@@ -1,10 +1,11 @@
 //! Reads modules, wheels and folders, in parallel, and gives what is known of them.
 //!
-//! Every file is mapped, every member of a wheel inflated into memory by the thread that reads it. How much is inflated at
-//! the same time has a bound. The result stands in the order of the paths, whoever finished first.
+//! Every file is read, every member of a wheel inflated into memory by the thread that works on it. How much is in memory
+//! at the same time has a bound. The result stands in the order of the paths, whoever finished first.
 
 use std::cmp::Reverse;
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -12,21 +13,26 @@ use rayon::prelude::*;
 use crate::binary::{self, Image};
 use crate::facts::{Evidence, Inspection, Module, Problem, Source};
 use crate::frameworks;
+use crate::linking;
 use crate::needs::{self, Place, WheelTags};
+use crate::partners;
 use crate::scan;
-use crate::source::{self, Archive, Budget, Bytes, Found};
+use crate::source::{self, Archive, Budget, Found, Input, Reader};
 
 /// The name and version of the JSON that [`inspect`] gives.
 pub const SCHEMA: &str = "interbind-inspect/1";
 
+/// How much of a file is read to see what it is.
+const FIRST: usize = 64;
+
 /// Bounds of what is read.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// The largest member of an archive that is inflated, in bytes.
+    /// The largest file that is read, and the largest member of an archive that is inflated, in bytes.
     pub largest_member: u64,
     /// What the members of one archive may have in all.
     pub largest_archive: u64,
-    /// How many bytes are inflated at the same time.
+    /// How many bytes are read and inflated at the same time.
     pub memory: u64,
 }
 
@@ -36,12 +42,16 @@ impl Default for Options {
     }
 }
 
-/// Is told how far the reading is. Called from several threads.
+/// Hears how far the reading is. Called from several threads.
 pub trait Progress: Sync {
     /// So many more files or members were found.
     fn found(&self, _more: usize) {}
     /// One of them was read.
     fn read(&self, _path: &str, _bytes: u64) {}
+    /// Whether nobody waits for the result any more: what isn't read yet is left out of it.
+    fn stopped(&self) -> bool {
+        false
+    }
 }
 
 /// Tells nobody.
@@ -65,6 +75,7 @@ pub fn inspect(paths: &[PathBuf], options: &Options, progress: &dyn Progress) ->
         problems.append(&mut read.problems);
     }
     frameworks::add_needed(&mut modules);
+    linking::resolve(&mut modules);
     Inspection { schema: SCHEMA.to_owned(), modules, problems }
 }
 
@@ -73,6 +84,7 @@ pub fn inspect_bytes(path: &str, bytes: &[u8], options: &Options) -> (Vec<Module
     let run = Run { options, budget: &Budget::new(options.memory), progress: &Quiet };
     let mut read = run.bytes(path, None, bytes);
     frameworks::add_needed(&mut read.modules);
+    linking::resolve(&mut read.modules);
     (read.modules, read.problems)
 }
 
@@ -112,39 +124,64 @@ impl fmt::Debug for Run<'_> {
 
 impl Run<'_> {
     fn file(&self, found: &Found) -> Read {
+        if self.progress.stopped() {
+            return Read::default();
+        }
         let path = found.path.display().to_string();
-        let bytes = match Bytes::open(&found.path) {
-            Ok(bytes) => bytes,
-            Err(error) => {
-                let problems = vec![source::unreadable(&found.path, &error)];
-                return Read { modules: Vec::new(), problems };
-            }
-        };
+        let read = Input::open(&found.path).and_then(|input| self.input(&path, found, &input));
+        read.unwrap_or_else(|error| Read {
+            modules: Vec::new(),
+            problems: vec![source::unreadable(&found.path, &error)],
+        })
+    }
+
+    fn input(&self, path: &str, found: &Found, input: &Input) -> io::Result<Read> {
+        let first = input.first(FIRST)?;
+        if source::is_archive(&first) {
+            return Ok(self.archive(path, input, input.size));
+        }
         let name = import_name(found);
-        let read = self.bytes(&path, name.as_deref(), &bytes);
-        self.progress.read(&path, bytes.len() as u64);
-        read
+        let place = Place { path, member: None, name: name.as_deref(), wheel: None };
+        // What no reader is for needn't be read to its end.
+        let known = binary::is_known(&first);
+        if known && input.size > self.options.largest_member {
+            let message =
+                format!("has {} bytes; files above {} are not read", input.size, self.options.largest_member);
+            let problems = vec![place.problem("too-large", message, None)];
+            return Ok(Read { modules: Vec::new(), problems });
+        }
+        let read = if known {
+            let _taken = self.budget.take(input.size);
+            input.with(|bytes| native(&place, bytes))?
+        } else {
+            native(&place, &first)
+        };
+        self.progress.read(path, input.size);
+        Ok(read)
     }
 
     fn bytes(&self, path: &str, name: Option<&str>, bytes: &[u8]) -> Read {
         if source::is_archive(bytes) {
-            return self.archive(path, bytes);
+            return self.archive(path, &bytes, bytes.len() as u64);
         }
         let place = Place { path, member: None, name, wheel: None };
         native(&place, bytes)
     }
 
-    fn archive(&self, path: &str, bytes: &[u8]) -> Read {
+    fn archive(&self, path: &str, reader: Reader<'_>, length: u64) -> Read {
         let Options { largest_member, largest_archive, .. } = *self.options;
-        let archive = match Archive::open(path, bytes, largest_member, largest_archive) {
+        let archive = match Archive::open(path, reader, length, largest_member, largest_archive) {
             Ok(archive) => archive,
             Err(problem) => return Read { modules: Vec::new(), problems: vec![*problem] },
         };
         let tags = WheelTags::read(path, archive.wheel.as_deref());
         self.progress.found(archive.members.len());
         let read = |member: &source::Member| {
+            if self.progress.stopped() {
+                return Read::default();
+            }
             // Held while one thread works on one member; it waits for nobody meanwhile.
-            let _taken = self.budget.take(member.size);
+            let _taken = self.budget.take(member.memory());
             let name = name_in_wheel(&member.name);
             let place =
                 Place { path, member: Some(&member.name), name: name.as_deref(), wheel: tags.as_ref() };
@@ -167,6 +204,8 @@ fn native(place: &Place<'_>, bytes: &[u8]) -> Read {
     let mut read = Read::default();
     let (slices, flaws) = match binary::slices(bytes) {
         Ok(found) => found,
+        // A script among an archive's programs.
+        Err(_) if place.member.is_some_and(|member| !source::is_native(member)) => return read,
         Err(error) => {
             read.problems.push(place.problem(error.kind(), error.to_string(), first_bytes(bytes)));
             return read;
@@ -197,6 +236,17 @@ fn module(place: &Place<'_>, size: u64, image: &Image<'_>) -> Module {
         let message = "holds more fingerprints than a program would; some were not looked at".to_owned();
         problems.push(place.problem("too-many", message, None));
     }
+    let target = needs::target(image, &hits, place);
+    let own = place.wheel.into_iter().flat_map(|wheel| wheel.each().map(|(_, _, platform)| platform));
+    // Installers go by the file's name, whatever `WHEEL` says.
+    let named = place.path.strip_suffix(".whl").filter(|_| place.member.is_some());
+    let named = named.and_then(|stem| stem.rsplit('-').next()).into_iter().flat_map(|tag| tag.split('.'));
+    for broken in linking::promises(image, &target, own.chain(named), place.path.contains("linux-musl")) {
+        let mut problem = place.problem("wheel-tag", broken.message, Some(broken.evidence));
+        problem.kind =
+            if problem.message.contains("is for musl") { "musl-symbols".to_owned() } else { problem.kind };
+        problems.push(problem);
+    }
     let mut frameworks = frameworks::recognise(image, &hits);
     frameworks::warn_of_python(&mut frameworks, &python);
     Module {
@@ -205,10 +255,12 @@ fn module(place: &Place<'_>, size: u64, image: &Image<'_>) -> Module {
         name: place.name.map(str::to_owned),
         size,
         extension: !python.entries.is_empty(),
-        target: needs::target(image, &hits, place),
+        target,
         python,
+        partners: partners::partners(image, &hits, &frameworks),
         frameworks,
         needed: image.needed.clone(),
+        links: linking::links(image),
         note,
         problems,
     }

@@ -2,8 +2,9 @@
 
 use interbind_doctor::diff::{Diff, Effect, diff, diff_ids};
 use interbind_doctor::facts::{
-    Arch, Claim, Domain, EntryPoint, Format, Framework, FrameworkKind, Gil, Inspection, Interpreters, Libc,
-    LibcKind, Module, Os, PythonNeeds, Role, Stable, StableKind, Target, Versions,
+    Arch, Claim, DeclaredType, Domain, EntryPoint, Format, Framework, FrameworkKind, Gil, Inspection,
+    Interpreters, Libc, LibcKind, Module, Os, OurNote, PythonNeeds, Role, Stable, StableKind, Target,
+    Versions,
 };
 use interbind_doctor::finding::Level;
 use interbind_doctor::ids::parse;
@@ -39,6 +40,7 @@ fn module(name: &str, python: &str) -> Module {
             arch: Arch { name: "x86_64".to_owned(), bits: 64, little_endian: true },
             libc: Claim::certain(Libc { kind: LibcKind::Glibc, floor: Some("2.17".to_owned()) }, []),
             cxx: None,
+            strings: None,
             compilers: Vec::new(),
         },
         python: PythonNeeds {
@@ -54,7 +56,9 @@ fn module(name: &str, python: &str) -> Module {
             protocols: Vec::new(),
         },
         frameworks: vec![framework(FrameworkKind::Pybind11, "3.0.1", OLD_KEY)],
+        partners: Vec::new(),
         needed: vec!["libc.so.6".to_owned()],
+        links: interbind_doctor::facts::Links::default(),
         note: None,
         problems: Vec::new(),
     }
@@ -163,6 +167,7 @@ fn the_stable_abis_floor_is_compared_as_a_version() {
             kind: StableKind::Abi3,
             claimed: claim(claimed),
             needed: claim("3.8"),
+            exported: None,
             outside: Vec::new(),
         })
     };
@@ -216,6 +221,7 @@ fn a_module_that_went_to_the_stable_abi_is_the_same_module() {
         kind: StableKind::Abi3,
         claimed: claim("3.9"),
         needed: claim("3.9"),
+        exported: None,
         outside: Vec::new(),
     });
     let diff = diff(&of(vec![old]), &of(vec![new]));
@@ -239,4 +245,32 @@ fn two_ids_are_compared_part_by_part() {
     assert!(diff_ids("hello", OLD_KEY).is_none());
     let other = diff_ids(OLD_KEY, "v17_system_libstdcpp_gxx_abi_1xxx_use_cxx11_abi_1").unwrap();
     assert!(!other.breaking && other.modules[0].changes[0].effect == Effect::Unknown);
+}
+
+/// A consumer that was rebuilt against a changed struct, under the requirement it had.
+#[test]
+fn a_consumer_with_another_layout_under_the_same_requirement_breaks_sharing() {
+    let consumer = |descriptor: &str| {
+        let platform = "os=linux arch=x86_64 bits=64 endian=little c=sysv python=cpython api=3.12 gil=on debug=no refs=no";
+        let text = format!(
+            "name=c\nversion=1.0.0\ninterbind=0.1.0\npanic=unwind\ncompiler=rustc\nplatform={platform}\nconsumes=a.P ^1.0.0"
+        );
+        let declared = DeclaredType {
+            name: "a.P".to_owned(),
+            version: "1.2.0".to_owned(),
+            descriptor: descriptor.to_owned(),
+        };
+        let note = OurNote {
+            module: text.lines().map(str::to_owned).collect(),
+            declared: vec![declared],
+            ..OurNote::default()
+        };
+        let module = Module { note: Some(note), ..module("c", "3.12") };
+        Inspection { schema: "interbind-inspect/1".to_owned(), modules: vec![module], problems: Vec::new() }
+    };
+    let old = consumer("data a.P size 16 align 8 { x: f64 @0; y: f64 @8 }");
+    assert!(diff(&old, &old).findings().is_empty());
+    let found = diff(&old, &consumer("data a.P size 8 align 4 { x: f32 @0; y: f32 @4 }")).findings();
+    assert_eq!((found[0].rule.as_str(), found[0].level), ("sharing-broken", Level::Error));
+    assert!(found[0].message.contains("another declaration"), "{}", found[0].message);
 }

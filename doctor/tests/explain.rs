@@ -184,9 +184,9 @@ const PASTED: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "ImportError: DLL load failed while importing _core: The specified procedure could not be found.",
-        "dll-load-failed",
-        "what",
-        "The specified procedure could not be found",
+        "dll-procedure-missing",
+        "module",
+        "_core",
     ),
     (
         "ImportError: Module use of python312.dll conflicts with this version of Python.",
@@ -246,7 +246,7 @@ const PASTED: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "ValueError: numpy.dtype size changed, may indicate binary incompatibility. Expected 96 from C header, got 88 from PyObject",
-        "size-changed",
+        "numpy-size",
         "type",
         "numpy.dtype",
     ),
@@ -276,7 +276,7 @@ const PASTED: &[(&str, &str, &str, &str)] = &[
         "type",
         "ns::Point",
     ),
-    ("TypeError: cannot pickle 'PyCapsule' object", "function-not-picklable", "type", "PyCapsule"),
+    ("TypeError: cannot pickle 'PyCapsule' object", "capsule-not-picklable", "type", "PyCapsule"),
     (
         "TypeError: cannot pickle 'pybind11_builtins.pybind11_detail_function_record_v1_system_libstdcpp_gxx_abi_1xxx_use_cxx11_abi_1' object",
         "function-not-picklable",
@@ -394,7 +394,7 @@ fn a_cplusplus_name_in_the_signature_says_that_no_class_was_registered() {
     assert_eq!(meaning.framework, Some(FrameworkKind::Pybind11));
     assert_eq!(meaning.names["raw-type"], "geo::Point");
     assert_eq!(meaning.seen.len(), 2, "{:#?}", meaning.seen);
-    assert!(meaning.causes[0].contains("another extension module"));
+    assert!(meaning.causes[0].contains("`geo::Point` has no Python class"), "{:#?}", meaning.causes);
 }
 
 #[test]

@@ -302,19 +302,6 @@ fn a_cut_archive_is_a_bad_one() {
 }
 
 #[test]
-fn four_gibibytes_of_zeros_are_no_work() {
-    let folder = folder("zeros");
-    let (zeros, module) = (folder.join("zeros.so"), folder.join("module.so"));
-    fs::File::create(&zeros).unwrap().set_len(4 << 30).unwrap();
-    fs::write(&module, pack::elf(&[(0, 0)], b"x\0")).unwrap();
-    fs::OpenOptions::new().append(true).open(&module).unwrap().set_len(4 << 30).unwrap();
-    let found = inspect(std::slice::from_ref(&folder), &Options::default(), &Quiet);
-    assert_eq!(kinds(&found.problems), ["unknown-format"]);
-    assert_eq!(found.modules.len(), 1);
-    fs::remove_dir_all(folder).unwrap();
-}
-
-#[test]
 fn what_is_not_there_is_a_problem() {
     let found = inspect(&[PathBuf::from("no/such/file.so")], &Options::default(), &Quiet);
     assert_eq!((found.modules.len(), kinds(&found.problems)), (0, vec!["unreadable"]));
@@ -365,4 +352,77 @@ fn wheels_in_a_folder_are_read_and_results_stand_in_order() {
     let found = inspect(std::slice::from_ref(&folder), &Options::default(), &Quiet);
     let names: Vec<_> = found.modules.iter().map(|module| module.name.as_deref().unwrap()).collect();
     assert_eq!((names, kinds(&found.problems)), (vec!["p.a", "p.b", "z"], vec![]));
+}
+
+/// Looking for the ends of the word at each id in it made the work grow with the square of the word.
+#[test]
+fn one_long_word_full_of_ids_is_read_to_its_end() {
+    let id = "__pybind11_internals_v11_system_libstdcpp_gxx_abi_1xxx_use_cxx11_abi_0__";
+    let said = interbind_doctor::explain::explain(&id.repeat(50000));
+    assert!(said.ids.is_empty(), "a word of 7 MB is no id");
+    let said = interbind_doctor::explain::explain(&format!("{id},").repeat(50000));
+    assert_eq!(said.ids.len(), 1);
+}
+
+/// A mapped file that is made shorter ends the process when a page behind its end is touched.
+#[test]
+fn a_file_that_is_made_shorter_and_longer_while_it_is_read_is_a_problem_at_most() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    let folder = folder("shrinking");
+    let module = folder.join(LINUX);
+    let wheel = folder.join(WHEEL);
+    let mut bytes = pack::elf(&[(3, 2), (4, 1), (0, 0)], b"constants\0");
+    bytes.resize(8 << 20, b'x');
+    fs::write(&module, &bytes).expect("it can be written");
+    fs::write(&wheel, pack::zip(&[Member::stored(LINUX, &bytes)])).expect("it can be written");
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let files = [&module, &wheel]
+                .map(|path| fs::OpenOptions::new().write(true).open(path).expect("it can be opened"));
+            while !done.load(Ordering::Relaxed) {
+                for file in &files {
+                    file.set_len(4096).expect("it can be cut");
+                    file.set_len(8 << 20).expect("it can grow");
+                }
+            }
+        });
+        for _ in 0..200 {
+            let found = inspect(&[module.clone(), wheel.clone()], &Options::default(), &Quiet);
+            for problem in &found.problems {
+                let kind = problem.kind.as_str();
+                let known = ["unreadable", "bad-archive", "truncated", "malformed", "unknown-format"];
+                assert!(known.contains(&kind), "{problem:?}");
+            }
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+}
+
+#[test]
+fn a_sparse_file_of_eight_gigabytes_is_refused_by_its_size_and_takes_no_memory() {
+    let folder = folder("sparse");
+    let (module, other, wheel) = (folder.join(LINUX), folder.join("zeros.so"), folder.join(WHEEL));
+    fs::write(&module, pack::elf(&[(0, 0)], b"constants\0")).expect("it can be written");
+    fs::write(&wheel, b"PK\x03\x04").expect("it can be written");
+    for path in [&module, &other, &wheel] {
+        let file = fs::OpenOptions::new().create(true).truncate(false).write(true).open(path);
+        file.and_then(|file| file.set_len(8 << 30)).expect("the system has sparse files");
+    }
+    let found = inspect(std::slice::from_ref(&module), &Options::default(), &Quiet);
+    assert_eq!(kinds(&found.problems), ["too-large"]);
+    assert!(found.problems[0].message.contains("8589934592"), "{:?}", found.problems);
+    let found = inspect(&[other, wheel], &Options::default(), &Quiet);
+    assert_eq!(kinds(&found.problems), ["unknown-format", "bad-archive"]);
+    let _ = fs::remove_dir_all(folder);
+}
+
+/// It is a regular file by its type, and reading it waits for the kernel's next message.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_regular_file_whose_read_waits_is_not_waited_for() {
+    let found = inspect(&[PathBuf::from("/proc/kmsg")], &Options::default(), &Quiet);
+    let kinds = kinds(&found.problems);
+    assert!(matches!(kinds[..], ["unknown-format" | "unreadable"]), "{kinds:?}");
 }

@@ -30,7 +30,7 @@ proptest! {
         let image = Image::parse(&file).expect("it is packed well");
         let hits = scan(&image);
         let constants = image.section(".rodata").expect("it has constants");
-        for fingerprint in FINGERPRINTS {
+        for fingerprint in FINGERPRINTS.iter() {
             let found = hits.of(fingerprint.name);
             let windows = texts.windows(fingerprint.bytes.len()).enumerate();
             let naive: Vec<u64> = windows

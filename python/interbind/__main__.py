@@ -1,5 +1,6 @@
 """The command `interbind`, and for builds in C: where the headers, the CMake config and the pkg-config file are."""
 
+import os
 import sys
 
 from . import __version__, get_cmake_dir, get_include, get_pkgconfig_dir
@@ -14,7 +15,17 @@ For builds in C and C++:
 
 
 def main() -> int:
-    words = sys.argv[1:]
+    try:
+        code = _main(sys.argv[1:])
+        _flush()
+        return code
+    except BrokenPipeError:
+        # The reader has seen enough. Python flushes once more at its end, and would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _main(words: "list[str]") -> int:
     if words == ["--version"]:
         # What `interbind --version` says would need its name cut off.
         print(__version__)
@@ -28,11 +39,17 @@ def main() -> int:
 
     # Python only notes the signal, and would act on it when the work is done.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    sys.stdout.flush()
+    _flush()
     code = _run(("interbind", *words))
     if not words or words in (["--help"], ["-h"], ["help"]):
         print(_HELP, end="", file=sys.stdout if words else sys.stderr)
     return code
+
+
+def _flush() -> None:
+    # There is none where the shell has closed it.
+    if sys.stdout is not None:
+        sys.stdout.flush()
 
 
 def _place(word: str) -> str:

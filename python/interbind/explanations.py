@@ -93,7 +93,7 @@ class Meaning:
     """What happened."""
 
     causes: Tuple[str, ...]
-    """The likely causes, the likeliest first."""
+    """The likely causes, the likeliest first; one, where a file shows it."""
 
     next: Tuple[Step, ...]
     """What to do or look at next."""
@@ -106,6 +106,9 @@ class Meaning:
 
     seen: Tuple[str, ...] = ()
     """What this text itself tells beyond its kind: parts that differ, names that are telling."""
+
+    here: Tuple[str, ...] = ()
+    """What this machine shows of it, where that was asked for: the file that the message names was read."""
 
     sources: Tuple[Written, ...] = ()
     """Which releases write it."""

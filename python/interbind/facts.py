@@ -14,7 +14,9 @@ __all__ = [
     "Claim",
     "Conduit",
     "Confidence",
+    "ConsumedType",
     "CxxRuntime",
+    "DeclaredType",
     "Domain",
     "EntryPoint",
     "Evidence",
@@ -26,17 +28,25 @@ __all__ = [
     "Interpreters",
     "Libc",
     "LibcKind",
+    "Links",
     "Module",
     "Os",
     "OurNote",
     "Part",
+    "Partner",
+    "PartnerKind",
+    "PartnerRole",
     "Problem",
+    "ProvidedType",
     "PythonNeeds",
     "Role",
     "Source",
     "Stable",
     "StableKind",
+    "Strings",
     "Target",
+    "Unmet",
+    "Unresolved",
     "Versions",
 ]
 
@@ -218,6 +228,39 @@ Os = Literal[
 """An operating system."""
 
 
+Strings = Literal[
+    "old",  # The one from before GCC 5 (`_GLIBCXX_USE_CXX11_ABI=0`).
+    "new",  # `std::__cxx11::basic_string`.
+    "both",  # Functions of both.
+]
+"""Which `std::string` of libstdc++: what is built with one doesn't link with what is built with the other."""
+
+
+@dataclass(frozen=True)
+class Unmet:
+    """A symbol that nobody has."""
+
+    symbol: str
+    """The symbol, as linkers write it."""
+
+    library: Optional[str] = None
+    """The library that should have it: the one it is bound to, or the one that has others of its namespace."""
+
+    version: Optional[str] = None
+    """The version of the library's symbols that is missing, where that is why."""
+
+
+@dataclass(frozen=True)
+class Unresolved:
+    """Symbols that nobody has."""
+
+    count: int
+    """How many."""
+
+    symbols: Tuple[Unmet, ...]
+    """The first of them."""
+
+
 @dataclass(frozen=True)
 class Versions:
     """Releases, both ends included."""
@@ -227,6 +270,31 @@ class Versions:
 
     highest: Optional[str] = None
     """The highest it can be; absent: any later release too, as far as we know them."""
+
+
+@dataclass(frozen=True)
+class ConsumedType:
+    """A type that a module consumes."""
+
+    name: str
+    """The type's name."""
+
+    requirement: str
+    """The versions that will do: `^1.2.0`."""
+
+
+@dataclass(frozen=True)
+class DeclaredType:
+    """A declaration of a type, as it was compiled in."""
+
+    name: str
+    """The type's name."""
+
+    version: str
+    """The declaration's version."""
+
+    descriptor: str
+    """Its descriptor."""
 
 
 @dataclass(frozen=True)
@@ -260,6 +328,10 @@ FrameworkKind = Literal[
     "f2py",  # NumPy's f2py.
     "mypyc",  # mypyc.
     "interbind",  # This project's own layer.
+    "sip",  # SIP, of PyQt.
+    "shiboken",  # Shiboken, of PySide.
+    "pythran",  # Pythran.
+    "uniffi",  # uniffi, whose libraries are called through `ctypes`.
     "plain",  # The C API alone, or a layer that leaves no trace.
 ]
 """What made a module's bindings."""
@@ -324,6 +396,9 @@ class Target:
     cxx: Optional[Claim[CxxRuntime]] = None
     """The C++ runtime; absent: it imports nothing of one."""
 
+    strings: Optional[Claim[Strings]] = None
+    """Which `std::string` of libstdc++ it passes to others or takes from them; absent: no symbol tells."""
+
     compilers: Tuple[Claim[str], ...] = ()
     """What compiled it, from `.comment`, the PE linker's version or the code's own texts."""
 
@@ -347,6 +422,9 @@ class Stable:
 
     needed: Claim[str]
     """The lowest Python that has every symbol it imports."""
+
+    exported: Optional[Claim[str]] = None
+    """The lowest Python that gives out every symbol it imports, though maybe not yet as a part of the stable ABI: where the claim is broken, this says where it loads all the same. Absent: it is `needed`."""
 
     outside: Tuple[str, ...] = ()
     """Imported Python symbols that no stable ABI has."""
@@ -387,6 +465,80 @@ class PythonNeeds:
     """Ways round a registry that were seen: `arrow`, `dlpack`, `buffer`."""
 
 
+PartnerKind = Literal[
+    "numpy",  # NumPy.
+    "pytorch",  # PyTorch.
+    "tensorflow",  # TensorFlow.
+    "arrow",  # Apache Arrow.
+    "protobuf",  # Protocol Buffers.
+    "abseil",  # Abseil.
+    "openmp",  # A run time of OpenMP.
+]
+"""Which library."""
+
+
+PartnerRole = Literal[
+    "needs",  # It asks for it.
+    "brings",  # It is the library, or a part of it.
+    "exports",  # It has a copy of it linked in, and gives the copy's names out: another copy in the process can meet it.
+]
+"""On which side of the interface a module is."""
+
+
+@dataclass(frozen=True)
+class Partner:
+    """A library that a module was built for."""
+
+    kind: PartnerKind
+    """Which."""
+
+    role: PartnerRole
+    """On which side the module is."""
+
+    present: Claim[bool]
+    """That it is one at all."""
+
+    generation: Optional[Claim[str]] = None
+    """The generation of its binary interface: for NumPy `1`, or `2`, whose headers serve both."""
+
+    lowest: Optional[Claim[str]] = None
+    """The oldest release that serves the module."""
+
+    highest: Optional[Claim[str]] = None
+    """The last release, or series of releases, that serves it; absent: as far as the file tells, later ones do too."""
+
+    through: Optional[FrameworkKind] = None
+    """By whose code it asks; `plain`: by the library's own headers."""
+
+
+@dataclass(frozen=True)
+class Links:
+    """How a file is joined with others."""
+
+    own_name: Optional[str] = None
+    """The name by which others ask for it, where it has one (`SONAME`, an install name)."""
+
+    search: Tuple[str, ...] = ()
+    """The folders that it has searched for what it asks for, as it writes them (`RPATH`, `RUNPATH`)."""
+
+    unresolved: Optional[Claim[Unresolved]] = None
+    """Symbols that it can't be loaded or run without, and that no library it asks for has; only where all of these were read."""
+
+    missing: Tuple[str, ...] = ()
+    """Libraries that it asks for, and that weren't among the files read, nor are they a part of every system."""
+
+
+@dataclass(frozen=True)
+class ProvidedType:
+    """A type that a module provides."""
+
+    name: str
+    """The type's name."""
+
+    version: str
+    """Its version."""
+
+
 @dataclass(frozen=True)
 class OurNote:
     """What a module's own build note says."""
@@ -396,6 +548,36 @@ class OurNote:
 
     types: Tuple[str, ...]
     """The descriptors of the types it provides or consumes."""
+
+    name: Optional[str] = None
+    """The name the module is imported by, as its note says."""
+
+    version: Optional[str] = None
+    """The version of its package."""
+
+    interbind: Optional[str] = None
+    """The version of interbind in it."""
+
+    panic: Optional[str] = None
+    """What a panic does: `unwind` or `abort`; `none` for a build in C or C++."""
+
+    compiler: Optional[str] = None
+    """The compiler."""
+
+    platform: Optional[str] = None
+    """The platform text."""
+
+    runtime: Optional[str] = None
+    """Where the implementation is: `static`, in the module itself, or `wheel`, in the package `interbind`; absent: the note doesn't say."""
+
+    provides: Tuple[ProvidedType, ...] = ()
+    """The types it provides."""
+
+    consumes: Tuple[ConsumedType, ...] = ()
+    """The types it consumes."""
+
+    declared: Tuple[DeclaredType, ...] = ()
+    """The declarations in it."""
 
 
 @dataclass(frozen=True)
@@ -443,8 +625,14 @@ class Module:
     name: Optional[str] = None
     """The name it is imported by (`package._core`), as far as its place tells."""
 
+    partners: Tuple[Partner, ...] = ()
+    """The libraries beside Python whose binary interface it was built for."""
+
     needed: Tuple[str, ...] = ()
     """The libraries it asks for."""
+
+    links: Optional[Links] = None
+    """How the loader joins it with others."""
 
     note: Optional[OurNote] = None
     """Our own build note."""

@@ -1,18 +1,25 @@
 //! The command and its documents, for Python: words in, an exit code or JSON out. Nothing of Python is touched meanwhile, so
-//! other threads run.
+//! other threads run; a signal that comes while a document is made stops the work.
 
 use std::ffi::{CString, OsString};
 use std::io::ErrorKind;
-use std::panic::catch_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
 
 use interbind_cli::Error;
 use pyo3_ffi::*;
 
+/// How long a signal may wait until Python is asked for it.
+const PATIENCE: Duration = Duration::from_millis(50);
+
 /// `_run(words)`: does what a command line says, and returns its exit code.
 pub unsafe extern "C" fn _run(_module: *mut PyObject, words: *mut PyObject) -> *mut PyObject {
     // SAFETY: Python calls this attached, with an object.
-    match unsafe { detached(words, interbind_cli::main_with) } {
+    match unsafe { detached(words, |words, _| pooled(|| interbind_cli::main_with(words))) } {
         // SAFETY: attached again.
         Some(code) => unsafe { PyLong_FromLong(code.into()) },
         None => ptr::null_mut(),
@@ -22,13 +29,13 @@ pub unsafe extern "C" fn _run(_module: *mut PyObject, words: *mut PyObject) -> *
 /// `_document(words)`: what the same words print with `--json`; what can't be done is an exception.
 pub unsafe extern "C" fn _document(_module: *mut PyObject, words: *mut PyObject) -> *mut PyObject {
     // SAFETY: Python calls this attached, with an object.
-    match unsafe { detached(words, interbind_cli::document) } {
-        None => ptr::null_mut(),
-        Some(Ok(text)) => {
+    match unsafe { detached(words, document) } {
+        None | Some(None) => ptr::null_mut(),
+        Some(Some(Ok(text))) => {
             // SAFETY: attached; the pointer and the length are a text's.
             unsafe { PyUnicode_FromStringAndSize(text.as_ptr().cast(), text.len() as Py_ssize_t) }
         }
-        Some(Err(error)) => {
+        Some(Some(Err(error))) => {
             // SAFETY: attached again.
             unsafe { raise(Kind::of(&error), &error.in_full()) };
             ptr::null_mut()
@@ -36,24 +43,74 @@ pub unsafe extern "C" fn _document(_module: *mut PyObject, words: *mut PyObject)
     }
 }
 
+/// Makes a document on a thread of its own, so that this one can look for signals. `None`: a signal's handler raised, which
+/// is set; the work is stopped, and left to itself until it has noticed.
+fn document(words: Vec<OsString>, thread: &mut Detached) -> Option<Result<String, Error>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let (send, done) = mpsc::channel();
+    let noticed = stop.clone();
+    let worker = std::thread::spawn(move || {
+        // Nobody waits for what was stopped.
+        _ = send.send(pooled(|| interbind_cli::document_until(words, noticed)));
+    });
+    loop {
+        match done.recv_timeout(PATIENCE) {
+            Ok(document) => return Some(document),
+            Err(RecvTimeoutError::Timeout) if thread.raised() => {
+                stop.store(true, Ordering::Relaxed);
+                return None;
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => match worker.join() {
+                Err(payload) => std::panic::resume_unwind(payload),
+                Ok(()) => unreachable!("the worker sends before it ends"),
+            },
+        }
+    }
+}
+
+/// A thread that let go of the interpreter.
+struct Detached {
+    /// The state to take up again.
+    state: *mut PyThreadState,
+}
+
+impl Detached {
+    /// Runs the handlers of signals that came; whether one raised, which is set then.
+    fn raised(&mut self) -> bool {
+        // SAFETY: the state that this thread let go of.
+        unsafe { PyEval_RestoreThread(self.state) };
+        // SAFETY: attached. On another thread than the main one it does nothing.
+        let raised = unsafe { PyErr_CheckSignals() } < 0;
+        // SAFETY: attached: there is a state to let go of.
+        self.state = unsafe { PyEval_SaveThread() };
+        raised
+    }
+}
+
+/// Works with a pool of its own: threads of one that outlives the call would be missing after a fork.
+fn pooled<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    match rayon::ThreadPoolBuilder::new().build() {
+        Ok(pool) => pool.install(work),
+        Err(_) => work(),
+    }
+}
+
 /// Reads the words, lets go of the interpreter, and works. `None`: an exception is set.
 ///
 /// # Safety
 /// 1. The thread is attached. 2. `words` is an object that lives during the call.
-unsafe fn detached<T: Send>(words: *mut PyObject, work: fn(Vec<OsString>) -> T) -> Option<T> {
+unsafe fn detached<T>(
+    words: *mut PyObject,
+    work: impl FnOnce(Vec<OsString>, &mut Detached) -> T,
+) -> Option<T> {
     // SAFETY: the caller's (1) and (2).
     let words = unsafe { read(words) }?;
     // SAFETY: (1): there is a thread state to let go of.
-    let thread = unsafe { PyEval_SaveThread() };
-    let done = catch_unwind(|| {
-        // A pool of its own: threads of one that outlives the call would be missing after a fork.
-        match rayon::ThreadPoolBuilder::new().build() {
-            Ok(pool) => pool.install(|| work(words)),
-            Err(_) => work(words),
-        }
-    });
+    let mut thread = Detached { state: unsafe { PyEval_SaveThread() } };
+    let done = catch_unwind(AssertUnwindSafe(|| work(words, &mut thread)));
     // SAFETY: the state that this thread let go of.
-    unsafe { PyEval_RestoreThread(thread) };
+    unsafe { PyEval_RestoreThread(thread.state) };
     match done {
         Ok(done) => Some(done),
         Err(payload) => {

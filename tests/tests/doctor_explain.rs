@@ -63,13 +63,13 @@ fn errors_of_python_itself_are_known_on_every_version() {
             python,
             &files,
             "import pickle, datetime; pickle.dumps(datetime.datetime_CAPI)",
-            "function-not-picklable",
+            "capsule-not-picklable",
         );
         is(
             python,
             &files,
             "import pickle, _thread; pickle.dumps(_thread.allocate_lock())",
-            "object-not-picklable",
+            "python-object-not-picklable",
         );
         let twice = "import pickle, sys\ndef f(): pass\ng = f\ndef f(): pass\npickle.dumps(g)";
         is(python, &files, twice, "not-the-same-object");
@@ -186,12 +186,7 @@ fn errors_of_pybind11_are_known() {
         run("m.bind()\nimport pickle\npickle.dumps(m.Thing(1))", "object-not-picklable");
     }
     if let Some(file) = TWO.build(workshop!()) {
-        is(
-            python,
-            &[&file],
-            "import told_two, pickle\npickle.dumps(told_two.take)",
-            "function-not-picklable",
-        );
+        is(python, &[&file], "import told_two, pickle\npickle.dumps(told_two.take)", "capsule-not-picklable");
     }
 }
 

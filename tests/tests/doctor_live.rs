@@ -5,8 +5,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use interbind_cli::live::{Code, Live, run};
+use interbind_cli::live::{Code, run};
 use interbind_doctor::facts::FrameworkKind;
+use interbind_doctor::live::Live;
 use interbind_tests::pairs::{Library, Side};
 use interbind_tests::python::Python;
 use interbind_tests::skip::skip;

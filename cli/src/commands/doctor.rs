@@ -3,13 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use interbind_doctor::environment::{
-    Environment, HostPython, PlaceError, installed, is_requirements, place, requirements, survey,
-};
+use interbind_doctor::environment::{Environment, survey};
 use interbind_doctor::facts::Inspection;
+use interbind_doctor::host::{HostPython, PlaceError, place};
+use interbind_doctor::installed::installed;
+use interbind_doctor::live::Live;
+use interbind_doctor::requirements::{is_requirements, requirements};
 
 use crate::commands::inspect::read;
-use crate::live::{self, Code, Live};
+use crate::live::{self, Code};
 use crate::output::{Output, json};
 use crate::{Error, Result, interpreter, view};
 

@@ -5,10 +5,10 @@ use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use interbind_doctor::explain::{Explanation, explain, explain_bytes};
+use interbind_doctor::explain::{Explanation, explain, explain_bytes, look};
 
 use crate::output::{Place, json};
-use crate::{Error, FINDING, FINE, Result, view};
+use crate::{Error, FINDING, FINE, Result, interpreter, view};
 
 /// How much of what comes in is kept; `explain` reads the end of it.
 const MOST: u64 = 64 << 20;
@@ -22,6 +22,12 @@ pub struct Explain {
     /// Read the text from a file: a log, a traceback
     #[arg(long, value_name = "FILE", conflicts_with = "text")]
     file: Option<PathBuf>,
+    /// Look on this machine: at the files that a message names, and the libraries they ask for
+    #[arg(long)]
+    here: bool,
+    /// The Python that is meant by `--here`; else the active environment's, or `python3`
+    #[arg(long, value_name = "PYTHON", requires = "here")]
+    python: Option<PathBuf>,
     /// Also show which releases write a message
     #[arg(short, long)]
     verbose: bool,
@@ -34,6 +40,15 @@ pub struct Explain {
 
 impl Explain {
     pub fn judge(&self) -> Result<Explanation> {
+        let mut explanation = self.read()?;
+        if self.here {
+            let python = self.python.clone().unwrap_or_else(interpreter::active_python);
+            look(&mut explanation, &interpreter::ask(&python)?);
+        }
+        Ok(explanation)
+    }
+
+    fn read(&self) -> Result<Explanation> {
         if let Some(file) = &self.file {
             let open = fs::File::open(file).map_err(|error| Error::read(file, error))?;
             return bytes(open, file);

@@ -34,7 +34,9 @@ impl Inspect {
 
     pub fn run(self) -> Result<u8> {
         let (inspection, findings) = self.judge()?;
-        self.output.write(&inspection, &findings, |page| view::inspect::view(page, &inspection, self.verbose))
+        self.output.write(&inspection, &findings, |page| {
+            view::inspect::view(page, &inspection, &findings, self.verbose)
+        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! The commands, one file each: its words, and the call into a crate that they stand for.
 
+pub mod audit;
 pub mod check;
 pub mod completions;
 pub mod diff;
@@ -7,6 +8,7 @@ pub mod doctor;
 pub mod explain;
 pub mod graph;
 pub mod inspect;
+pub mod lock;
 pub mod man;
 pub mod schema;
 
@@ -26,6 +28,8 @@ pub fn run(command: Command) -> Result<u8> {
         Command::Explain(explain) => explain.run(),
         Command::Diff(diff) => diff.run(),
         Command::Graph(graph) => graph.run(),
+        Command::Audit(audit) => audit.run(),
+        Command::Lock(lock) => lock.run(),
         Command::Schema(schema) => schema.run(),
         Command::Completions(completions) => completions.run(),
         Command::Man(man) => man.run(),
@@ -45,6 +49,8 @@ pub fn document(command: &Command) -> Result<String> {
         Command::Doctor(doctor) => doctor.document(),
         Command::Explain(explain) => Ok(json(&explain.judge()?)),
         Command::Diff(diff) => Ok(json(&diff.judge()?.0)),
+        Command::Audit(audit) => Ok(json(&audit.judge()?)),
+        Command::Lock(lock) => Ok(json(&lock.judge()?)),
         _ => Err(Error::word(
             "this command",
             "has no document",

@@ -4,27 +4,20 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use interbind_doctor::live::{Events, Ran};
+
 use super::Code;
-use super::events::{self, Events};
 use crate::{Error, Result};
 
 const READER: &str = include_str!("reader.py");
 
 /// How much of stderr is kept, from its end.
 const KEPT: usize = 1 << 20;
-
-/// A program that has ended.
-pub(super) struct Ran {
-    pub(super) status: ExitStatus,
-    /// The end of what it wrote to stderr.
-    pub(super) stderr: Vec<u8>,
-    pub(super) events: Events,
-}
 
 /// Runs the program.
 pub(super) fn run(python: &Path, what: &Code, arguments: &[String]) -> Result<Ran> {
@@ -42,7 +35,8 @@ pub(super) fn run(python: &Path, what: &Code, arguments: &[String]) -> Result<Ra
         Code::Script(script) => command.arg("script").arg(script),
     };
     command.args(arguments).stdout(std::io::stderr()).stderr(Stdio::piped());
-    let mut child = command.spawn().map_err(|error| failed(error.to_string()))?;
+    let mut child =
+        interbind_ask::with_usual_signals(|| command.spawn()).map_err(|error| failed(error.to_string()))?;
     let stderr = child.stderr.take().map(pass_on);
     let status = child.wait().map_err(|error| failed(error.to_string()))?;
     // A process that the program left behind may hold stderr open for ever.
@@ -53,7 +47,7 @@ pub(super) fn run(python: &Path, what: &Code, arguments: &[String]) -> Result<Ra
         let last = said.lines().rev().find(|line| !line.trim().is_empty());
         return Err(failed(last.map_or_else(|| status.to_string(), str::to_owned)));
     }
-    Ok(Ran { status, stderr, events: events::read(&told) })
+    Ok(Ran { code: status.code(), status: status.to_string(), stderr, events: Events::read(&told) })
 }
 
 /// Passes on what the child writes, and keeps its end.

@@ -1,22 +1,16 @@
 //! `interbind doctor --live`: runs a program in its own Python, then says what stands in the interpreter.
 //!
-//! - `child`: starts that Python with `reader.py` and waits; this process never loads what the program loads;
-//! - `events`: what `reader.py` writes;
-//! - `report`: the answer, which is the published JSON;
-//! - `join`: puts together what was live, what the files say, and what the messages mean;
-//! - `findings`: what of it is wrong.
+//! - `child`: starts that Python with `reader.py` and waits; this process never loads what the program loads.
+//!
+//! What follows from what it tells is the doctor's to say.
 
 mod child;
-mod events;
-mod findings;
-mod join;
-mod report;
 
 use std::path::{Path, PathBuf};
 
-use crate::{Error, Result, interpreter};
+use interbind_doctor::live::{Live, conclude};
 
-pub use report::{Compared, Ended, Live, LiveClass, LiveKey, LiveModule, LivePython, Raised, Registry, Twin};
+use crate::{Error, Result, interpreter};
 
 /// What to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +32,5 @@ pub fn run(python: &Path, what: &Code, arguments: &[String]) -> Result<Live> {
         std::fs::metadata(script).map_err(|error| Error::read(script, error))?;
     }
     interpreter::starts(python)?;
-    let ran = child::run(python, what, arguments)?;
-    Ok(join::join(ran))
+    Ok(conclude(child::run(python, what, arguments)?))
 }

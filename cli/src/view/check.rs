@@ -23,6 +23,8 @@ pub fn view(page: &mut Page, checks: &Checks, modules: &[Module], verbose: bool)
     if checks.pairs.is_empty() {
         return page.prose(0, 2, &Line::plain("no two modules that one process could load"));
     }
+    page.prose(0, 2, &verdict(checks));
+    page.gap();
     groups(page, checks, modules, verbose);
     // The same answer for many pairs is read once, whatever the modules are called.
     let name = |place: &str| {
@@ -59,6 +61,22 @@ pub fn view(page: &mut Page, checks: &Checks, modules: &[Module], verbose: bool)
     }
 }
 
+/// How things stand, in one line.
+fn verdict(checks: &Checks) -> Line {
+    let of = |verdict| checks.pairs.iter().filter(|check| check.verdict == verdict).count();
+    let parts = [
+        (Verdict::Share, Role::Good, "share"),
+        (Verdict::Isolated, Role::Bad, "isolated"),
+        (Verdict::NeverLoadedTogether, Role::Bad, "never loaded together"),
+        (Verdict::Unknown, Role::Warn, "unknown"),
+    ];
+    let each = parts
+        .into_iter()
+        .filter(|(verdict, ..)| of(*verdict) > 0)
+        .map(|(verdict, role, word)| Line::of(role, format!("{} {word}", of(verdict))).together());
+    Line::plain(format!("{}: ", words::count(checks.pairs.len(), "pair"))).and(Line::join(each, " · "))
+}
+
 /// Worst first.
 fn order(verdict: Verdict) -> u8 {
     match verdict {
@@ -79,7 +97,7 @@ fn groups(page: &mut Page, checks: &Checks, modules: &[Module], verbose: bool) {
     }
     if !alone.is_empty() {
         let number = format!(" · {}", words::count(alone.len(), "module"));
-        let head = Line::of(Role::Warn, "share with nobody here for certain").with(Role::Dim, number);
+        let head = Line::of(Role::Warn, "in no group that surely shares").with(Role::Dim, number);
         page.prose(0, 2, &head);
         let all: Vec<_> = alone.iter().flat_map(|group| group.members.clone()).collect();
         members(page, &all, modules, verbose);

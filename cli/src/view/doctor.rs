@@ -37,14 +37,18 @@ pub fn view(page: &mut Page, environment: &Environment, verbose: bool) {
     findings::view(page, &environment.findings, verbose);
     page.gap();
     let hidden = environment.findings.iter().filter(|finding| finding.level == Level::Note).count();
-    let mut last = findings::summary(&environment.findings);
     if hidden > 0 && !verbose {
-        last.push(Role::Dim, "; --verbose shows the notes");
+        page.prose(
+            0,
+            2,
+            &Line::of(Role::Dim, format!("{}; --verbose shows them", words::count(hidden, "note"))),
+        );
     }
-    page.prose(0, 2, &last);
 }
 
 fn head(page: &mut Page, environment: &Environment) {
+    page.prose(0, 2, &findings::verdict(&environment.findings));
+    page.gap();
     let python = environment.python.as_ref();
     let name = python.map_or_else(|| "no Python".to_owned(), |python| python.describe());
     page.prose(0, 2, &Line::of(Role::Strong, name));

@@ -45,7 +45,12 @@ fn message(page: &mut Page, meaning: &Meaning, verbose: bool) {
     for seen in &meaning.seen {
         page.prose(2, 2, &Line::of(Role::Warn, "→ ").with(Role::Plain, seen));
     }
-    if !meaning.causes.is_empty() {
+    for here in &meaning.here {
+        page.prose(2, 2, &Line::of(Role::Strong, "here: ").with(Role::Plain, here));
+    }
+    // What the machine shows needs no second telling.
+    let proved = meaning.causes.len() == 1 && meaning.here.contains(&meaning.causes[0]);
+    if !meaning.causes.is_empty() && !proved {
         page.gap();
         page.prose(2, 0, &Line::of(Role::Dim, "likely causes, the likeliest first"));
         for (i, cause) in meaning.causes.iter().enumerate() {
@@ -71,7 +76,7 @@ fn steps(page: &mut Page, heading: &str, steps: &[Step]) {
     for step in steps {
         page.prose(2, 2, &Line::plain("· ").with(Role::Plain, &step.say));
         if let Some(command) = &step.command {
-            page.prose(6, 2, &Line::of(Role::Code, command));
+            page.command(6, command);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use interbind_doctor::finding::{Finding, Level};
 
-use super::line::{Line, Role};
+use super::line::{Line, Role, is_command};
 use super::page::Page;
 use super::words;
 
@@ -32,9 +32,21 @@ pub fn view(page: &mut Page, findings: &[Finding], verbose: bool) {
             page.prose(2, 2, &Line::of(Role::Dim, more));
         }
         if let Some(fix) = &finding.fix {
-            page.prose(2, 5, &Line::of(Role::Code, "fix: ").with(Role::Plain, fix));
+            let line = Line::of(Role::Code, "fix: ").with(Role::Plain, fix);
+            if is_command(fix) { page.raw(2, &line) } else { page.prose(2, 5, &line) }
         }
     }
+}
+
+/// How things stand, in one line: what a reader sees first.
+pub fn verdict(findings: &[Finding]) -> Line {
+    let worst = findings.iter().map(|finding| finding.level).max();
+    if worst.is_none_or(|worst| worst == Level::Note) {
+        return Line::of(Role::Good, "nothing is wrong");
+    }
+    let wrong: Vec<Finding> =
+        findings.iter().filter(|finding| finding.level > Level::Note).cloned().collect();
+    summary(&wrong)
 }
 
 /// How many there are of each level: `2 errors · 1 warning · 3 notes`.

@@ -3,9 +3,13 @@
 use std::collections::{BTreeMap, HashSet};
 
 use interbind_doctor::facts::{
-    Claim, Evidence, Framework, Gil, Inspection, Interpreters, Module, Problem, PythonNeeds,
+    Claim, Evidence, Framework, FrameworkKind, Gil, Inspection, Interpreters, Module, PartnerRole, Problem,
+    PythonNeeds, Strings,
 };
 
+use interbind_doctor::finding::{Finding, Level};
+
+use super::findings;
 use super::line::{Line, Role};
 use super::page::Page;
 use super::table::{Column, Cut, Table};
@@ -14,8 +18,23 @@ use super::words;
 /// Where the second column of rows begins.
 const COLUMN: usize = 20;
 
-/// Writes what was read.
-pub fn view(page: &mut Page, inspection: &Inspection, verbose: bool) {
+/// Writes what was read, and what of it is wrong.
+pub fn view(page: &mut Page, inspection: &Inspection, found: &[Finding], verbose: bool) {
+    // What can't be read is told below, with the file it is about.
+    let wrong: Vec<Finding> = found
+        .iter()
+        .filter(|finding| finding.level > Level::Note && finding.rule != "unreadable")
+        .cloned()
+        .collect();
+    if !wrong.is_empty() {
+        page.prose(0, 2, &findings::verdict(found));
+        page.gap();
+    }
+    facts(page, inspection, verbose);
+    findings::view(page, &wrong, verbose);
+}
+
+fn facts(page: &mut Page, inspection: &Inspection, verbose: bool) {
     match inspection.modules.as_slice() {
         [] if inspection.problems.is_empty() => page.prose(0, 0, &Line::plain("no native modules")),
         [] => {}
@@ -139,6 +158,7 @@ pub fn details(page: &mut Page, module: &Module, verbose: bool) {
     if module.extension {
         python(&mut rows, &module.python);
     }
+    partners(&mut rows, module);
     machine(&mut rows, module);
     if let Some(note) = &module.note {
         for (i, line) in note.module.iter().chain(&note.types).enumerate() {
@@ -260,6 +280,10 @@ fn python<'a>(rows: &mut Rows<'a>, needs: &'a PythonNeeds) {
         rows.grounds(&stable.claimed, true);
         rows.row(4, "needs", &words::claim(&stable.needed, floor));
         rows.grounds(&stable.needed, true);
+        if let Some(exported) = &stable.exported {
+            rows.row(4, "loads from", &words::claim(exported, floor));
+            rows.grounds(exported, false);
+        }
         if !stable.outside.is_empty() {
             let text =
                 format!("outside of {}: {}", words::stable_name(stable.kind), stable.outside.join(", "));
@@ -298,6 +322,34 @@ fn python<'a>(rows: &mut Rows<'a>, needs: &'a PythonNeeds) {
     }
 }
 
+/// Libraries beside Python, each with the releases that serve the module.
+fn partners<'a>(rows: &mut Rows<'a>, module: &'a Module) {
+    for partner in &module.partners {
+        let stated =
+            |claim: &'a Option<Claim<String>>| claim.as_ref().map(|claim| words::claim(claim, String::clone));
+        let text = match (partner.role, stated(&partner.lowest), stated(&partner.highest)) {
+            (PartnerRole::Brings, Some(release), _) => Line::plain("is it, release ").and(release),
+            (PartnerRole::Brings, ..) => Line::plain("is it, or a part of it"),
+            (PartnerRole::Exports, Some(release), _) => {
+                Line::plain("gives out a copy of its own, release ").and(release)
+            }
+            (PartnerRole::Exports, ..) => Line::plain("gives out a copy of its own"),
+            (PartnerRole::Needs, Some(release), Some(_)) if partner.lowest == partner.highest => release,
+            (PartnerRole::Needs, Some(lowest), Some(highest)) => lowest.with(Role::Plain, " – ").and(highest),
+            (PartnerRole::Needs, Some(lowest), None) => Line::plain("≥ ").and(lowest),
+            (PartnerRole::Needs, None, Some(highest)) => Line::plain("≤ ").and(highest),
+            (PartnerRole::Needs, None, None) => Line::of(Role::Dim, "any release, as far as the file tells"),
+        };
+        let through = partner.through.filter(|kind| *kind != FrameworkKind::Plain);
+        let through = through.map(|kind| format!(", through {kind}")).unwrap_or_default();
+        rows.row(2, partner.kind.name(), &text.with(Role::Plain, through));
+        rows.grounds(&partner.present, false);
+        for claim in [&partner.generation, &partner.lowest, &partner.highest].into_iter().flatten() {
+            rows.grounds(claim, false);
+        }
+    }
+}
+
 fn machine<'a>(rows: &mut Rows<'a>, module: &'a Module) {
     let target = &module.target;
     let libc = target.libc.value.as_ref().map(|libc| format!(", {}", words::libc(libc))).unwrap_or_default();
@@ -312,6 +364,18 @@ fn machine<'a>(rows: &mut Rows<'a>, module: &'a Module) {
         rows.row(4, "C++", &text);
         rows.grounds(cxx, false);
     }
+    if let Some(strings) = &target.strings {
+        let text = words::claim(strings, |strings| {
+            let text = match strings {
+                Strings::Old => "of the old ABI",
+                Strings::New => "of the new ABI",
+                Strings::Both => "of the old ABI and of the new",
+            };
+            text.to_owned()
+        });
+        rows.row(4, "std::string", &text);
+        rows.grounds(strings, false);
+    }
     for (i, compiler) in target.compilers.iter().enumerate() {
         let label = if i == 0 { "compiler" } else { "" };
         rows.row(4, label, &words::claim(compiler, String::clone));
@@ -319,6 +383,19 @@ fn machine<'a>(rows: &mut Rows<'a>, module: &'a Module) {
     }
     if !module.needed.is_empty() {
         rows.row(4, "loads", &Line::plain(module.needed.join(", ")));
+    }
+    if let Some(claim) = &module.links.unresolved {
+        let text = words::claim(claim, |unresolved| {
+            let names = unresolved.symbols.iter().take(4).map(|unmet| match &unmet.library {
+                Some(library) => format!("{} of {library}", unmet.symbol),
+                None => unmet.symbol.clone(),
+            });
+            let more = unresolved.count.saturating_sub(4);
+            let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+            format!("{}{more}", names.collect::<Vec<_>>().join(", "))
+        });
+        rows.row(4, "unresolved", &text);
+        rows.grounds(claim, true);
     }
     rows.row(4, "size", &Line::plain(words::size(module.size)));
 }

@@ -100,6 +100,24 @@ impl Line {
         self
     }
 
+    /// The line with its commands in one piece each: what stands in backticks and begins with a program's name.
+    pub fn with_commands(mut self) -> Self {
+        for (_, text) in &mut self.pieces {
+            if !text.contains('`') {
+                continue;
+            }
+            let parts: Vec<String> = text
+                .split('`')
+                .enumerate()
+                .map(|(i, part)| {
+                    if i % 2 == 1 && is_command(part) { part.replace(' ', NO_BREAK) } else { part.to_owned() }
+                })
+                .collect();
+            *text = parts.join("`");
+        }
+        self
+    }
+
     /// How many columns of a terminal it takes.
     pub fn width(&self) -> usize {
         self.pieces.iter().map(|(_, text)| text.width()).sum()
@@ -188,7 +206,7 @@ impl Line {
     }
 
     /// Breaks it into lines of at most `first` and then `rest` columns: at spaces, and inside of a word only when the word
-    /// alone is too long.
+    /// alone is too long. What is to be copied is never broken: a path, a command; it reaches beyond the width.
     pub fn wrap(&self, first: usize, rest: usize) -> Vec<Self> {
         let mut lines = vec![Self::new()];
         let (mut left, mut pending) = (first.max(1), None::<Role>);
@@ -212,7 +230,7 @@ impl Line {
                     push(&mut lines, role, " ");
                     left -= 1;
                 }
-                while word.width() > left {
+                while word.width() > left && !word.contains(['/', '\\', '\u{a0}']) {
                     let head = match prefix(word, left.max(1)) {
                         "" => first_letter(word),
                         head => head,
@@ -222,12 +240,36 @@ impl Line {
                     lines.push(Self::new());
                     left = rest.max(1);
                 }
-                left -= word.width();
+                left = left.saturating_sub(word.width());
                 push(&mut lines, *role, word);
             }
         }
         lines
     }
+}
+
+/// Whether a text is a command, by its first word; what it sets for the command may stand in front.
+pub(super) fn is_command(text: &str) -> bool {
+    const PROGRAMS: &[&str] = &[
+        "python",
+        "python3",
+        "pip",
+        "interbind",
+        "cmake",
+        "conda",
+        "cargo",
+        "env",
+        "journalctl",
+        "ldd",
+        "strings",
+        "valgrind",
+    ];
+    let mut words = text.split(' ').skip_while(|word| {
+        word.split_once('=').is_some_and(|(name, _)| {
+            !name.is_empty() && name.chars().all(|c| c.is_ascii_uppercase() || c == '_')
+        })
+    });
+    words.next().is_some_and(|program| PROGRAMS.contains(&program)) && text.contains(' ')
 }
 
 /// Adds to the last line; pieces of one role become one, so that their colour is switched on once.
@@ -324,6 +366,22 @@ mod tests {
             let joined: String = lines.iter().map(text).collect();
             assert_eq!(joined.replace(' ', ""), text(&line).replace(' ', ""), "{width}");
         }
+    }
+
+    #[test]
+    fn a_command_and_a_path_are_in_one_line_at_any_width() {
+        let command = "python -m pip install --force-reinstall --no-cache-dir frame";
+        let path = "/srv/.venv/lib/python3.12/site-packages/frame/_native.abi3.so";
+        let line =
+            Line::plain(format!("install it anew: `{command}`, then read {path} again")).with_commands();
+        for width in 1..120 {
+            let lines: Vec<String> = line.wrap(width, width).iter().map(text).collect();
+            assert!(lines.iter().any(|line| line.contains(command)), "{width}: {lines:#?}");
+            assert!(lines.iter().any(|line| line.contains(path)), "{width}: {lines:#?}");
+        }
+        assert!(
+            is_command("LD_PRELOAD=/x.so python script.py") && !is_command("python") && !is_command("a b")
+        );
     }
 
     #[test]

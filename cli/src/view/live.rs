@@ -1,18 +1,20 @@
 //! `interbind doctor --live`: what stood in the interpreter when the program ended, and what went wrong in it.
 
 use interbind_doctor::finding::Level;
+use interbind_doctor::live::{Live, LiveClass};
 
 use super::findings;
 use super::line::{Line, Role};
 use super::page::Page;
 use super::words;
-use crate::live::{Live, LiveClass};
 
 /// Where the second column begins.
 const COLUMN: usize = 15;
 
 /// Writes what was read from a live interpreter.
 pub fn view(page: &mut Page, live: &Live, verbose: bool) {
+    page.prose(0, 2, &super::findings::verdict(&live.findings));
+    page.gap();
     match &live.python {
         Some(python) => {
             let build = if python.free_threaded { " free-threaded" } else { "" };
@@ -93,11 +95,14 @@ pub fn view(page: &mut Page, live: &Live, verbose: bool) {
     }
     findings::view(page, &live.findings, verbose);
     page.gap();
-    let mut last = findings::summary(&live.findings);
-    if !verbose && live.findings.iter().any(|finding| finding.level == Level::Note) {
-        last.push(Role::Dim, "; --verbose shows the notes");
+    let hidden = live.findings.iter().filter(|finding| finding.level == Level::Note).count();
+    if hidden > 0 && !verbose {
+        page.prose(
+            0,
+            2,
+            &Line::of(Role::Dim, format!("{}; --verbose shows them", words::count(hidden, "note"))),
+        );
     }
-    page.prose(0, 2, &last);
 }
 
 fn name(class: &LiveClass) -> String {

@@ -8,6 +8,7 @@ mod page;
 mod table;
 pub(crate) mod words;
 
+pub mod audit;
 pub mod check;
 pub mod diff;
 pub mod doctor;
@@ -15,6 +16,7 @@ pub mod explain;
 pub mod findings;
 pub mod inspect;
 pub mod live;
+pub mod lock;
 
 pub use line::{Line, Role};
 pub use page::{Page, Screen};

@@ -59,10 +59,15 @@ impl Page {
     /// Text, wrapped; the lines behind the first stand `hang` further in.
     pub fn prose(&mut self, indent: usize, hang: usize, line: &Line) {
         let width = self.screen.prose().saturating_sub(indent);
-        let lines = line.wrap(width, width.saturating_sub(hang));
+        let lines = line.clone().with_commands().wrap(width, width.saturating_sub(hang));
         for (i, line) in lines.iter().enumerate() {
             self.raw(if i == 0 { indent } else { indent + hang }, line);
         }
+    }
+
+    /// A command: one line, whatever its width, so that it can be copied.
+    pub fn command(&mut self, indent: usize, command: &str) {
+        self.raw(indent, &Line::of(Role::Code, command));
     }
 
     /// A label and its text, which is wrapped in a column of its own.

@@ -25,6 +25,7 @@ pub fn module(path: &str) -> Module {
                 },
                 [Evidence::new(Source::Needed, "libstdc++.so.6")],
             )),
+            strings: None,
             compilers: vec![Claim::certain(
                 "GCC: (GNU) 14.2.1 20250110 (Red Hat 14.2.1-7)".into(),
                 [Evidence::bytes(0x12_3456, "GCC: (GNU) 14.2.1 20250110 (Red Hat 14.2.1-7)")],
@@ -52,7 +53,9 @@ pub fn module(path: &str) -> Module {
             )],
         },
         frameworks: vec![pybind11()],
+        partners: Vec::new(),
         needed: vec!["libstdc++.so.6".into(), "libm.so.6".into(), "libgcc_s.so.1".into(), "libc.so.6".into()],
+        links: interbind_doctor::facts::Links::default(),
         note: None,
         problems: Vec::new(),
     }
@@ -147,6 +150,7 @@ pub fn mixed() -> Inspection {
         kind: StableKind::Abi3,
         claimed: Claim::certain("3.9".into(), [Evidence::new(Source::Metadata, "cp39-abi3")]),
         needed: Claim::certain("3.11".into(), [Evidence::new(Source::Symbol, "PyObject_GetBuffer")]),
+        exported: None,
         outside: Vec::new(),
     });
     stable.target.cxx = None;

@@ -4,6 +4,7 @@
 //! section headers were taken off, the same tables are found through the dynamic segment.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use object::elf::{self, FileHeader32, FileHeader64};
 use object::read::elf::{Dyn, FileHeader, ProgramHeader, SectionHeader, Sym};
@@ -11,47 +12,20 @@ use object::{Endian, Endianness};
 
 use crate::facts::{Arch, Format, Os};
 
-use super::image::{Export, Image, Kind, Mapped, Need, Relocations, Section, Unreadable};
+use super::image::{Binding, Export, Image, Kind, Mapped, Need, Section, Unreadable};
+use super::relocations::{Relocations, Table, TableKind, Tables};
 use super::text::text_at;
 
 /// A table of symbols names strings beyond its bounds only if somebody made it so: after this many it is left alone.
 const MOST_BAD_NAMES: usize = 16;
 /// More records of one kind than any compiler writes.
 const MOST_RECORDS: usize = 1 << 16;
+/// More folders than any file searches.
+const MOST_FOLDERS: usize = 256;
 
 /// Addresses alone, packed; and their size. `object` has no names for them yet.
 const DT_RELR: u32 = 36;
 const DT_RELRSZ: u32 = 35;
-
-/// Tables that the loader walks, each as offset and size; read by [`super::Pointers`].
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Tables<'a> {
-    /// `.rela.dyn`, `.rel.dyn` and the like.
-    pub(crate) tables: Vec<Table>,
-    /// The names of dynamic symbols come from here.
-    pub(crate) symbols: &'a [u8],
-    pub(crate) strings: &'a [u8],
-    pub(crate) machine: u16,
-}
-
-/// One table of relocations.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Table {
-    pub(crate) kind: TableKind,
-    pub(crate) offset: u64,
-    pub(crate) size: u64,
-}
-
-/// How a table's records look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TableKind {
-    /// Address and what to do; the addend stands in the place.
-    Rel,
-    /// The addend stands in the record.
-    Rela,
-    /// Addresses alone, packed.
-    Relr,
-}
 
 pub(super) fn read(data: &[u8]) -> Result<Image<'_>, Unreadable> {
     match data.get(4) {
@@ -215,11 +189,23 @@ impl<'a, Elf: FileHeader<Endian = Endianness>> Reader<'a, Elf> {
                 None => self.image.flaw("malformed", "the name of a needed library lies outside its table"),
             }
         }
-        let symbols = self.symbols(&value);
-        self.names(symbols, strings);
+        let text = |tag: u32| value(tag).and_then(|at| text_at(strings, at));
+        let folders = |tag: u32| -> Vec<String> {
+            let parts = text(tag).unwrap_or_default().split(':').filter(|part| !part.is_empty());
+            parts.take(MOST_FOLDERS).map(str::to_owned).collect()
+        };
+        self.image.linking.own_name = text(elf::DT_SONAME).map(str::to_owned);
+        self.image.linking.rpath = folders(elf::DT_RPATH);
+        self.image.linking.runpath = folders(elf::DT_RUNPATH);
         if let (Some(address), Some(count)) = (value(elf::DT_VERNEED), value(elf::DT_VERNEEDNUM)) {
             self.version_needs(address, count, strings);
         }
+        if let (Some(address), Some(count)) = (value(elf::DT_VERDEF), value(elf::DT_VERDEFNUM)) {
+            self.own_versions(address, count, strings);
+        }
+        let symbols = self.symbols(&value);
+        let indices = value(elf::DT_VERSYM).and_then(|address| self.image.at(address)).unwrap_or_default();
+        self.names(symbols, strings, indices);
         self.relocations(&value, symbols, strings);
     }
 
@@ -255,14 +241,48 @@ impl<'a, Elf: FileHeader<Endian = Endianness>> Reader<'a, Elf> {
         Some(u64::from(last) + 1)
     }
 
-    fn names(&mut self, symbols: &'a [u8], strings: &'a [u8]) {
+    /// The versions of its own symbols: each record's first name. What can't be read is left out.
+    fn own_versions(&mut self, address: u64, count: u64, strings: &'a [u8]) {
+        let Some(bytes) = self.image.at(address) else { return };
+        let half =
+            |at: usize| Some(self.endian.read_u16_bytes(bytes.get(at..at.checked_add(2)?)?.try_into().ok()?));
+        let word =
+            |at: usize| Some(self.endian.read_u32_bytes(bytes.get(at..at.checked_add(4)?)?.try_into().ok()?));
+        let (mut found, mut at) = (Vec::new(), 0usize);
+        let mut walk = || -> Option<()> {
+            for _ in 0..count.min(MOST_RECORDS as u64) {
+                // The first flag marks the file's own name, which is no version.
+                if half(at.checked_add(2)?)? & 1 == 0 {
+                    let first = at.checked_add(word(at.checked_add(12)?)? as usize)?;
+                    found.push(text_at(strings, word(first)?.into())?);
+                }
+                match word(at.checked_add(16)?)? {
+                    0 => return Some(()),
+                    next => at = at.checked_add(next as usize)?,
+                }
+            }
+            Some(())
+        };
+        walk();
+        self.image.linking.versions = found;
+    }
+
+    fn names(&mut self, symbols: &'a [u8], strings: &'a [u8], indices: &'a [u8]) {
         let (endian, mut bad) = (self.endian, 0);
         let count = symbols.len() / size_of::<Elf::Sym>();
         let Ok((symbols, _)) = object::pod::slice_from_bytes::<Elf::Sym>(symbols, count) else {
             self.image.flaw("malformed", "the dynamic symbols are not aligned");
             return;
         };
-        for symbol in symbols.iter().skip(1) {
+        let versions: HashMap<u16, Need<'a>> =
+            self.image.needs.iter().map(|need| (need.index, *need)).collect();
+        let binding = |at: usize| {
+            let bytes = indices.get(at * 2..at * 2 + 2).and_then(|bytes| bytes.try_into().ok());
+            let index = bytes.map(|bytes| endian.read_u16_bytes(bytes) & 0x7fff);
+            let need = index.and_then(|index| versions.get(&index));
+            Binding { library: need.map(|need| need.library), version: need.map(|need| need.version) }
+        };
+        for (at, symbol) in symbols.iter().enumerate().skip(1) {
             let undefined = symbol.st_shndx(endian) == elf::SHN_UNDEF;
             if !undefined && (symbol.st_bind() == elf::STB_LOCAL || symbol.st_shndx(endian) == elf::SHN_ABS) {
                 continue;
@@ -282,6 +302,7 @@ impl<'a, Elf: FileHeader<Endian = Endianness>> Reader<'a, Elf> {
                         self.image.weak.push(name);
                     }
                     self.image.imports.push(name);
+                    self.image.linking.bindings.push(binding(at));
                 }
                 false => self
                     .image
@@ -316,7 +337,8 @@ impl<'a, Elf: FileHeader<Endian = Endianness>> Reader<'a, Elf> {
                 let mut each = at.checked_add(word(at.checked_add(8)?)? as usize)?;
                 for _ in 0..half(at.checked_add(2)?)? {
                     let version = text_at(strings, word(each.checked_add(8)?)?.into())?;
-                    found.push(Need { library, version, offset: place(version) });
+                    let index = half(each.checked_add(6)?)?;
+                    found.push(Need { library, version, offset: place(version), index });
                     if found.len() >= MOST_RECORDS {
                         return None;
                     }

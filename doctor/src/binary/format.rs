@@ -1,9 +1,10 @@
-//! What a file is by its first bytes, and the slices of a fat Mach-O file.
+//! What a file is by its first bytes: the reader for each format, and the slices of a fat Mach-O file.
 
 use object::macho::{FatArch32, FatArch64};
 use object::read::macho::{FatArch, MachOFatFile};
 
-use super::image::{Flaw, Unreadable, part};
+use super::image::{Flaw, Image, Unreadable, part};
+use super::{elf, macho, pe};
 
 /// A fat file for more processors than exist is none.
 const MOST_SLICES: usize = 32;
@@ -33,12 +34,37 @@ pub fn slices(data: &[u8]) -> Result<(Vec<Slice<'_>>, Vec<Flaw>), Unreadable> {
             let file = MachOFatFile::<FatArch64>::parse(data).map_err(malformed)?;
             Ok(fat(data, file.arches()))
         }
-        [0x7f, b'E', b'L', b'F', ..]
-        | [0xfe, 0xed, 0xfa, 0xce | 0xcf, ..]
-        | [0xce | 0xcf, 0xfa, 0xed, 0xfe, ..]
-        | [b'M', b'Z', ..] => Ok((vec![Slice { offset: 0, data }], Vec::new())),
+        _ => reader(data).map(|_| (vec![Slice { offset: 0, data }], Vec::new())),
+    }
+}
+
+/// Reads one slice.
+type Reader = for<'a> fn(&'a [u8]) -> Result<Image<'a>, Unreadable>;
+
+/// The reader of a slice's format.
+fn reader(data: &[u8]) -> Result<Reader, Unreadable> {
+    match data {
+        [0x7f, b'E', b'L', b'F', ..] => Ok(elf::read),
+        [0xfe, 0xed, 0xfa, 0xce | 0xcf, ..] | [0xce | 0xcf, 0xfa, 0xed, 0xfe, ..] => Ok(macho::read),
+        [b'M', b'Z', ..] => Ok(pe::read),
         _ => Err(Unreadable::UnknownFormat),
     }
+}
+
+impl<'a> Image<'a> {
+    /// Reads an image from the bytes of one slice.
+    ///
+    /// # Errors
+    /// The bytes are of no known format, or the header can't be read. Everything behind the header is read as far as it
+    /// goes; what can't be is in `flaws`.
+    pub fn parse(data: &'a [u8]) -> Result<Self, Unreadable> {
+        reader(data)?(data)
+    }
+}
+
+/// Whether the first bytes of a file are of a format we know.
+pub fn is_known(first: &[u8]) -> bool {
+    !matches!(slices(first), Err(Unreadable::UnknownFormat))
 }
 
 fn fat<'a>(data: &'a [u8], arches: &[impl FatArch]) -> (Vec<Slice<'a>>, Vec<Flaw>) {

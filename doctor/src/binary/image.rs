@@ -1,4 +1,4 @@
-//! What the rest of the crate sees of a binary. Offsets count from the start of the slice, addresses are those the linker
+//! What the rest of the crate sees of a binary: the vocabulary, which knows no format. Offsets count from the start of the slice, addresses are those the linker
 //! gave: virtual addresses in ELF and Mach-O, the image's base plus the RVA in PE.
 
 use std::borrow::Cow;
@@ -7,8 +7,7 @@ use std::sync::OnceLock;
 
 use crate::facts::{Arch, Format, Os};
 
-use super::pointers::Pointers;
-use super::{elf, macho, pe};
+use super::relocations::{Pointers, Relocations};
 
 /// What a section holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,6 +55,38 @@ pub struct Need<'a> {
     pub version: &'a str,
     /// Where the version's name stands.
     pub offset: u64,
+    /// By this number symbols ask for it.
+    pub(crate) index: u16,
+}
+
+/// Where the loader looks for an imported symbol.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Binding<'a> {
+    /// The library that has it, as it is asked for; none: any that is loaded (ELF, and Mach-O's flat look-ups).
+    pub library: Option<&'a str>,
+    /// The version it must have (ELF).
+    pub version: Option<&'a str>,
+}
+
+/// How the loader joins a file with others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Linking<'a> {
+    /// The name by which others ask for it.
+    pub own_name: Option<String>,
+    /// Folders to search before all others, for what it asks for and for what that asks for (`DT_RPATH`, `LC_RPATH`).
+    pub rpath: Vec<String>,
+    /// Folders to search for what it asks for itself (`DT_RUNPATH`).
+    pub runpath: Vec<String>,
+    /// Where each import is looked for (ELF); in their order.
+    pub bindings: Vec<Binding<'a>>,
+    /// The same as places in `needed` (Mach-O, PE); none: any that is loaded.
+    pub ordinals: Vec<Option<usize>>,
+    /// The versions of its own symbols (ELF).
+    pub versions: Vec<&'a str>,
+    /// Libraries whose symbols it gives out as its own (Mach-O), as it asks for them.
+    pub reexports: Vec<String>,
+    /// Libraries that need not be there (Mach-O), or are loaded when they are first called (PE).
+    pub late: Vec<String>,
 }
 
 /// A part of a file that could not be read, though the rest could.
@@ -126,6 +157,8 @@ pub struct Image<'a> {
     pub exports: Vec<Export<'a>>,
     /// The libraries it asks for, as it names them.
     pub needed: Vec<String>,
+    /// How it is joined with others.
+    pub linking: Linking<'a>,
     /// Versions of symbols it needs (ELF).
     pub needs: Vec<Need<'a>>,
     /// What compilers wrote into `.comment`, with the place (ELF).
@@ -145,35 +178,7 @@ pub struct Image<'a> {
     pub(crate) pointers: OnceLock<Pointers<'a>>,
 }
 
-/// Where [`Pointers`] reads from; parsed when somebody asks.
-#[derive(Clone, Debug, Default)]
-pub(crate) enum Relocations<'a> {
-    /// There are none, or none we understand: nothing is resolved.
-    #[default]
-    None,
-    /// ELF: the tables as they stand, and the dynamic symbols they index.
-    Elf(elf::Tables<'a>),
-    /// Mach-O: rebase and bind codes, or chained fixups.
-    MachO(macho::Fixups<'a>),
-    /// PE: what stands in the file is what the loader would write, less the slide.
-    InPlace,
-}
-
 impl<'a> Image<'a> {
-    /// Reads an image from the bytes of one slice.
-    ///
-    /// # Errors
-    /// The bytes are of no known format, or the header can't be read. Everything behind the header is read as far as it
-    /// goes; what can't be is in `flaws`.
-    pub fn parse(data: &'a [u8]) -> Result<Self, Unreadable> {
-        match data {
-            [0x7f, b'E', b'L', b'F', ..] => elf::read(data),
-            [0xfe, 0xed, 0xfa, 0xce | 0xcf, ..] | [0xce | 0xcf, 0xfa, 0xed, 0xfe, ..] => macho::read(data),
-            [b'M', b'Z', ..] => pe::read(data),
-            _ => Err(Unreadable::UnknownFormat),
-        }
-    }
-
     pub(crate) fn new(data: &'a [u8], format: Format, arch: Arch) -> Self {
         Self {
             data,
@@ -185,6 +190,7 @@ impl<'a> Image<'a> {
             weak: Vec::new(),
             exports: Vec::new(),
             needed: Vec::new(),
+            linking: Linking::default(),
             needs: Vec::new(),
             comments: Vec::new(),
             notes: Vec::new(),
@@ -243,11 +249,6 @@ impl<'a> Image<'a> {
             address.checked_sub(mapped.address).is_some_and(|distance| distance < mapped.memory)
         };
         self.mapped.iter().any(inside)
-    }
-
-    /// What the loader would write into places of the image; read at the first call.
-    pub fn pointers(&self) -> &Pointers<'a> {
-        self.pointers.get_or_init(|| Pointers::read(self))
     }
 
     /// The part of the file at `offset`, as far as there is one.

@@ -11,7 +11,8 @@ use object::read::macho::{LoadCommandVariant, MachHeader, Nlist, Section as _, S
 
 use crate::facts::{Arch, Format, Os};
 
-use super::image::{Export, Image, Kind, Mapped, Relocations, Section, Unreadable, part};
+use super::image::{Export, Image, Kind, Mapped, Section, Unreadable, part};
+use super::relocations::{Fixups, Relocations};
 use super::text::text_at;
 
 /// After this many names beyond their table it is left alone.
@@ -20,15 +21,6 @@ const MOST_BAD_NAMES: usize = 16;
 const MOST_NODES: usize = 1 << 18;
 /// And one for the names of such a trie, in bytes.
 const MOST_LETTERS: usize = 64 << 20;
-
-/// How pointers in data are written.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Fixups<'a> {
-    /// The chained fixups, where there are any; else a pointer stands in its place as it is.
-    pub(crate) chained: Option<&'a [u8]>,
-    /// The address of the header, from which offsets in chains count.
-    pub(crate) base: u64,
-}
 
 pub(super) fn read(data: &[u8]) -> Result<Image<'_>, Unreadable> {
     match data.get(..4) {
@@ -49,6 +41,8 @@ fn slice<Mach: MachHeader<Endian = Endianness>>(data: &[u8]) -> Result<Image<'_>
     let mut image = Image::new(data, Format::MachO, arch);
     let mut fixups = Fixups::default();
     let mut trie: &[u8] = &[];
+    let mut ordinals: Vec<u8> = Vec::new();
+    let two_levels = header.flags(endian) & macho::MH_TWOLEVEL != 0;
     let mut commands = header.load_commands(endian, data, 0).map_err(malformed)?;
     loop {
         let command = match commands.next() {
@@ -70,14 +64,33 @@ fn slice<Mach: MachHeader<Endian = Endianness>>(data: &[u8]) -> Result<Image<'_>
             Ok(LoadCommandVariant::Symtab(table)) => {
                 let strings = linkedit(table.stroff.get(endian), table.strsize.get(endian));
                 match table.symbols::<Mach, _>(endian, data) {
-                    Ok(symbols) => read_symbols(&mut image, endian, symbols.iter().as_slice(), strings),
+                    Ok(symbols) => {
+                        let symbols = symbols.iter().as_slice();
+                        ordinals.extend(read_symbols(&mut image, endian, symbols, strings));
+                    }
                     Err(error) => image.flaw("truncated", format!("the symbols can't be read: {error}")),
                 }
             }
             Ok(LoadCommandVariant::Dylib(library)) => match command.string(endian, library.dylib.name) {
-                Ok(name) => image.needed.push(String::from_utf8_lossy(name).into_owned()),
+                Ok(name) => {
+                    let name = String::from_utf8_lossy(name).into_owned();
+                    match command.cmd() {
+                        macho::LC_REEXPORT_DYLIB => image.linking.reexports.push(name.clone()),
+                        macho::LC_LOAD_WEAK_DYLIB => image.linking.late.push(name.clone()),
+                        _ => {}
+                    }
+                    image.needed.push(name);
+                }
                 Err(error) => image.flaw("malformed", format!("a library has no name: {error}")),
             },
+            Ok(LoadCommandVariant::IdDylib(library)) => {
+                let name = command.string(endian, library.dylib.name).ok();
+                image.linking.own_name = name.map(|name| String::from_utf8_lossy(name).into_owned());
+            }
+            Ok(LoadCommandVariant::Rpath(path)) => {
+                let path = command.string(endian, path.path).ok();
+                image.linking.rpath.extend(path.map(|path| String::from_utf8_lossy(path).into_owned()));
+            }
             Ok(LoadCommandVariant::BuildVersion(build)) => {
                 image.os = Some(platform(build.platform.get(endian)));
                 image.minimum_os = Some(version(build.minos.get(endian)));
@@ -106,6 +119,11 @@ fn slice<Mach: MachHeader<Endian = Endianness>>(data: &[u8]) -> Result<Image<'_>
         read_trie(&mut image, trie, fixups.base);
     }
     image.relocations = Relocations::MachO(fixups);
+    if two_levels {
+        // Numbers count from 1; the highest ones mean the program, or whatever is loaded.
+        let library = |ordinal: &u8| usize::from(*ordinal).checked_sub(1).filter(|_| *ordinal < 0xfd);
+        image.linking.ordinals = ordinals.iter().map(library).collect();
+    }
     Ok(image)
 }
 
@@ -169,8 +187,8 @@ fn read_symbols<'a, N: Nlist<Endian = Endianness>>(
     endian: Endianness,
     symbols: &'a [N],
     strings: &'a [u8],
-) {
-    let mut bad = 0;
+) -> Vec<u8> {
+    let (mut bad, mut ordinals) = (0, Vec::new());
     for symbol in symbols {
         if symbol.is_stab() || symbol.n_type() & macho::N_EXT == 0 {
             continue;
@@ -179,7 +197,7 @@ fn read_symbols<'a, N: Nlist<Endian = Endianness>>(
             bad += 1;
             if bad == MOST_BAD_NAMES {
                 image.flaw("malformed", "the names of the symbols lie outside their table");
-                return;
+                return ordinals;
             }
             continue;
         };
@@ -189,10 +207,12 @@ fn read_symbols<'a, N: Nlist<Endian = Endianness>>(
                 image.weak.push(name);
             }
             image.imports.push(name);
+            ordinals.push((symbol.n_desc(endian) >> 8) as u8);
         } else if symbol.is_definition() && symbol.n_type() & macho::N_PEXT == 0 {
             image.exports.push(Export { name: Cow::Borrowed(name), address: symbol.n_value(endian).into() });
         }
     }
+    ordinals
 }
 
 /// Walks the export trie, whose names are put together from the pieces on the way.

@@ -1,8 +1,9 @@
 //! ELF, Mach-O and PE as one [`Image`]: sections, symbols, libraries, and where an address stands in the file.
 //!
-//! `format` tells by the first bytes what a file is, and gives the slices of a fat one; `elf`, `macho` and `pe` read one
-//! slice each; `text` reads names with bounds; `pointers` resolves what the loader would write into a place. Any bytes may
-//! come in: a part that can't be read becomes a [`Flaw`] of the image, and the rest is still read.
+//! `image` is the vocabulary, with `relocations` for what the loader would write; neither knows a format. `format` tells by
+//! the first bytes what a file is, gives the slices of a fat one, and calls `elf`, `macho` or `pe`, which read one slice
+//! each; `text` reads names with bounds; `pointers` resolves what the loader would write into a place. Any bytes may come
+//! in: a part that can't be read becomes a [`Flaw`] of the image, and the rest is still read.
 
 mod elf;
 mod format;
@@ -10,9 +11,10 @@ mod image;
 mod macho;
 mod pe;
 mod pointers;
+mod relocations;
 mod text;
 
-pub use format::{Slice, slices};
-pub use image::{Export, Flaw, Image, Kind, Need, Section, Unreadable};
-pub use pointers::{Pointer, Pointers};
+pub use format::{Slice, is_known, slices};
+pub use image::{Binding, Export, Flaw, Image, Kind, Linking, Need, Section, Unreadable};
+pub use relocations::{Pointer, Pointers};
 pub use text::{cut_text, text_at, text_round};

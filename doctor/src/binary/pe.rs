@@ -10,7 +10,8 @@ use object::read::pe::{ImageNtHeaders, ImageOptionalHeader, RichHeaderInfo};
 
 use crate::facts::{Arch, Format, Os};
 
-use super::image::{Export, Image, Kind, Mapped, Relocations, Section, Unreadable};
+use super::image::{Export, Image, Kind, Mapped, Section, Unreadable};
+use super::relocations::Relocations;
 use super::text::text_at;
 
 /// More libraries than any file asks for.
@@ -163,7 +164,11 @@ fn read_imports(image: &mut Image<'_>, base: u64, table: u64, delayed: bool) -> 
             return Some(());
         }
         let library = text_at(image.at(base.wrapping_add(name.into()))?, 0)?;
+        let ordinal = image.needed.len();
         image.needed.push(library.to_owned());
+        if delayed {
+            image.linking.late.push(library.to_owned());
+        }
         let thunks = match word(table, at + thunks_at)? {
             0 => word(table, at + other_at)?,
             thunks => thunks,
@@ -185,6 +190,7 @@ fn read_imports(image: &mut Image<'_>, base: u64, table: u64, delayed: bool) -> 
             }
             let hint = image.at(base.wrapping_add(thunk & 0x7fff_ffff))?;
             image.imports.push(text_at(hint, 2)?);
+            image.linking.ordinals.push(Some(ordinal));
         }
     }
     None

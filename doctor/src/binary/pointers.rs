@@ -9,51 +9,22 @@ use object::elf as constants;
 
 use crate::facts::Format;
 
-use super::elf::{Table, TableKind, Tables};
-use super::image::{Image, Kind, Relocations};
-use super::macho::Fixups;
+use super::image::{Image, Kind};
+use super::relocations::{Chains, Fixups, Pointer, Pointers, Relocations, Table, TableKind, Tables};
 use super::text::text_at;
 
 /// More relocations than any module has that we know; a hostile file has no more of our memory.
 const MOST: usize = 1 << 23;
 
-/// What stands in a place once the image is loaded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pointer<'a> {
-    /// An address of this image.
-    Here(u64),
-    /// A symbol of another.
-    Import(&'a str),
-}
-
-/// What the loader would write, for each place.
-#[derive(Clone, Debug, Default)]
-pub struct Pointers<'a> {
-    /// ELF: place and value, in the order of places.
-    table: Vec<(u64, Pointer<'a>)>,
-    chains: Chains,
-}
-
-/// How a pointer is written where no table tells.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Chains {
-    /// Not at all: it is in the table or nowhere.
-    #[default]
-    None,
-    /// As it is.
-    InPlace,
-    /// Mach-O's `DYLD_CHAINED_PTR_64`: 36 bits of address.
-    Address,
-    /// `DYLD_CHAINED_PTR_64_OFFSET`: 36 bits counted from the header's address.
-    Offset(u64),
-    /// `DYLD_CHAINED_PTR_ARM64E` and the like: 43 bits, or 32 where it is signed.
-    Signed,
-    /// The same, counted from the header's address.
-    SignedOffset(u64),
+impl<'a> Image<'a> {
+    /// What the loader would write into places of the image; read at the first call.
+    pub fn pointers(&self) -> &Pointers<'a> {
+        self.pointers.get_or_init(|| Pointers::read(self))
+    }
 }
 
 impl<'a> Pointers<'a> {
-    pub(super) fn read(image: &Image<'a>) -> Self {
+    fn read(image: &Image<'a>) -> Self {
         match &image.relocations {
             Relocations::None => Self::default(),
             Relocations::InPlace => Self { table: Vec::new(), chains: Chains::InPlace },

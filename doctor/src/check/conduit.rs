@@ -1,10 +1,8 @@
 //! pybind11's conduit: what crosses between two states of pybind11. It takes an object whose class the receiver binds too,
 //! in one direction at a time, between equal platform ids; exceptions and base classes don't go through it.
 
+use crate::compare::{Verdict, doubt, proved};
 use crate::facts::{Conduit, Framework};
-
-use super::side::{doubt, proved};
-use super::verdict::Verdict;
 
 /// Whether an object of the giver's reaches a function of the taker's, and why.
 pub(super) fn crosses(giver: (&str, &Framework), taker: (&str, &Framework)) -> (Verdict, String) {

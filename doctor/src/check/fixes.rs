@@ -1,8 +1,8 @@
 //! What mends a part that differs: the command or setting, as one types it.
 
+use crate::compare::{AlignedKey, AlignedPart};
 use crate::facts::{Framework, FrameworkKind, Versions};
-
-use super::verdict::{AlignedKey, AlignedPart};
+use crate::frameworks::{Registry, profile};
 
 /// What makes two keys of a framework equal; one line, the most effective step first.
 pub(super) fn of_keys(a: (&str, &Framework), b: (&str, &Framework), keys: &[AlignedKey]) -> Option<String> {
@@ -31,10 +31,8 @@ fn releases(a: (&str, &Framework), b: (&str, &Framework)) -> String {
     let number = |framework: &Framework| framework.internals.as_ref().and_then(|claim| claim.value);
     let kind = a.1.kind;
     let (older, newer) = if number(a.1) > number(b.1) { (b, a) } else { (a, b) };
-    let package = match kind {
-        FrameworkKind::Pybind11 => "pybind11",
-        FrameworkKind::Nanobind => "nanobind",
-        _ => return format!("rebuild `{}` with the {kind} that `{}` has", older.0, newer.0),
+    let Some(package) = profile(kind).package else {
+        return format!("rebuild `{}` with the {kind} that `{}` has", older.0, newer.0);
     };
     let range = match &newer.1.version.value {
         Some(versions) if versions.is_exact() => format!("=={}", versions.lowest),
@@ -47,14 +45,8 @@ fn releases(a: (&str, &Framework), b: (&str, &Framework)) -> String {
 
 /// Releases whose ids no longer tell compilers apart that fit each other.
 fn newer_ids(kind: FrameworkKind) -> String {
-    match kind {
-        FrameworkKind::Pybind11 => {
-            "rebuild both with one release of `pybind11>=3.1`, whose id doesn't name the compiler".to_owned()
-        }
-        _ => {
-            "rebuild both with one release of `nanobind>=3.0`, whose id doesn't name the compiler".to_owned()
-        }
-    }
+    let newer = profile(kind).registry.shared().map_or("", |shared| shared.newer);
+    format!("rebuild both with one release of `{newer}`, whose id doesn't name the compiler")
 }
 
 /// What mends one part, unless an earlier step does.
@@ -135,17 +127,13 @@ fn domain(a: &str, b: &str, part: &AlignedPart) -> String {
 
 /// What lets two modules of one framework without a registry exchange objects.
 pub(super) fn without_registry(kind: FrameworkKind) -> String {
-    match kind {
-        FrameworkKind::Pyo3 => {
-            "share the type through interbind: `interbind::module!` in both, or pass a capsule"
+    match profile(kind).registry {
+        Registry::None { instead } => instead.to_owned(),
+        // The library that holds the state is linked into one of them.
+        Registry::OfInterpreter { .. } | Registry::Shared(_) => {
+            "share the type through interbind's C API, or pass a capsule".to_owned()
         }
-        FrameworkKind::Cython => {
-            "`cimport` the type from the module that declares it, or share it through interbind"
-        }
-        FrameworkKind::Cffi => "`ffi.include` the other's `FFI`, or pass a capsule",
-        _ => "share the type through interbind's C API, or pass a capsule",
     }
-    .to_owned()
 }
 
 /// What lets modules of two frameworks exchange objects.

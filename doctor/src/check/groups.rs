@@ -3,12 +3,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::compare::Verdict;
 use crate::facts::Module;
 use crate::finding::Finding;
 
 use super::pair::check;
 use super::side;
-use super::verdict::{Check, Verdict};
+use super::verdict::Check;
 
 /// Modules that share: each with at least one of the others.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]

@@ -6,9 +6,12 @@ use std::cmp::Ordering;
 use interbind_abi::note::ModuleNote;
 use interbind_abi::platform::Api;
 
-use crate::facts::{Claim, Evidence, Format, LibcKind, Module, Os, PythonNeeds, Source, Stable, StableKind};
+use crate::compare::{doubt, proved};
+use crate::facts::{
+    Claim, Evidence, Format, LibcKind, Module, Os, Partner, PartnerRole, PythonNeeds, Source, Stable,
+    StableKind,
+};
 
-use super::side::{doubt, proved};
 use super::verdict::{Condition, Loadable};
 
 /// Goes through every condition.
@@ -29,6 +32,7 @@ pub(super) fn loadable(a: &Module, b: &Module) -> Loadable {
         gil(&a.python, &b.python),
         debug(a, b),
     ];
+    let conditions: Vec<Condition> = conditions.into_iter().chain(partners(a, b)).collect();
     let possible = if conditions.iter().any(|condition| condition.met == Some(false)) {
         Some(false)
     } else if conditions.iter().all(|condition| condition.met == Some(true)) {
@@ -66,7 +70,7 @@ fn with_note(module: &Module) -> Module {
         None if python.stable.is_none() && !python.version.is_certain() => python.version = version,
         Some(kind) if python.stable.is_none() => {
             let (claimed, needed) = (version.clone(), version);
-            python.stable = Some(Stable { kind, claimed, needed, outside: Vec::new() });
+            python.stable = Some(Stable { kind, claimed, needed, exported: None, outside: Vec::new() });
         }
         _ => {}
     }
@@ -161,7 +165,8 @@ enum Demand<'a> {
 fn demand(python: &PythonNeeds) -> Demand<'_> {
     if let Some(stable) = &python.stable {
         let claimed = stable.claimed.value.as_deref();
-        return match (proved(&stable.needed), claimed) {
+        let loads = stable.exported.as_ref().and_then(proved).or(proved(&stable.needed));
+        return match (loads, claimed) {
             (Some(needed), claimed) => Demand::AtLeast { needed, claimed },
             (None, Some(claimed)) => Demand::AtLeast { needed: claimed, claimed: Some(claimed) },
             (None, None) => Demand::Unknown(doubt(&stable.needed)),
@@ -250,6 +255,39 @@ fn debug(a: &Module, b: &Module) -> Condition {
         (_, None) => (None, doubt(second)),
     };
     condition("debug", text(a).to_owned(), text(b).to_owned(), met, Some(why))
+}
+
+/// One environment has one release of a library beside Python: where no release serves both, they don't get along in it.
+fn partners(a: &Module, b: &Module) -> Vec<Condition> {
+    let ask = |module: &'_ Module| -> Vec<Partner> {
+        module.partners.iter().filter(|partner| partner.role == PartnerRole::Needs).cloned().collect()
+    };
+    let text = |partner: &Partner| match (stated(&partner.lowest), stated(&partner.highest)) {
+        (Some(lowest), Some(highest)) => format!("{lowest} – {highest}"),
+        (Some(lowest), None) => format!("≥ {lowest}"),
+        (None, Some(highest)) => format!("≤ {highest}"),
+        (None, None) => "any".to_owned(),
+    };
+    let mut found = Vec::new();
+    for (one, other) in ask(a).iter().flat_map(|one| {
+        ask(b).into_iter().filter(|other| other.kind == one.kind).map(move |other| (one.clone(), other))
+    }) {
+        let apart = |lower: &Partner, higher: &Partner| {
+            stated(&lower.highest)
+                .zip(stated(&higher.lowest))
+                .is_some_and(|(highest, lowest)| order(highest, lowest) == Ordering::Less)
+        };
+        let fits = !apart(&one, &other) && !apart(&other, &one);
+        // A module may ask for its partner later than on import, so this keeps none from being loaded for certain.
+        let met = fits.then_some(true);
+        let why = format!("no release of {} serves both", one.kind);
+        found.push(condition(one.kind.slug(), text(&one), text(&other), met, Some(why)));
+    }
+    found
+}
+
+fn stated(claim: &Option<Claim<String>>) -> Option<&str> {
+    claim.as_ref().and_then(|claim| claim.value.as_deref())
 }
 
 #[cfg(test)]

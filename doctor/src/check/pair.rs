@@ -1,10 +1,11 @@
 //! Two modules: the questions in their order, and the one answer.
 
+use crate::compare::{State, Verdict, doubt, proved};
 use crate::facts::{Framework, FrameworkKind, Module};
+use crate::frameworks::{Registry, Shared, profile};
 
-use super::registry::{State, has_registry};
-use super::verdict::{Bridge, Check, Condition, Loadable, Operation, Verdict};
-use super::{conduit, fixes, loadable, ours, registry, side};
+use super::verdict::{Bridge, Check, Condition, Loadable, Operation};
+use super::{conduit, fixes, loadable, ours, side};
 
 /// Says whether two modules can share, per operation, and what mends it where they can't.
 pub fn check(a: &Module, b: &Module) -> Check {
@@ -58,14 +59,22 @@ struct Found {
 impl Found {
     fn framework(&mut self, a: (&str, &Module, &Framework), b: (&str, &Module, &Framework)) {
         let kind = a.2.kind;
-        let mut state = registry::state((a.1, a.2), (b.1, b.2));
-        let both_certain = [a.2, b.2].iter().all(|framework| side::proved(&framework.present) == Some(&true));
+        let registry = &profile(kind).registry;
+        let mut state = match registry {
+            Registry::Shared(shared) => (shared.state)((a.1, a.2), (b.1, b.2)),
+            // What crosses by a registry of the interpreter's is asked by the notes.
+            Registry::OfInterpreter { .. } | Registry::None { .. } => {
+                let why = format!("{kind} has no registry across modules");
+                State::new(Verdict::Isolated, why, Vec::new())
+            }
+        };
+        let both_certain = [a.2, b.2].iter().all(|framework| proved(&framework.present) == Some(&true));
         if !both_certain && state.verdict != Verdict::Unknown {
             state =
                 State::new(Verdict::Unknown, format!("but that one is {kind} is only likely"), state.keys);
         }
-        if has_registry(kind) {
-            self.operations(kind, &state, (a.0, a.2), (b.0, b.2));
+        if let Some(shared) = registry.shared() {
+            self.operations(kind, shared, &state, (a.0, a.2), (b.0, b.2));
             self.state_fixes.extend(fixes::of_keys((a.0, a.2), (b.0, b.2), &state.keys));
         }
         self.states.push((side::called_both(a.2, b.2), state));
@@ -74,6 +83,7 @@ impl Found {
     fn operations(
         &mut self,
         kind: FrameworkKind,
+        shared: &Shared,
         state: &State,
         a: (&str, &Framework),
         b: (&str, &Framework),
@@ -83,10 +93,10 @@ impl Found {
         };
         let told = format!("both are {kind}, {}", state.why);
         add("same-internals", state.verdict, told);
-        let (exceptions, inheritance) = consequences(kind, state.verdict);
+        let (exceptions, inheritance) = consequences(shared, state.verdict);
         add("exceptions", state.verdict, exceptions);
         add("inheritance", state.verdict, inheritance);
-        if kind != FrameworkKind::Pybind11 {
+        if !shared.conduit {
             return;
         }
         for (giver, taker, direction) in [(a, b, "a-to-b"), (b, a, "b-to-a")] {
@@ -195,6 +205,12 @@ impl Found {
         if let Some((_, why)) = self.promises.iter().find(|(verdict, _)| *verdict == Verdict::Unknown) {
             return (Verdict::Unknown, why.clone());
         }
+        if let Some(name) = without_note(a, b) {
+            let why = format!(
+                "both use interbind, and `{name}` has no build note: which types it provides or consumes isn't in the file"
+            );
+            return (Verdict::Unknown, why);
+        }
         if let Some((called, state)) = find(Verdict::Isolated).or(self.states.first()) {
             let across = if self.bridges.iter().any(|bridge| bridge.name == "pybind11-conduit") {
                 "; objects still cross by the conduit"
@@ -239,6 +255,18 @@ impl Found {
     }
 }
 
+/// Of two modules that use interbind the first one without a build note, as builds from the C headers of 0.1.0 are.
+fn without_note<'a>(a: (&'a str, &Module), b: (&'a str, &Module)) -> Option<&'a str> {
+    let uses = |module: &Module| {
+        side::framework(module, FrameworkKind::Interbind).is_some() || module.note.is_some()
+    };
+    if !(uses(a.1) && uses(b.1)) {
+        return None;
+    }
+    let silent = |module: &Module| module.note.as_ref().is_none_or(|note| note.module.is_empty());
+    [a, b].into_iter().find(|(_, module)| silent(module)).map(|(name, _)| name)
+}
+
 /// Puts a reason that stands by itself behind a comma.
 fn connect(why: &str) -> String {
     if why.starts_with("but ") || why.starts_with("and ") || why.starts_with("with ") {
@@ -248,18 +276,11 @@ fn connect(why: &str) -> String {
 }
 
 /// What follows for exceptions and base classes; they live in the same state as the types.
-fn consequences(kind: FrameworkKind, verdict: Verdict) -> (String, String) {
-    let unknown_base = match kind {
-        FrameworkKind::Nanobind => {
-            "a class on the other's base ends the process: nanobind doesn't know the base"
-        }
-        FrameworkKind::Pybind11 => "a class on the other's base fails: `referenced unknown base type`",
-        _ => "a class on the other's base fails",
-    };
+fn consequences(shared: &Shared, verdict: Verdict) -> (String, String) {
     let (exceptions, inheritance) = match verdict {
         Verdict::Share => ("a translator of one serves both", "a class can have a base of the other's"),
         Verdict::Isolated => {
-            ("a C++ exception that the other registered arrives as a plain RuntimeError", unknown_base)
+            ("a C++ exception that the other registered arrives as a plain RuntimeError", shared.unknown_base)
         }
         _ => ("it goes as the internals go", "it goes as the internals go"),
     };
@@ -284,7 +305,7 @@ fn different(a: (&str, &Module), b: (&str, &Module)) -> (Verdict, String) {
         if let (None, Some(unsure)) = (main(module), unsure) {
             return (
                 Verdict::Unknown,
-                format!("that `{name}` is {} isn't certain: {}", unsure.kind, side::doubt(&unsure.present)),
+                format!("that `{name}` is {} isn't certain: {}", unsure.kind, doubt(&unsure.present)),
             );
         }
     }

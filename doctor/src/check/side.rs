@@ -1,6 +1,7 @@
 //! One of the two modules, as the questions look at it: its names, and the facts that are sure enough to decide.
 
-use crate::facts::{AbiId, Claim, Framework, FrameworkKind, Module, Role, Versions};
+use crate::compare::proved;
+use crate::facts::{Framework, FrameworkKind, Module, Versions};
 
 /// What a module is called in sentences: the name it is imported by, else the file's.
 pub(super) fn short(module: &Module) -> String {
@@ -32,16 +33,6 @@ pub(super) fn names(a: &Module, b: &Module) -> (String, String) {
     if a == b { (a + " (first)", b + " (second)") } else { (a, b) }
 }
 
-/// What is stated, when it is proved.
-pub(super) fn proved<T>(claim: &Claim<T>) -> Option<&T> {
-    claim.value.as_ref().filter(|_| claim.is_certain())
-}
-
-/// Why a statement can't decide.
-pub(super) fn doubt<T>(claim: &Claim<T>) -> String {
-    claim.why.clone().unwrap_or_else(|| "the file doesn't tell".to_owned())
-}
-
 /// The frameworks of a module that are there for certain, and count: a library under all others does not.
 pub(super) fn frameworks(module: &Module) -> impl Iterator<Item = &Framework> {
     module.frameworks.iter().filter(|framework| proved(&framework.present) == Some(&true))
@@ -53,12 +44,6 @@ pub(super) fn framework(module: &Module, kind: FrameworkKind) -> Option<&Framewo
         .frameworks
         .iter()
         .find(|framework| framework.kind == kind && framework.present.value != Some(false))
-}
-
-/// The ids of that kind.
-pub(super) fn ids<'a>(framework: &'a Framework, kind: &str) -> Vec<&'a Claim<AbiId>> {
-    let of_kind = |claim: &&Claim<AbiId>| claim.value.as_ref().is_some_and(|id| id.kind == kind);
-    framework.ids.iter().filter(of_kind).collect()
 }
 
 /// `nanobind 3.x`: the name and the major release, where all that it can be have one.
@@ -78,9 +63,4 @@ pub(super) fn called(framework: &Framework) -> String {
 pub(super) fn called_both(a: &Framework, b: &Framework) -> String {
     let (a_name, b_name) = (called(a), called(b));
     if a_name == b_name { a_name } else { a.kind.to_string() }
-}
-
-/// Whether it keeps its state in the module: a front end asks a back end.
-pub(super) fn is_whole(framework: &Framework) -> bool {
-    framework.role != Role::FrontEnd
 }

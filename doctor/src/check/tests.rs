@@ -1,9 +1,11 @@
 //! Laws of the verdicts, on facts made by hand.
 
+use crate::facts::DeclaredType;
 use crate::facts::{
     AbiId, Arch, Claim, Conduit, Domain, EntryPoint, Format, Framework, FrameworkKind, Gil, Interpreters,
     Libc, LibcKind, Module, Os, OurNote, Part, PythonNeeds, Role, Stable, StableKind, Target, Versions,
 };
+use crate::finding::Level;
 use crate::ids;
 
 use super::{Check, Verdict, check, check_all};
@@ -26,6 +28,7 @@ fn module(name: &str) -> Module {
             arch: Arch { name: "x86_64".to_owned(), bits: 64, little_endian: true },
             libc: sure(Libc { kind: LibcKind::Glibc, floor: None }),
             cxx: None,
+            strings: None,
             compilers: Vec::new(),
         },
         python: PythonNeeds {
@@ -41,7 +44,9 @@ fn module(name: &str) -> Module {
             protocols: Vec::new(),
         },
         frameworks: Vec::new(),
+        partners: Vec::new(),
         needed: Vec::new(),
+        links: crate::facts::Links::default(),
         note: None,
         problems: Vec::new(),
     }
@@ -177,6 +182,7 @@ fn a_limited_module_meets_every_later_python_and_no_older_one() {
             kind: StableKind::Abi3,
             claimed: sure(claimed.to_owned()),
             needed: sure(needed.to_owned()),
+            exported: None,
             outside: Vec::new(),
         });
         check(&pybind11("a", "3.1.0", V12, true), &limited).verdict
@@ -245,7 +251,8 @@ fn frameworks_without_a_registry_are_isolated_by_design() {
         assert_eq!(told.verdict, Verdict::Isolated, "{kind}");
         assert!(told.sentence.ends_with("has no registry across modules"), "{}", told.sentence);
         assert!(told.fix.as_deref().is_some_and(|fix| fix.contains(way)), "{:?}", told.fix);
-        assert_eq!(told.findings()[0].rule, "isolated-by-design");
+        let findings = told.findings();
+        assert_eq!((findings[0].rule.as_str(), findings[0].level), ("isolated-by-design", Level::Warning));
     }
 }
 
@@ -268,8 +275,18 @@ fn noted(name: &str, roles: &str, descriptor: &str) -> Module {
     let text = format!(
         "name={name}\nversion=1.0.0\ninterbind=0.1.0\npanic=unwind\ncompiler=rustc 1.85.0\nplatform={platform}\n{roles}"
     );
-    let note =
-        OurNote { module: text.lines().map(str::to_owned).collect(), types: vec![descriptor.to_owned()] };
+    let declared = roles.lines().filter_map(|role| {
+        let (_, version) = role.split_once('=')?.1.split_once(' ')?;
+        let name = descriptor.split(' ').nth(1)?;
+        let version = version.trim_start_matches('^').to_owned();
+        Some(DeclaredType { name: name.to_owned(), version, descriptor: descriptor.to_owned() })
+    });
+    let note = OurNote {
+        module: text.lines().map(str::to_owned).collect(),
+        types: vec![descriptor.to_owned()],
+        declared: declared.collect(),
+        ..OurNote::default()
+    };
     Module { note: Some(note), ..of_kind(name, FrameworkKind::Pyo3) }
 }
 
@@ -283,6 +300,33 @@ fn notes_share_what_one_provides_and_the_other_consumes() {
     assert_eq!(told.sentence, "share: `c` takes a.P from `p`");
     assert_eq!(verdict_of(&told, "interbind-b-to-a"), Verdict::Share);
     assert!(told.operation("interbind-a-to-b").is_none());
+}
+
+#[test]
+fn a_consumer_of_two_majors_of_one_type_shares_with_a_provider_of_either() {
+    let consumer = noted("c", "consumes=a.P ^1.0.0\nconsumes=a.P ^2.0.0", POINT);
+    for version in ["1.0.0", "2.0.0"] {
+        let provider = noted("p", &format!("provides=a.P {version}"), POINT);
+        assert_eq!(check(&provider, &consumer).sentence, "share: `c` takes a.P from `p`");
+    }
+}
+
+#[test]
+fn a_module_of_ours_without_a_note_may_share() {
+    let mut silent = of_kind("c", FrameworkKind::Interbind);
+    silent.note = None;
+    let told = check(&noted("p", "provides=a.P 1.0.0", POINT), &silent);
+    assert_eq!(told.verdict, Verdict::Unknown, "{}", told.sentence);
+    assert!(told.sentence.contains("`c` has no build note"), "{}", told.sentence);
+}
+
+#[test]
+fn what_a_consumer_refuses_is_an_error() {
+    let provider = noted("p", "provides=a.P 2.0.0", POINT);
+    let told = check(&provider, &noted("c", "consumes=a.P ^1.0.0", POINT));
+    let findings = told.findings();
+    assert_eq!((findings[0].rule.as_str(), findings[0].level), ("isolated-types", Level::Error));
+    assert_eq!(told.fix.as_deref(), Some("upgrade or rebuild `c` for a.P 2.0.0"));
 }
 
 #[test]
@@ -307,7 +351,6 @@ fn a_note_is_judged_as_the_layer_judges() {
     for (consumer, reason) in [
         (noted("c", "consumes=a.P ^2.0.0", POINT), "version-differs"),
         (noted("c", "consumes=a.P ^1.0.0", &POINT.replace("y: f64", "z: f64")), "layout-differs"),
-        (noted("c", "consumes=a.P ^1.0.0", "data a.Q size 0 align 1 { }"), "descriptor"),
     ] {
         let told = check(&provider, &consumer);
         assert_eq!(told.verdict, Verdict::Isolated, "{reason}");
@@ -315,6 +358,9 @@ fn a_note_is_judged_as_the_layer_judges() {
         assert!(told.fix.is_some());
     }
     assert_eq!(check(&provider, &noted("c", "", POINT)).verdict, Verdict::Isolated);
+    let silent = noted("c", "consumes=a.P ^1.0.0", "data a.Q size 0 align 1 { }");
+    let told = check(&provider, &silent);
+    assert_eq!(told.verdict, Verdict::Unknown, "C's note may lack the declaration: {}", told.sentence);
 }
 
 #[test]
@@ -373,7 +419,7 @@ fn a_part_without_a_name_in_common_goes_behind_the_one_before_it() {
         overridden: Vec::new(),
     };
     let (a, b) = (id("1", &[("x", "1"), ("z", "3")]), id("2", &[("x", "1"), ("y", "2"), ("z", "3")]));
-    let key = super::keys::align(FrameworkKind::Nanobind, "tag", Some(&a), Some(&b));
+    let key = crate::compare::align(FrameworkKind::Nanobind, "tag", Some(&a), Some(&b));
     let parts: Vec<_> = key.parts.iter().map(|part| (part.name.as_str(), part.same)).collect();
     assert_eq!(parts, [("x", Some(true)), ("y", Some(false)), ("z", Some(true))]);
 }

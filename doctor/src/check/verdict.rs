@@ -1,44 +1,11 @@
-//! The words of an answer: four verdicts, what they rest on, and the JSON that is published.
-
-use std::fmt;
+//! The words of an answer: what the verdict rests on, and the JSON that is published.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::compare::{AlignedKey, Verdict};
 use crate::facts::FrameworkKind;
 use crate::finding::{Finding, Level};
-
-/// The answer to one question about two modules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verdict {
-    /// What one makes, the other understands.
-    Share,
-    /// Both work, side by side: what one makes is a stranger to the other.
-    Isolated,
-    /// No process can load both.
-    NeverLoadedTogether,
-    /// The files don't tell.
-    Unknown,
-}
-
-impl Verdict {
-    /// The words a sentence opens with.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Share => "share",
-            Self::Isolated => "isolated",
-            Self::NeverLoadedTogether => "never loaded together",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.words())
-    }
-}
 
 /// One condition that a process must meet, as each side sets it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -77,45 +44,6 @@ pub struct Operation {
     pub verdict: Verdict,
     /// Why, in one sentence.
     pub why: String,
-}
-
-/// One part of two ids.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-pub struct AlignedPart {
-    /// Its name.
-    pub name: String,
-    /// The first module's text; empty where its id has no such part.
-    pub a: String,
-    /// The second module's.
-    pub b: String,
-    /// Whether they are equal; absent: one of them isn't known.
-    pub same: Option<bool>,
-}
-
-/// The ids by which both recognise their like, part beside part.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-pub struct AlignedKey {
-    /// Whose ids they are.
-    pub framework: FrameworkKind,
-    /// What kind of id: `internals-key`, `tag`, …
-    pub kind: String,
-    /// The first module's, whole.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub a: Option<String>,
-    /// The second module's, whole.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub b: Option<String>,
-    /// Whether they are equal; absent: one of them isn't known.
-    pub same: Option<bool>,
-    /// Their parts, in the order of the first.
-    pub parts: Vec<AlignedPart>,
-}
-
-impl AlignedKey {
-    /// The parts that differ.
-    pub fn differing(&self) -> impl Iterator<Item = &AlignedPart> {
-        self.parts.iter().filter(|part| part.same == Some(false))
-    }
 }
 
 /// A way round an isolation, which works whatever the keys say.
@@ -160,13 +88,14 @@ impl Check {
     }
 
     /// What is wrong: nothing where they share.
-    ///
-    /// That two modules are isolated by design is only worth a note: nobody expected otherwise.
     pub fn findings(&self) -> Vec<Finding> {
-        let by_design = self.keys.is_empty();
+        let refused = self.operations.iter().any(|operation| {
+            operation.framework == FrameworkKind::Interbind && operation.verdict == Verdict::Isolated
+        });
         let (rule, level) = match self.verdict {
             Verdict::Share => return Vec::new(),
-            Verdict::Isolated if by_design => ("isolated-by-design", Level::Note),
+            Verdict::Isolated if refused => ("isolated-types", Level::Error),
+            Verdict::Isolated if self.keys.is_empty() => ("isolated-by-design", Level::Warning),
             Verdict::Isolated => ("isolated-internals", Level::Warning),
             Verdict::NeverLoadedTogether => ("never-loaded-together", Level::Warning),
             Verdict::Unknown => ("sharing-unknown", Level::Note),

@@ -2,7 +2,7 @@
 
 use super::change::{Change, Diff, Effect, ModuleDiff, PartChange};
 use super::modules::parts;
-use crate::facts::FrameworkKind;
+use crate::frameworks::of_id;
 use crate::ids::{IdKind, parse};
 
 /// Says what changed from one id to another; `None`: one of them has the form of no id.
@@ -13,7 +13,7 @@ pub fn diff_ids(a: &str, b: &str) -> Option<Diff> {
     let shared = |kind| {
         matches!(kind, IdKind::Pybind11Key | IdKind::NanobindKey | IdKind::NanobindTag | IdKind::InterbindKey)
     };
-    if framework(one.kind) != framework(other.kind) || one.kind.slug() != other.kind.slug() {
+    if of_id(one.kind).kind != of_id(other.kind).kind || one.kind.slug() != other.kind.slug() {
         let why = "these are ids of different kinds, which nothing compares";
         let parts: Vec<PartChange> = Vec::new();
         changes.push(
@@ -33,7 +33,7 @@ pub fn diff_ids(a: &str, b: &str) -> Option<Diff> {
         };
         let change = Change::new(&after.kind, effect, why).with_parts(parts);
         changes
-            .push(change.of(framework(one.kind)).from(Some(before.text.clone()), Some(after.text.clone())));
+            .push(change.of(of_id(one.kind).kind).from(Some(before.text.clone()), Some(after.text.clone())));
     }
     let module = ModuleDiff {
         name: after.kind.clone(),
@@ -44,12 +44,4 @@ pub fn diff_ids(a: &str, b: &str) -> Option<Diff> {
         changes,
     };
     Some(Diff::new(vec![module], Vec::new(), Vec::new()))
-}
-
-fn framework(kind: IdKind) -> FrameworkKind {
-    match kind {
-        IdKind::NanobindTag | IdKind::NanobindPlatform | IdKind::NanobindKey => FrameworkKind::Nanobind,
-        IdKind::InterbindKey => FrameworkKind::Interbind,
-        _ => FrameworkKind::Pybind11,
-    }
 }

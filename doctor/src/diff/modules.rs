@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::change::{Change, Effect, ModuleDiff, PartChange};
 use super::{notes, pairs};
 use crate::facts::{AbiId, Claim, Framework, FrameworkKind, Gil, Interpreters, Module, Role};
+use crate::frameworks::profile;
 
 /// Says what changed from one build of a module to the next.
 pub(super) fn diff(old: &Module, new: &Module) -> ModuleDiff {
@@ -65,8 +66,7 @@ fn same(one: &Framework, other: &Framework) -> bool {
 
 /// Whether modules of a framework join a registry of the interpreter.
 fn shares(kind: FrameworkKind) -> bool {
-    use FrameworkKind as Kind;
-    matches!(kind, Kind::Pybind11 | Kind::Nanobind | Kind::Swig | Kind::BoostPython | Kind::Interbind)
+    profile(kind).registry.exists()
 }
 
 fn words(framework: &Framework) -> String {
@@ -310,8 +310,33 @@ fn system(old: &Module, new: &Module, changes: &mut Vec<Change>) {
         }
         _ => {}
     }
+    partners(old, new, changes);
     let needed = |module: &Module| module.needed.iter().cloned().collect::<BTreeSet<_>>();
     set("needed", &needed(old), &needed(new), Effect::Noted, "libraries the file asks for", changes);
+}
+
+/// Releases of libraries beside Python that serve no longer, or anew.
+fn partners(old: &Module, new: &Module, changes: &mut Vec<Change>) {
+    let stated = |claim: &'_ Option<Claim<String>>| claim.as_ref().and_then(|claim| claim.value.clone());
+    for after in &new.partners {
+        let Some(before) = old.partners.iter().find(|old| (old.kind, old.role) == (after.kind, after.role))
+        else {
+            continue;
+        };
+        let (what, of) = (format!("{}-floor", after.kind.slug()), after.kind.name());
+        floor(&what, of, stated(&before.lowest).as_deref(), stated(&after.lowest).as_deref(), changes);
+        let (one, other) = (stated(&before.highest), stated(&after.highest));
+        let effect = match (&one, &other) {
+            (None, Some(_)) => Effect::NarrowsLoading,
+            (Some(_), None) => Effect::Widens,
+            _ => continue,
+        };
+        let why = match effect {
+            Effect::Widens => format!("newer releases of {of} serve it too"),
+            _ => format!("it is built for an older generation of {of}: newer releases refuse it"),
+        };
+        changes.push(Change::new(&format!("{}-highest", after.kind.slug()), effect, why).from(one, other));
+    }
 }
 
 /// A floor that rose or fell.

@@ -1,9 +1,9 @@
-//! What changed for this project's own layer, by the build notes: a consumer built against the old module is held against the
-//! new one, type by type, as the layer itself would.
+//! What changed for this project's own layer, by the build notes: a consumer built against the old module is compared with the
+//! new one, type by type, as the layer itself would; and of what it consumes, the old declaration with the new.
 
 use interbind_abi::diff::differences;
 use interbind_abi::note::ModuleNote;
-use interbind_abi::version::Requirement;
+use interbind_abi::version::{Requirement, Version};
 
 use super::change::{Change, Effect};
 use crate::facts::{FrameworkKind, Module, OurNote};
@@ -39,7 +39,7 @@ pub(super) fn diff(old: &Module, new: &Module, changes: &mut Vec<Change>) {
                 ),
             )
         } else {
-            match layout(name, before, after) {
+            match layout(name, (before, *version), (after, *now)) {
                 Err(why) => (Effect::BreaksSharing, why),
                 Ok(()) if version == now => continue,
                 Ok(()) => (Effect::Noted, format!("{name} fits consumers of the old version")),
@@ -57,7 +57,16 @@ pub(super) fn diff(old: &Module, new: &Module, changes: &mut Vec<Change>) {
             .push(ours("type", Effect::Widens, why).from(None::<String>, Some(format!("{name} {version}"))));
     }
     for (name, requirement) in &other.consumes {
-        if let Some((_, was)) = one.consumes.iter().find(|(old, was)| old == name && was != requirement) {
+        let known = |(old, was): &&(String, Requirement)| old == name && was == requirement;
+        if one.consumes.iter().any(|each| known(&each)) {
+            // The same requirement, and perhaps another declaration behind it.
+            if let Err(why) = taken(name, *requirement, before, after) {
+                let text = format!("{name} {requirement}");
+                changes.push(ours("type", Effect::BreaksSharing, why).from(Some(text.clone()), Some(text)));
+            }
+            continue;
+        }
+        if let Some((_, was)) = one.consumes.iter().find(|(old, _)| old == name) {
             let narrower = !requirement.accepts(was.least);
             let effect = if narrower { Effect::BreaksSharing } else { Effect::Noted };
             let why = format!("it takes other versions of {name} than before");
@@ -72,17 +81,35 @@ fn ours(what: &str, effect: Effect, why: String) -> Change {
     Change::new(what, effect, why).of(FrameworkKind::Interbind)
 }
 
-/// Holds a consumer of the old descriptor against the new one.
-fn layout(name: &str, old: &OurNote, new: &OurNote) -> Result<(), String> {
-    let of = |note: &OurNote| -> Vec<String> {
-        let mut all: Vec<_> =
-            note.types.iter().filter(|text| text.split(' ').nth(1) == Some(name)).cloned().collect();
-        all.sort();
-        all.dedup();
-        all
-    };
-    let (before, after) = (of(old), of(new));
-    let ([before], [after]) = (&before[..], &after[..]) else { return Ok(()) };
+/// The declarations of a type that a requirement, or a version, is about.
+fn declared(name: &str, note: &OurNote, fits: impl Fn(Version) -> bool) -> Vec<String> {
+    let named = note.declared.iter().filter(|declared| declared.name == name);
+    let mut all: Vec<_> = named
+        .filter(|declared| declared.version.parse().is_ok_and(&fits))
+        .map(|declared| declared.descriptor.clone())
+        .collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// Compares what a consumer was built with before and now, under one requirement: a provider that fits one of two layouts
+/// doesn't fit the other.
+fn taken(name: &str, requirement: Requirement, old: &OurNote, new: &OurNote) -> Result<(), String> {
+    let of = |note| declared(name, note, |version| requirement.accepts(version));
+    compare(name, &of(old), &of(new)).map_err(|why| {
+        format!("it asks for {name} {requirement} as before, and is built with another declaration: {why}; a provider of the old one refuses it")
+    })
+}
+
+/// Compares a consumer of the old declaration with the new one.
+fn layout(name: &str, old: (&OurNote, Version), new: (&OurNote, Version)) -> Result<(), String> {
+    let of = |(note, version): (&OurNote, Version)| declared(name, note, |declared| declared == version);
+    compare(name, &of(old), &of(new)).map_err(|why| format!("{name} has changed under the same major: {why}"))
+}
+
+fn compare(name: &str, before: &[String], after: &[String]) -> Result<(), String> {
+    let ([before], [after]) = (before, after) else { return Ok(()) };
     let told = |found: Vec<_>| {
         let one = |(reason, part): (_, interbind_abi::diff::Difference)| {
             let reason: interbind_abi::reason::Reason = reason;
@@ -92,7 +119,7 @@ fn layout(name: &str, old: &OurNote, new: &OurNote) -> Result<(), String> {
     };
     match differences(after, before) {
         Ok(found) if found.is_empty() => Ok(()),
-        Ok(found) => Err(format!("{name} has changed under the same major: {}", told(found))),
+        Ok(found) => Err(told(found)),
         Err(_) => Err(format!("{name} is another kind of type (kind-differs)")),
     }
 }

@@ -15,4 +15,5 @@ mod resolve;
 mod trace;
 mod x86;
 
+pub(crate) use place::loads;
 pub use resolve::domain;

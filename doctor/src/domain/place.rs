@@ -24,7 +24,7 @@ fn words(bytes: &[u8]) -> impl Iterator<Item = u32> {
 }
 
 /// The instructions that load `address`, `most` of them.
-pub(super) fn loads(image: &Image<'_>, address: u64, most: usize) -> Vec<u64> {
+pub(crate) fn loads(image: &Image<'_>, address: u64, most: usize) -> Vec<u64> {
     let mut found = Vec::new();
     for (section, bytes) in code(image) {
         if image.arch.name == "x86_64" {

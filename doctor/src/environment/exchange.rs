@@ -3,11 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::distribution::Installed;
 use super::islands::{Apart, Bridge, Group};
 use super::survey::Member;
 use crate::facts::{Confidence, FrameworkKind, Module, Role};
-use crate::finding::{Finding, Level};
+use crate::finding::{Finding, Level, few};
+use crate::frameworks::nanobind::{BACK_END, asks_a_wheel};
+use crate::frameworks::profile;
+use crate::installed::Installed;
 
 /// What the findings are made from.
 pub(super) struct Groups<'a> {
@@ -221,30 +223,9 @@ impl Groups<'_> {
             ),
             files,
             details: Vec::new(),
-            fix: Some("pip install nanobind_backend".to_owned()),
+            fix: Some(format!("pip install {BACK_END}")),
         })
     }
-}
-
-/// Whether a front end asks the back end's wheel: one that keeps nanobind in a library beside it shows the internals' number.
-fn asks_a_wheel(module: &Module) -> bool {
-    let found = module.frameworks.iter().filter(|found| found.kind == FrameworkKind::Nanobind);
-    let mut parts =
-        found.flat_map(|found| &found.ids).filter_map(|id| id.value.as_ref()).flat_map(|id| &id.parts);
-    let numbered = parts.any(|part| part.name == "internals" && !part.value.is_empty());
-    let beside = module.needed.iter().any(|needed| needed.contains("nanobind"));
-    !numbered && !beside
-}
-
-/// Joins names, at most five of them.
-pub(super) fn few<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
-    const MOST: usize = 5;
-    let count = names.len();
-    let mut shown: Vec<String> = names.take(MOST).map(|name| format!("`{name}`")).collect();
-    if count > MOST {
-        shown.push(format!("{} more", count - MOST));
-    }
-    shown.join(", ")
 }
 
 /// A line for each part in which two groups' keys differ.
@@ -259,7 +240,6 @@ fn parts_that_differ(a: &Group, b: &Group) -> Vec<String> {
 /// What mends an isolation, by the part that differs.
 fn fix(a: &Group, b: &Group, names: (&str, &str), bridged: bool) -> String {
     let parts = super::islands::differing(a, b);
-    let differs = |name: &str| parts.iter().any(|part| part.name.contains(name));
     let both = if names.0 == names.1 {
         format!("`{}`", names.0)
     } else {
@@ -268,18 +248,9 @@ fn fix(a: &Group, b: &Group, names: (&str, &str), bridged: bool) -> String {
     if bridged {
         return format!("build {both} with one release of pybind11 where classes derive from each other");
     }
-    match a.framework {
-        FrameworkKind::Nanobind if differs("domain") && parts.len() == 1 => {
-            format!("build {both} with one NB_DOMAIN, if they are meant to share")
-        }
-        FrameworkKind::Pybind11 if differs("build-abi") || differs("stdlib") || differs("compiler") => {
-            format!(
-                "build {both} with one compiler family and one C++ library; on Linux the same `_GLIBCXX_USE_CXX11_ABI`"
-            )
-        }
-        FrameworkKind::Pybind11 => {
-            format!("build {both} with pybind11 3.0 or newer; its conduit passes objects between releases")
-        }
-        framework => format!("build {both} with one release of {framework} and one compiler family"),
-    }
+    let names: Vec<&str> = parts.iter().map(|part| part.name.as_str()).collect();
+    let shared = profile(a.framework).registry.shared();
+    shared.and_then(|shared| (shared.together)(&names, &both)).unwrap_or_else(|| {
+        format!("build {both} with one release of {} and one compiler family", a.framework)
+    })
 }

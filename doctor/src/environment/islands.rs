@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::facts::{AbiId, Claim, Conduit, Confidence, Framework, FrameworkKind, Module, Part};
+use crate::frameworks::{By, Registry, Shared, profile};
 
 /// The most groups of a framework that are set against each other; only hostile input has more.
 const COMPARED: usize = 64;
@@ -77,12 +78,6 @@ struct Key {
     known: bool,
 }
 
-/// Whether a framework has a registry by which modules find each other's types.
-pub(super) fn has_registry(kind: FrameworkKind) -> bool {
-    use FrameworkKind::{BoostPython, Interbind, Nanobind, Pybind11, Swig};
-    matches!(kind, Pybind11 | Nanobind | Swig | BoostPython | Interbind)
-}
-
 /// The id by which a framework finds its shared state.
 fn shared_id(framework: &Framework) -> Option<&Claim<AbiId>> {
     let kinds = ["internals-key", "tag", "type-table", "platform-id"];
@@ -91,9 +86,11 @@ fn shared_id(framework: &Framework) -> Option<&Claim<AbiId>> {
 }
 
 fn key(module: &Module, framework: &Framework) -> Option<(Key, Vec<Part>, Confidence, Option<String>)> {
-    if !has_registry(framework.kind) || framework.present.value != Some(true) {
+    let registry = &profile(framework.kind).registry;
+    if !registry.exists() || framework.present.value != Some(true) {
         return None;
     }
+    let by = registry.shared().map(|shared| shared.by);
     let mut confidence = framework.present.confidence;
     let mut why = framework.present.why.clone();
     let mut weaken = |claim: Confidence, reason: &Option<String>| {
@@ -105,7 +102,7 @@ fn key(module: &Module, framework: &Framework) -> Option<(Key, Vec<Part>, Confid
     let mut parts = Vec::new();
     let mut text = String::new();
     let mut known = true;
-    match (framework.kind, shared_id(framework)) {
+    match (registry, shared_id(framework)) {
         (_, Some(id)) => {
             weaken(id.confidence, &id.why);
             let id = id.value.as_ref()?;
@@ -113,8 +110,8 @@ fn key(module: &Module, framework: &Framework) -> Option<(Key, Vec<Part>, Confid
             parts = id.parts.clone();
         }
         // Its registry is in a library of its own: those who load the same one share.
-        (FrameworkKind::BoostPython, None) => {
-            match module.needed.iter().find(|needed| needed.contains("boost_python")) {
+        (Registry::Shared(Shared { by: By::Library(library), .. }), None) => {
+            match module.needed.iter().find(|needed| needed.contains(library)) {
                 Some(library) => text = library.clone(),
                 None => {
                     known = false;
@@ -127,14 +124,14 @@ fn key(module: &Module, framework: &Framework) -> Option<(Key, Vec<Part>, Confid
             parts = vec![Part { name: "library".to_owned(), value: text.clone() }];
         }
         // One core for each interpreter, found by one name.
-        (FrameworkKind::Interbind, None) => text = "the interpreter's core".to_owned(),
+        (Registry::OfInterpreter { name }, None) => text = (*name).to_owned(),
         (_, None) => {
             known = false;
             weaken(Confidence::Unknown, &Some("its key isn't known".to_owned()));
         }
     }
     let mut domain = None;
-    if framework.kind == FrameworkKind::Nanobind && known {
+    if by == Some(By::IdAndDomain) && known {
         let claim = framework.domain.as_ref();
         match claim.and_then(|claim| claim.value.as_ref()) {
             Some(found) => {
@@ -217,10 +214,15 @@ pub(super) fn apart(groups: &[Group]) -> Vec<Apart> {
     found
 }
 
+/// Whether a domain is a part of the framework's key.
+fn has_domain(kind: FrameworkKind) -> bool {
+    profile(kind).registry.shared().is_some_and(|shared| shared.by == By::IdAndDomain)
+}
+
 /// An unknown domain doesn't weaken what the tags say: groups with other tags are apart in any case.
 fn by_the_tag(group: &Group) -> Confidence {
     let domain_unknown = group.parts.iter().all(|part| part.name != "domain");
-    let tag_known = group.framework == FrameworkKind::Nanobind && !group.parts.is_empty() && domain_unknown;
+    let tag_known = has_domain(group.framework) && !group.parts.is_empty() && domain_unknown;
     if tag_known { Confidence::Certain } else { Confidence::Unknown }
 }
 
@@ -256,7 +258,7 @@ pub(super) fn differing(a: &Group, b: &Group) -> Vec<DifferingPart> {
         found.push(whole);
     }
     let unknown_domain = |group: &Group| value(group, "domain").is_none();
-    let may_share = a.framework == FrameworkKind::Nanobind && (unknown_domain(a) || unknown_domain(b));
+    let may_share = has_domain(a.framework) && (unknown_domain(a) || unknown_domain(b));
     if found.is_empty() && a.key != b.key && !may_share {
         found.push(DifferingPart { name: "key".to_owned(), a: a.key.clone(), b: b.key.clone() });
     }
@@ -286,7 +288,7 @@ pub(super) fn bridges(modules: &[Module], groups: &[Group]) -> Vec<Bridge> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::environment::samples::{nanobind, plain, pybind11};
+    use crate::samples::{nanobind, plain, pybind11};
 
     fn grouped(modules: &[Module]) -> (Vec<Vec<usize>>, Vec<Apart>, Vec<Bridge>) {
         let groups = groups(modules, |_| true);

@@ -3,10 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::exchange::few;
 use super::survey::Member;
 use crate::facts::{Format, Module};
-use crate::finding::{Finding, Level};
+use crate::finding::{Finding, Level, few};
 
 /// A library of which two copies are more than a waste.
 struct Known {

@@ -7,8 +7,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::host::{HostPython, compare, numbers, system_name};
 use crate::facts::{Claim, LibcKind, Module, Os, StableKind};
+use crate::host::{HostPython, compare, numbers, system_name};
 
 /// What keeps a Python from loading a module.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -96,8 +96,13 @@ fn interpreter(module: &Module, host: &HostPython) -> Option<Obstacle> {
                 "a free-threaded Python",
             );
         }
-        let floor =
-            known(&stable.needed).or_else(|| known(&stable.claimed)).filter(|floor| numbers(floor).is_some());
+        let floor = stable
+            .exported
+            .as_ref()
+            .and_then(known)
+            .or_else(|| known(&stable.needed))
+            .or_else(|| known(&stable.claimed))
+            .filter(|floor| numbers(floor).is_some());
         if let (Some(floor), Some(version)) = (floor, host.numbers()) {
             if numbers(floor) > Some(version) {
                 let module = format!("the stable ABI of Python {floor} or newer");
@@ -145,8 +150,8 @@ fn implementation_name(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::environment::samples::{extension, host, library};
     use crate::facts::{Libc, Stable};
+    use crate::samples::{extension, host, library};
 
     fn sure<T>(value: T) -> Claim<T> {
         Claim::certain(value, [])
@@ -194,6 +199,7 @@ mod tests {
             kind: StableKind::Abi3,
             claimed: sure(claimed.to_owned()),
             needed: sure(needed.to_owned()),
+            exported: None,
             outside: Vec::new(),
         };
         module.python.version = Claim::unknown("stable ABI");

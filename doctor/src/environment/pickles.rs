@@ -6,24 +6,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::exchange::few;
 use super::survey::Member;
-use crate::facts::{Framework, FrameworkKind, Module};
-use crate::finding::{Finding, Level};
-
-/// Whether something can be pickled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Picklable {
-    /// It can.
-    Yes,
-    /// It can where its class names its module.
-    WithModuleName,
-    /// It can't.
-    No,
-    /// Nothing is known.
-    Unknown,
-}
+use crate::facts::{FrameworkKind, Module, Picklable};
+use crate::finding::{Finding, Level, few};
+use crate::frameworks::{Pickling, profile};
 
 /// What holds for the functions of some modules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -40,36 +26,6 @@ pub struct Pickles {
     pub modules: Vec<usize>,
 }
 
-/// What a framework's functions do when they are pickled.
-fn of(framework: &Framework) -> (Picklable, Picklable, &'static str) {
-    use Picklable::{No, Unknown, WithModuleName, Yes};
-    let internals = framework.internals.as_ref().and_then(|claim| claim.value);
-    match framework.kind {
-        FrameworkKind::Plain | FrameworkKind::Swig => (Yes, Yes, "by module and name"),
-        FrameworkKind::Cython => {
-            (Yes, Yes, "by module and name; class methods fail under cloudpickle and dill")
-        }
-        FrameworkKind::Pyo3 => {
-            (Yes, WithModuleName, "methods fail unless the class says `#[pyclass(module = \"…\")]`")
-        }
-        // The functions became picklable with the change of the internals from 8 to 9.
-        FrameworkKind::Pybind11 => match internals {
-            Some(internals) if internals >= 9 => {
-                (Yes, No, "functions load by `eval`; methods: cannot pickle 'instancemethod' object")
-            }
-            Some(_) => (No, No, "cannot pickle 'PyCapsule' object"),
-            None => (Unknown, No, "functions only from pybind11 3.0 on"),
-        },
-        FrameworkKind::Nanobind => (No, No, "cannot pickle 'nanobind.nb_func' object"),
-        FrameworkKind::BoostPython => (No, No, "cannot pickle 'Boost.Python.function' object"),
-        FrameworkKind::Cffi
-        | FrameworkKind::Hpy
-        | FrameworkKind::F2py
-        | FrameworkKind::Mypyc
-        | FrameworkKind::Interbind => (Unknown, Unknown, "not established"),
-    }
-}
-
 /// Says it for all modules that count.
 pub(super) fn pickles(modules: &[Module], members: &[Member]) -> Vec<Pickles> {
     let mut found: BTreeMap<(FrameworkKind, Picklable, Picklable), Pickles> = BTreeMap::new();
@@ -78,7 +34,7 @@ pub(super) fn pickles(modules: &[Module], members: &[Member]) -> Vec<Pickles> {
             continue;
         }
         for framework in module.frameworks.iter().filter(|framework| framework.present.value == Some(true)) {
-            let (functions, methods, why) = of(framework);
+            let Pickling { functions, methods, why } = (profile(framework.kind).pickling)(framework);
             let entry = found.entry((framework.kind, functions, methods)).or_insert_with(|| Pickles {
                 framework: framework.kind,
                 functions,

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::exchange::few;
-use super::host::HostPython;
 use super::survey::Member;
 use crate::facts::{Gil, Interpreters, Module};
-use crate::finding::{Finding, Level};
+use crate::finding::{Finding, Level, few};
+use crate::host::HostPython;
 
 /// Finds who turns the GIL on, and who keeps to the main interpreter.
 pub(super) fn findings(modules: &[Module], members: &[Member], host: &HostPython) -> Vec<Finding> {
@@ -33,7 +32,10 @@ pub(super) fn findings(modules: &[Module], members: &[Member], host: &HostPython
             )),
         }));
     }
+    // Before 3.12 no interpreter checks.
+    let checks = host.numbers().is_none_or(|version| version >= (3, 12));
     let refuse: Vec<&Member> = loaded()
+        .filter(|_| checks)
         .filter(|(module, _)| module.python.interpreters.value == Some(Interpreters::MainOnly))
         .map(|(_, member)| member)
         .collect();

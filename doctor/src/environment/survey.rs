@@ -7,15 +7,17 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::distribution::{Distribution, Installed};
-use super::exchange::{Groups, few};
-use super::host::{HostPython, How};
-use super::islands::{self, Apart, Bridge, Group, has_registry};
+use super::exchange::Groups;
+use super::islands::{self, Apart, Bridge, Group};
 use super::loadable::{Obstacle, obstacle};
 use super::pickles::{self, Pickles};
-use super::{libraries, runtime, twice};
+use super::{libraries, links, partners, runtime, twice, unmet};
+use crate::check::roles::{self, Noted};
 use crate::facts::{FrameworkKind, Gil, Inspection, Interpreters, Module, Problem};
-use crate::finding::{Finding, Level};
+use crate::finding::{Finding, Level, few};
+use crate::frameworks::profile;
+use crate::host::{HostPython, How};
+use crate::installed::{Distribution, Installed};
 
 /// The document's schema.
 const SCHEMA: &str = "interbind-doctor/1";
@@ -24,10 +26,18 @@ const SCHEMA: &str = "interbind-doctor/1";
 pub const RULES: &[&str] = &[
     "not-loadable",
     "missing-back-end",
+    "unresolved-symbols",
+    "partner-release",
+    "missing-library",
+    "requirement-unmet",
     "file-twice",
+    "runtime-missing",
+    "type-mismatch",
+    "type-not-provided",
     "no-wheel",
     "isolated-packages",
     "type-twice",
+    "note-name-differs",
     "gil-enabled",
     "library-twice",
     "module-twice",
@@ -140,6 +150,15 @@ impl Environment {
     }
 }
 
+/// The modules with a build note that this Python loads.
+fn noted<'a>(modules: &'a [Module], members: &'a [Member]) -> Vec<Noted<'a>> {
+    let loads = modules.iter().zip(members).filter(|(_, member)| member.obstacle.is_none());
+    let noted = |(module, member): (&'a Module, &'a Member)| {
+        Some(Noted { label: &member.label, path: &member.path, note: module.note.as_ref()? })
+    };
+    loads.filter_map(noted).collect()
+}
+
 /// Looks at all modules of a Python together.
 ///
 /// Without a Python it takes the one that most modules are built for, and says so. The modules' packages come from `installed`.
@@ -161,12 +180,16 @@ pub fn survey(inspection: &Inspection, python: Option<&HostPython>, installed: &
     let view =
         Groups { modules, members: &members, installed, groups: &groups, apart: &apart, bridges: &bridges };
     findings.extend(view.findings());
+    findings.extend(links::findings(modules, &members, python.as_ref()));
+    findings.extend(unmet::findings(installed, python.as_ref()));
+    findings.extend(partners::findings(modules, &members, installed));
     findings.extend(libraries::findings(modules, &members));
     findings.extend(twice::findings(modules, &members, installed));
     if let Some(python) = &python {
         findings.extend(runtime::findings(modules, &members, python));
         findings.extend(assumed(python));
     }
+    findings.extend(roles::findings(&noted(modules, &members)));
     findings.extend(pickles::findings(&pickles, &members));
     findings.extend(weak_ids(modules, &members));
     findings.extend(unread(&problems));
@@ -290,7 +313,7 @@ fn no_registry(members: &[Member]) -> Vec<NoRegistry> {
     for (at, member) in
         members.iter().enumerate().filter(|(_, member)| member.extension && member.obstacle.is_none())
     {
-        for &kind in member.frameworks.iter().filter(|kind| !has_registry(**kind)) {
+        for &kind in member.frameworks.iter().filter(|kind| !profile(**kind).registry.exists()) {
             found.entry(kind).or_default().push(at);
         }
     }

@@ -1,9 +1,9 @@
 //! A law for each kind of finding, on facts made by hand.
 
 use super::*;
-use crate::environment::distribution::DistributionKind;
-use crate::environment::samples::*;
 use crate::facts::*;
+use crate::installed::DistributionKind;
+use crate::samples::*;
 
 /// Distributions of those names, with what each asks for.
 fn installed(packages: &[(&str, &[&str])]) -> Installed {
@@ -15,6 +15,7 @@ fn installed(packages: &[(&str, &[&str])]) -> Installed {
             kind: DistributionKind::Wheel,
             place: "/site".to_owned(),
             requires: requires.iter().map(|name| (*name).to_owned()).collect(),
+            asks: Vec::new(),
         });
     }
     found
@@ -220,7 +221,7 @@ fn a_type_that_two_modules_provide_is_a_warning() {
     let with_note = |name: &str| {
         let mut module = plain(name, FrameworkKind::Interbind);
         module.note =
-            Some(OurNote { module: vec!["provides=geo.Point 1.0.0".to_owned()], types: Vec::new() });
+            Some(OurNote { module: vec!["provides=geo.Point 1.0.0".to_owned()], ..OurNote::default() });
         module
     };
     let found = look(vec![with_note("a"), with_note("b")], &host(), &Installed::default());
@@ -347,4 +348,84 @@ fn the_document_reads_back() {
         look(vec![pybind11("a", 11, 1), nanobind("b", None)], &host(), &installed(&[("one", &["two"])]));
     let text = serde_json::to_string(&found).unwrap();
     assert_eq!(serde_json::from_str::<Environment>(&text).unwrap(), found);
+}
+
+fn numpy(through: FrameworkKind, lowest: Option<Claim<String>>, highest: Option<&str>) -> Partner {
+    Partner {
+        kind: PartnerKind::Numpy,
+        role: PartnerRole::Needs,
+        present: Claim::certain(true, []),
+        generation: None,
+        lowest,
+        highest: highest.map(|highest| Claim::certain(highest.to_owned(), [])),
+        through: Some(through),
+    }
+}
+
+#[test]
+fn a_partner_of_another_release_is_an_error_and_a_likely_one_a_note() {
+    let level = |partner: Partner, here: &str| {
+        let mut module = extension("a._a");
+        module.partners = vec![partner];
+        let mut found = Installed::default();
+        found.distributions.push(crate::installed::Distribution {
+            name: "numpy".to_owned(),
+            version: here.to_owned(),
+            kind: DistributionKind::Wheel,
+            place: "/site".to_owned(),
+            requires: Vec::new(),
+            asks: Vec::new(),
+        });
+        let environment = survey(&inspection(vec![module]), Some(&host()), &found);
+        let own = environment.findings.iter().find(|finding| finding.rule == "partner-release");
+        own.map(|finding| finding.level)
+    };
+    let of_1 = || numpy(FrameworkKind::Plain, None, Some("1.26"));
+    assert_eq!((level(of_1(), "2.0.1"), level(of_1(), "1.26.4")), (Some(Level::Error), None));
+    let from = |claim| numpy(FrameworkKind::Cython, Some(claim), None);
+    let certain = || Claim::certain("2.1".to_owned(), []);
+    assert_eq!(
+        (level(from(certain()), "2.0.1"), level(from(certain()), "2.1.0")),
+        (Some(Level::Error), None)
+    );
+    let likely = Claim::likely("1.23".to_owned(), [], "by the code");
+    assert_eq!(level(from(likely), "1.20.0"), Some(Level::Note));
+}
+
+#[test]
+fn symbols_that_nobody_has_are_an_error_of_a_module_and_a_warning_of_a_library() {
+    let unresolved = |mut module: crate::facts::Module, sure: bool| {
+        let unmet = Unmet {
+            symbol: "_ZN3c105ErrorEv".to_owned(),
+            library: Some("libc10.so".to_owned()),
+            version: None,
+        };
+        let value = Unresolved { count: 1, symbols: vec![unmet] };
+        module.links.unresolved =
+            Some(if sure { Claim::certain(value, []) } else { Claim::likely(value, [], "another could") });
+        let environment = survey(&inspection(vec![module]), Some(&host()), &Installed::default());
+        environment
+            .findings
+            .iter()
+            .find(|finding| finding.rule == "unresolved-symbols")
+            .map(|finding| finding.level)
+    };
+    assert_eq!(unresolved(extension("a._a"), true), Some(Level::Error));
+    assert_eq!(unresolved(library("/site/a/libx.so"), true), Some(Level::Warning));
+    assert_eq!(unresolved(extension("a._a"), false), Some(Level::Note));
+}
+
+#[test]
+fn no_interpreter_checks_sub_interpreters_before_3_12() {
+    let mut module = extension("a._a");
+    module.python.version = Claim::certain("3.11".to_owned(), []);
+    module.python.interpreters = Claim::certain(crate::facts::Interpreters::MainOnly, []);
+    let rule = |version: &str| {
+        let mut module = module.clone();
+        module.python.version = Claim::certain(version.to_owned(), []);
+        let python = HostPython { version: Claim::certain(version.to_owned(), []), ..host() };
+        let environment = survey(&inspection(vec![module]), Some(&python), &Installed::default());
+        environment.findings.iter().any(|finding| finding.rule == "main-interpreter-only")
+    };
+    assert_eq!((rule("3.11"), rule("3.12")), (false, true));
 }

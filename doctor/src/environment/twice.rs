@@ -2,12 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::distribution::Installed;
-use super::exchange::few;
-use super::record::plain;
 use super::survey::Member;
 use crate::facts::Module;
-use crate::finding::{Finding, Level};
+use crate::finding::{Finding, Level, few};
+use crate::installed::{Installed, plain};
 
 /// Finds all of them.
 pub(super) fn findings(modules: &[Module], members: &[Member], installed: &Installed) -> Vec<Finding> {

@@ -7,12 +7,15 @@ use regex::Regex;
 
 use super::meaning::{Explanation, Given, Meaning, Step, Unknown};
 use super::text::Text;
-use super::{id, ours, search, signature};
+use super::{id, ours, refine, rules, search};
 
 /// How many messages of one text are told.
 const MOST: usize = 50;
 /// From here on a message is telling enough that lines needn't be joined in search of another.
 const TELLING: u32 = 50;
+
+/// How much of the text round a message is read for what it tells of it.
+const ROUND: usize = 16 << 10;
 
 /// A line that looks like an error.
 static ERROR: LazyLock<Regex> = LazyLock::new(|| {
@@ -34,22 +37,31 @@ pub fn explain(text: &str) -> Explanation {
 
 /// Says what a text means that may be of any bytes: a file, a pipe.
 pub fn explain_bytes(bytes: &[u8]) -> Explanation {
-    let text = Text::new(bytes);
-    let (mut meanings, mut wrapped) = (messages(&text, false), false);
-    if meanings.iter().all(|(_, rank)| *rank < TELLING) {
+    let mut text = Text::new(bytes);
+    let (mut found, mut wrapped) = (messages(&text, false), false);
+    if let Some(whole) = Text::unwrapped(bytes) {
+        let joined = messages(&whole, false);
+        // A terminal broke the lines, so what stands in whole ones is what was printed.
+        if most_telling(&joined) >= most_telling(&found) && !joined.is_empty() {
+            (text, found, wrapped) = (whole, joined, true);
+        }
+    }
+    if most_telling(&found) < TELLING {
         let glued = text.glued();
         let joined = messages(&glued, true);
-        if joined.iter().any(|(_, rank)| *rank >= TELLING) {
-            (meanings, wrapped) = (joined, true);
+        if most_telling(&joined) >= TELLING {
+            (found, wrapped) = (joined, true);
         }
     }
     let mut meanings: Vec<Meaning> =
-        ours::ours(&text).into_iter().chain(meanings.into_iter().map(|(meaning, _)| meaning)).collect();
+        ours::ours(&text).into_iter().chain(found.into_iter().map(|(meaning, _)| meaning)).collect();
     meanings.truncate(MOST);
     let mut ids = id::all(&text);
     let word = text.clean.trim();
     if meanings.is_empty() && ids.is_empty() {
-        meanings.extend(word.parse::<Reason>().ok().map(ours::of));
+        let bare = word.trim_matches(['`', '\'', '"', '(', ')', '[', ']', '.', ':']);
+        meanings.extend(bare.parse::<Reason>().ok().map(ours::of));
+        meanings.extend(rules::of(bare));
         ids.extend(id::of_file(word));
     }
     let known = !(meanings.is_empty() && ids.is_empty());
@@ -62,11 +74,18 @@ pub fn explain_bytes(bytes: &[u8]) -> Explanation {
     }
 }
 
+/// The highest rank among messages.
+fn most_telling(found: &[(Meaning, u32)]) -> u32 {
+    found.iter().map(|(_, rank)| *rank).max().unwrap_or(0)
+}
+
 /// The known messages, each with how telling it is.
 fn messages(text: &Text, glued: bool) -> Vec<(Meaning, u32)> {
     let mut all = Vec::new();
     for (mut meaning, rank, place) in search::search(text, glued) {
-        signature::refine(&mut meaning, &text.clean[place.start..]);
+        let (start, before) = text.window(place.start, ROUND, 0);
+        let (_, behind) = text.window(place.start, 0, ROUND);
+        refine::refine(&mut meaning, &before[..place.start - start], behind);
         all.push((meaning, rank));
     }
     all

@@ -59,12 +59,23 @@ pub(super) fn all(text: &Text) -> Vec<IdMeaning> {
     found
 }
 
-/// The word a place is in: ids hold no white space, quotes or brackets.
+/// The word a place is in: ids hold no white space, quotes or brackets. Empty where it is longer than any id; no more than
+/// that is looked at.
 fn word_round(text: &str, place: usize) -> &str {
-    let ends = |c: char| c.is_whitespace() || "'\"`,;()[]{}<>|=".contains(c);
-    let (before, behind) = text.split_at(place);
-    let start = before.rfind(ends).map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
-    let end = place + behind.find(ends).unwrap_or(behind.len());
+    let ends = |c: char| c.is_whitespace() || "'\"`,;()[]{}<>|=&".contains(c);
+    let mut start = place;
+    for (at, c) in text[..place].char_indices().rev() {
+        if ends(c) {
+            break;
+        }
+        start = at;
+        if place - start > LONGEST {
+            return "";
+        }
+    }
+    let bounded = text[place..].char_indices().take_while(|&(at, _)| at <= LONGEST);
+    let end =
+        bounded.take_while(|&(_, c)| !ends(c)).last().map_or(place, |(at, c)| place + at + c.len_utf8());
     if end - start > LONGEST { "" } else { &text[start..end] }
 }
 

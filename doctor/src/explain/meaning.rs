@@ -72,7 +72,10 @@ pub struct Meaning {
     /// What this text itself tells beyond its kind: parts that differ, names that are telling.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub seen: Vec<String>,
-    /// The likely causes, the likeliest first.
+    /// What this machine shows of it, where that was asked for: the file that the message names was read.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub here: Vec<String>,
+    /// The likely causes, the likeliest first; one, where a file shows it.
     pub causes: Vec<String>,
     /// What to do or look at next.
     pub next: Vec<Step>,

@@ -34,11 +34,18 @@ static INDEX: LazyLock<Vec<Indexed>> = LazyLock::new(|| {
 
 /// A message's first line: what failed, and the reason.
 static FIRST: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?m)^(.*) \(([a-z0-9-]{4,40})\)$").expect("a checked pattern"));
+    LazyLock::new(|| Regex::new(r#"(?m)^(.*) \(([a-z0-9-]{4,40})\)[.'"`]*$"#).expect("a checked pattern"));
 
 /// A part that differs.
 static PART: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(.{1,200}): provider has (.{1,300}), this module expects (.{1,300})$")
+        .expect("a checked pattern")
+});
+
+/// How the first lines begin of what we refuse. A slug is an ordinary word or two: behind another line it may be anybody's.
+static BEGINS: LazyLock<Regex> = LazyLock::new(|| {
+    let verbs = "borrow|publish|import|serve|answer|use|share|make|look for";
+    Regex::new(&format!(r"(?:^|\b)(?:cannot (?:{verbs}) |`interbind\._runtime` failed )"))
         .expect("a checked pattern")
 });
 
@@ -56,8 +63,7 @@ pub(super) fn ours(text: &Text) -> Vec<Meaning> {
         meaning.text = shown(&first[1]);
         meaning.line = text.line_of(whole.start());
         let is_ours = read(&mut meaning, text.clean[whole.end()..].lines().skip(1).take(LINES));
-        // A slug is an ordinary word or two: without a line of ours behind it, it may be anybody's.
-        if !is_ours {
+        if !is_ours && !BEGINS.is_match(&first[1]) {
             continue;
         }
         if let Some(other) =
@@ -85,6 +91,8 @@ pub(super) fn of(reason: Reason) -> Meaning {
         names: BTreeMap::new(),
         means: words(|indexed| indexed.means.clone()),
         seen: Vec::new(),
+
+        here: Vec::new(),
         causes: indexed.map(|indexed| indexed.causes.clone()).unwrap_or_default(),
         next: vec![Step { say: words(|indexed| indexed.what_to_do.clone()), command: None }],
         sources: Vec::new(),

@@ -1,7 +1,7 @@
 //! Which known messages stand in a text: one pass finds their literal pieces, and round each piece the entry's patterns are
 //! tried on a bounded window, so that no text takes longer than its length allows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use regex::Captures;
@@ -9,12 +9,15 @@ use regex::Captures;
 use super::meaning::{Meaning, Step};
 use super::table::{Entry, Pattern, TABLE};
 use super::text::Text;
+use super::windows;
 
 /// How much is looked at before and behind a piece.
 const BEFORE: usize = 900;
 const BEHIND: usize = 2000;
 /// How many pieces are looked at for one entry: a log can hold the same message a million times.
 const TRIES: usize = 2000;
+/// How many events of one entry are told apart.
+const MOST: usize = 64;
 /// How much of a message is shown.
 const SHOWN: usize = 300;
 
@@ -29,7 +32,7 @@ struct Found {
 
 /// Finds the known messages and says them, with their ranks and places: the most telling first.
 pub(super) fn search(text: &Text, glued: bool) -> Vec<(Meaning, u32, Range<usize>)> {
-    in_words(text, find(text, glued))
+    in_words(text, events(find(text, glued)))
 }
 
 /// Finds the known messages; of two for one piece of text the one with the higher rank.
@@ -88,7 +91,9 @@ fn at(entry: &'static Entry, text: &Text, piece: usize, glued: bool) -> Option<F
 }
 
 fn names<'a>(known: impl Iterator<Item = &'a str>, groups: &Captures<'_>) -> BTreeMap<String, String> {
-    known.filter_map(|name| Some((name.to_owned(), tidy(groups.name(name)?.as_str())))).collect()
+    let value = |name: &str| Some(tidy(groups.name(name)?.as_str()));
+    let told = |text: String| windows::in_english(&text).map_or(text, str::to_owned);
+    known.filter_map(|name| Some((name.to_owned(), told(value(name)?)))).collect()
 }
 
 /// Takes line ends out of a name, and the marks round it.
@@ -113,17 +118,71 @@ fn without_lower_ranks(mut found: Vec<Found>) -> Vec<Found> {
     kept
 }
 
-/// Writes what was found in words; the same message with the same names once.
-fn in_words(text: &Text, found: Vec<Found>) -> Vec<(Meaning, u32, Range<usize>)> {
-    let mut all: Vec<(Meaning, u32, Range<usize>)> = Vec::new();
-    let mut known: BTreeMap<(String, BTreeMap<String, String>), usize> = BTreeMap::new();
-    for Found { entry, place, names } in found {
-        let message = &entry.message;
-        if let Some(&before) = known.get(&(message.id.clone(), names.clone())) {
-            all[before].0.times += 1;
+/// Messages of one event: the same entry, and names that don't contradict each other.
+#[derive(Debug)]
+struct Event {
+    entry: &'static Entry,
+    /// The first place.
+    place: Range<usize>,
+    names: BTreeMap<String, String>,
+    /// The values of the name that is gathered, each once.
+    gathered: Vec<String>,
+    times: u64,
+}
+
+impl Event {
+    /// Takes a message in, if it is of this event.
+    fn takes(&mut self, found: &Found) -> bool {
+        let gather = self.entry.message.gather.as_deref();
+        let fits = |(name, value): (&String, &String)| {
+            let varies = Some(name.as_str()) == gather || self.entry.message.vary.contains(name);
+            varies || found.names.get(name).is_none_or(|other| other == value)
+        };
+        if !self.names.iter().all(fits) {
+            return false;
+        }
+        if let Some(value) = gather.and_then(|gather| found.names.get(gather))
+            && !self.gathered.contains(value)
+            && self.gathered.len() < TRIES
+        {
+            self.gathered.push(value.clone());
+        }
+        for (name, value) in &found.names {
+            self.names.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+        self.times += 1;
+        true
+    }
+}
+
+/// Puts the messages of one event together, and leaves out what another says better.
+fn events(found: Vec<Found>) -> Vec<Event> {
+    let mut events: Vec<Event> = Vec::new();
+    let mut of_entry: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for found in found {
+        let known = of_entry.entry(found.entry.message.id.as_str()).or_default();
+        if known.iter().any(|&at| events[at].takes(&found)) {
             continue;
         }
-        known.insert((message.id.clone(), names.clone()), all.len());
+        if known.len() < MOST {
+            known.push(events.len());
+            let Found { entry, place, names } = found;
+            let gather = entry.message.gather.as_ref();
+            let gathered = gather.and_then(|gather| names.get(gather)).cloned().into_iter().collect();
+            events.push(Event { entry, place, names, gathered, times: 1 });
+        }
+    }
+    let covered: BTreeSet<&str> =
+        events.iter().flat_map(|event| event.entry.message.covers.iter().map(String::as_str)).collect();
+    events.retain(|event| !covered.contains(event.entry.message.id.as_str()));
+    events
+}
+
+/// Writes events in words.
+fn in_words(text: &Text, events: Vec<Event>) -> Vec<(Meaning, u32, Range<usize>)> {
+    let mut all: Vec<(Meaning, u32, Range<usize>)> = Vec::new();
+    for Event { entry, place, names, gathered, times } in events {
+        let message = &entry.message;
         let say = |words: &String| fill(words, &names);
         let step = |step: &Step| Step { say: say(&step.say), command: step.command.as_ref().map(say) };
         let meaning = Meaning {
@@ -132,9 +191,11 @@ fn in_words(text: &Text, found: Vec<Found>) -> Vec<(Meaning, u32, Range<usize>)>
             title: say(&message.title),
             text: shown(&text.clean[place.clone()]),
             line: text.line_of(place.start),
-            times: 1,
+            times,
             means: say(&message.means),
-            seen: Vec::new(),
+            seen: message.gather.iter().filter_map(|name| several(name, &gathered)).collect(),
+
+            here: Vec::new(),
             causes: message.causes.iter().map(say).collect(),
             next: message.next.iter().map(step).collect(),
             sources: message.sources.clone(),
@@ -143,6 +204,18 @@ fn in_words(text: &Text, found: Vec<Found>) -> Vec<(Meaning, u32, Range<usize>)>
         all.push((meaning, message.rank, place));
     }
     all
+}
+
+/// The values of one name, where there are several.
+fn several(name: &str, values: &[String]) -> Option<String> {
+    const SHOWN: usize = 5;
+    if values.len() < 2 {
+        return None;
+    }
+    let first: Vec<String> = values.iter().take(SHOWN).map(|value| format!("`{value}`")).collect();
+    let more = values.len().saturating_sub(SHOWN);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    Some(format!("{} names as {name}: {}{more}", values.len(), first.join(", ")))
 }
 
 /// Puts names into words: `{name}`, or `{name|words}` where there may be none.

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::meaning::Meaning;
+use super::meaning::{Meaning, Step};
 use super::table::last_part;
 use crate::facts::FrameworkKind;
 
@@ -45,6 +45,7 @@ fn overloads(meaning: &mut Meaning, behind: &str) {
         ARGUMENT.captures_iter(listed).take(MOST).map(|found| found.extract::<1>().1[0]).collect();
     if let Some(raw) = wanted.iter().find(|name| name.contains("::")) {
         meaning.names.insert("raw-type".to_owned(), (*raw).to_owned());
+        unregistered(meaning, raw);
         meaning.seen.push(format!(
             "`{raw}` in the signature is a C++ name, not a Python one: when `{}` was bound, no class was registered for it \
              in this module's registry",
@@ -84,13 +85,54 @@ fn overloads(meaning: &mut Meaning, behind: &str) {
             )
         };
         meaning.seen.push(what);
+        let raw = meaning.names.contains_key("raw-type");
         // What is second in the table is then the likeliest.
-        meaning.causes.sort_by_key(|cause| !cause.contains("another extension module"));
+        if !raw {
+            meaning.causes.sort_by_key(|cause| !cause.contains("another extension module"));
+        }
     }
+}
+
+/// A raw C++ name among the parameters: what the caller passed hardly matters, since nothing can be converted to it.
+fn unregistered(meaning: &mut Meaning, raw: &str) {
+    let cause = format!(
+        "`{raw}` has no Python class in this module's registry: the module that binds it isn't imported, it keeps another registry (its \
+         ABI id differs), or nobody binds it."
+    );
+    meaning
+        .causes
+        .retain(|cause| !cause.contains("isn't imported yet") && !cause.contains("another extension module"));
+    meaning.causes.insert(0, cause);
+    torch_flags(meaning, raw);
+}
+
+/// PyTorch's types are registered under pybind11's id of its own build, which extensions have to repeat.
+fn torch_flags(meaning: &mut Meaning, raw: &str) {
+    if !["torch::", "at::", "c10::", "c10d::"].iter().any(|space| raw.starts_with(space)) {
+        return;
+    }
+    meaning.causes.insert(
+        1.min(meaning.causes.len()),
+        "It is PyTorch's, which registers it under the pybind11 id of its own build. A module has to be compiled with the same \
+         compiler type, standard library and build ABI, and a pybind11 of the same internals version."
+            .to_owned(),
+    );
+    meaning.next.insert(
+        0,
+        Step {
+            say: "Import torch first, and see with which flags it was built (`torch._C._PYBIND11_COMPILER_TYPE`, `…_STDLIB`, \
+                  `…_BUILD_ABI`; absent in newer releases); give the module the same as `-DPYBIND11_…`"
+                .to_owned(),
+            command: Some(
+                "python -c \"import torch; print({n: getattr(torch._C, n) for n in dir(torch._C) if 'PYBIND11' in n})\"".to_owned(),
+            ),
+        },
+    );
 }
 
 fn result(meaning: &mut Meaning) {
     if let Some(name) = meaning.names.get("type").filter(|name| name.contains("::")).cloned() {
+        torch_flags(meaning, &name);
         meaning.seen.push(format!(
             "`{name}` is a C++ name: when the function was bound, no class was registered for it in this module's registry"
         ));

@@ -1,4 +1,4 @@
-//! `messages.toml` as a table: which messages are known. The file says what its fields mean.
+//! The files of `messages/` as one table: which messages are known. `bindings.toml` says what the fields mean.
 
 use std::sync::{LazyLock, OnceLock};
 
@@ -7,11 +7,22 @@ use regex::Regex;
 use serde::Deserialize;
 
 use super::meaning::{Step, Written};
+use super::windows;
 use crate::facts::FrameworkKind;
 
 /// The table, read once.
 pub(super) static TABLE: LazyLock<Table> =
-    LazyLock::new(|| Table::read(include_str!("messages.toml")).expect("a test reads the table"));
+    LazyLock::new(|| Table::read(&FILES.concat()).expect("a test reads the table"));
+
+const FILES: &[&str] = &[
+    include_str!("messages/bindings.toml"),
+    include_str!("messages/pyo3.toml"),
+    include_str!("messages/loading.toml"),
+    include_str!("messages/packages.toml"),
+    include_str!("messages/pickling.toml"),
+    include_str!("messages/process.toml"),
+    include_str!("messages/swig_and_boost.toml"),
+];
 
 /// An entry's words.
 #[derive(Clone, Debug, Deserialize)]
@@ -32,6 +43,15 @@ pub(super) struct Message {
     pub(super) means: String,
     pub(super) causes: Vec<String>,
     pub(super) next: Vec<Step>,
+    /// Entries that say less of the same event: they aren't given where this one is.
+    #[serde(default)]
+    pub(super) covers: Vec<String>,
+    /// A name whose values are gathered in one block, where the others are the same.
+    #[serde(default)]
+    pub(super) gather: Option<String>,
+    /// Other names that may differ within one event.
+    #[serde(default)]
+    pub(super) vary: Vec<String>,
     /// Whether a test provokes it.
     #[serde(default)]
     #[cfg_attr(not(test), expect(dead_code, reason = "for the tests of the table"))]
@@ -63,8 +83,25 @@ pub(super) struct Pattern {
 impl Pattern {
     fn new(pattern: &str, space: &str) -> Self {
         // Names are of ASCII but for rare ones, and classes of all scripts are large.
-        let pattern = pattern.replace(r"\w", "[0-9A-Za-z_]").replace(r"\d", "[0-9]").replace(' ', space);
-        Self { text: format!("(?ms){pattern}"), compiled: OnceLock::new() }
+        let pattern = pattern.replace(r"\w", "[0-9A-Za-z_]").replace(r"\d", "[0-9]");
+        let pattern = windows::in_all_languages(&pattern);
+        let mut text = String::from("(?ms)");
+        let (mut in_class, mut escaped) = (0, false);
+        for c in pattern.chars() {
+            match c {
+                '[' if !escaped => in_class += 1,
+                ']' if !escaped && in_class > 0 => in_class -= 1,
+                _ => {}
+            }
+            // Between words a line may end; a name ends where its line does.
+            if c == ' ' && in_class == 0 {
+                text.push_str(space)
+            } else {
+                text.push(c)
+            }
+            escaped = c == '\\' && !escaped;
+        }
+        Self { text, compiled: OnceLock::new() }
     }
 
     pub(super) fn regex(&self) -> &Regex {
@@ -137,7 +174,7 @@ mod tests {
 
     #[test]
     fn the_table_can_be_read_and_each_slug_is_there_once() {
-        let table = Table::read(include_str!("messages.toml")).unwrap();
+        let table = Table::read(&FILES.concat()).unwrap();
         let mut slugs = BTreeSet::new();
         for entry in &table.entries {
             let message = &entry.message;
@@ -180,6 +217,25 @@ mod tests {
             "abi-info",
             "init-failed",
             "static-tls",
+            "dll-procedure-missing",
+            "dll-init-failed",
+            "numpy-renamed",
+            "cython-argument-type",
+            "sip-argument-type",
+            "shiboken-argument-type",
+            "openmp-twice",
+            "protobuf-twice",
+            "numpy-dispatcher-twice",
+            "torch-operator-missing",
+            "auditwheel-too-recent",
+            "python-object-not-picklable",
+            "local-object-not-picklable",
+            "attribute-not-in-main",
+            "code-of-another-python",
+            "pickle-recursion",
+            "heap-corrupted",
+            "cxx-terminate",
+            "killed",
             "crash",
             "capsule-name",
             "swig-argument",

@@ -1,4 +1,4 @@
-//! Text as people paste it: bytes of any kind become lines without colours, log prefixes and boxes.
+//! Text as people paste it: bytes of any kind become lines without colours, escapes, log prefixes and boxes.
 //!
 //! White space is squeezed, and a line's end stays one byte, so that a place in the cleaned text leads back to its line.
 
@@ -6,6 +6,8 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::Regex;
+
+use super::{escapes, wrap};
 
 /// Of more than this only the end is read: what went wrong stands last.
 const LONGEST: usize = 32 << 20;
@@ -62,19 +64,43 @@ impl Text {
         let read = if cut { &bytes[bytes.len() - longest..] } else { bytes };
         let decoded = decode(read);
         let lossy = decoded.contains('\u{fffd}');
-        let mut text =
-            Self { clean: String::new(), starts: Vec::new(), bytes: bytes.len() as u64, cut, lossy };
+        let mut text = Self::empty(bytes.len() as u64, cut, lossy);
         text.clean.reserve(decoded.len());
-        // A lone carriage return is a progress bar that starts its line again.
-        let lines = decoded.split('\n').flat_map(|line| line.trim_end_matches('\r').split('\r'));
-        for (number, line) in (1..).zip(lines) {
+        for (number, line) in lines(&decoded) {
             text.push(number, line);
         }
         text
     }
 
+    fn empty(bytes: u64, cut: bool, lossy: bool) -> Self {
+        Self { clean: String::new(), starts: Vec::new(), bytes, cut, lossy }
+    }
+
+    /// The text with the lines whole again that a terminal broke; none: no terminal did.
+    pub(super) fn unwrapped(bytes: &[u8]) -> Option<Self> {
+        if bytes.len() > LONGEST {
+            return None;
+        }
+        let decoded = decode(bytes);
+        let bare: Vec<(u64, Cow<'_, str>)> =
+            lines(&decoded).map(|(number, line)| (number, without_colours(line.trim_end()))).collect();
+        let whole = wrap::unwrapped(bare.iter().map(|(number, line)| (*number, &**line)))?;
+        let mut text = Self::empty(bytes.len() as u64, false, decoded.contains('\u{fffd}'));
+        for (number, line) in whole {
+            text.push(number, &line);
+        }
+        Some(text)
+    }
+
     fn push(&mut self, number: u64, line: &str) {
-        let line = if line.contains(['\x1b', '\u{9b}']) { ESCAPE.replace_all(line, "") } else { line.into() };
+        let line = without_colours(line);
+        let line = escapes::unescaped(&line);
+        for line in line.split('\n') {
+            self.push_line(number, line);
+        }
+    }
+
+    fn push_line(&mut self, number: u64, line: &str) {
         let mut rest = line.trim_end_matches(|c: char| c.is_whitespace() || "│┃║".contains(c));
         for _ in 0..4 {
             let Some(prefix) = PREFIX.find(rest) else { break };
@@ -132,6 +158,15 @@ impl Text {
         }
         (start, &self.clean[start..end])
     }
+}
+
+/// The lines, with their numbers. A lone carriage return is a progress bar that starts its line again.
+fn lines(text: &str) -> impl Iterator<Item = (u64, &str)> {
+    (1..).zip(text.split('\n').flat_map(|line| line.trim_end_matches('\r').split('\r')))
+}
+
+fn without_colours(line: &str) -> Cow<'_, str> {
+    if line.contains(['\x1b', '\u{9b}']) { ESCAPE.replace_all(line, "") } else { line.into() }
 }
 
 /// Reads UTF-8, or UTF-16 with a mark, as PowerShell writes it.

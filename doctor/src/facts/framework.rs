@@ -7,54 +7,65 @@ use serde::{Deserialize, Serialize};
 
 use super::claim::Claim;
 
-/// What made a module's bindings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum FrameworkKind {
-    /// pybind11.
-    Pybind11,
-    /// nanobind.
-    Nanobind,
-    /// PyO3.
-    Pyo3,
-    /// Cython.
-    Cython,
-    /// SWIG.
-    Swig,
-    /// Boost.Python.
-    BoostPython,
-    /// CFFI.
-    Cffi,
-    /// HPy.
-    Hpy,
-    /// NumPy's f2py.
-    F2py,
-    /// mypyc.
-    Mypyc,
-    /// This project's own layer.
-    Interbind,
-    /// The C API alone, or a layer that leaves no trace.
-    Plain,
+/// The kinds, each with the name its makers write.
+macro_rules! kinds {
+    ($($(#[doc = $doc:literal])* $kind:ident = $name:literal,)*) => {
+        /// What made a module's bindings.
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+        )]
+        #[serde(rename_all = "kebab-case")]
+        pub enum FrameworkKind {
+            $($(#[doc = $doc])* $kind,)*
+        }
+
+        impl FrameworkKind {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$kind,)*];
+
+            /// The name its makers write.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $name,)*
+                }
+            }
+        }
+    };
 }
 
-impl FrameworkKind {
-    /// The name its makers write.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Pybind11 => "pybind11",
-            Self::Nanobind => "nanobind",
-            Self::Pyo3 => "PyO3",
-            Self::Cython => "Cython",
-            Self::Swig => "SWIG",
-            Self::BoostPython => "Boost.Python",
-            Self::Cffi => "CFFI",
-            Self::Hpy => "HPy",
-            Self::F2py => "f2py",
-            Self::Mypyc => "mypyc",
-            Self::Interbind => "interbind",
-            Self::Plain => "plain C API",
-        }
-    }
+kinds! {
+    /// pybind11.
+    Pybind11 = "pybind11",
+    /// nanobind.
+    Nanobind = "nanobind",
+    /// PyO3.
+    Pyo3 = "PyO3",
+    /// Cython.
+    Cython = "Cython",
+    /// SWIG.
+    Swig = "SWIG",
+    /// Boost.Python.
+    BoostPython = "Boost.Python",
+    /// CFFI.
+    Cffi = "CFFI",
+    /// HPy.
+    Hpy = "HPy",
+    /// NumPy's f2py.
+    F2py = "f2py",
+    /// mypyc.
+    Mypyc = "mypyc",
+    /// This project's own layer.
+    Interbind = "interbind",
+    /// SIP, of PyQt.
+    Sip = "SIP",
+    /// Shiboken, of PySide.
+    Shiboken = "Shiboken",
+    /// Pythran.
+    Pythran = "Pythran",
+    /// uniffi, whose libraries are called through `ctypes`.
+    Uniffi = "uniffi",
+    /// The C API alone, or a layer that leaves no trace.
+    Plain = "plain C API",
 }
 
 impl fmt::Display for FrameworkKind {
@@ -174,4 +185,18 @@ pub struct Framework {
     /// What a reader should be warned of: a build setting that weakens the id, a development release.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub warnings: Vec<String>,
+}
+
+/// Whether something can be pickled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Picklable {
+    /// It can.
+    Yes,
+    /// It can where its class names its module.
+    WithModuleName,
+    /// It can't.
+    No,
+    /// Nothing is known.
+    Unknown,
 }

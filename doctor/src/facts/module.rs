@@ -5,16 +5,78 @@ use serde::{Deserialize, Serialize};
 
 use super::claim::Evidence;
 use super::framework::Framework;
+use super::links::Links;
+use super::partner::Partner;
 use super::python::PythonNeeds;
 use super::target::Target;
 
 /// What a module's own build note says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OurNote {
     /// The lines of the module's note, as they stand there.
     pub module: Vec<String>,
     /// The descriptors of the types it provides or consumes.
     pub types: Vec<String>,
+    /// The name the module is imported by, as its note says.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub name: Option<String>,
+    /// The version of its package.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub version: Option<String>,
+    /// The version of interbind in it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub interbind: Option<String>,
+    /// What a panic does: `unwind` or `abort`; `none` for a build in C or C++.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub panic: Option<String>,
+    /// The compiler.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub compiler: Option<String>,
+    /// The platform text.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub platform: Option<String>,
+    /// Where the implementation is: `static`, in the module itself, or `wheel`, in the package `interbind`; absent: the note
+    /// doesn't say.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub runtime: Option<String>,
+    /// The types it provides.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub provides: Vec<ProvidedType>,
+    /// The types it consumes.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub consumes: Vec<ConsumedType>,
+    /// The declarations in it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub declared: Vec<DeclaredType>,
+}
+
+/// A type that a module provides.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct ProvidedType {
+    /// The type's name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// A type that a module consumes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct ConsumedType {
+    /// The type's name.
+    pub name: String,
+    /// The versions that will do: `^1.2.0`.
+    pub requirement: String,
+}
+
+/// A declaration of a type, as it was compiled in.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct DeclaredType {
+    /// The type's name.
+    pub name: String,
+    /// The declaration's version.
+    pub version: String,
+    /// Its descriptor.
+    pub descriptor: String,
 }
 
 /// A native module: an extension module, or a library that came with one. A fat Mach-O file gives one for each slice.
@@ -38,9 +100,15 @@ pub struct Module {
     pub python: PythonNeeds,
     /// The binding libraries in it.
     pub frameworks: Vec<Framework>,
+    /// The libraries beside Python whose binary interface it was built for.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub partners: Vec<Partner>,
     /// The libraries it asks for.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub needed: Vec<String>,
+    /// How the loader joins it with others.
+    #[serde(default)]
+    pub links: Links,
     /// Our own build note.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub note: Option<OurNote>,

@@ -24,6 +24,10 @@ pub struct Stable {
     pub claimed: Claim<String>,
     /// The lowest Python that has every symbol it imports.
     pub needed: Claim<String>,
+    /// The lowest Python that gives out every symbol it imports, though maybe not yet as a part of the stable ABI: where the
+    /// claim is broken, this says where it loads all the same. Absent: it is `needed`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub exported: Option<Claim<String>>,
     /// Imported Python symbols that no stable ABI has.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub outside: Vec<String>,

@@ -82,6 +82,18 @@ pub struct CxxRuntime {
     pub floors: Vec<String>,
 }
 
+/// Which `std::string` of libstdc++: what is built with one doesn't link with what is built with the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strings {
+    /// The one from before GCC 5 (`_GLIBCXX_USE_CXX11_ABI=0`).
+    Old,
+    /// `std::__cxx11::basic_string`.
+    New,
+    /// Functions of both.
+    Both,
+}
+
 /// The machine a file is for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Target {
@@ -96,6 +108,9 @@ pub struct Target {
     /// The C++ runtime; absent: it imports nothing of one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub cxx: Option<Claim<CxxRuntime>>,
+    /// Which `std::string` of libstdc++ it passes to others or takes from them; absent: no symbol tells.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub strings: Option<Claim<Strings>>,
     /// What compiled it, from `.comment`, the PE linker's version or the code's own texts.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub compilers: Vec<Claim<String>>,

@@ -1,14 +1,40 @@
 //! Boost.Python: by the library that a module asks for, whose name holds the release, by its symbols, and, where it is linked
 //! in, by the names of its types. Copies exist that are renamed on purpose, so that they don't meet the original.
 
-use crate::facts::{Claim, Evidence, Framework, FrameworkKind, Role, Source, Versions};
+use crate::compare::{State, Verdict};
+use crate::facts::{Claim, Evidence, Framework, FrameworkKind, Module, Picklable, Role, Source, Versions};
 
+use super::profile::{By, Pickling, Profile, Registry, Shared};
 use super::seen::{Seen, framework, leading_version, text_evidence};
 
 const TYPES: [&str; 4] =
     ["Boost.Python.class", "Boost.Python.function", "Boost.Python.instance", "Boost.Python.enum"];
 
-pub(super) fn find(seen: &Seen<'_, '_>) -> Vec<Framework> {
+/// What there is to know of Boost.Python.
+pub(super) const PROFILE: Profile = Profile {
+    fingerprints: &[("boost-python", b"Boost.Python.")],
+    in_libraries: true,
+    pickling: |_| Pickling {
+        functions: Picklable::No,
+        methods: Picklable::No,
+        why: "cannot pickle 'Boost.Python.function' object",
+    },
+    ..Profile::of(
+        FrameworkKind::BoostPython,
+        find,
+        Registry::Shared(Shared {
+            by: By::Library("boost_python"),
+            state,
+            conduit: false,
+            live: false,
+            unknown_base: "a class on the other's base fails",
+            newer: "Boost",
+            together: |_, _| None,
+        }),
+    )
+};
+
+fn find(seen: &Seen<'_, '_>) -> Vec<Framework> {
     let libraries = seen.needed(is_library);
     let asked = seen.imports(is_symbol);
     let offered = seen.exports(is_symbol);
@@ -71,4 +97,22 @@ pub(super) fn release_of_file(file: &str) -> Option<(Versions, Evidence)> {
     let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
     let version = release(name).filter(|_| is_library(name))?;
     Some((Versions::exactly(version), Evidence::new(Source::FileName, name)))
+}
+
+/// Boost.Python keeps its converters in its own library: who loads one copy shares them.
+fn state((a, _): (&Module, &Framework), (b, _): (&Module, &Framework)) -> State {
+    let library = |module: &Module| module.needed.iter().find(|name| name.contains("boost_python")).cloned();
+    match (library(a), library(b)) {
+        (Some(first), Some(second)) if first == second => State::new(
+            Verdict::Unknown,
+            format!("and both need `{first}`: they share if the loader finds one file for both"),
+            Vec::new(),
+        ),
+        (Some(first), Some(second)) => State::new(
+            Verdict::Isolated,
+            format!("but one needs `{first}`, the other `{second}`"),
+            Vec::new(),
+        ),
+        _ => State::new(Verdict::Isolated, "but the library is linked into at least one of them", Vec::new()),
+    }
 }

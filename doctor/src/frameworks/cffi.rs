@@ -3,9 +3,20 @@
 
 use crate::facts::{Claim, Evidence, Framework, FrameworkKind};
 
+use super::profile::{Profile, Registry};
 use super::seen::{Seen, framework, text_evidence};
 
-pub(super) fn find(seen: &Seen<'_, '_>) -> Vec<Framework> {
+/// What there is to know of CFFI.
+pub(super) const PROFILE: Profile = Profile {
+    fingerprints: &[("cffi-module", b"_init_cffi_1_0_external_module")],
+    ..Profile::of(
+        FrameworkKind::Cffi,
+        find,
+        Registry::None { instead: "`ffi.include` the other's `FFI`, or pass a capsule" },
+    )
+};
+
+fn find(seen: &Seen<'_, '_>) -> Vec<Framework> {
     let runtime = seen.image.exports.iter().any(|export| export.name.ends_with("_cffi_backend"));
     if runtime {
         return Vec::new();

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::facts::{Claim, Evidence, Framework, FrameworkKind, Versions};
+use crate::facts::{Claim, Evidence, Framework, FrameworkKind, Picklable, Versions};
 
+use super::profile::{Pickling, Profile, Registry};
 use super::seen::{Seen, exactly, framework, leading_version, text_evidence};
 
 /// The first release that names `cython_runtime`.
@@ -13,7 +14,28 @@ const RUNTIME_SINCE: &str = "0.26";
 /// functions looks there too (numba does).
 const OWN: [&str; 3] = ["__pyx_vtable__", "__pyx_state", "__pyx_unpickle_Enum"];
 
-pub(super) fn find(seen: &Seen<'_, '_>) -> Vec<Framework> {
+/// What there is to know of Cython.
+pub(super) const PROFILE: Profile = Profile {
+    fingerprints: &[
+        ("cython-abi", b"_cython_"),
+        ("cython-runtime", b"cython_runtime"),
+        ("cython-pyx", b"__pyx_"),
+    ],
+    pickling: |_| Pickling {
+        functions: Picklable::Yes,
+        methods: Picklable::Yes,
+        why: "by module and name; class methods fail under cloudpickle and dill",
+    },
+    ..Profile::of(
+        FrameworkKind::Cython,
+        find,
+        Registry::None {
+            instead: "`cimport` the type from the module that declares it, or share it through interbind",
+        },
+    )
+};
+
+fn find(seen: &Seen<'_, '_>) -> Vec<Framework> {
     let releases = releases(seen);
     let runtime = seen.beginning("cython-runtime").find(|(_, text)| *text == "cython_runtime");
     let own = seen.beginning("cython-pyx").find(|(_, text)| OWN.contains(text));

@@ -2,9 +2,16 @@
 
 use crate::facts::{Claim, Framework, FrameworkKind};
 
+use super::profile::{Profile, Registry};
 use super::seen::{Seen, exactly, framework, leading_version, text_evidence};
 
-pub(super) fn find(seen: &Seen<'_, '_>) -> Vec<Framework> {
+/// What there is to know of f2py.
+pub(super) const PROFILE: Profile = Profile {
+    fingerprints: &[("f2py-doc", b"auto-generated with f2py (version:")],
+    ..Profile::of(FrameworkKind::F2py, find, Registry::NONE)
+};
+
+fn find(seen: &Seen<'_, '_>) -> Vec<Framework> {
     let Some(at) = seen.places("f2py-doc").next() else { return Vec::new() };
     // The documentation of a large module is longer than any text that is read whole.
     let text = seen.printable(at, 80);

@@ -2,9 +2,13 @@
 
 use crate::facts::{Claim, Framework, FrameworkKind};
 
+use super::profile::{Profile, Registry};
 use super::seen::{Seen, framework};
 
-pub(super) fn find(seen: &Seen<'_, '_>) -> Vec<Framework> {
+/// What there is to know of HPy.
+pub(super) const PROFILE: Profile = Profile::of(FrameworkKind::Hpy, find, Registry::NONE);
+
+fn find(seen: &Seen<'_, '_>) -> Vec<Framework> {
     let entries = seen
         .exports(|name| name.starts_with("HPyInit_") || name.starts_with("get_required_hpy_major_version_"));
     if entries.is_empty() {

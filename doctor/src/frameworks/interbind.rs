@@ -3,11 +3,23 @@
 use interbind_abi::note::{Item, read};
 
 use crate::facts::{Claim, Evidence, Framework, FrameworkKind, Source};
-use crate::ids;
+use crate::ids::{self, IdKind};
 
+use super::profile::{Profile, Registry};
 use super::seen::{Seen, exactly, framework, leading_version, text_evidence};
 
-pub(super) fn find(seen: &Seen<'_, '_>) -> Vec<Framework> {
+/// What there is to know of our own layer.
+pub(super) const PROFILE: Profile = Profile {
+    fingerprints: &[
+        ("interbind-key", b"__interbind_internals_v"),
+        // This table itself: whoever has the doctor linked in holds all of the above.
+        (super::THIS_TABLE, b"the fingerprints that interbind's doctor looks for"),
+    ],
+    ids: &[IdKind::InterbindKey],
+    ..Profile::of(FrameworkKind::Interbind, find, Registry::OfInterpreter { name: "the interpreter's core" })
+};
+
+fn find(seen: &Seen<'_, '_>) -> Vec<Framework> {
     let modules = seen.image.notes.iter().flat_map(|section| read(section)).filter_map(|item| match item {
         Ok(Item::Module(module)) => Some(module.to_string()),
         Ok(Item::Type { .. }) | Err(_) => None,

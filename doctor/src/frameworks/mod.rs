@@ -4,9 +4,10 @@
 //! of its name is none of these. Releases are claimed as certain from what is in the file; what follows from a text's absence
 //! is likely at most. One file can hold several frameworks.
 //!
+//! - `profile`: the form that a framework's file fills in: recognition, ids, registry, pickling, fixes;
+//! - a file for each framework, with all that is to be said of it;
 //! - `fingerprint`: the bytes that are looked for; `seen`: an image and the places where they are;
 //! - `releases`: from a number and texts to a range of releases;
-//! - a file for each framework;
 //! - `recognise`: all of them over one image; `needed`: what the libraries beside a module add.
 
 mod boost;
@@ -17,20 +18,28 @@ mod fingerprint;
 mod hpy;
 mod interbind;
 mod mypyc;
-mod nanobind;
+pub(crate) mod nanobind;
 mod needed;
 mod plain;
+mod profile;
 mod pybind11;
 mod pyo3;
+mod pythran;
 mod recognise;
 mod releases;
 mod seen;
+mod shiboken;
+mod sip;
 mod swig;
+mod uniffi;
 
 pub use fingerprint::{FINGERPRINTS, Fingerprint, THIS_TABLE};
 pub use needed::{add_needed, warn_of_python};
+pub(crate) use profile::{By, Pickling, Profile, Registry, Shared, profile};
 pub use recognise::recognise;
+pub(crate) use releases::of_id;
 pub use releases::writers;
+pub(crate) use seen::Seen;
 
 #[cfg(test)]
 mod tests;

@@ -2,11 +2,18 @@
 
 use crate::facts::{Claim, Evidence, Framework, FrameworkKind, Role};
 
+use super::profile::{Profile, Registry};
 use super::seen::{Seen, framework, text_evidence};
 
 const OWN: [&str; 3] = ["__mypyc_attrs__", "__mypyc_env__", "__mypyc_self__"];
 
-pub(super) fn find(seen: &Seen<'_, '_>) -> Vec<Framework> {
+/// What there is to know of mypyc.
+pub(super) const PROFILE: Profile = Profile {
+    fingerprints: &[("mypyc-own", b"__mypyc")],
+    ..Profile::of(FrameworkKind::Mypyc, find, Registry::NONE)
+};
+
+fn find(seen: &Seen<'_, '_>) -> Vec<Framework> {
     let compiled = seen.exports(|name| name.starts_with("CPyDef_") || name.starts_with("CPyInit_"));
     // A module of a group asks the group's library for one of these; `exec_` since modules have several phases.
     let asks = |text: &str| ["__mypyc.init_", "__mypyc.exec_"].iter().any(|name| text.contains(name));

@@ -1,11 +1,17 @@
 //! nanobind: by its tag, its key or the words from which it makes the key. From 3.0 a module can be a front end, which has the
 //! platform's tag alone and asks a back end; before that its code can stand in a shared library beside it.
 
+use crate::compare::{
+    AlignedKey, AlignedPart, State, Verdict, align, doubt, ids as ids_of, is_whole, proved, tell,
+};
 use crate::domain::domain;
-use crate::facts::{Claim, Domain, Evidence, Framework, FrameworkKind, Role};
+use crate::facts::{
+    AbiId, Claim, Domain, Evidence, Framework, FrameworkKind, Module, Part, Picklable, PythonNeeds, Role,
+};
 use crate::ids::{self, Id, IdKind};
 use crate::versions::{Candidates, Form, TABLE};
 
+use super::profile::{By, Pickling, Profile, Registry, Shared};
 use super::pybind11::warnings;
 use super::releases;
 use super::seen::{Seen, framework, text_evidence};
@@ -13,7 +19,76 @@ use super::seen::{Seen, framework, text_evidence};
 /// The words from which the key is made.
 const KEY_FORMATS: [&str; 2] = ["__nb_internals_%s_%s__", "__nb_internals_%s_%s%s__"];
 
-pub(super) fn find(seen: &Seen<'_, '_>) -> Vec<Framework> {
+/// What there is to know of nanobind.
+pub(super) const PROFILE: Profile = Profile {
+    fingerprints: &[
+        ("nanobind-internals", b"__nb_internals_"),
+        ("nanobind-tag", b"nanobind_"),
+        ("nanobind-backend", b"Fill a split-mode extension's function table"),
+        // Tags before 3.0 begin with a `v`; these are their ends, and those of pybind11's platforms.
+        ("abi-gxx", b"_gxx_abi_1xxx_use_cxx11_abi_"),
+        ("abi-libcpp", b"_libcpp_abi"),
+        ("abi-cxxabi", b"_cxxabi1"),
+        ("abi-mscver", b"_mscver"),
+        ("nanobind-says", b"nanobind: "),
+        ("nanobind-detail", b"nanobind::detail::"),
+        ("nanobind-types", b"nanobind types do not"),
+        ("nanobind-fatal", b"encountered an unrecoverable error condition"),
+    ],
+    ids: &[IdKind::NanobindTag, IdKind::NanobindKey, IdKind::NanobindPlatform],
+    writers: |id| match id.kind {
+        IdKind::NanobindPlatform => None,
+        _ => writers(id).range(),
+    },
+    in_libraries: true,
+    unfit,
+    pickling: |_| Pickling {
+        functions: Picklable::No,
+        methods: Picklable::No,
+        why: "cannot pickle 'nanobind.nb_func' object",
+    },
+    package: Some("nanobind"),
+    ..Profile::of(
+        FrameworkKind::Nanobind,
+        find,
+        Registry::Shared(Shared {
+            by: By::IdAndDomain,
+            state: |a, b| state(a.1, b.1),
+            conduit: false,
+            live: true,
+            unknown_base: "a class on the other's base ends the process: nanobind doesn't know the base",
+            newer: "nanobind>=3.0",
+            together: |differ, both| {
+                let domain = differ.len() == 1 && differ[0].contains("domain");
+                domain.then(|| format!("build {both} with one NB_DOMAIN, if they are meant to share"))
+            },
+        }),
+    )
+};
+
+/// The package that has the back end of front ends.
+pub(crate) const BACK_END: &str = "nanobind_backend";
+
+/// Whether a front end asks the back end's wheel: one that keeps nanobind in a library beside it shows the internals' number.
+pub(crate) fn asks_a_wheel(module: &Module) -> bool {
+    let found = module.frameworks.iter().filter(|found| found.kind == FrameworkKind::Nanobind);
+    let mut parts =
+        found.flat_map(|found| &found.ids).filter_map(|id| id.value.as_ref()).flat_map(|id| &id.parts);
+    let numbered = parts.any(|part| part.name == "internals" && !part.value.is_empty());
+    let beside = module.needed.iter().any(|needed| needed.contains("nanobind"));
+    !numbered && !beside
+}
+
+fn unfit(framework: &Framework, python: &PythonNeeds) -> Option<&'static str> {
+    let silent = |part: &Part| part.name == "free-threaded" && part.value.is_empty();
+    let tags = framework.ids.iter().filter_map(|id| id.value.as_ref());
+    let weak = python.free_threaded.value == Some(true) && tags.flat_map(|tag| &tag.parts).any(silent);
+    weak.then_some(
+        "it is for a free-threaded Python, but its tag lacks `_ft`: it isn't built for running without the GIL",
+    )
+}
+
+fn find(seen: &Seen<'_, '_>) -> Vec<Framework> {
     let ids = ids(seen);
     let format = format(seen);
     let library = library(seen);
@@ -146,4 +221,100 @@ pub(super) fn writers(id: &Id) -> Candidates<'static> {
         ("msvc", "") => left.keep(|r| r.form == Form::Named),
         _ => left,
     }
+}
+
+/// The kinds of id that decide, with the domain beside them: a front end has the platform alone, and releases up to 1.3 the
+/// whole key.
+const TAGS: [&str; 3] = ["tag", "platform-id", "internals-key"];
+
+/// Parts of a tag that a front end leaves to its back end.
+const OF_THE_BACK_END: [&str; 3] = ["backend-abi", "internals", "stable"];
+
+/// Compares tags and domains.
+fn state(a: &Framework, b: &Framework) -> State {
+    let (first, second) = (own_tag(a), own_tag(b));
+    let mut key = align(FrameworkKind::Nanobind, "tag", first, second);
+    let tags_differ = differ(a, b, &key);
+    let domain = domains(a, b);
+    let why_domain = domain.why.clone();
+    let domain_same = domain.part.same;
+    key.parts.push(domain.part);
+    key.same = match (key.same, domain_same) {
+        (Some(false), _) | (_, Some(false)) => Some(false),
+        (Some(true), Some(true)) => Some(true),
+        _ => None,
+    };
+    if first.is_none() || second.is_none() {
+        return State::new(Verdict::Unknown, "but no tag is certain in at least one of them", vec![key]);
+    }
+    if tags_differ || domain_same == Some(false) {
+        let why = if tags_differ { format!("but {}", tell(&key)) } else { why_domain };
+        return State::new(Verdict::Isolated, why, vec![key]);
+    }
+    if domain_same.is_none() {
+        return State::new(Verdict::Unknown, why_domain, vec![key]);
+    }
+    match (is_whole(a), is_whole(b)) {
+        (true, true) => State::new(Verdict::Share, format!("with equal tags, {why_domain}"), vec![key]),
+        (false, false) => {
+            let why = format!("and ask one back end for their state, {why_domain}");
+            State::new(Verdict::Unknown, format!("{why}, if the same back end serves both"), vec![key])
+        }
+        _ => {
+            let why = "but one asks a back end for its state, and which one is installed isn't in the file";
+            State::new(Verdict::Unknown, why, vec![key])
+        }
+    }
+}
+
+fn own_tag(framework: &Framework) -> Option<&AbiId> {
+    // The first kind that the file has: a whole one's tag starts with a front end's text.
+    match TAGS.iter().map(|kind| ids_of(framework, kind)).find(|found| !found.is_empty())?[..] {
+        [claim] => proved(claim),
+        _ => None,
+    }
+}
+
+/// Whether the tags can't belong to one state: a front end's is compared with the parts it has.
+fn differ(a: &Framework, b: &Framework, key: &AlignedKey) -> bool {
+    if is_whole(a) && is_whole(b) {
+        return key.same == Some(false);
+    }
+    key.differing().any(|part| !OF_THE_BACK_END.contains(&part.name.as_str()))
+}
+
+struct Domains {
+    part: AlignedPart,
+    why: String,
+}
+
+/// Compares the domains, which stand outside the tag.
+fn domains(a: &Framework, b: &Framework) -> Domains {
+    let value = |framework: &'_ Framework| {
+        framework.domain.as_ref().and_then(proved).map(|domain| domain.name.clone())
+    };
+    let text = |name: &Option<String>| match name.as_deref() {
+        None => "unknown".to_owned(),
+        Some("") => "(default)".to_owned(),
+        Some(name) => name.to_owned(),
+    };
+    let (first, second) = (value(a), value(b));
+    let (same, why) = match (&first, &second) {
+        (Some(first), Some(second)) if first == second && first.is_empty() => {
+            (Some(true), "in the default domain".to_owned())
+        }
+        (Some(first), Some(second)) if first == second => (Some(true), format!("in the domain `{first}`")),
+        (Some(first), Some(second)) => {
+            let quote =
+                |name: &str| if name.is_empty() { "the default".to_owned() } else { format!("`{name}`") };
+            let (one, other) = if first.is_empty() { (second, first) } else { (first, second) };
+            (Some(false), format!("but domain {} differs from {}", quote(one), quote(other)))
+        }
+        _ => {
+            let unsure = if first.is_none() { a } else { b };
+            let why = unsure.domain.as_ref().map_or("the file doesn't tell".to_owned(), doubt);
+            (None, format!("but the domain isn't known: {why}"))
+        }
+    };
+    Domains { part: AlignedPart { name: "domain".to_owned(), a: text(&first), b: text(&second), same }, why }
 }

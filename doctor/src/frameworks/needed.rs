@@ -4,6 +4,7 @@
 use crate::facts::{Claim, Evidence, Framework, FrameworkKind, Module, PythonNeeds, Role, Source};
 
 use super::boost;
+use super::profile::profile;
 
 /// Adds to each module what the libraries that it asks for tell. A library is found by its file's name, as the loader would;
 /// of several, the one that stands nearest in the tree of folders. A member of an archive finds those of the same archive.
@@ -25,23 +26,15 @@ pub fn add_needed(modules: &mut [Module]) {
 
 /// Warns of ids that don't fit the interpreter a module is for.
 pub fn warn_of_python(frameworks: &mut [Framework], python: &PythonNeeds) {
-    if python.free_threaded.value != Some(true) {
-        return;
-    }
-    for framework in frameworks.iter_mut().filter(|f| f.kind == FrameworkKind::Nanobind) {
-        let silent = |part: &crate::facts::Part| part.name == "free-threaded" && part.value.is_empty();
-        let tags = framework.ids.iter().filter_map(|id| id.value.as_ref());
-        if tags.flat_map(|tag| &tag.parts).any(silent) {
-            let text = "it is for a free-threaded Python, but its tag lacks `_ft`: it isn't built for running without the GIL";
-            framework.warnings.push(text.to_owned());
-        }
+    for framework in frameworks {
+        let warning = (profile(framework.kind).unfit)(framework, python);
+        framework.warnings.extend(warning.map(str::to_owned));
     }
 }
 
-/// Whether a framework can stand in a library for others. pybind11 can't: each file has a copy.
+/// Whether a framework stands in this library for others.
 fn is_library(framework: &Framework) -> bool {
-    matches!(framework.kind, FrameworkKind::Nanobind | FrameworkKind::BoostPython)
-        && framework.role != Role::FrontEnd
+    profile(framework.kind).in_libraries && framework.role != Role::FrontEnd
 }
 
 fn add(module: &mut Module, from: &Framework, file: &str) {

@@ -1,11 +1,18 @@
 //! The C API alone: what is left when a module has an entry point and nothing else was found. Thin layers leave no trace, so
 //! this is never certain.
 
-use crate::facts::{Claim, Framework, FrameworkKind};
+use crate::facts::{Claim, Framework, FrameworkKind, Picklable};
 
+use super::profile::{Pickling, Profile, Registry};
 use super::seen::{Seen, framework};
 
-pub(super) fn find(seen: &Seen<'_, '_>) -> Vec<Framework> {
+/// What there is to know of the C API alone.
+pub(super) const PROFILE: Profile = Profile {
+    pickling: |_| Pickling { functions: Picklable::Yes, methods: Picklable::Yes, why: "by module and name" },
+    ..Profile::of(FrameworkKind::Plain, find, Registry::NONE)
+};
+
+fn find(seen: &Seen<'_, '_>) -> Vec<Framework> {
     let entries = seen.exports(|name| {
         name.starts_with("PyInit_") || name.starts_with("PyInitU_") || name.starts_with("PyModExport_")
     });

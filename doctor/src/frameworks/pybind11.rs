@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::facts::{Claim, Conduit, Evidence, Framework, FrameworkKind};
-use crate::ids::{self, Id};
+use crate::compare::{State, Verdict, align, ids as ids_of, proved, tell};
+use crate::facts::{AbiId, Claim, Conduit, Evidence, Framework, FrameworkKind, Module, Picklable};
+use crate::ids::{self, Id, IdKind};
 use crate::versions::{Candidates, Form, TABLE};
 
+use super::profile::{By, Pickling, Profile, Registry, Shared};
 use super::releases;
 use super::seen::{Seen, framework, text_evidence};
 
@@ -20,7 +22,78 @@ const QUALIFIER: &str = "pybind11_builtins.";
 /// An id and its place.
 type Placed = (u64, Id);
 
-pub(super) fn find(seen: &Seen<'_, '_>) -> Vec<Framework> {
+/// What there is to know of pybind11.
+pub(super) const PROFILE: Profile = Profile {
+    fingerprints: &[
+        ("pybind11-internals", b"__pybind11_internals_v"),
+        ("pybind11-local", b"__pybind11_module_local_v"),
+        ("pybind11-own", b"__pybind11_"),
+        ("pybind11-record", b"pybind11_detail_function_record_v"),
+        ("pybind11-conduit", b"_pybind11_conduit_v1_"),
+        // The seeds of marks; see `releases`.
+        ("pybind11-detail", b"pybind11::detail::"),
+        ("pybind11-get", b"get_internals: "),
+        ("pybind11-nested", b"Caught an unknown nested exception!"),
+        ("pybind11-module", b"Internal error in module"),
+        ("pybind11-init", b"__init__(self, ...) called with"),
+        ("pybind11-ready", b"PyType_Ready failed in make_object_base_type"),
+        ("pybind11-capsule", b"pybind11_function_record_capsule"),
+        ("pybind11-patients", b"FATAL: Internal consistency check failed"),
+        ("pybind11-buffer", b"FATAL UNEXPECTED SITUATION: tinfo"),
+        ("pybind11-numpy", b"FAILURE obtaining numpy _ARRAY_API"),
+    ],
+    ids: &[
+        IdKind::Pybind11Key,
+        IdKind::Pybind11ModuleLocal,
+        IdKind::Pybind11FunctionRecord,
+        IdKind::Pybind11Platform,
+    ],
+    writers: |id| match id.kind {
+        IdKind::Pybind11Platform => None,
+        _ => writers(id).range(),
+    },
+    pickling,
+    package: Some("pybind11"),
+    ..Profile::of(
+        FrameworkKind::Pybind11,
+        find,
+        Registry::Shared(Shared {
+            by: By::Id,
+            state,
+            conduit: true,
+            live: true,
+            unknown_base: "a class on the other's base fails: `referenced unknown base type`",
+            newer: "pybind11>=3.1",
+            together,
+        }),
+    )
+};
+
+/// The functions became picklable with the change of the internals from 8 to 9.
+fn pickling(framework: &Framework) -> Pickling {
+    let (functions, why) = match framework.internals.as_ref().and_then(|claim| claim.value) {
+        Some(internals) if internals >= 9 => {
+            (Picklable::Yes, "functions load by `eval`; methods: cannot pickle 'instancemethod' object")
+        }
+        Some(_) => (Picklable::No, "cannot pickle 'PyCapsule' object"),
+        None => (Picklable::Unknown, "functions only from pybind11 3.0 on"),
+    };
+    Pickling { functions, methods: Picklable::No, why }
+}
+
+/// What keeps two packages together.
+fn together(differ: &[&str], both: &str) -> Option<String> {
+    let has = |name: &str| differ.iter().any(|part| part.contains(name));
+    Some(if has("build-abi") || has("stdlib") || has("compiler") {
+        format!(
+            "build {both} with one compiler family and one C++ library; on Linux the same `_GLIBCXX_USE_CXX11_ABI`"
+        )
+    } else {
+        format!("build {both} with pybind11 3.0 or newer; its conduit passes objects between releases")
+    })
+}
+
+fn find(seen: &Seen<'_, '_>) -> Vec<Framework> {
     let keys = keys(seen);
     let locals: Vec<Placed> = read(seen.from("pybind11-local"), ids::pybind11_module_local);
     let records: Vec<Placed> = records(seen);
@@ -203,4 +276,72 @@ pub(super) fn warnings(id: &Id) -> Vec<String> {
         found.push(format!("set by hand in its id: {}", id.overridden().join(", ")));
     }
     found
+}
+
+/// The kind of id that decides.
+const KEY: &str = "internals-key";
+
+/// The first release whose state fits free-threaded builds of today: 2.13.0 and 2.13.1 lay it out otherwise under one key.
+const FREE_THREADED_SINCE: (u32, u32, u32) = (2, 13, 2);
+
+/// Compares both keys.
+fn state(a: (&Module, &Framework), b: (&Module, &Framework)) -> State {
+    let (first, second) = (proved_keys(a.1), proved_keys(b.1));
+    let all_known = |framework: &Framework, known: &[&AbiId]| {
+        ids_of(framework, KEY).len() == known.len() && !known.is_empty()
+    };
+    if !all_known(a.1, &first) || !all_known(b.1, &second) {
+        let key = align(FrameworkKind::Pybind11, KEY, first.first().copied(), second.first().copied());
+        let keys = if key.a.is_none() && key.b.is_none() { Vec::new() } else { vec![key] };
+        return State::new(Verdict::Unknown, "but no internals key is certain in at least one of them", keys);
+    }
+    // A file with several copies of pybind11 has several keys; which function belongs to which isn't known.
+    let common = first.iter().find(|key| second.iter().any(|other| other.text == key.text));
+    let (one, other) = match common {
+        Some(&key) => (key, key),
+        None => (first[0], second[0]),
+    };
+    let key = align(FrameworkKind::Pybind11, KEY, Some(one), Some(other));
+    match common {
+        None => State::new(Verdict::Isolated, format!("but {}", tell(&key)), vec![key]),
+        Some(_) if first.len() > 1 || second.len() > 1 => State::new(
+            Verdict::Unknown,
+            "and one holds several copies of it, of which one would share",
+            vec![key],
+        ),
+        Some(_) if hides_a_break(a, b) => State::new(
+            Verdict::Unknown,
+            "with equal keys, but on free-threaded Pythons 2.13.2 changed the state without changing the key",
+            vec![key],
+        ),
+        Some(_) => State::new(Verdict::Share, "with equal internals keys", vec![key]),
+    }
+}
+
+fn proved_keys(framework: &Framework) -> Vec<&AbiId> {
+    let mut found: Vec<&AbiId> = ids_of(framework, KEY).into_iter().filter_map(proved).collect();
+    found.dedup_by(|a, b| a.text == b.text);
+    found
+}
+
+/// Whether both are free-threaded and may stand on either side of the change that no key tells.
+fn hides_a_break(a: (&Module, &Framework), b: (&Module, &Framework)) -> bool {
+    if a.0.python.free_threaded.value != Some(true) || b.0.python.free_threaded.value != Some(true) {
+        return false;
+    }
+    let number = |text: &str| {
+        let mut parts = text.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+        (parts.next().unwrap_or(0), parts.next().unwrap_or(0), parts.next().unwrap_or(0))
+    };
+    let side = |framework: &Framework| {
+        let versions = framework.version.value.as_ref()?;
+        let highest = versions.highest.as_deref().map(number);
+        match highest {
+            _ if number(&versions.lowest) >= FREE_THREADED_SINCE => Some(true),
+            Some(highest) if highest < FREE_THREADED_SINCE => Some(false),
+            _ => None,
+        }
+    };
+    let (first, second) = (side(a.1), side(b.1));
+    first.is_none() || first != second
 }

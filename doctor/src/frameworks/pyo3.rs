@@ -3,11 +3,33 @@
 
 use std::collections::BTreeMap;
 
-use crate::facts::{Claim, Evidence, Framework, FrameworkKind, Versions};
+use crate::facts::{Claim, Evidence, Framework, FrameworkKind, Picklable, Versions};
 
+use super::profile::{Pickling, Profile, Registry};
 use super::seen::{Seen, framework, leading_version, text_evidence};
 
-pub(super) fn find(seen: &Seen<'_, '_>) -> Vec<Framework> {
+/// What there is to know of PyO3.
+pub(super) const PROFILE: Profile = Profile {
+    fingerprints: &[
+        ("pyo3-panic", b"pyo3_runtime.PanicException"),
+        ("pyo3-path", b"pyo3-"),
+        ("pyo3-vendored", b"pyo3/src/"),
+    ],
+    pickling: |_| Pickling {
+        functions: Picklable::Yes,
+        methods: Picklable::WithModuleName,
+        why: "methods fail unless the class says `#[pyclass(module = \"…\")]`",
+    },
+    ..Profile::of(
+        FrameworkKind::Pyo3,
+        find,
+        Registry::None {
+            instead: "share the type through interbind: `interbind::module!` in both, or pass a capsule",
+        },
+    )
+};
+
+fn find(seen: &Seen<'_, '_>) -> Vec<Framework> {
     let releases = releases(seen);
     let panic = seen.beginning("pyo3-panic").find(|(_, text)| *text == "pyo3_runtime.PanicException");
     let mut proofs: Vec<Evidence> = releases.values().cloned().collect();

@@ -6,8 +6,8 @@ use crate::ids::{Id, IdKind};
 use crate::versions::{Candidates, Framework, Mark};
 
 use super::fingerprint::FINGERPRINTS;
+use super::profile::{PROFILES, Profile};
 use super::seen::{MOST_EVIDENCE, Seen, text_evidence};
-use super::{nanobind, pybind11};
 
 /// A mark, and where it was found.
 #[derive(Clone, Copy, Debug)]
@@ -83,13 +83,13 @@ fn place(seen: &Seen<'_, '_>, mark: &Mark) -> Option<u64> {
     starts.find(|start| seen.is_at(*start, &mark.text))
 }
 
+/// The framework whose ids are of this kind.
+pub(crate) fn of_id(kind: IdKind) -> &'static Profile {
+    let own = PROFILES.into_iter().find(|profile| profile.ids.contains(&kind));
+    own.unwrap_or_else(|| panic!("no framework has ids of the kind {kind:?}"))
+}
+
 /// The releases that write such an id. `None`: it doesn't tell, or no release that we know writes it.
 pub fn writers(id: &Id) -> Option<Versions> {
-    match id.kind {
-        IdKind::Pybind11Key | IdKind::Pybind11ModuleLocal | IdKind::Pybind11FunctionRecord => {
-            pybind11::writers(id).range()
-        }
-        IdKind::NanobindTag | IdKind::NanobindKey => nanobind::writers(id).range(),
-        IdKind::Pybind11Platform | IdKind::NanobindPlatform | IdKind::InterbindKey => None,
-    }
+    (of_id(id.kind).writers)(id)
 }

@@ -13,7 +13,7 @@ pub(super) const MOST_EVIDENCE: usize = 4;
 
 /// What a framework's file looks at.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Seen<'a, 'i> {
+pub(crate) struct Seen<'a, 'i> {
     pub image: &'a Image<'i>,
     hits: &'a Hits,
 }
@@ -77,6 +77,12 @@ impl<'a, 'i> Seen<'a, 'i> {
     pub fn is_at(&self, at: u64, text: &str) -> bool {
         let rest = usize::try_from(at).ok().and_then(|at| self.image.data.get(at..));
         rest.and_then(|rest| rest.strip_prefix(text.as_bytes())).is_some_and(|rest| rest.first() == Some(&0))
+    }
+
+    /// Whether a text, and nothing before or behind it, stands at a place.
+    pub fn is_whole(&self, at: u64, text: &str) -> bool {
+        let alone = before(self.image.data, at).is_none_or(|byte| !matches!(byte, 0x20..=0x7e));
+        alone && self.is_at(at, text)
     }
 
     /// The exported symbols for which something is true, as evidence.

@@ -1,11 +1,32 @@
 //! SWIG: by the module in which its modules share types; its name ends in the version of the shared data.
 
-use crate::facts::{AbiId, Claim, Framework, FrameworkKind, Part};
+use crate::compare::{State, Verdict, align, ids as ids_of, proved, tell};
+use crate::facts::{AbiId, Claim, Framework, FrameworkKind, Module, Part, Picklable};
 use crate::versions::{Candidates, TABLE};
 
+use super::profile::{By, Pickling, Profile, Registry, Shared};
 use super::seen::{Seen, framework, text_evidence};
 
-pub(super) fn find(seen: &Seen<'_, '_>) -> Vec<Framework> {
+/// What there is to know of SWIG.
+pub(super) const PROFILE: Profile = Profile {
+    fingerprints: &[("swig-runtime", b"swig_runtime_data")],
+    pickling: |_| Pickling { functions: Picklable::Yes, methods: Picklable::Yes, why: "by module and name" },
+    ..Profile::of(
+        FrameworkKind::Swig,
+        find,
+        Registry::Shared(Shared {
+            by: By::Id,
+            state,
+            conduit: false,
+            live: false,
+            unknown_base: "a class on the other's base fails",
+            newer: "SWIG",
+            together: |_, _| None,
+        }),
+    )
+};
+
+fn find(seen: &Seen<'_, '_>) -> Vec<Framework> {
     let read = |(at, text): (u64, &str)| {
         let name = text.split('.').next().unwrap_or(text);
         let number: u32 = name.strip_prefix("swig_runtime_data")?.parse().ok()?;
@@ -28,4 +49,23 @@ pub(super) fn find(seen: &Seen<'_, '_>) -> Vec<Framework> {
     let id = AbiId { text: name, kind: "internals-key".into(), parts: vec![part], overridden: Vec::new() };
     found.ids.push(Claim::certain(id, [evidence]));
     vec![found]
+}
+
+/// SWIG's modules hang their type tables into one ring, found under the runtime's version and the table's name. The name is
+/// empty by default, and stands in no text of its own.
+fn state((_, a): (&Module, &Framework), (_, b): (&Module, &Framework)) -> State {
+    let one = |framework: &'_ Framework| match ids_of(framework, "internals-key")[..] {
+        [claim] => proved(claim).cloned(),
+        _ => None,
+    };
+    let (first, second) = (one(a), one(b));
+    let key = align(FrameworkKind::Swig, "internals-key", first.as_ref(), second.as_ref());
+    match key.same {
+        Some(false) => State::new(Verdict::Isolated, format!("but {}", tell(&key)), vec![key]),
+        Some(true) => {
+            let why = "with equal runtimes: they share unless one was built with another `SWIG_TYPE_TABLE`";
+            State::new(Verdict::Unknown, why, vec![key])
+        }
+        None => State::new(Verdict::Unknown, "but the runtime of one isn't certain", Vec::new()),
+    }
 }

@@ -5,10 +5,11 @@ use std::fmt::{self, Write};
 
 use super::svg::svg;
 use super::table::{Cell, Table};
-use super::text::{Xml, counted};
+use super::text::counted;
 use crate::environment::{Environment, Group, Member, Picklable};
 use crate::facts::{Confidence, Framework, Gil, Inspection, Interpreters, Module};
 use crate::finding::{Finding, Level};
+use crate::xml::Xml;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");

@@ -1,6 +1,6 @@
 //! The environment as a picture and as a page.
 //!
-//! - `picture`: what is drawn: boxes, nodes and edges, without a place; `text`: escaping, shortening, the width of letters;
+//! - `picture`: what is drawn: boxes, nodes and edges, without a place; `text`: shortening, the width of letters;
 //! - `mermaid`: the picture in Mermaid's language;
 //! - `layout`: where everything stands; `svg`: the picture as SVG, for light and dark;
 //! - `html`: the whole report as one file that asks for nothing else and works without scripts; `table`: its tables.

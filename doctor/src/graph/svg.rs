@@ -4,8 +4,8 @@ use std::fmt::{self, Write};
 
 use super::layout::{Layout, NODE, PlacedEdge, WIDTH};
 use super::picture::{Kind, Link, Picture};
-use super::text::Xml;
 use crate::environment::Environment;
+use crate::xml::Xml;
 
 /// Colours and fonts; the names are ours alone, for the picture also stands in pages.
 const STYLE: &str = include_str!("picture.css");

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use super::text::Xml;
+use crate::xml::Xml;
 
 /// A cell: its text, and what colours it.
 pub(super) struct Cell {

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::environment::samples::{host, inspection, nanobind, plain, pybind11};
-use crate::environment::{Environment, Installed, survey};
+use crate::environment::{Environment, survey};
 use crate::facts::{FrameworkKind, Inspection, Problem};
 use crate::graph::{html, mermaid, svg};
+use crate::installed::Installed;
+use crate::samples::{host, inspection, nanobind, plain, pybind11};
 
 /// A text that ends whatever it stands in, if anything lets it.
 const EVIL: &str = "\"]</title></style></script><script>alert(1)</script>`--><!-- & ' \u{0}\u{202e}";

@@ -1,34 +1,4 @@
-//! Texts in markup: escaping, shortening, and how wide letters are where nobody can measure them.
-
-use std::fmt;
-
-/// A text inside XML or HTML, in an attribute's value too.
-pub(super) struct Xml<'a>(pub(super) &'a str);
-
-impl fmt::Display for Xml<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in self.0.chars() {
-            match c {
-                '<' => f.write_str("&lt;")?,
-                '>' => f.write_str("&gt;")?,
-                '&' => f.write_str("&amp;")?,
-                '"' => f.write_str("&quot;")?,
-                '\'' => f.write_str("&#39;")?,
-                '\n' | '\t' => f.write_str(" ")?,
-                // XML has no way to write these, and letters that turn the direction of writing disguise names.
-                c if c.is_control() || turns(c) || matches!(c, '\u{fffe}' | '\u{ffff}') => {
-                    f.write_str("\u{fffd}")?;
-                }
-                c => write!(f, "{c}")?,
-            }
-        }
-        Ok(())
-    }
-}
-
-fn turns(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
+//! Texts in pictures: shortening, and how wide letters are where nobody can measure them.
 
 /// The width of a text in the picture's font, in pixels at 13 px; rather too much than too little.
 pub(super) fn width(text: &str) -> f64 {
@@ -75,12 +45,6 @@ pub(super) fn counted(count: usize, noun: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn nothing_leaves_its_place_in_markup() {
-        let text = Xml("</text><script>'\"&\u{0}\u{202e}\n").to_string();
-        assert_eq!(text, "&lt;/text&gt;&lt;script&gt;&#39;&quot;&amp;\u{fffd}\u{fffd} ");
-    }
 
     #[test]
     fn a_shortened_text_fits_and_keeps_both_ends() {

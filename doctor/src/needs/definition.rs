@@ -10,6 +10,9 @@ use crate::facts::{Claim, EntryPoint, Evidence, Gil, Interpreters, Source};
 
 use super::slots::{GIL, MULTIPLE_INTERPRETERS, Slot, Slots, word};
 
+/// A list without slots says nothing for sure: its memory may be written, and some frameworks do so.
+const FILLED_LATER: &str = "its list of slots is empty in the file; it may be filled when it is imported";
+
 /// Places of a name that are looked at; a short name can be the end of many texts.
 const MOST_NAMES: usize = 4096;
 /// How far into an entry point its definition's address is looked for.
@@ -74,6 +77,7 @@ impl Definition {
                 Some(0) => self.claim(Gil::Used, self.slot(slot, "Py_mod_gil = Py_MOD_GIL_USED")),
                 _ => Claim::unknown("its Py_mod_gil slot holds no value that Python knows"),
             },
+            None if self.slots.slots.is_empty() => Claim::unknown(FILLED_LATER),
             None if self.slots.whole => self.claim(Gil::Used, self.without("Py_mod_gil")),
             None => Claim::unknown("its list of slots has no end that could be read"),
         }
@@ -93,6 +97,7 @@ impl Definition {
                 let text = format!("{name} = {}", slot.value.unwrap_or_default());
                 self.claim(value, self.slot(slot, &text))
             }
+            None if self.slots.slots.is_empty() => Claim::unknown(FILLED_LATER),
             // What Python takes where nothing is said.
             None if self.slots.whole => self.claim(Interpreters::SharedGil, self.without(name)),
             None => Claim::unknown("its list of slots has no end that could be read"),

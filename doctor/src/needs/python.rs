@@ -14,6 +14,8 @@ use super::tag::{self, Tag};
 
 /// Functions that a module calls only when it is compiled for a free-threaded build.
 const FREE_THREADED: &[&str] = &["_Py_DecRefShared", "_Py_MergeZeroLocalRefcount", "_Py_DecRefSharedDebug"];
+/// And one that it calls only when it is compiled for a build with a GIL, or for the limited API.
+const WITH_GIL: &str = "_Py_Dealloc";
 /// And those of debug builds.
 const DEBUG: &[&str] =
     &["_Py_NegativeRefcount", "_Py_RefTotal", "_Py_INCREF_IncRefTotal", "PyModule_Create2TraceRefs"];
@@ -190,6 +192,16 @@ fn flag(
     if let Some(symbol) = image.imports.iter().find(|symbol| symbols.contains(symbol)) {
         return Claim::certain(true, [Evidence::new(Source::Symbol, *symbol)]);
     }
+    // In a free-threaded build the last reference goes by another function, which would have been found.
+    let stable = told.is_some_and(|told| matches!(told.tag, Tag::Stable(_) | Tag::Other { .. }));
+    if let Some(symbol) = image
+        .imports
+        .iter()
+        .find(|symbol| **symbol == WITH_GIL)
+        .filter(|_| !stable && symbols == FREE_THREADED)
+    {
+        return Claim::certain(false, [Evidence::new(Source::Symbol, *symbol)]);
+    }
     match told {
         Some(told) => claim(by_tag(&told.tag), told, sure),
         None => Claim::unknown("its name has no tag, and none of its symbols tells"),
@@ -249,7 +261,9 @@ enum Phase {
 
 fn phase<'a>(image: &Image<'a>) -> Option<(Phase, &'a str)> {
     let imported = |names: &[&str]| image.imports.iter().copied().find(|symbol| names.contains(symbol));
-    match (imported(SINGLE_PHASE), imported(MULTI_PHASE)) {
+    // Boost.Python's library makes the module in one step.
+    let boost = image.imports.iter().copied().find(|name| name.contains("boost6python6detail11init_module"));
+    match (imported(SINGLE_PHASE).or(boost), imported(MULTI_PHASE)) {
         (Some(symbol), None)
             if image.exports.iter().all(|export| !export.name.starts_with("PyModExport_")) =>
         {

@@ -3,10 +3,10 @@
 use std::collections::{BTreeSet, HashSet};
 
 use crate::binary::Image;
-use crate::facts::{Claim, Evidence, Source, Stable, StableKind};
+use crate::facts::{Claim, Evidence, Format, Source, Stable, StableKind};
 
 use super::place::Place;
-use super::stable_abi::{Release, since};
+use super::stable_abi::{Release, exported_since, since};
 
 /// What is told of symbols outside; a hostile file could have thousands.
 const MOST_OUTSIDE: usize = 64;
@@ -51,7 +51,29 @@ pub(super) fn stable(image: &Image<'_>, place: &Place<'_>, kind: StableKind) -> 
             "it imports symbols that no stable ABI has, so no release is sure to load it",
         ),
     };
-    Stable { kind, claimed: claimed(place, kind), needed, outside: outside.into_iter().collect() }
+    let exported = exported(image, &weak, kind);
+    Stable { kind, claimed: claimed(place, kind), needed, exported, outside: outside.into_iter().collect() }
+}
+
+/// The lowest Python that gives the symbols out, where that is before the stable ABI has them. Windows binds to a library that
+/// gives out the stable ABI alone.
+fn exported(image: &Image<'_>, weak: &HashSet<&str>, kind: StableKind) -> Option<Claim<String>> {
+    if image.format == Format::Pe || kind == StableKind::Abi3t {
+        return None;
+    }
+    let symbols = image.imports.iter().copied().filter(|symbol| is_python(symbol) && !weak.contains(symbol));
+    let (mut newest, mut stable) = (None, None);
+    for symbol in symbols {
+        let since = since(symbol)?;
+        let first = exported_since(symbol).unwrap_or(since);
+        stable = stable.max(Some(since));
+        if newest.as_ref().is_none_or(|(release, _)| first > *release) {
+            newest = Some((first, symbol));
+        }
+    }
+    let (release, symbol) = newest.filter(|(release, _)| stable > Some(*release))?;
+    let table = Evidence::new(Source::Table, "symbols of CPython's releases");
+    Some(Claim::certain(release.to_string(), [Evidence::new(Source::Symbol, symbol), table]))
 }
 
 /// The lowest Python that the wheel's tags name for this ABI.

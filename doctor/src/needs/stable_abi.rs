@@ -1,4 +1,5 @@
-//! Which Python first had which symbol of the stable ABI: the table in `data/stable_abi.txt`.
+//! Which Python first had which symbol of the stable ABI: the table in `data/stable_abi.txt`; and which gave it out before, in
+//! `data/exported.txt`.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -7,14 +8,20 @@ use std::sync::LazyLock;
 /// A line each: the symbol and the release, as `PyObject_Vectorcall 3.12`.
 const TABLE: &str = include_str!("../../data/stable_abi.txt");
 
-static SYMBOLS: LazyLock<HashMap<&'static str, Release>> = LazyLock::new(|| {
+/// The same for releases that gave a symbol out before the stable ABI had it.
+const EXPORTED: &str = include_str!("../../data/exported.txt");
+
+static SYMBOLS: LazyLock<HashMap<&'static str, Release>> = LazyLock::new(|| table(TABLE));
+static GIVEN_OUT: LazyLock<HashMap<&'static str, Release>> = LazyLock::new(|| table(EXPORTED));
+
+fn table(text: &'static str) -> HashMap<&'static str, Release> {
     let line = |line: &'static str| {
         let mut words = line.split(' ');
         let (symbol, release) = (words.next()?, words.next()?);
         Some((symbol, Release::of(release)?))
     };
-    TABLE.lines().filter(|text| !text.starts_with('#')).filter_map(line).collect()
-});
+    text.lines().filter(|text| !text.starts_with('#')).filter_map(line).collect()
+}
 
 /// A release of Python: `3.9`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,6 +56,11 @@ impl fmt::Display for Release {
 /// The first release whose stable ABI has this symbol.
 pub(crate) fn since(symbol: &str) -> Option<Release> {
     SYMBOLS.get(symbol).copied()
+}
+
+/// The first release that gives this symbol out, where that is before its stable ABI has it.
+pub(crate) fn exported_since(symbol: &str) -> Option<Release> {
+    GIVEN_OUT.get(symbol).copied()
 }
 
 #[cfg(test)]

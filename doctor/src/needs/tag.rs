@@ -26,13 +26,14 @@ pub(super) fn of_file(file: &str) -> Option<(&str, Tag)> {
 }
 
 fn read(text: &str) -> Option<Tag> {
-    match text {
+    let mut parts = text.split('-');
+    let (first, second) = (parts.next()?, parts.next());
+    // From 3.15 on the platform may follow: `abi3-x86_64-linux-gnu`.
+    match first {
         "abi3" => return Some(Tag::Stable(StableKind::Abi3)),
         "abi3t" => return Some(Tag::Stable(StableKind::Abi3t)),
         _ => {}
     }
-    let mut parts = text.split('-');
-    let (first, second) = (parts.next()?, parts.next());
     if first == "cpython" {
         return cpython(second?);
     }
@@ -95,6 +96,8 @@ mod tests {
         assert_eq!(tag("a.cp314t-win_amd64.pyd"), Some(cpython("3.14", true, false)));
         assert_eq!(tag("a.abi3.so"), Some(Tag::Stable(StableKind::Abi3)));
         assert_eq!(tag("a.abi3t.pyd"), Some(Tag::Stable(StableKind::Abi3t)));
+        assert_eq!(tag("a.abi3-x86_64-linux-gnu.so"), Some(Tag::Stable(StableKind::Abi3)));
+        assert_eq!(tag("a.abi3t-darwin.so"), Some(Tag::Stable(StableKind::Abi3t)));
         let other =
             |implementation, release| Some(Tag::Other { implementation, release: Release::of(release) });
         assert_eq!(tag("a.pypy311-pp73-darwin.so"), other("pypy", "3.11"));

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use crate::binary::{Image, Need};
-use crate::facts::{Claim, CxxRuntime, Evidence, Format, Libc, LibcKind, Os, Source, Target};
+use crate::facts::{Claim, CxxRuntime, Evidence, Format, Libc, LibcKind, Os, Source, Strings, Target};
 use crate::scan::Hits;
 
 use super::compilers::compilers;
@@ -18,6 +18,7 @@ pub(crate) fn target(image: &Image<'_>, hits: &Hits, place: &Place<'_>) -> Targe
         arch: image.arch.clone(),
         libc,
         cxx: cxx(image, hits),
+        strings: strings(image),
         compilers: compilers(image, hits),
     }
 }
@@ -215,6 +216,29 @@ fn cxx(image: &Image<'_>, hits: &Hits) -> Option<Claim<CxxRuntime>> {
     };
     let why = "it asks for symbols of the runtime, and leaves it to another library to bring it";
     Some(Claim::likely(runtime(name, Vec::new()), [Evidence::new(Source::Symbol, *symbol)], why))
+}
+
+/// Which `std::string` the names of functions have in them: the string's own functions, and those with one as an argument.
+fn strings(image: &Image<'_>) -> Option<Claim<Strings>> {
+    let new = |name: &str| name.contains("NSt7__cxx1112basic_string");
+    // `Ss` is the old one where a function's own arguments are written, and in names of its own functions.
+    let old = |name: &str| name.starts_with("_ZNSs") || name.starts_with("_ZNKSs") || old_argument(name);
+    let names = || image.imports.iter().copied().chain(image.exports.iter().map(|export| &*export.name));
+    let names = || names().filter(|name| name.starts_with("_Z"));
+    let seen = |name: &str| Evidence::new(Source::Symbol, crate::binary::cut_text(name));
+    match (names().find(|name| old(name)), names().find(|name| new(name))) {
+        (Some(one), Some(other)) => Some(Claim::certain(Strings::Both, [seen(one), seen(other)])),
+        (Some(name), None) => Some(Claim::certain(Strings::Old, [seen(name)])),
+        (None, Some(name)) => Some(Claim::certain(Strings::New, [seen(name)])),
+        (None, None) => None,
+    }
+}
+
+/// Whether a function's arguments begin or end with the old string: `…ERKSs` and `…ESs`, where no name can stand.
+fn old_argument(name: &str) -> bool {
+    // The standard library's own functions for old strings are in every libstdc++.
+    let own = name.starts_with("_ZNSt") || name.starts_with("_ZNKSt") || name.starts_with("_ZSt");
+    !own && name.starts_with("_ZN") && (name.ends_with("ERKSs") || name.ends_with("ESs"))
 }
 
 /// The newest version of this kind that is asked for.

@@ -1,5 +1,6 @@
 //! Which statements of an inspection are findings: what could not be read, and modules that contradict themselves.
 
+use crate::check::roles;
 use crate::facts::{Inspection, Module, Problem, Stable, StableKind};
 use crate::finding::{Finding, Level};
 
@@ -18,6 +19,11 @@ pub fn inspected(inspection: &Inspection) -> Vec<Finding> {
                 fix: None,
             })
         }));
+        found.extend(unresolved(module));
+        if let Some(note) = &module.note {
+            let label = module.name.as_deref().unwrap_or_default();
+            found.extend(roles::misnamed(label, &place(module), note));
+        }
         found.extend(module.problems.iter().map(problem));
     }
     found.extend(inspection.problems.iter().map(problem));
@@ -66,6 +72,25 @@ fn promises(module: &Module, stable: &Stable) -> Vec<Finding> {
     found
 }
 
+/// Symbols that the libraries that are there don't have.
+fn unresolved(module: &Module) -> Option<Finding> {
+    let claim = module.links.unresolved.as_ref().filter(|claim| claim.is_certain())?;
+    let unresolved = claim.value.as_ref()?;
+    let first = unresolved.symbols.first()?;
+    let library = first.library.as_deref().unwrap_or("any library that it asks for");
+    Some(Finding {
+        rule: "unresolved-symbols".into(),
+        level: if module.extension { Level::Error } else { Level::Warning },
+        message: format!(
+            "asks for `{}`, which `{library}` doesn't have, and {} in all",
+            first.symbol, unresolved.count
+        ),
+        files: vec![place(module)],
+        details: unresolved.symbols.iter().map(|unmet| unmet.symbol.clone()).collect(),
+        fix: Some("build it against the libraries that it comes with".to_owned()),
+    })
+}
+
 /// `3.9` as numbers, so that 3.10 is the higher one.
 fn minor(version: &str) -> Option<(u32, u32)> {
     let (major, minor) = version.split_once('.')?;
@@ -73,9 +98,14 @@ fn minor(version: &str) -> Option<(u32, u32)> {
 }
 
 fn problem(problem: &Problem) -> Finding {
+    // A file that breaks what its wheel promises is read well.
+    let rule = match problem.kind.as_str() {
+        kind @ ("wheel-tag" | "musl-symbols") => kind,
+        _ => "unreadable",
+    };
     Finding {
-        rule: "unreadable".into(),
-        level: Level::Warning,
+        rule: rule.into(),
+        level: if rule == "unreadable" { Level::Warning } else { Level::Error },
         message: format!("{} ({})", problem.message, problem.kind),
         files: vec![problem.path.clone()],
         details: problem.evidence.iter().map(|evidence| evidence.text.clone()).collect(),

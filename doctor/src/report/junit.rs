@@ -54,7 +54,7 @@ mod tests {
             fix: None,
         };
         let text = junit(&[finding]);
-        assert!(text.contains("message=\"?]]&gt;&lt;/failure&gt;&quot;?\""), "{text}");
+        assert!(text.contains("message=\"\u{fffd}]]&gt;&lt;/failure&gt;&quot;\u{fffd}\""), "{text}");
         assert!(text.contains("name=\"&lt;a&gt;.so\""), "{text}");
     }
 

@@ -3,6 +3,8 @@
 
 use std::fmt::Write;
 
+use crate::xml::Xml;
+
 /// A group of cases.
 #[derive(Clone, Debug)]
 pub struct Suite {
@@ -53,10 +55,10 @@ pub enum End {
 pub fn write(name: &str, suites: &[Suite]) -> String {
     let all: Vec<&Case> = suites.iter().flat_map(|suite| &suite.cases).collect();
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    _ = writeln!(out, "<testsuites name=\"{}\" {}>", escape(name), counts(&all));
+    _ = writeln!(out, "<testsuites name=\"{}\" {}>", Xml(name), counts(&all));
     for suite in suites {
         let cases: Vec<&Case> = suite.cases.iter().collect();
-        _ = writeln!(out, "  <testsuite name=\"{}\" {}>", escape(&suite.name), counts(&cases));
+        _ = writeln!(out, "  <testsuite name=\"{}\" {}>", Xml(&suite.name), counts(&cases));
         suite.cases.iter().for_each(|case| write_case(&mut out, case));
         out.push_str("  </testsuite>\n");
     }
@@ -75,17 +77,17 @@ fn counts(cases: &[&Case]) -> String {
 }
 
 fn write_case(out: &mut String, case: &Case) {
-    let (class, name, time) = (escape(&case.class), escape(&case.name), seconds(case.millis));
+    let (class, name, time) = (Xml(&case.class), Xml(&case.name), seconds(case.millis));
     _ = write!(out, "    <testcase classname=\"{class}\" name=\"{name}\" time=\"{time}\"");
     let inside = match &case.end {
         End::Passed { said } if said.is_empty() => {
             out.push_str("/>\n");
             return;
         }
-        End::Passed { said } => format!("<system-out>{}</system-out>", escape(said)),
-        End::Skipped { message } => format!("<skipped message=\"{}\"/>", escape(message)),
+        End::Passed { said } => format!("<system-out>{}</system-out>", Xml(said)),
+        End::Skipped { message } => format!("<skipped message=\"{}\"/>", Xml(message)),
         End::Failed { kind, message, text } => {
-            let (kind, message, text) = (escape(kind), escape(message), escape(text));
+            let (kind, message, text) = (Xml(kind), Xml(message), Xml(text));
             format!("<failure type=\"{kind}\" message=\"{message}\">{text}</failure>")
         }
     };
@@ -94,25 +96,6 @@ fn write_case(out: &mut String, case: &Case) {
 
 fn seconds(millis: u64) -> String {
     format!("{}.{:03}", millis / 1000, millis % 1000)
-}
-
-/// Escapes for attributes and text; what XML can't hold becomes `?`.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            // An attribute keeps line ends only in this form.
-            '\n' => out.push_str("&#10;"),
-            '\t' => out.push('\t'),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('?'),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

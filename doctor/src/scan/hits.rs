@@ -2,11 +2,12 @@
 
 use crate::frameworks::{FINGERPRINTS, THIS_TABLE};
 use crate::needs::MARKS;
+use crate::partners;
 
 /// Everything that is looked for, by name: the frameworks' fingerprints, then what tells of compilers and protocols.
 pub(super) fn patterns() -> impl Iterator<Item = (&'static str, &'static [u8])> {
     let fingerprints = FINGERPRINTS.iter().map(|fingerprint| (fingerprint.name, fingerprint.bytes));
-    fingerprints.chain(MARKS.iter().copied())
+    fingerprints.chain(MARKS.iter().copied()).chain(partners::MARKS.iter().copied())
 }
 
 /// The places where each fingerprint was found.

@@ -9,12 +9,14 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 
 use libdeflater::Decompressor;
-use rawzip::{CompressionMethod, ZipArchive, ZipArchiveEntryWayfinder, ZipSliceArchive};
+use rawzip::{
+    CompressionMethod, RECOMMENDED_BUFFER_SIZE, ReaderAt, ZipArchive, ZipArchiveEntryWayfinder, ZipLocator,
+};
 
 use crate::facts::Problem;
 
 use super::scratch::Scratch;
-use super::walk::is_native;
+use super::walk::{is_native, is_program};
 
 /// Deflate makes at most 1032 bytes of one.
 const HIGHEST_RATIO: u64 = 1032;
@@ -23,9 +25,23 @@ const MOST_MEMBERS: usize = 1 << 20;
 /// `WHEEL` is a few lines.
 const LARGEST_METADATA: u64 = 64 * 1024;
 
-thread_local! {
-    static DECOMPRESSOR: RefCell<(Decompressor, Scratch)> = RefCell::new((Decompressor::new(), Scratch::default()));
+/// What one thread needs to inflate: the packed bytes, and the others.
+struct Inflating {
+    decompressor: Decompressor,
+    packed: Scratch,
+    whole: Scratch,
 }
+
+thread_local! {
+    static INFLATING: RefCell<Inflating> = RefCell::new(Inflating {
+        decompressor: Decompressor::new(),
+        packed: Scratch::default(),
+        whole: Scratch::default(),
+    });
+}
+
+/// Where the bytes of an archive are read from.
+pub(crate) type Reader<'a> = &'a (dyn ReaderAt + Sync);
 
 /// A member that is to be read.
 #[derive(Clone, Debug)]
@@ -34,15 +50,28 @@ pub(crate) struct Member {
     pub(crate) name: String,
     /// How many bytes it claims to have.
     pub(crate) size: u64,
+    /// How many bytes of the archive they take.
+    packed: u64,
     method: CompressionMethod,
     place: ZipArchiveEntryWayfinder,
     crc: u32,
 }
 
+impl Member {
+    /// How much memory reading it takes.
+    pub(crate) fn memory(&self) -> u64 {
+        match self.method {
+            CompressionMethod::STORE => self.size,
+            _ => self.size.saturating_add(self.packed),
+        }
+    }
+}
+
 /// An archive whose directory was read.
-#[derive(Debug)]
 pub(crate) struct Archive<'a> {
-    zip: ZipSliceArchive<&'a [u8]>,
+    zip: ZipArchive<Reader<'a>>,
+    /// How many bytes the archive has.
+    length: u64,
     /// The native members, in the order of their names.
     pub(crate) members: Vec<Member>,
     /// The text of `WHEEL`, if there is one.
@@ -58,18 +87,28 @@ pub(crate) fn is_archive(data: &[u8]) -> bool {
 
 impl<'a> Archive<'a> {
     /// Reads the directory of an archive; members larger than `largest` are refused.
-    pub(crate) fn open(path: &str, data: &'a [u8], largest: u64, in_all: u64) -> Result<Self, Box<Problem>> {
+    pub(crate) fn open(
+        path: &str,
+        reader: Reader<'a>,
+        length: u64,
+        largest: u64,
+        in_all: u64,
+    ) -> Result<Self, Box<Problem>> {
         let bad = |message: String| problem("bad-archive", path, None, message);
         let refused = |message| Box::new(bad(message));
-        let zip =
-            ZipArchive::from_slice(data).map_err(|error| refused(format!("is no zip archive: {error}")))?;
-        let mut archive = Self { zip, members: Vec::new(), wheel: None, problems: Vec::new() };
+        let mut buffer = vec![0; RECOMMENDED_BUFFER_SIZE];
+        let zip = ZipLocator::new()
+            .locate_in_reader(reader, &mut buffer, length)
+            .map_err(|(_, error)| refused(format!("is no zip archive: {error}")))?;
+        let mut archive = Self { zip, length, members: Vec::new(), wheel: None, problems: Vec::new() };
         let (mut found, mut wheel, mut problems) = (Vec::new(), None, Vec::new());
         let mut seen = HashSet::new();
         let mut sum = 0u64;
-        for (index, entry) in archive.zip.entries().enumerate() {
-            let entry = match entry {
-                Ok(entry) => entry,
+        let mut entries = archive.zip.entries(&mut buffer);
+        for index in 0.. {
+            let entry = match entries.next_entry() {
+                Ok(Some(entry)) => entry,
+                Ok(None) => break,
                 Err(error) => {
                     problems.push(bad(format!("its directory is broken: {error}")));
                     break;
@@ -82,7 +121,7 @@ impl<'a> Archive<'a> {
             let raw = entry.file_path();
             let name = String::from_utf8_lossy(raw.as_ref());
             let metadata = name.ends_with(".dist-info/WHEEL") && name.matches('/').count() == 1;
-            if entry.is_dir() || !(is_native(&name) || metadata) {
+            if entry.is_dir() || !(is_native(&name) || is_program(&name) || metadata) {
                 continue;
             }
             let mut tell = |kind: &str, message: String| {
@@ -123,6 +162,7 @@ impl<'a> Archive<'a> {
             let member = Member {
                 name: name.into_owned(),
                 size,
+                packed,
                 method: entry.compression_method(),
                 place: entry.wayfinder(),
                 crc: entry.crc32(),
@@ -190,19 +230,32 @@ impl<'a> Archive<'a> {
     ) -> Result<R, Box<Problem>> {
         let bad = |message: String| Box::new(problem("bad-archive", path, Some(&member.name), message));
         let entry = self.zip.get_entry(member.place).map_err(|error| bad(format!("is cut off: {error}")))?;
-        let packed = entry.data();
-        if member.method == CompressionMethod::STORE {
-            return self.checked(member, packed, reader).map_err(bad);
+        let (start, end) = entry.compressed_data_range();
+        if end > self.length {
+            return Err(bad(format!(
+                "is cut off: it should end at {end}, the archive ends at {}",
+                self.length
+            )));
         }
-        let size = usize::try_from(member.size).map_err(|_| bad("is larger than memory".to_owned()))?;
-        DECOMPRESSOR.with_borrow_mut(|(decompressor, scratch)| {
-            let inflate = |out: &mut [u8]| match decompressor.deflate_decompress(packed, out) {
-                Ok(written) if written == size => self.checked(member, out, reader),
-                Ok(written) => Err(format!("claims {size} bytes, but has {written}")),
-                Err(error) => Err(format!("can't be inflated to the {size} bytes it claims: {error}")),
-            };
-            let result = scratch.with(size, inflate);
-            result.map_err(|error| bad(format!("no memory for {size} bytes: {error}")))?.map_err(bad)
+        let fits = |size: u64| usize::try_from(size).map_err(|_| bad("is larger than memory".to_owned()));
+        let (size, packed) = (fits(member.size)?, fits(end - start)?);
+        let no_memory = |size: usize, error| format!("no memory for {size} bytes: {error}");
+        let source = self.zip.get_ref();
+        INFLATING.with_borrow_mut(|inflating| {
+            let Inflating { decompressor, packed: first, whole } = inflating;
+            let read = first.with(packed, |bytes| {
+                source.read_exact_at(bytes, start).map_err(|error| format!("is cut off: {error}"))?;
+                if member.method == CompressionMethod::STORE {
+                    return self.checked(member, bytes, reader);
+                }
+                let inflate = |out: &mut [u8]| match decompressor.deflate_decompress(bytes, out) {
+                    Ok(written) if written == size => self.checked(member, out, reader),
+                    Ok(written) => Err(format!("claims {size} bytes, but has {written}")),
+                    Err(error) => Err(format!("can't be inflated to the {size} bytes it claims: {error}")),
+                };
+                whole.with(size, inflate).map_err(|error| no_memory(size, error))?
+            });
+            read.map_err(|error| no_memory(packed, error)).and_then(|read| read).map_err(bad)
         })
     }
 

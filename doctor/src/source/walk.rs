@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::facts::Problem;
@@ -83,10 +84,11 @@ fn folder(root: &Path, path: &Path, depth: usize, found: &mut Vec<Found>, proble
             }
             continue;
         }
-        if !is_native(&name) && !is_wheel(&name) {
+        let path = entry.path();
+        let program = !is_native(&name) && !is_wheel(&name);
+        if program && !is_program(&path.to_string_lossy()) {
             continue;
         }
-        let path = entry.path();
         if !kind.is_symlink() && !kind.is_file() {
             // Pipes, sockets and devices, whatever they are called.
             continue;
@@ -99,6 +101,9 @@ fn folder(root: &Path, path: &Path, depth: usize, found: &mut Vec<Found>, proble
                 continue;
             }
         };
+        if program && !begins_as_native(&path) {
+            continue;
+        }
         found.push(Found { path, root: Some(root.to_owned()), size });
     }
 }
@@ -115,6 +120,30 @@ pub(crate) fn is_native(name: &str) -> bool {
         name.rsplit_once(".so.").is_some_and(|(_, version)| version.split('.').all(part))
     };
     [".so", ".pyd", ".dylib", ".dll"].into_iter().any(ends) || versioned()
+}
+
+/// Whether a path is one where wheels put programs: without an ending or with `.exe`, in a folder of scripts. Its first bytes tell
+/// whether it is one.
+pub(crate) fn is_program(path: &str) -> bool {
+    let (folders, name) = path.rsplit_once(['/', '\\']).unwrap_or(("", path));
+    let folder = folders.rsplit(['/', '\\']).next().unwrap_or_default();
+    let ending = name.len() > 4 && name.as_bytes()[name.len() - 4..].eq_ignore_ascii_case(b".exe");
+    matches!(folder, "bin" | "scripts") && (ending || !name.contains('.'))
+}
+
+/// Whether a file begins as a native program does.
+fn begins_as_native(path: &Path) -> bool {
+    let mut first = [0; 4];
+    let read = fs::File::open(path).and_then(|mut file| file.read_exact(&mut first));
+    read.is_ok()
+        && matches!(
+            first,
+            [0x7f, b'E', b'L', b'F']
+                | [0xfe, 0xed, 0xfa, 0xce | 0xcf]
+                | [0xce | 0xcf, 0xfa, 0xed, 0xfe]
+                | [0xca, 0xfe, 0xba, 0xbe | 0xbf]
+                | [b'M', b'Z', ..]
+        )
 }
 
 /// Whether a file's name says that it is a wheel.
@@ -135,6 +164,12 @@ mod tests {
         }
         for name in ["a.py", "so", "a.so.txt", "a.so.1.txt", "a.sox", "a.so.", "é.s"] {
             assert!(!is_native(name), "{name}");
+        }
+        for name in ["a-1.data/scripts/ruff", "cmake/data/bin/cmake", "a/bin/x.exe"] {
+            assert!(is_program(name), "{name}");
+        }
+        for name in ["bin", "a/ruff", "a/bin/activate.sh", "a/scripts.d/x", "a/exe/x.exe"] {
+            assert!(!is_program(name), "{name}");
         }
         assert!(is_wheel("a.whl") && !is_wheel(".whl") && !is_wheel("a.zip"));
     }

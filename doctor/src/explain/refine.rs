@@ -1,0 +1,388 @@
+//! What one text tells beyond the kind of its message: each entry of the table says what such a message means, and here what
+//! this one proves is added, and the causes are put in the order that it leaves.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::meaning::{Meaning, Step};
+use super::symbols::{self, StringAbi};
+use super::{signature, table};
+
+/// Adds what the text round a message tells: `before` is in front of its place, `behind` begins with it.
+pub(super) fn refine(meaning: &mut Meaning, before: &str, behind: &str) {
+    signature::refine(meaning, behind);
+    match meaning.rule.as_str() {
+        "undefined-cxx-symbol" | "undefined-symbol" => symbol(meaning, behind),
+        "undefined-python-symbol" => ldd(meaning, behind),
+        "library-missing" => library(meaning),
+        "numpy-abi" => numpy(meaning, before, behind),
+        "wrong-machine" => machine(meaning),
+        "cython-argument-type" => twins(meaning),
+        "capsule-name" => arrow(meaning),
+        "dll-init-failed" => memory(meaning),
+        _ => {}
+    }
+}
+
+/// Puts the causes first that hold one of these words, in the order of the words.
+fn first(meaning: &mut Meaning, words: &[&str]) {
+    meaning
+        .causes
+        .sort_by_key(|cause| words.iter().position(|word| cause.contains(word)).unwrap_or(words.len()));
+}
+
+fn step(say: impl Into<String>, command: Option<String>) -> Step {
+    Step { say: say.into(), command }
+}
+
+/// The missing symbol: what it stands for, whose it is, and which build asks for it.
+fn symbol(meaning: &mut Meaning, behind: &str) {
+    let Some(symbol) = meaning.names.get("symbol").cloned() else { return };
+    let read = symbols::read(&symbol);
+    if let Some(declaration) = &read.declaration {
+        meaning.seen.push(format!("the name stands for `{declaration}`"));
+        meaning.names.insert("declaration".to_owned(), declaration.clone());
+    } else if read.broken {
+        let cut = behind.find(&symbol).is_some_and(|at| behind[at + symbol.len()..].starts_with('\n'));
+        let why = if cut {
+            "it stands at the end of a line, which may have cut it off"
+        } else {
+            "it may be cut off"
+        };
+        meaning
+            .seen
+            .push(format!("`{symbol}` can't be read to its end: {why}; give the message on one line"));
+    }
+    let file = meaning.names.get("file").cloned();
+    let whose = read.owner.map(|owner| (owner, owner.package.clone().unwrap_or_else(|| owner.name.clone())));
+    if let Some((owner, package)) = &whose {
+        meaning.seen.push(format!("it belongs to {}", owner.name));
+        meaning.names.insert("owner".to_owned(), owner.name.clone());
+        meaning.causes.retain(|cause| {
+            !cause.starts_with("The module was built against another") && !cause.starts_with("A source file")
+        });
+        meaning.causes.insert(
+            0,
+            format!(
+                "The module was built against another release of {} than the one that is installed or was loaded first.",
+                owner.name
+            ),
+        );
+        if owner.first {
+            meaning.causes.retain(|cause| !cause.starts_with("The library isn't loaded"));
+            meaning.causes.push(format!(
+                "{} isn't loaded yet: its package has to be imported before this module.",
+                owner.name
+            ));
+            meaning.next.insert(
+                0,
+                step(
+                    format!("Import `{package}` first, and see whether the error stays"),
+                    Some(format!(
+                        "python -c \"import {package}; print({package}.__version__, {package}.__file__)\""
+                    )),
+                ),
+            );
+            // A function of C that the whole library has in each release is missing because nobody loaded it.
+            if symbol.starts_with("THP") {
+                first(meaning, &["isn't loaded yet"]);
+            }
+        }
+    }
+    if let Some(version) = meaning.names.get("version").cloned() {
+        let library = version.split(".so").next().unwrap_or(&version).trim_start_matches("lib");
+        meaning.seen.push(format!("it is asked for in the version `{version}` of the library's symbols"));
+        meaning.causes.insert(
+            0,
+            format!(
+                "Another copy of `lib{library}` was loaded, older than the one that {} was made for: `LD_LIBRARY_PATH`, a \
+                 module system or the system itself puts it before the package's own.",
+                file.as_deref().unwrap_or("the file"),
+            ),
+        );
+        meaning.next.insert(
+            0,
+            step(
+                "See which copy is loaded, and try without the path",
+                Some(format!("env -u LD_LIBRARY_PATH LD_DEBUG=libs python script.py 2>&1 | grep {library}")),
+            ),
+        );
+    }
+    if let Some(abi) = read.abi {
+        string_abi(meaning, abi, whose.as_ref().map(|(owner, _)| owner.name.as_str()));
+    }
+    ldd(meaning, behind);
+}
+
+fn string_abi(meaning: &mut Meaning, abi: StringAbi, owner: Option<&str>) {
+    let library = owner.map_or_else(|| "the library".to_owned(), str::to_owned);
+    let (seen, cause) = match abi {
+        StringAbi::Old => (
+            "`Ss` in the name is `std::string` of the old C++ ABI: the module was compiled with `_GLIBCXX_USE_CXX11_ABI=0`",
+            format!(
+                "The module is a build of the old C++ ABI, and the {library} that is there one of the new: then the same function \
+                 has `__cxx11` in its name there."
+            ),
+        ),
+        StringAbi::New => (
+            "`__cxx11` in the name is `std::string` of the new C++ ABI: the module was compiled with `_GLIBCXX_USE_CXX11_ABI=1`, as \
+             compilers do by themselves",
+            format!(
+                "The module is a build of the new C++ ABI, and the {library} that is there one of the old: then the same function \
+                 has `Ss` in its name there."
+            ),
+        ),
+        StringAbi::Llvm => (
+            "`std::__1` in the name is LLVM's C++ library: the module was compiled with `-stdlib=libc++`, as on macOS",
+            "The library that is there is compiled with GNU's C++ library, or an older one of LLVM's."
+                .to_owned(),
+        ),
+    };
+    meaning.seen.push(seen.to_owned());
+    meaning.causes.insert(0, cause);
+    if owner == Some("PyTorch") && abi != StringAbi::Llvm {
+        meaning.seen.push(
+            "pip's builds of PyTorch for x86-64 Linux are of the old ABI up to 2.5 and of the new from 2.7 on; in 2.6 it depends on \
+             the index; those of conda-forge, of NVIDIA's containers and for aarch64 are of the new"
+                .to_owned(),
+        );
+        let want = if abi == StringAbi::Old { "False" } else { "True" };
+        meaning.next.insert(
+            0,
+            step(
+                format!(
+                    "See which ABI the installed PyTorch has: the module fits where this prints `{want}`"
+                ),
+                Some(
+                    "python -c \"import torch; print(torch.__version__, torch._C._GLIBCXX_USE_CXX11_ABI)\""
+                        .to_owned(),
+                ),
+            ),
+        );
+        let marked = if abi == StringAbi::Old { "cxx11abiTRUE" } else { "cxx11abiFALSE" };
+        meaning.next.insert(
+            1,
+            step(
+                format!(
+                    "Take the package's build for that PyTorch (its wheel's name may say `{marked}`), or build it against the \
+                     installed one"
+                ),
+                Some("python -m pip install --no-build-isolation --no-binary PACKAGE --force-reinstall PACKAGE".to_owned()),
+            ),
+        );
+    }
+}
+
+/// `ldd` on musl tries to resolve a module without its interpreter.
+fn ldd(meaning: &mut Meaning, behind: &str) {
+    let line = behind.lines().next().unwrap_or("");
+    if !line.starts_with("Error relocating ") {
+        return;
+    }
+    let python = meaning.rule == "undefined-python-symbol";
+    let raised = behind.get(..line.len()).is_some_and(|line| line.contains("ImportError"));
+    if raised {
+        return;
+    }
+    let cause = if python {
+        "This is what `ldd` prints on Alpine (musl) for every extension module: it looks for Python's functions without an \
+         interpreter that has them. As long as Python imports the module, nothing is wrong."
+    } else {
+        "Where this is the output of `ldd` on Alpine (musl): it resolves the file alone, without the program and the libraries that \
+         load it."
+    };
+    meaning.causes.insert(0, cause.to_owned());
+    meaning.next.insert(0, step("Import the module to see whether anything is wrong", None));
+    if python {
+        meaning.title = "`ldd` finds no interpreter for the module: usual on Alpine".to_owned();
+    }
+}
+
+fn library(meaning: &mut Meaning) {
+    let Some(library) = meaning.names.get("library").cloned() else {
+        meaning.seen.push(
+            "Windows doesn't say which library it is; a module's own libraries are the first to look at"
+                .to_owned(),
+        );
+        first(meaning, &["Visual C++", "isn't installed"]);
+        return;
+    };
+    let file = library.rsplit(['/', '\\']).next().unwrap_or(&library).to_owned();
+    if file.starts_with("libc.musl") {
+        first(meaning, &["musl"]);
+        meaning.seen.push("it is musl's C library: the file is for Alpine, and this system isn't".to_owned());
+        return;
+    }
+    if file.starts_with("ld-linux") || file.starts_with("ld-musl") {
+        first(meaning, &["musl"]);
+        meaning.seen.push(format!("`{file}` is another system's loader"));
+        return;
+    }
+    let python = file.starts_with("libpython") || file.starts_with("Python3") || file.starts_with("python3");
+    if python {
+        meaning.seen.push(format!("`{file}` is Python's own library"));
+        meaning.causes.insert(
+            0,
+            "The module is linked to the library of one Python, which isn't there or isn't found: it was built for another version, \
+             or this Python has no shared library (an extension module needs none)."
+                .to_owned(),
+        );
+        return;
+    }
+    let Some(owner) = symbols::of_library(&library) else { return };
+    meaning.seen.push(format!("`{file}` comes with {}", owner.name));
+    meaning.names.insert("owner".to_owned(), owner.name.clone());
+    match (&owner.package, owner.first) {
+        (Some(package), true) => {
+            meaning.causes.retain(|cause| !cause.starts_with("It comes with another package"));
+            meaning.causes.insert(
+                0,
+                format!(
+                    "`{package}` isn't imported yet: the library lies in its folder, where the loader finds it once `import {package}` \
+                     has loaded it."
+                ),
+            );
+            meaning
+                .causes
+                .insert(1, format!("`{package}` isn't installed, or in a release without this library."));
+            meaning.next.insert(
+                0,
+                step(
+                    format!("Import `{package}` first, and see whether the error stays"),
+                    Some(format!(
+                        "python -c \"import {package}; print({package}.__version__, {package}.__file__)\""
+                    )),
+                ),
+            );
+        }
+        _ if owner.name.starts_with("NVIDIA") => {
+            meaning.causes.insert(
+                0,
+                "The package wants another CUDA release than the one whose libraries are installed, or its `nvidia-…` wheels weren't \
+                 installed with it."
+                    .to_owned(),
+            );
+            meaning.next.insert(
+                0,
+                step(
+                    "See which of them are installed",
+                    Some("python -m pip list | grep -i -E 'nvidia|cuda|torch'".to_owned()),
+                ),
+            );
+        }
+        _ => {}
+    }
+}
+
+static FRAME: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"File "(?P<file>[^"\n]{1,400})", line \d+, in "#).expect("a checked pattern")
+});
+
+/// The module that was imported when NumPy complained: the last frame that isn't NumPy's or Python's.
+fn numpy(meaning: &mut Meaning, before: &str, behind: &str) {
+    let name = |text: &str| -> Option<String> {
+        let frames = FRAME.captures_iter(text).filter_map(|found| package_of(found.name("file")?.as_str()));
+        frames.filter(|name| name != "numpy").last()
+    };
+    // The traceback stands in front of the error, or, where it is a warning, behind it.
+    let blamed = name(before).or_else(|| {
+        let end = behind.find("_ARRAY_API not found").unwrap_or(behind.len());
+        name(&behind[..end])
+    });
+    if let Some(module) = blamed {
+        meaning.seen.push(format!("the traceback's last frame before NumPy's is in `{module}`"));
+        meaning.title =
+            meaning.title.replacen("A module", &format!("`{module}`, or a module that it imports,"), 1);
+        for step in &mut meaning.next {
+            step.say = step.say.replace("the package that the traceback names last", &format!("`{module}`"));
+        }
+        meaning.names.insert("module".to_owned(), module);
+    }
+}
+
+/// The package that a file of a traceback belongs to.
+fn package_of(file: &str) -> Option<String> {
+    let place = ["site-packages", "dist-packages"].iter().find_map(|folder| file.rsplit_once(folder))?.1;
+    let name = place.trim_start_matches(['/', '\\']).split(['/', '\\']).next()?;
+    let name = name.split('.').next()?;
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
+fn machine(meaning: &mut Meaning) {
+    let have = meaning.names.get("have").cloned();
+    let want = meaning.names.get("want").cloned();
+    let what = meaning.names.get("what").cloned().unwrap_or_default();
+    if let (Some(have), Some(want)) = (&have, &want) {
+        meaning.seen.push(format!("the file is for {have}, and this process is {want}"));
+        let mac = ["arm64", "x86_64"].iter().any(|arch| have.contains(arch)) && what.contains("architecture");
+        if mac && want.contains("x86_64") {
+            meaning.seen.push(
+                "a process that is x86_64 on a Mac with an Apple processor runs under Rosetta".to_owned(),
+            );
+        }
+        first(meaning, &["On a Mac", "for another processor"]);
+        if mac {
+            meaning.next.insert(
+                1.min(meaning.next.len()),
+                step(
+                    "See for which processors this Python is",
+                    Some(
+                        "python -c \"import platform, sys; print(platform.machine(), sys.executable)\""
+                            .to_owned(),
+                    ),
+                ),
+            );
+        }
+    }
+    if what.contains("too short") {
+        first(meaning, &["isn't whole"]);
+    } else if what.contains("invalid ELF header") {
+        first(meaning, &["A wheel for another system", "isn't whole"]);
+    } else if what.contains("ELFCLASS") || what.contains("Win32") || what.contains("193") {
+        first(meaning, &["32-bit"]);
+    }
+    // Without both sides the general sentence has nothing to say.
+    if have.is_none() || want.is_none() {
+        meaning.causes.retain(|cause| !cause.starts_with("The file is for another processor"));
+    }
+}
+
+fn twins(meaning: &mut Meaning) {
+    let name = |key: &str| meaning.names.get(key).map(|name| table::last_part(name).to_owned());
+    let (want, have) = (name("want"), name("have"));
+    if want.is_some() && want == have {
+        first(meaning, &["both names are the same", "subclass or a look-alike"]);
+        meaning.seen.push("both print the same name, and are two classes".to_owned());
+    } else {
+        meaning.causes.retain(|cause| !cause.starts_with("Where both names"));
+    }
+}
+
+/// Arrow's capsules come as pairs and streams, each with its method.
+fn arrow(meaning: &mut Meaning) {
+    let methods = [
+        ("arrow_array_stream", "__arrow_c_stream__"),
+        ("arrow_array", "__arrow_c_array__"),
+        ("arrow_schema", "__arrow_c_schema__"),
+        ("arrow_device_array", "__arrow_c_device_array__"),
+    ];
+    let method = |key: &str| {
+        let name = meaning.names.get(key)?;
+        methods.iter().find(|(kind, _)| kind == name).map(|(_, method)| *method)
+    };
+    if let (Some(want), Some(have)) = (method("want"), method("have")) {
+        let seen = format!("the consumer asks for what `{want}` gives, and got what `{have}` gives");
+        meaning.seen.push(seen);
+        first(meaning, &["another of the protocol's forms"]);
+    } else if meaning.names.get("have").is_some_and(|name| name.starts_with("used_")) {
+        first(meaning, &["used once"]);
+    }
+}
+
+fn memory(meaning: &mut Meaning) {
+    let what = meaning.names.get("what").map(String::as_str).unwrap_or_default();
+    if what.contains("1455") || what.contains("paging file") {
+        first(meaning, &["Memory ran out"]);
+    }
+}
