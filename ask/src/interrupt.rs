@@ -9,18 +9,38 @@ pub fn end_with_us() {
     unix::end_with_us();
 }
 
+/// Starts a program with the signals that [`end_with_us`] holds back let through: a program inherits what its parent's thread
+/// holds back, and would hear no SIGTERM.
+pub fn with_usual_signals<T>(start: impl FnOnce() -> T) -> T {
+    #[cfg(unix)]
+    return unix::with_usual_signals(start);
+    #[cfg(not(unix))]
+    start()
+}
+
 #[cfg(unix)]
 mod unix {
     use nix::sys::signal::{SigSet, Signal, raise};
 
     use crate::group;
 
-    pub(super) fn end_with_us() {
-        let mut signals = SigSet::empty();
-        for signal in [Signal::SIGINT, Signal::SIGHUP, Signal::SIGTERM] {
-            signals.add(signal);
+    fn held() -> SigSet {
+        [Signal::SIGINT, Signal::SIGHUP, Signal::SIGTERM].into_iter().collect()
+    }
+
+    pub(super) fn with_usual_signals<T>(start: impl FnOnce() -> T) -> T {
+        let before = SigSet::thread_get_mask();
+        let through = held().thread_unblock();
+        let started = start();
+        if let (Ok(before), Ok(())) = (before, through) {
+            _ = before.thread_set_mask();
         }
-        // Threads that come later inherit it; a child of the standard library's starts with none blocked.
+        started
+    }
+
+    pub(super) fn end_with_us() {
+        let signals = held();
+        // Threads that come later inherit it.
         if signals.thread_block().is_err() {
             return;
         }

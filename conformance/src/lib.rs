@@ -6,7 +6,7 @@
 //! 1. [`axes`], [`cell`], [`pattern`], [`outcome`]: the vocabulary, printed and parsed;
 //! 2. [`work`], [`house`], [`host`], [`participant`], [`zoo`], [`case`], [`expect`], [`sets`]: data read from files;
 //! 3. [`plan`] and [`cover`]: cases × pairs × hosts × orders → cells;
-//! 4. [`forge`]: builds what the plan needs, once;
+//! 4. [`forge`]: builds what the plan needs, once; [`cache`]: where it is kept, for the tests of this repository too;
 //! 5. [`launch`]: one child process a cell; [`events`]: what the child said;
 //! 6. [`judge`]: events and wait status → outcome; outcome × expectation × prediction → verdict;
 //! 7. [`report`]: text, JSON; [`journal`]: the finished cells of a run that was stopped; [`progress`]: what is said
@@ -16,6 +16,7 @@
 #![forbid(unsafe_code)]
 
 pub mod axes;
+pub mod cache;
 pub mod case;
 pub mod cell;
 pub mod cover;

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::cache::Cache;
 use crate::case::{self, Case};
 use crate::cell::{Build, CellId};
 use crate::error::{Error, Result};
@@ -251,14 +252,7 @@ impl Suite {
                     mutation: order.mutation.to_string(),
                     host: order.host.clone(),
                     why: why.clone(),
-                    log: self
-                        .house
-                        .work
-                        .join("forge")
-                        .join(&forged.key)
-                        .join("log.txt")
-                        .display()
-                        .to_string(),
+                    log: Cache::of(&self.house.work).place(&forged.key).join("log.txt").display().to_string(),
                 })
             })
             .collect();

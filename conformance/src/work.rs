@@ -30,21 +30,67 @@ impl Lock {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(|e| Error::io(folder, e))?;
         }
-        // Not truncated: until it is ours, it names the other one.
-        let open = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path);
-        let mut file = open.map_err(fail)?;
-        match FileExt::try_lock(&file) {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let other = fs::read_to_string(path).unwrap_or_default();
-                waiting(if other.trim().is_empty() { "another process" } else { other.trim() });
-                FileExt::lock(&file).map_err(fail)?;
+        loop {
+            let mut file = open(path).map_err(fail)?;
+            match FileExt::try_lock(&file) {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => {
+                    let other = fs::read_to_string(path).unwrap_or_default();
+                    waiting(if other.trim().is_empty() { "another process" } else { other.trim() });
+                    FileExt::lock(&file).map_err(fail)?;
+                }
+                Err(TryLockError::Error(e)) => return Err(fail(e)),
             }
-            Err(TryLockError::Error(e)) => return Err(fail(e)),
+            // Who had it may have removed it: then it is another file that counts.
+            if is_at(&file, path) {
+                file.set_len(0).and_then(|()| file.write_all(us().as_bytes())).map_err(fail)?;
+                return Ok(Self { _file: file });
+            }
         }
-        file.set_len(0).and_then(|()| file.write_all(us().as_bytes())).map_err(fail)?;
-        Ok(Self { _file: file })
     }
+
+    /// Locks a file, unless somebody else has.
+    ///
+    /// # Errors
+    /// The file can't be made or locked.
+    pub fn try_take(path: &Path) -> Result<Option<Self>> {
+        let fail = |e| Error::io(path, e);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(|e| Error::io(folder, e))?;
+        }
+        let file = open(path).map_err(fail)?;
+        match FileExt::try_lock(&file) {
+            Ok(()) => Ok(is_at(&file, path).then_some(Self { _file: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(e)) => Err(fail(e)),
+        }
+    }
+
+    /// Lets go of it, and removes the file where that is safe: who waits for it sees that it is gone, and makes another.
+    pub fn remove(self, path: &Path) {
+        if cfg!(unix) {
+            _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// Opens a lock's file as it is: until it is ours, it names who has it.
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path)
+}
+
+/// Whether the file is still the one at that path.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let (Ok(ours), Ok(there)) = (file.metadata(), fs::metadata(path)) else { return false };
+    (ours.dev(), ours.ino()) == (there.dev(), there.ino())
+}
+
+/// Nobody removes an open file there.
+#[cfg(not(unix))]
+fn is_at(_: &File, _: &Path) -> bool {
+    true
 }
 
 /// This process, as another one names it.

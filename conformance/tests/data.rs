@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use house::TestHouse;
 use interbind_conformance::axes::Mutation;
 use interbind_conformance::forge::Order;
+use interbind_conformance::forge::instruments::Instruments;
 use interbind_conformance::forge::key::{self, Inputs};
 use interbind_conformance::house::House;
 use interbind_conformance::participant::{Participants, Role};
@@ -218,6 +219,7 @@ fn the_cache_key_changes_with_each_input_and_with_nothing_else() {
         host_tag: "any",
         host_version: "any",
         zoo_text: "struct A;",
+        instruments: None,
     };
     let key = |inputs: &Inputs<'_>| key::of(inputs).expect("the inputs are there");
     let first = key(&base);
@@ -241,9 +243,17 @@ fn the_cache_key_changes_with_each_input_and_with_nothing_else() {
     keys.insert(key(&Inputs { host_tag: ".cp311.so", ..base.clone() }));
     keys.insert(key(&Inputs { host_version: "3.11.7", ..base.clone() }));
     keys.insert(key(&Inputs { zoo_text: "struct B;", ..base.clone() }));
+    let nightly = |version: &str| Instruments {
+        toolchain: "nightly".to_owned(),
+        version: version.to_owned(),
+        triple: "x86_64-unknown-linux-gnu".to_owned(),
+    };
+    for instruments in [nightly("rustc 3"), nightly("rustc 4")] {
+        keys.insert(key(&Inputs { instruments: Some(&instruments), ..base.clone() }));
+    }
     house.write("participants/liar/a.py", "changed = True\n");
     keys.insert(key(&base));
-    assert_eq!(keys.len(), 10);
+    assert_eq!(keys.len(), 12);
     assert!(!keys.contains(&first));
 }
 

@@ -14,6 +14,7 @@
 | `tracked` | borrows of the same object exclude each other |
 | `sendable` | an object may die on another thread |
 | `weakref`, `collected` | what objects can do |
+| `stale` | `again()` reads where the object was that was read last: a fault on purpose |
 
 Every object is made of a seed, and every reader returns `value(seed)`.
 """
@@ -426,13 +427,14 @@ class Broken(Provider):
     """`broken.c`: a provider with faults on purpose. The attacks must find them."""
 
     names = ("broken",)
-    abilities = {"mortal"}
+    abilities = {"mortal", "stale"}
 
     def __init__(self, kind):
         super().__init__(kind)
         self.module = self.modules[0]
         self.cls = self.module.fresh()
         self.readers, self.sites = {"read": self.module.read}, {}
+        self.again = self.module.again
 
     def value(self, seed):
         return float(seed)
@@ -450,7 +452,18 @@ class Broken(Provider):
         return self.module.records()
 
 
-MAKERS = {"broken": Broken, "example": Example, "pyo3": Pyo3, "raw": Raw, "c": C, "cpp": Cpp, "layer": Layer}
+class Stale(Example):
+    """The example's provider, and a consumer in Rust that keeps an address behind its handle."""
+
+    abilities = {"stale"}
+
+    def __init__(self, kind):
+        super().__init__(kind)
+        stale = importlib.import_module("stale")
+        self.readers, self.again = {"stale.norm": stale.norm}, stale.again
+
+
+MAKERS = {"stale": Stale, "broken": Broken, "example": Example, "pyo3": Pyo3, "raw": Raw, "c": C, "cpp": Cpp, "layer": Layer}
 
 
 def provider(kind):

@@ -1,7 +1,8 @@
 /* A provider and a consumer with the faults that the attacks are to find: it proves that they are found.
  *
  * It learns of a class's death from a weak reference's callback that is a builtin function, which Python doesn't enter at the
- * recursion limit. It writes to what an allocation gave without a look. It refuses without a word when memory ends. */
+ * recursion limit. It writes to what an allocation gave without a look. It refuses without a word when memory ends. It reads
+ * where the object was that it read last. */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
@@ -79,13 +80,22 @@ static PyObject *fresh(PyObject *module, PyObject *nothing) {
     return type;
 }
 
+static const thing *last;
+
+static PyObject *again(PyObject *module, PyObject *nothing) {
+    (void)module;
+    (void)nothing;
+    return PyFloat_FromDouble(last != NULL ? last->value : 0.0);
+}
+
 static PyObject *read_thing(PyObject *module, PyObject *object) {
     const entry *found;
     char *text;
     (void)module;
     for (found = entries; found != NULL; found = found->next) {
         if (found->type == Py_TYPE(object)) {
-            return PyFloat_FromDouble(((thing *)object)->value);
+            last = (thing *)object;
+            return PyFloat_FromDouble(last->value);
         }
     }
     text = (char *)malloc(64);
@@ -111,6 +121,7 @@ static PyObject *records(PyObject *module, PyObject *nothing) {
 static PyMethodDef methods[] = {
     {"fresh", fresh, METH_NOARGS, NULL},
     {"read", read_thing, METH_O, NULL},
+    {"again", again, METH_NOARGS, NULL},
     {"records", records, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

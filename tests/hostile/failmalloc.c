@@ -1,4 +1,5 @@
-/* Preloaded: this thread's n-th allocation fails, in Python, Rust or C.
+/* Preloaded: this thread's n-th allocation fails, in Python, Rust or C; or in Python's own allocators alone, which
+ * `hostile_wrap` puts itself in front of: where they have memory of their own, the C library isn't asked.
  *
  * `hostile_call` runs a Python function between setting the fault and taking it back, so that nothing of the driver's own is
  * counted. Called by `fault.py`, and by `tests/src/failmalloc.py` around whole operations, through ctypes; never linked to Python, whose functions are looked up. GNU/Linux alone. */
@@ -12,7 +13,8 @@ extern void *__libc_calloc(size_t, size_t);
 extern void *__libc_realloc(void *, size_t);
 extern void *__libc_memalign(size_t, size_t);
 
-enum { FAIL_ONE = 0, FAIL_REST = 1, COLLECT = 2 };
+/* `PYTHON_`: what is asked of Python's allocators, and nothing else. */
+enum { FAIL_ONE = 0, FAIL_REST = 1, COLLECT = 2, PYTHON_ONE = 3, PYTHON_REST = 4 };
 
 /* Negative: nothing is counted. */
 static __thread long left = -1;
@@ -39,8 +41,8 @@ static void ask_for_collection(void) {
     inside = 0;
 }
 
-static int fails(void) {
-    if (left < 0 || inside) {
+static int fails(int of_python) {
+    if (left < 0 || inside || (mode >= PYTHON_ONE && !of_python)) {
         return 0;
     }
     seen++;
@@ -49,7 +51,7 @@ static int fails(void) {
         return 0;
     }
     hit++;
-    if (mode != FAIL_REST) {
+    if (mode != FAIL_REST && mode != PYTHON_REST) {
         /* Counted on, and never reached again. */
         left = 0x7fffffff;
     }
@@ -62,19 +64,19 @@ static int fails(void) {
 }
 
 void *malloc(size_t size) {
-    return fails() ? NULL : __libc_malloc(size);
+    return fails(0) ? NULL : __libc_malloc(size);
 }
 
 void *calloc(size_t count, size_t size) {
-    return fails() ? NULL : __libc_calloc(count, size);
+    return fails(0) ? NULL : __libc_calloc(count, size);
 }
 
 void *realloc(void *from, size_t size) {
-    return fails() ? NULL : __libc_realloc(from, size);
+    return fails(0) ? NULL : __libc_realloc(from, size);
 }
 
 int posix_memalign(void **out, size_t align, size_t size) {
-    void *made = fails() ? NULL : __libc_memalign(align, size);
+    void *made = fails(0) ? NULL : __libc_memalign(align, size);
     if (made == NULL) {
         return ENOMEM;
     }
@@ -83,7 +85,56 @@ int posix_memalign(void **out, size_t align, size_t size) {
 }
 
 void *aligned_alloc(size_t align, size_t size) {
-    return fails() ? NULL : __libc_memalign(align, size);
+    return fails(0) ? NULL : __libc_memalign(align, size);
+}
+
+/* As Python has it: `PyMemAllocatorEx`. */
+typedef struct {
+    void *context;
+    void *(*malloc)(void *, size_t);
+    void *(*calloc)(void *, size_t, size_t);
+    void *(*realloc)(void *, void *, size_t);
+    void (*free)(void *, void *);
+} allocator;
+
+/* Raw memory, memory, objects. */
+enum { DOMAINS = 3 };
+static allocator originals[DOMAINS];
+
+static void *python_malloc(void *context, size_t size) {
+    const allocator *original = (const allocator *)context;
+    return fails(1) ? NULL : original->malloc(original->context, size);
+}
+
+static void *python_calloc(void *context, size_t count, size_t size) {
+    const allocator *original = (const allocator *)context;
+    return fails(1) ? NULL : original->calloc(original->context, count, size);
+}
+
+static void *python_realloc(void *context, void *from, size_t size) {
+    const allocator *original = (const allocator *)context;
+    return fails(1) ? NULL : original->realloc(original->context, from, size);
+}
+
+static void python_free(void *context, void *from) {
+    const allocator *original = (const allocator *)context;
+    original->free(original->context, from);
+}
+
+/* Puts this file in front of Python's allocators; 0 where they can't be replaced. */
+int hostile_wrap(void) {
+    void (*get)(int, allocator *) = (void (*)(int, allocator *))dlsym(RTLD_DEFAULT, "PyMem_GetAllocator");
+    void (*set)(int, allocator *) = (void (*)(int, allocator *))dlsym(RTLD_DEFAULT, "PyMem_SetAllocator");
+    int domain;
+    if (get == NULL || set == NULL) {
+        return 0;
+    }
+    for (domain = 0; domain < DOMAINS; domain++) {
+        allocator ours = {&originals[domain], python_malloc, python_calloc, python_realloc, python_free};
+        get(domain, &originals[domain]);
+        set(domain, &ours);
+    }
+    return 1;
 }
 
 void hostile_set(long n, int how) {

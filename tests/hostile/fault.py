@@ -1,10 +1,13 @@
 """Runs an operation with one fault after the other: `fault.py KIND MODE OPERATION…`; prints a line of JSON for each operation.
+`fault.py --plan KIND…` prints the kinds that have each operation.
 
 | mode | the n-th fault |
 |---|---|
 | `malloc` | this thread's n-th call of the C library's allocator fails: Rust's, C's, and Python's for large things |
 | `alloc` | the same with every allocation of Python's among them; the starter sets `PYTHONMALLOC=malloc` |
 | `allocs` | that one and all after it |
+| `pymem` | this thread's n-th call of Python's own allocators fails, and none of Rust's or C's: these may end a process |
+| `pymems` | that one and all after it |
 | `collect` | a collection is asked for at the n-th allocation |
 | `depth` | the operation starts n levels above where the recursion limit was met |
 | `gc` | the collector runs at every n-th allocation of a container |
@@ -15,14 +18,16 @@
 
 A forked child makes each try and says what came of it: a value, MemoryError, RecursionError, a refusal with a reason, or what
 was raised in it on purpose. Then, without a fault: the same operation works, counts return, and an address that a class had
-is offered to every site under its new owner. Tries end when 25 in a row met no fault. A `control` operation has nothing of
+is offered to every site under its new owner. Tries end when several in a row met no fault. A `control` operation has nothing of
 interbind's: what it does is Python's own.
 """
 
+import copy
 import faulthandler
 import gc
 import json
 import os
+import re
 import signal
 import sys
 
@@ -32,10 +37,12 @@ sys.path.insert(1, HERE)
 import adapters  # noqa: E402
 import kit  # noqa: E402
 
-QUIET = 25
-MOST = {"malloc": 500, "alloc": 700, "allocs": 700, "collect": 300, "depth": 40, "gc": 40, "trace": 120, "profile": 120,
+# So many tries in a row without a fault, and there are no more to come. An allocation is met or not; a level, and a
+# collection, may be missed by one try and met by the next.
+QUIET = {"depth": 16, "gc": 16, "trace": 8, "profile": 8}
+MOST = {"malloc": 500, "alloc": 700, "allocs": 700, "pymem": 700, "pymems": 700, "collect": 300, "depth": 40, "gc": 40, "trace": 120, "profile": 120,
         "pending": 5, "thread": 6, "interpreter": 2}
-HOOKED = {"malloc": 0, "alloc": 0, "allocs": 1, "collect": 2}
+HOOKED = {"malloc": 0, "alloc": 0, "allocs": 1, "pymem": 3, "pymems": 4, "collect": 2}
 OPERATIONS = {}
 LONG = set()
 
@@ -60,7 +67,7 @@ def operation(needs="", is_long=False):
 class Hook:
     """What is preloaded. Without it the modes that need it aren't there."""
 
-    def __init__(self):
+    def __init__(self, mode):
         import ctypes
 
         self.library = ctypes.PyDLL(None)
@@ -71,6 +78,10 @@ class Hook:
         call.argtypes, call.restype = [ctypes.py_object, ctypes.c_long, ctypes.c_int], ctypes.py_object
         self.library.hostile_seen.restype = self.library.hostile_hit.restype = ctypes.c_long
         self.call = call
+        # Python's allocators may have memory of their own.
+        wraps = mode.startswith("pymem") or (mode == "collect" and kit.FREE_THREADED)
+        if wraps and not self.library.hostile_wrap():
+            raise SystemExit("Python's allocators can't be wrapped")
 
     def counts(self):
         return self.library.hostile_seen(), self.library.hostile_hit()
@@ -83,14 +94,37 @@ def control_refuse(p):
 
 
 @operation()
+def control_refuse_below(p):
+    """The same where a provider's readers are: one function deeper."""
+    stranger = object()
+    reader = lambda thing: len(thing)  # noqa: E731
+    return lambda: reader(stranger)
+
+
+def first_extension(*names):
+    """The first of Python's own modules that is an extension and not built in, with its file."""
+    for name in names:
+        file = getattr(adapters.optional(name), "__file__", None)
+        if file is not None:
+            return name, file
+    raise kit.Skip(f"{' and '.join(names)} are built in")
+
+
+def further_copy(*names):
+    name, file = first_extension(*names)
+    return lambda: adapters.load(name, file)
+
+
+@operation()
 def control_import(p):
     """An extension of Python's own in further copies."""
-    import _heapq
+    return further_copy("_heapq", "_uuid")
 
-    file = getattr(_heapq, "__file__", None)
-    if file is None:
-        return lambda: None
-    return lambda: adapters.load("_heapq", file)
+
+@operation()
+def control_import_of_a_class(p):
+    """The same of one that makes a class."""
+    return further_copy("_random", "_queue")
 
 
 @operation()
@@ -188,12 +222,15 @@ def borrow_and_release(p):
 def hold(p):
     thing = p.make(3)
     held = []
+    # The C++ participant counts what it holds before it has made the token.
+    fewer = copy.copy(p)
+    fewer.consumers = p.consumers[:2]
 
     def act():
-        held.extend(p.hold(thing))
-        p.let_go(held)
+        held.extend(fewer.hold(thing))
+        fewer.let_go(held)
 
-    p.after = lambda: p.forget(held)
+    p.after = lambda: fewer.forget(held)
     return act
 
 
@@ -295,6 +332,37 @@ def interpreter_ends(p):
     return other.end
 
 
+def begin(p, name):
+    """A second interpreter, in which nothing of interbind's was, imports a module: what it raises is raised here."""
+    import interp
+
+    if hasattr(sys, "gettotalrefcount"):
+        raise kit.Skip("a debug build of CPython asserts that such an interpreter says why it failed, for which there is no memory")
+    other = interp.Interpreter(p, "shared", start=False)
+    other.run(f"import sys; sys.path[:] = {sys.path!r}; import _random, _uuid")
+    p.after = other.end
+
+    def act():
+        failure = other.run(f"import {name}")
+        for kind in (MemoryError, SystemError, RecursionError):
+            if failure is not None and kind.__name__ in failure:
+                raise kind(failure)
+        if failure is not None:
+            raise ImportError(failure)
+
+    return act
+
+
+@operation("each-interpreter", is_long=True)
+def control_interpreter_begins(p):
+    return begin(p, first_extension("_struct", "_queue")[0])
+
+
+@operation("each-interpreter", is_long=True)
+def interpreter_begins(p):
+    return begin(p, p.modules[0].__name__)
+
+
 class Pending(Exception):
     pass
 
@@ -364,9 +432,9 @@ def collecting(p, act, n):
     gc.set_threshold(n + 1, 1, 1)
     try:
         act()
-        # An operation that allocates nothing has met a collection right behind it at least.
-        [[] for _ in range(n + 2)]
     finally:
+        # An operation that allocates nothing has met a collection right behind it at least.
+        [[] for _ in range(2 * n + 20)]
         gc.set_threshold(*before)
         gc.callbacks.clear()
         collecting.met = bool(runs)
@@ -464,6 +532,7 @@ def threading_mode(p, act, n):
     import threading
 
     threads = [threading.Thread(target=work) for _ in range(2)]
+    kit.STARTED.extend(threads)
     for thread in threads:
         thread.start()
     try:
@@ -527,8 +596,9 @@ def attempt(p, name, run, n):
         said["wordless"] = str(error)[:120]
     elif error is not None and said["outcome"] == "PanicException" and "null" not in str(error):
         said["wrong"] = f"a panic: {str(error)[:120]}"
-    elif said["outcome"] == "AttributeError" and sys.version_info >= (3, 14) and str(error).startswith("type object '"):
-        # What `type.__setattr__` says since 3.14 when the class's dict can't grow; the registry knows that.
+    elif said["outcome"] == "AttributeError" and sys.version_info >= (3, 13) and str(error).startswith("type object '"):
+        # What `type.__setattr__` says since 3.13 without a GIL, and since 3.14, when the class's dict can't grow; the registry
+        # knows that.
         if "__interbind" in str(error):
             said["wrong"] = f"memory's end in other words: {kit.short(error)}"
     elif error is not None and said["outcome"] == "AttributeError":
@@ -544,7 +614,8 @@ def attempt(p, name, run, n):
     try:
         kit.collect()
         for address in p.addresses:
-            kit.probe(p, address)
+            # If it comes back, then soon.
+            kit.probe(p, address, 400)
         p.works()
         if not name.startswith("control"):
             again = prepare(p)
@@ -561,8 +632,7 @@ def attempt(p, name, run, n):
             del again
         p.drop()
         kit.collect()
-        after = p.live()
-        changed = {key: [before[key], after.get(key)] for key in before if before[key] != after.get(key)}
+        changed = kit.differences(before, p.live())
         if changed:
             said["wrong"] = f"counts: {changed}"
     except kit.Wrong as wrong:
@@ -572,16 +642,35 @@ def attempt(p, name, run, n):
     return said
 
 
-def fork(p, name, run, n):
+# A try that computes for so long, or waits for so long, is a hang. Where memory is gone for good, CPython has endless loops of
+# its own; half a second is enough to know them again.
+COMPUTES, KNOWN, WAITS = (20 if hasattr(sys, "gettotalrefcount") else 3), 0.5, 90
+# And it ends its process where an exception can't be made whole several times in a row.
+OWN_END = b"Cannot recover from MemoryErrors while normalizing exceptions"
+
+# The C library does where a thread's first exception in C++ has no memory.
+NO_THREAD_LOCAL = b"cannot allocate memory for thread-local data"
+
+
+def is_in_import(said):
+    """Whether the innermost frame is Python code of the import machinery's, which calls no extension."""
+    frames = re.findall(rb'^  File "([^"]*)", line \d+ in (\S+)', said, re.MULTILINE)
+    calls = (b"exec_module", b"create_module", b"_call_with_frames_removed")
+    return bool(frames) and frames[0][0].startswith(b"<frozen importlib") and frames[0][1] not in calls
+
+
+def fork(p, name, run, n, hangs=0):
     """One try in a child; says how it ended."""
     reader, writer = os.pipe()
+    last_words = os.memfd_create("last words")
     child = os.fork()
     if child == 0:
         code = 1
         try:
             os.close(reader)
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-            signal.alarm(20)
+            os.dup2(last_words, 2)
+            signal.alarm(WAITS)
+            signal.setitimer(signal.ITIMER_VIRTUAL, COMPUTES if hangs < 2 else KNOWN)
             try:
                 said = attempt(p, name, run, n)
             except kit.Skip as reason:
@@ -596,10 +685,16 @@ def fork(p, name, run, n):
     with os.fdopen(reader, "rb") as pipe:
         text = pipe.read()
     _, status = os.waitpid(child, 0)
+    said = os.pread(last_words, 10000, 0)
+    os.close(last_words)
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
-        return {"wrong": "hang" if number == signal.SIGALRM else signal.Signals(number).name, "met": True}
+        if (number == signal.SIGABRT and OWN_END in said) or is_in_import(said):
+            return {"outcome": "CPython ends itself", "met": True}
+        return {"wrong": "hang" if number in (signal.SIGALRM, signal.SIGVTALRM) else signal.Signals(number).name, "met": True}
     code = os.WEXITSTATUS(status)
+    if code == 127 and NO_THREAD_LOCAL in said:
+        return {"outcome": "the C library ends the process", "met": True}
     if code == 9:
         return {"wrong": "a wrong value", "met": True}
     if code or not text:
@@ -613,7 +708,11 @@ def tries(p, name, mode, run):
               "wordless": []}
     quiet = 0
     for n in [n for n in FEW if n < MOST[mode]] if name in LONG else range(MOST[mode]):
-        said = fork(p, name, run, n)
+        hangs = sum(why == "hang" for _, why in report["bad"])
+        if hangs > 2 and name.startswith("control"):
+            # It is known that Python has them.
+            break
+        said = fork(p, name, run, n, hangs)
         if "skip" in said:
             report["skip"] = said["skip"]
             break
@@ -627,7 +726,7 @@ def tries(p, name, mode, run):
         if "wrong" in said:
             report["bad"].append([n, said["wrong"]])
         quiet = 0 if said["met"] or "wrong" in said else quiet + 1
-        if quiet >= QUIET:
+        if quiet >= QUIET.get(mode, 6):
             break
     report["bad_tries"] = len(report["bad"])
     report["bad"] = report["bad"][:300]
@@ -641,8 +740,14 @@ def main(kind, mode, *only):
     p.addresses, p.after, p.prepare = [], None, None
     p.works()
     p.works()
+    # The first exception in C++ wants memory of the thread's own, without which the C library ends the process.
+    for read in p.readers.values():
+        try:
+            read(object())
+        except TypeError:
+            pass
     p.drop()
-    hook = Hook() if mode in HOOKED else None
+    hook = Hook(mode) if mode in HOOKED else None
     run = {"depth": depth, "gc": collecting, "trace": tracing(sys.settrace), "profile": tracing(sys.setprofile), "pending": pending,
            "thread": threading_mode, "interpreter": interpreter}.get(mode) or hooked(hook, mode)
     kit.collect()
@@ -655,6 +760,16 @@ def main(kind, mode, *only):
             print(json.dumps(tries(p, name, mode, run)), flush=True)
 
 
+def plan(kinds):
+    """Which operations each kind has."""
+    kit.quiet()
+    abilities = {kind: adapters.provider(kind).abilities for kind in kinds}
+    print(json.dumps([[name, [kind for kind in kinds if needs <= abilities[kind]]] for name, (_, needs) in OPERATIONS.items()]))
+
+
 if __name__ == "__main__":
     faulthandler.enable()
-    main(*sys.argv[1:])
+    if sys.argv[1:2] == ["--plan"]:
+        plan(sys.argv[2:])
+    else:
+        main(*sys.argv[1:])

@@ -54,13 +54,14 @@ class Interpreter:
 
     def end(self):
         if not self.ended:
-            self.ended = True
             for _ in range(100):
                 try:
-                    return interpreters.destroy(self.id)
+                    interpreters.destroy(self.id)
+                    break
                 except Exception as error:
                     if "running" not in str(error):
                         raise
+            self.ended = True
 
     def __enter__(self):
         return self

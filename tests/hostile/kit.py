@@ -130,6 +130,22 @@ def collect():
         gc.collect()
 
 
+def stays(p, cls):
+    """Whether a class never dies. CPython 3.13 without a GIL makes Python's own classes immortal once there was a second thread,
+    which a module may have started. And PyO3 0.28, which serves it, keeps a reference to a class of Python for each object of
+    that, also in a module without interbind."""
+    keeps = FREE_THREADED and sys.version_info < (3, 14) and p.kind.startswith("pyo3")
+    return PYPY or keeps or sys.getrefcount(cls) > 2**30
+
+
+def differences(before, after):
+    """Counts that didn't return. CPython 3.13 without a GIL makes classes immortal once there was a thread or an interpreter: their
+    records stay."""
+    if STARTED and FREE_THREADED and sys.version_info < (3, 14):
+        before = {name: count for name, count in before.items() if "records" not in name}
+    return {name: [before[name], after.get(name)] for name in before if before[name] != after.get(name)}
+
+
 def quiet():
     """What is raised where nobody catches it is part of many attempts, and not printed."""
     sys.unraisablehook = lambda _: None
@@ -156,11 +172,11 @@ def is_empty(p, thing):
         check(not good or found in (p.value(0), bytes(16), 0, 0.0), "an empty object has no value, or zero")
 
 
-def probe(p, address):
+def probe(p, address, rounds=4000):
     """The address of a class that is gone comes back as another class: every warm site must refuse its objects."""
     if PYPY:
         return
-    stranger = stranger_at(address)
+    stranger = stranger_at(address, rounds)
     note("address came back", stranger is not None)
     if stranger is None:
         return
@@ -188,7 +204,11 @@ def at_limit(act, limit=300):
                 done.append(1)
             return 0
 
-    sys.setrecursionlimit(10**6 if deep else limit)
+    # Each step takes two levels. Which of the two is refused must not depend on how deep the attempt itself is.
+    frame, even = sys._getframe(), limit
+    while frame:
+        frame, even = frame.f_back, even ^ 1
+    sys.setrecursionlimit(10**6 if deep else even)
     try:
         down(0)
     finally:
@@ -243,7 +263,7 @@ def together(*calls, rounds=1):
         raise failed[0]
 
 
-def in_child(body, seconds=12):
+def in_child(body, seconds=30):
     """Runs the body in a forked child, which must end by itself; returns its exit code."""
     import os
     import signal

@@ -1,5 +1,6 @@
 """Runs one attempt in this process: `run.py KIND ATTEMPT`; prints one line of JSON. `run.py --plan KIND…` prints which attempts are
-for a kind.
+for a kind. `run.py --serve KIND` makes each attempt that it reads of in a process of its own, forked when everything is imported
+and nothing was called.
 
 `tests/src/hostile/attempt.rs` starts it, and reads how the process ends: a signal, a hang and a wrong exit code are its
 findings. Everything else is said here: `outcome` is what the hostile calls came to, `wrong` the first check that failed,
@@ -48,12 +49,6 @@ def watch_threads():
     threading.Thread.start = watched
 
 
-def differences(before, after):
-    if kit.STARTED and kit.FREE_THREADED and sys.version_info < (3, 14):
-        before = {name: count for name, count in before.items() if "records" not in name}
-    return {name: [before[name], after.get(name)] for name in before if before[name] != after.get(name)}
-
-
 def say(report):
     report["outcomes"] = sorted(set(kit.OUTCOMES))
     report["checks"], report["notes"] = kit.CHECKS, kit.NOTES[-8:]
@@ -61,14 +56,27 @@ def say(report):
 
 
 def main(kind, name):
-    faulthandler.enable()
-    faulthandler.dump_traceback_later(SECONDS, exit=True)
-    kit.quiet()
-    watch_threads()
+    prepare()
     load_attempts(name.split(".")[0])
     import adapters
 
-    p = adapters.provider(kind)
+    guard()
+    make(adapters.provider(kind), kind, name)
+
+
+def prepare():
+    kit.quiet()
+    watch_threads()
+
+
+def guard():
+    faulthandler.enable()
+    faulthandler.dump_traceback_later(SECONDS, exit=True)
+
+
+def make(p, kind, name):
+    import adapters
+
     attempt = kit.ATTEMPTS[name]
     report = {"attempt": name, "kind": kind}
     reason = attempt.reason_to_skip(p)
@@ -99,12 +107,57 @@ def main(kind, name):
         sys.setprofile(None)
         try:
             p.works()
-            leaks = differences(before, count(p))
+            leaks = kit.differences(before, count(p))
             if leaks and not kit.PYPY:
                 report["leaks"] = leaks
         except BaseException as error:
             report["wrong"] = f"afterwards a good call fails: {type(error).__name__}: {str(error)[:200]}"
     say(report)
+
+
+def serve(kind, patience):
+    """Reads lines of an attempt and a file; answers each with how its process ended, as `os.waitpid` says it, or `hang`. What the
+    process prints goes to the file with two endings."""
+    prepare()
+    load_attempts()
+    import adapters
+
+    p = adapters.provider(kind)
+    for line in iter(sys.stdin.readline, ""):
+        name, file = line.rstrip("\n").split("\t")
+        child = os.fork()
+        if child == 0:
+            for number, path in enumerate((os.devnull, file + ".out", file + ".err")):
+                opened = os.open(path, os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+                os.dup2(opened, number)
+                os.close(opened)
+            guard()
+            # It ends as every process of Python does, by the end of this file.
+            return make(p, kind, name)
+        print(ended(child, patience), flush=True)
+
+
+def ended(child, patience):
+    import signal
+    import time
+
+    end = time.monotonic() + patience
+    if hasattr(os, "pidfd_open"):
+        import select
+
+        handle = os.pidfd_open(child)
+        over = not select.select([handle], [], [], patience)[0]
+        os.close(handle)
+        if not over:
+            return os.waitpid(child, 0)[1]
+    while time.monotonic() < end:
+        found, status = os.waitpid(child, os.WNOHANG)
+        if found:
+            return status
+        time.sleep(0.002)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return "hang"
 
 
 def plan(kinds):
@@ -122,5 +175,7 @@ def plan(kinds):
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--plan"]:
         plan(sys.argv[2:])
+    elif sys.argv[1:2] == ["--serve"]:
+        serve(sys.argv[2], float(sys.argv[3]))
     else:
         main(*sys.argv[1:3])

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use object::{Object, ObjectSection};
 
+use crate::compile::compile;
 use crate::package::repository;
 use crate::python::{self, FOREIGN, Python};
 use crate::skip::{Lack, missing};
@@ -25,21 +26,18 @@ pub fn program(workshop: &Path, name: &str, python: &Python) -> Option<PathBuf> 
     let lines: Vec<_> = answer.lines().collect();
     let [include, library, config, version, more] = lines[..] else { panic!("{answer}") };
     let file = workshop.join(format!("embed-{name}-{python}"));
-    let compiled = Command::new(gcc)
-        .arg(repository().join("tests/fixtures/embed.c"))
-        .args([&format!("-I{include}"), &format!("-L{library}"), &format!("-L{config}")])
-        .arg(format!("-Wl,-rpath,{library}"))
-        .args(loader(&python.executable))
-        .args(["-rdynamic", &format!("-lpython{version}")])
-        .args(more.split_whitespace())
-        .args(["-lm", "-ldl", "-lpthread", "-o"])
-        .arg(&file)
-        .output()
-        .expect("the compiler starts");
-    if !compiled.status.success() {
-        let said = String::from_utf8_lossy(&compiled.stderr);
+    let mut arguments = vec![repository().join("tests/fixtures/embed.c").display().to_string()];
+    arguments.extend([format!("-I{include}"), format!("-L{library}"), format!("-L{config}")]);
+    arguments.push(format!("-Wl,-rpath,{library}"));
+    arguments.extend(loader(&python.executable));
+    arguments.extend(["-rdynamic".to_owned(), format!("-lpython{version}")]);
+    arguments.extend(more.split_whitespace().map(str::to_owned));
+    arguments.extend(["-lm", "-ldl", "-lpthread", "-o"].map(str::to_owned));
+    arguments.push(file.display().to_string());
+    if let Err(said) = compile(&gcc, &arguments) {
         let lack = python.to_string();
-        missing(&what, Lack::Headers(&lack), said.lines().next().unwrap_or("it can't be linked"));
+        // The first line is the command.
+        missing(&what, Lack::Headers(&lack), said.lines().nth(1).unwrap_or("it can't be linked"));
         return None;
     }
     Some(file)

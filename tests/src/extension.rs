@@ -1,11 +1,15 @@
 //! Building an extension as a user does: in its own workspace, with its own lockfile and profile, for one interpreter.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
+use interbind_conformance::cache::{Inputs, Kept, Key};
+
+use crate::built::{cache, identity, seen_by_cargo, works};
 use crate::package::{Package, repository};
 use crate::python::{FOREIGN, Python};
 use crate::toolchain;
@@ -96,27 +100,105 @@ impl Extension {
         &self.name
     }
 
-    /// Builds for an interpreter, and returns the library; what cargo says otherwise.
+    /// Builds for an interpreter, and returns the library; what cargo says otherwise. Cargo isn't asked when nothing of what it
+    /// has read before was changed.
     ///
     /// # Errors
     /// Cargo's own output.
     pub fn try_build(&self, workshop: &Path, python: &Python) -> Result<PathBuf, String> {
-        let _one = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
-        self.build_alone(workshop, python)
+        let kept = self.kept(workshop, python)?;
+        Ok(kept.file(&self.library()))
     }
 
-    fn build_alone(&self, workshop: &Path, python: &Python) -> Result<PathBuf, String> {
+    fn library(&self) -> String {
+        format!("{}{}{}", env::consts::DLL_PREFIX, self.name, env::consts::DLL_SUFFIX)
+    }
+
+    fn kept(&self, workshop: &Path, python: &Python) -> Result<Kept, String> {
         let target = workshop.join("build").join(python.to_string());
-        let built = self.cargo(&target, python, true);
+        let manifest = fs::read(self.folder.join("Cargo.toml")).unwrap_or_default();
+        let own: Vec<_> = self.environment.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
+        let key = Key::of("extension")
+            .piece("compiler", self.compiler())
+            .piece("python", python.identity())
+            .piece("target folder", target.as_os_str().as_encoded_bytes())
+            .piece("folder", self.folder.as_os_str().as_encoded_bytes())
+            // Two packages of a name may take turns in a folder.
+            .piece("manifest", manifest)
+            .pieces("argument", &self.arguments)
+            .pieces("variable", own)
+            .pieces("environment", seen_by_cargo(FOREIGN))
+            .piece("how", format!("{} {} {:?}", self.release, self.locked, self.target));
+        let entry = match works(cache().entry(&key.name())).kept() {
+            Ok(kept) => return Ok(kept),
+            Err(entry) => entry,
+        };
+        let _one = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
+        // Nor another process: what cargo leaves for one is overwritten by the next of that name.
+        let name = Key::of("target").piece("folder", target.as_os_str().as_encoded_bytes()).name();
+        let _alone = works(cache().alone(&format!("target-{name}")));
+        let mut building = works(entry.build());
+        let folder = self.build_alone(&target, python)?;
+        // A dynamic library, or a static one, which is called otherwise.
+        let library = folder.join(self.library());
+        for file in [library.clone(), library.with_extension("a"), library.with_extension("rlib")] {
+            if let (true, Some(name)) = (file.is_file(), file.file_name()) {
+                fs::copy(&file, building.folder().join(name)).expect("the workshop is writable");
+            }
+        }
+        let listed = library.with_extension("d");
+        let listed = fs::read_to_string(&listed).map_err(|error| format!("{}: {error}", listed.display()))?;
+        building.inputs.listed(&listed, Some(&target));
+        self.manifests(&mut building.inputs);
+        Ok(works(building.keep()))
+    }
+
+    /// Says who compiles.
+    fn compiler(&self) -> String {
+        let own = self.environment.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let mut variables: Vec<_> =
+            own.filter(|(name, _)| ["RUSTC", "RUSTUP_TOOLCHAIN"].contains(name)).collect();
+        variables.extend(self.toolchain.as_deref().map(|name| ("RUSTUP_TOOLCHAIN", name)));
+        let rustc = env::var_os("RUSTC").filter(|_| self.toolchain.is_none());
+        identity(Path::new(&rustc.unwrap_or_else(|| "rustc".into())), "-vV", &variables)
+    }
+
+    /// What cargo reads besides the sources it lists: the manifests above them, its settings, the versions of what is fetched.
+    fn manifests(&self, inputs: &mut Inputs) {
+        let mut folders = BTreeSet::new();
+        for file in inputs.files() {
+            let above = file.ancestors().skip(1).take_while(|folder| folder.starts_with(repository()));
+            folders.extend(above.map(Path::to_owned));
+        }
+        folders.insert(self.folder.clone());
+        for folder in folders {
+            if folder.join("Cargo.toml").is_file() {
+                inputs.contents(folder.join("Cargo.toml"));
+            }
+        }
+        for folder in self.folder.ancestors() {
+            for name in [".cargo/config.toml", ".cargo/config", "rust-toolchain.toml", "rust-toolchain"] {
+                inputs.contents(folder.join(name));
+            }
+        }
+        inputs.written(self.folder.join("Cargo.lock"));
+        let home = env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo"));
+        if let Some(home) = env::var_os("CARGO_HOME").map(PathBuf::from).or(home) {
+            inputs.contents(home.join("config.toml"));
+        }
+    }
+
+    /// Builds, and returns the folder where cargo leaves the library.
+    fn build_alone(&self, target: &Path, python: &Python) -> Result<PathBuf, String> {
+        let built = self.cargo(target, python, true);
         // A generated package has no lockfile yet: what a warm machine has is tried first, without a network.
         let built = match built {
-            Err(said) if !self.locked && said.contains("--offline") => self.cargo(&target, python, false),
+            Err(said) if !self.locked && said.contains("--offline") => self.cargo(target, python, false),
             built => built,
         };
         built?;
         let profile = if self.release { "release" } else { "debug" };
-        let file = format!("{}{}{}", env::consts::DLL_PREFIX, self.name, env::consts::DLL_SUFFIX);
-        Ok(target.join(self.target.as_deref().unwrap_or("")).join(profile).join(file))
+        Ok(target.join(self.target.as_deref().unwrap_or("")).join(profile))
     }
 
     /// Builds for an interpreter.
@@ -124,16 +206,10 @@ impl Extension {
         self.try_build(workshop, python).unwrap_or_else(|said| self.fail(python, &said))
     }
 
-    /// Builds, and copies the library to `file`: the next build of that name replaces the original.
+    /// Builds, and copies the library to `file`, where it may be changed.
     pub fn build_to(&self, workshop: &Path, python: &Python, file: &Path) {
-        let _one = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
-        let built = self.build_alone(workshop, python).unwrap_or_else(|said| self.fail(python, &said));
-        fs::create_dir_all(file.parent().expect("a file lies in a folder"))
-            .expect("the workshop is writable");
-        // Moved into place: whoever reads or has mapped the old file keeps it whole.
-        let fresh = file.with_extension("fresh");
-        fs::copy(&built, &fresh).expect("the workshop is writable");
-        fs::rename(&fresh, file).expect("the workshop is writable");
+        let kept = self.kept(workshop, python).unwrap_or_else(|said| self.fail(python, &said));
+        works(kept.copy(&self.library(), file));
     }
 
     fn fail(&self, python: &Python, said: &str) -> ! {

@@ -16,12 +16,26 @@ pub fn keeper(pyo3_ffi: &str) -> Package {
     raw(Package::of("keeper", "keeper")).dependency(pyo3_ffi)
 }
 
-/// The same under the name `late`, bound at its first use.
+/// The one that reads where an object was, with a line of `[dependencies]` for pyo3-ffi.
+pub fn stale(pyo3_ffi: &str) -> Package {
+    raw(Package::of("stale", "stale")).dependency(pyo3_ffi)
+}
+
+/// The keeper under the name `late`, bound at its first use.
 pub fn late_keeper(pyo3_ffi: &str) -> Package {
     let file = repository().join("tests/fixtures/extensions/keeper/src/lib.rs");
     let source = fs::read_to_string(file).expect("the keeper is in the repository");
     let named = source.replacen("name = \"keeper\",", "name = \"late\",\n    bind = on_first_use,", 1);
     raw(Package::new("late", named)).dependency(pyo3_ffi)
+}
+
+/// `rawframe`, `rawstats`, `keeper` and `between`, each with points at which `between` has something happen.
+pub fn between(workshop: &Path, python: &'static Python) -> Modules {
+    let with_points = |extension: Extension| extension.variable("RUSTFLAGS", "--cfg interbind_schedule");
+    let modules = raw_modules_as(workshop, python, "0.28", "", with_points);
+    let package = raw(Package::of("between", "between")).dependency("pyo3-ffi = \"0.28\"");
+    let folder = workshop.join(format!("between-{python}"));
+    modules.with(&with_points(Extension::of(&package, &folder)))
 }
 
 /// `rawframe`, `rawstats` and `keeper` with a release of pyo3-ffi that knows the interpreter. `api` is the feature of pyo3-ffi

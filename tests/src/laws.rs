@@ -1,5 +1,9 @@
 //! Laws that are scripts: each a test for the default interpreter, and all of them gone through on other ones.
 
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
 use crate::modules::{Modules, Outcome};
 use crate::skip::skip;
 
@@ -38,10 +42,25 @@ pub fn hold(modules: &Modules, before: &str, (law, script): &Law, assert: fn(&Ou
     }
 }
 
-/// Runs every law.
+/// Runs every law, two at once.
 #[track_caller]
 pub fn go_through(modules: &Modules, before: &str, laws: &[Law], assert: fn(&Outcome)) {
-    for law in laws {
-        hold(modules, before, law, assert);
-    }
+    at_once(laws, |law| hold(modules, before, law, assert));
+}
+
+/// Does something for each of several, two at once; a panic goes on when the others have ended.
+pub fn at_once<T: Sync>(all: &[T], act: impl Fn(&T) + Sync) {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while let Some(one) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
+            act(one);
+        }
+    };
+    thread::scope(|scope| {
+        let workers = [scope.spawn(work), scope.spawn(work)];
+        let ended = workers.map(thread::ScopedJoinHandle::join);
+        if let Some(panicked) = ended.into_iter().find_map(Result::err) {
+            resume_unwind(panicked);
+        }
+    });
 }

@@ -5,6 +5,8 @@
 //! |---|---|
 //! | [`skip`] | says visibly what isn't run on this machine |
 //! | [`python`] | finds interpreters; installs none |
+//! | [`built`] | what was compiled before, in the matrix's cache |
+//! | [`compile`] | runs a compiler of C and C++, unless that was done before |
 //! | [`package`] | writes a small extension's manifest and source |
 //! | [`extension`] | builds an extension in a workspace of its own |
 //! | [`examples`] | the examples for the default interpreter |
@@ -31,6 +33,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod built;
+pub mod compile;
 pub mod copies;
 pub mod corpus;
 pub mod embed;

@@ -5,12 +5,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
+use crate::compile::compile;
 use crate::extension::Extension;
 use crate::modules::Modules;
 use crate::package::repository;
 use crate::python::{Python, program};
+use crate::sanitizer::Sanitizer;
 use crate::skip::{Lack, missing};
 
 /// What every source is compiled with.
@@ -49,15 +51,12 @@ impl Compiler {
         found.map(|program| Self { program, is_cpp })
     }
 
-    /// Runs it.
+    /// Runs it, unless it has made the same of the same files before: then that is copied to where it is wanted.
     ///
     /// # Errors
     /// What it says.
     pub fn run(&self, arguments: &[String]) -> Result<(), String> {
-        let output = Command::new(&self.program).args(arguments).stdin(Stdio::null()).output();
-        let output = output.map_err(|error| format!("{}: {error}", self.program.display()))?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        if output.status.success() { Ok(()) } else { Err(format!("{self:?} {arguments:?}\n{said}")) }
+        compile(&self.program, arguments)
     }
 }
 
@@ -97,12 +96,13 @@ pub struct Native {
     module: &'static str,
     linked: Linked,
     flags: Vec<String>,
+    sanitizer: Option<Sanitizer>,
 }
 
 impl Native {
     /// A module of that source, under that name.
     pub fn new(source: &'static str, module: &'static str, linked: Linked) -> Self {
-        Self { source, module, linked, flags: Vec::new() }
+        Self { source, module, linked, flags: Vec::new(), sanitizer: None }
     }
 
     /// A module bound by the C++ layer of `interbind_c`, with the static library in it.
@@ -115,6 +115,12 @@ impl Native {
     pub fn flag(mut self, flag: &str) -> Self {
         self.flags.push(flag.to_owned());
         self
+    }
+
+    /// Has it built with the address sanitizer's instruments, and the static library too.
+    pub fn instrumented(mut self, sanitizer: &Sanitizer) -> Self {
+        self.sanitizer = Some(sanitizer.clone());
+        self.flag("-fsanitize=address").flag("-g").flag("-fno-omit-frame-pointer")
     }
 
     /// Compiles it, and puts it in; `None` where something is missing, which is said.
@@ -137,7 +143,13 @@ impl Native {
         if self.linked == Linked::Statically {
             arguments.push("-DINTERBIND_STATIC".to_owned());
             arguments.push("-Wl,--exclude-libs,ALL".to_owned());
-            arguments.push(static_library(workshop, modules.python()).display().to_string());
+            let library = match &self.sanitizer {
+                None => static_library(workshop, modules.python()),
+                Some(sanitizer) => {
+                    library_as(workshop, modules.python(), |library| sanitizer.instrument(library))
+                }
+            };
+            arguments.push(library.display().to_string());
         }
         arguments.extend(["-lm", "-o"].map(str::to_owned));
         arguments.push(modules.file(self.module).display().to_string());
@@ -157,8 +169,12 @@ fn flavoured(folder: &str, library: &str, workshop: &Path, python: &Python) -> (
 
 /// Builds `libinterbind.a` for an interpreter.
 pub fn static_library(workshop: &Path, python: &'static Python) -> PathBuf {
+    library_as(workshop, python, |library| library)
+}
+
+fn library_as(workshop: &Path, python: &'static Python, alter: impl Fn(Extension) -> Extension) -> PathBuf {
     let (extension, folder) = flavoured("shim/capi", "interbind", workshop, python);
-    extension.build(&folder, host_of(python)).with_extension("a")
+    alter(extension).build(&folder, host_of(python)).with_extension("a")
 }
 
 /// Lays out the wheel's package, built for the modules' interpreter, beside them; without the command, which takes minutes

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Where the crates are that tests build under several names.
 const EXTENSIONS: &str = "tests/fixtures/extensions";
@@ -169,5 +170,9 @@ pub fn write_if_changed(file: &Path, text: &str) {
         return;
     }
     fs::create_dir_all(file.parent().expect("a file lies in a folder")).expect("the workshop is writable");
-    fs::write(file, text).expect("the workshop is writable");
+    // Whole or not at all: another thread or process may build the same.
+    static WRITTEN: AtomicUsize = AtomicUsize::new(0);
+    let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
+    let fresh = file.with_extension(format!("{}.{number}", std::process::id()));
+    fs::write(&fresh, text).and_then(|()| fs::rename(&fresh, file)).expect("the workshop is writable");
 }

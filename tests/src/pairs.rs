@@ -7,10 +7,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::OnceLock;
 
+use crate::built::{cache, works};
+use crate::compile::compile;
 use crate::native::include;
-use crate::package::{repository, write_if_changed};
+use crate::package::repository;
 use crate::python::{FOREIGN, Python, needed};
 use crate::skip::{Lack, missing};
 
@@ -126,36 +128,12 @@ impl Side {
                 object.display().to_string(),
                 package.join("src/nb_combined.cpp").display().to_string(),
             ]);
-            compile(&compiler, &library, &object, &[]);
+            compile(&compiler, &library).unwrap_or_else(|said| panic!("{said}"));
             module.push(object.display().to_string());
         }
         module.extend(["-o".to_owned(), file.display().to_string()]);
-        compile(&compiler, &module, &file, &[source, fixtures.join("thing.h")]);
+        compile(&compiler, &module).unwrap_or_else(|said| panic!("{said}"));
         Some(file)
-    }
-}
-
-/// Runs the compiler, unless it has made this file of these sources with these arguments before.
-fn compile(compiler: &Path, arguments: &[String], file: &Path, sources: &[PathBuf]) {
-    // Several modules may want one object at once.
-    static BUSY: Mutex<BTreeMap<PathBuf, Arc<Mutex<()>>>> = Mutex::new(BTreeMap::new());
-    let mine =
-        BUSY.lock().expect("nobody panics while holding it").entry(file.to_owned()).or_default().clone();
-    let _held = mine.lock().expect("a compiler's complaint ends the test");
-    let texts =
-        sources.iter().map(|source| fs::read_to_string(source).expect("the fixtures are in the repository"));
-    let made_of = format!("{compiler:?} {arguments:?}\n{}", texts.collect::<Vec<_>>().join("\n"));
-    let stamp = file.with_extension("made-of");
-    if !file.exists() || fs::read_to_string(&stamp).ok().as_deref() != Some(&made_of) {
-        let output = Command::new(compiler).args(arguments).stdin(Stdio::null()).output();
-        let output = output.expect("the compiler was found");
-        assert!(
-            output.status.success(),
-            "{}\n{}",
-            arguments.join(" "),
-            String::from_utf8_lossy(&output.stderr)
-        );
-        write_if_changed(&stamp, &made_of);
     }
 }
 
@@ -169,9 +147,8 @@ fn suffix(python: &Python) -> String {
 
 /// The folder of a library's release, from the package index.
 fn package(workshop: &Path, library: Library, version: &str) -> Option<PathBuf> {
-    // Two sides may want one release at once.
-    static FETCHING: Mutex<()> = Mutex::new(());
-    let _held = FETCHING.lock().expect("nobody panics while holding it");
+    // Two sides may want one release at once, in two processes too.
+    let _alone = works(cache().alone(&format!("pairs-{}-{version}", library.package())));
     let folder = workshop.join("pairs/packages").join(format!("{}-{version}", library.package()));
     let found = folder.join(library.package());
     let done = folder.join("complete");
@@ -203,6 +180,7 @@ fn environment(workshop: &Path) -> Option<&'static Path> {
         let python = Python::default(WHAT)?;
         let folder = workshop.join("pairs/environment");
         let bin = folder.join("bin/python");
+        let _alone = works(cache().alone("pairs-environment"));
         if bin.exists() {
             return Some(bin);
         }

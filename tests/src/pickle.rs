@@ -4,8 +4,8 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, PoisonError};
 
+use crate::built::{cache, works};
 use crate::extension::Extension;
 use crate::modules::Modules;
 use crate::package::repository;
@@ -62,12 +62,11 @@ fn copy(from: &Path, to: &Path) {
 ///
 /// `INTERBIND_CLOUDPICKLE` names a folder that has the versions already: `3.1.3/cloudpickle`.
 pub fn cloudpickle(workshop: &Path, version: &str, what: &str) -> Option<PathBuf> {
-    static INSTALLING: Mutex<()> = Mutex::new(());
     if let Some(folder) = env::var_os("INTERBIND_CLOUDPICKLE") {
         return Some(PathBuf::from(folder).join(version));
     }
     let folder = workshop.join("cloudpickle").join(version);
-    let _one = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = works(cache().alone(&format!("cloudpickle-{version}")));
     if folder.join("cloudpickle/__init__.py").exists() {
         return Some(folder);
     }

@@ -166,6 +166,10 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 
 /// Asks an interpreter who it is; one that fails to answer, or is too old, is none. One that had to be stopped is named.
 fn ask(path: &Path) -> Option<Python> {
+    ask_within(path, Limits::ANSWER)
+}
+
+fn ask_within(path: &Path, limits: Limits) -> Option<Python> {
     let mut asked = Command::new(path);
     asked.args(["-s", "-c", QUESTION]);
     // What a sanitizer thinks of Python's own start is no answer.
@@ -173,7 +177,7 @@ fn ask(path: &Path) -> Option<Python> {
     for name in FOREIGN {
         asked.env_remove(name);
     }
-    let stdout = match interbind_ask::ask(&mut asked, Limits::ANSWER).and_then(Answer::stdout) {
+    let stdout = match interbind_ask::ask(&mut asked, limits).and_then(Answer::stdout) {
         Ok(stdout) => stdout,
         // A version manager's shim of a version that isn't chosen says no, and there are many.
         Err(Unanswered::Failed { status, .. }) if status.code().is_some() => return None,
@@ -214,7 +218,7 @@ pub const FOREIGN: &[&str] = &[
 
 #[cfg(all(test, unix))]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
+    use std::time::Duration;
 
     use super::*;
 
@@ -228,10 +232,9 @@ mod tests {
             for (name, script) in fakes {
                 let file = folder.join(name);
                 scope.spawn(move || {
-                    fs::write(&file, format!("#!/bin/sh\n{script}\n")).expect("a writable folder");
-                    let executable = fs::Permissions::from_mode(0o755);
-                    fs::set_permissions(&file, executable).expect("it is ours");
-                    assert_eq!(ask(&file), None, "{name}");
+                    interbind_ask::write_script(&file, script).expect("a writable folder");
+                    let limits = Limits { time: Duration::from_secs(1), ..Limits::ANSWER };
+                    assert_eq!(ask_within(&file, limits), None, "{name}");
                 });
             }
         });

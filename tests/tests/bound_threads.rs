@@ -63,6 +63,23 @@ assert gone(watched)
 }
 
 #[test]
+fn results_that_own_come_and_go() {
+    let Some(modules) = build() else { return };
+    // What is given back is overwritten.
+    let modules = modules.variable("MALLOC_PERTURB_", "165");
+    let script = "
+import bound
+for turn in range(1000):
+    assert bound.weigh(bound.own(turn)) == turn
+    assert bound.Thing(turn).twice() == 2 * turn
+watched = drop(bound)
+del bound
+assert gone(watched)
+";
+    hold(&modules, BEFORE, &("owned", script), quiet);
+}
+
+#[test]
 fn the_layer_makes_nothing_immortal() {
     let Some(modules) = build() else { return };
     let script = "

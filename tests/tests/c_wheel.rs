@@ -9,8 +9,7 @@ use interbind_tests::extension::Extension;
 use interbind_tests::native::{Compiler, static_library};
 use interbind_tests::package::repository;
 use interbind_tests::python::{Python, needed};
-use interbind_tests::skip::{Lack, missing};
-use interbind_tests::wheel::{environment, install, run};
+use interbind_tests::wheel::{environment, environment_with, run};
 use interbind_tests::workshop;
 
 /// A copy of the example in a folder of its own.
@@ -114,11 +113,9 @@ except TypeError as error:
 #[test]
 fn the_readmes_module_of_pybind11_takes_objects_of_a_module_of_pyo3() {
     let what = "the README's example in C++";
-    let (Some(python), Some(compiler)) = (environment(workshop!()), Compiler::of(true, what)) else { return };
-    if let Err(said) = install(python, &["pybind11"]) {
-        let last = said.lines().last().unwrap_or("pybind11 can't be had");
-        return missing(what, Lack::Package("pybind11"), last);
-    }
+    let Some(compiler) = Compiler::of(true, what) else { return };
+    let Some(python) = environment_with(workshop!(), "pybind11", what) else { return };
+    let python = python.as_path();
     let folder = workshop!().join("readme-cpp");
     std::fs::create_dir_all(&folder).expect("the workshop is writable");
     let default = Python::default(what).expect("the environment is one of it");

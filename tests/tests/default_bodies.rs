@@ -1,4 +1,5 @@
-//! Where a default body may use the borrowed object: on the thread of the borrow, or through a view anywhere.
+//! Where a borrowed object may be used: a default body on the thread of the borrow, or through a view anywhere; data behind a
+//! reference wherever Rust lets the reference go.
 //!
 //! `fixtures/bodies.rs` declares methods that the example's provider lacks; their bodies go to other threads, detach and
 //! pass Python objects.
@@ -68,5 +69,20 @@ refused('not-attached', bodies.viewed, s, 'objects')
     a_checked_view_asks_whether_its_thread_is_attached: "
 assert bodies.checked(s, True) == 'called'
 assert bodies.checked(s, False) == 'not-attached'
+";
+
+    data_that_is_lent_is_read_on_any_thread_and_written_on_none_whatever_thread_its_object_belongs_to: "
+import threading
+tally = frame.Tally(7)
+assert bodies.read_elsewhere(tally, lambda: refused('already-borrowed', bodies.count_up, tally)) == (7, 7)
+bodies.count_up(tally)
+assert tally.count == 8
+# The borrow itself is the object's thread's.
+threads = [threading.Thread(target=refused, args=('wrong-thread', function, tally, *more))
+           for function, more in ((bodies.count_up, ()), (bodies.read_elsewhere, (int,)))]
+for thread in threads:
+    thread.start()
+    thread.join()
+assert tally.count == 8
 ";
 }

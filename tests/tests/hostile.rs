@@ -1,7 +1,8 @@
 //! Attacks from pure Python on each kind of provider: none crashes, hangs, reads a wrong value or leaks.
 //!
 //! An attempt is a function in `tests/hostile/*.py`, and runs in a process of its own. All of them run on each kind's first
-//! interpreter, and a share of them on every other; `INTERBIND_HOSTILE=full` runs all everywhere. Further switches:
+//! interpreter, and a share of them on every other; `INTERBIND_HOSTILE=full` runs all everywhere, and `INTERBIND_HOSTILE=2` one
+//! of two. Further switches:
 //!
 //! | variable | means |
 //! |---|---|
@@ -9,12 +10,15 @@
 //! | `INTERBIND_HOSTILE_KINDS` | words; only kinds whose names start with one of them |
 //! | `INTERBIND_HOSTILE_PYTHONS` | words; only these interpreters, `3.13 3.13t` |
 //! | `INTERBIND_HOSTILE_MALLOC` | `debug`, `malloc_debug`: what `PYTHONMALLOC` is, and freed memory is overwritten |
+//! | `INTERBIND_HOSTILE_SANITIZER` | `address`: all attempts under the address sanitizer, on the default interpreter or on those named |
 //!
-//! A debug build of Python is one of the interpreters where there is one. What the address sanitizer sees of C and C++ is
-//! tried with a share of the attempts, and with `INTERBIND_HOSTILE=full` with all of them.
+//! A debug build of Python is one of the interpreters where there is one. Under the address sanitizer, what extensions in C,
+//! C++ and Rust read and write is looked at, a share of the attempts without being asked. That a fault of theirs is seen there
+//! is a test of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
+use std::fmt::Write as _;
 
 use interbind_tests::hostile::attempt::{Made, Verdict, make, plan, table};
 use interbind_tests::hostile::forge::{build, build_sanitized};
@@ -24,48 +28,58 @@ use interbind_tests::python::Python;
 use interbind_tests::sanitizer::Sanitizer;
 use interbind_tests::workshop;
 
-/// How many attempts at least each kind withstands on its first interpreter.
+/// How many attempts at least each kind withstands on its first interpreter, and with `full` on each.
 const ENOUGH: usize = 80;
 
 /// On interpreters that aren't a kind's first, one attempt of so many.
 const SHARE: usize = 48;
+
+/// Under the address sanitizer, one attempt of so many.
+const SANITIZED_SHARE: usize = 24;
+
+/// Faults on purpose.
+const BROKEN: &Kind = &Kind { name: "broken", maker: Maker::C };
+const STALE: &Kind = &Kind { name: "stale", maker: Maker::Example };
 
 fn words(variable: &str) -> Vec<String> {
     let text = env::var(variable).unwrap_or_default();
     text.split_whitespace().map(str::to_owned).collect()
 }
 
-fn wanted(modules: &Modules, kinds: &[&'static Kind], full: bool) -> Vec<(&'static Kind, String)> {
+/// One attempt of so many runs everywhere, if anything was asked for.
+fn asked() -> Option<usize> {
+    let mode = env::var("INTERBIND_HOSTILE").ok()?;
+    if mode == "full" { Some(1) } else { mode.parse().ok().filter(|share| *share > 0) }
+}
+
+/// The kinds that are attacked on an interpreter.
+fn kinds(python: &Python, full: bool) -> Vec<&'static Kind> {
+    let named = words("INTERBIND_HOSTILE_KINDS");
+    let is_named =
+        |kind: &&Kind| named.is_empty() || named.iter().any(|word| kind.name.starts_with(word.as_str()));
+    let serves = |kind: &&Kind| if full { kind.maker.serves(python) } else { kind.maker.is_shared(python) };
+    KINDS.iter().filter(serves).filter(is_named).collect()
+}
+
+/// One attempt of so many on each kind, or as many as a kind's own share.
+fn wanted(
+    modules: &Modules,
+    kinds: &[&'static Kind],
+    share: impl Fn(&Kind) -> usize,
+) -> Vec<(&'static Kind, String)> {
     let only = words("INTERBIND_HOSTILE_ONLY");
     let mut plan = plan(modules, kinds);
     let mut wanted = Vec::new();
     for (number, kind) in kinds.iter().enumerate() {
-        let all = full || kind.home() == Some(modules.python());
         for (place, name) in plan.remove(kind.name).unwrap_or_default().into_iter().enumerate() {
             // Another kind's share is another one.
-            let in_share = all || (place + 7 * number) % SHARE == 0;
+            let in_share = (place + 7 * number) % share(kind) == 0;
             if in_share && (only.is_empty() || only.iter().any(|word| name.contains(word.as_str()))) {
                 wanted.push((*kind, name));
             }
         }
     }
     wanted
-}
-
-fn attack(python: &'static Python, full: bool) -> Vec<Made> {
-    let named = words("INTERBIND_HOSTILE_KINDS");
-    let is_named =
-        |kind: &&Kind| named.is_empty() || named.iter().any(|word| kind.name.starts_with(word.as_str()));
-    let kinds: Vec<_> = KINDS.iter().filter(|kind| kind.maker.serves(python)).filter(is_named).collect();
-    if kinds.is_empty() {
-        return Vec::new();
-    }
-    let modules =
-        build(workshop!(), "hostile", python).expect("there is a compiler for what the attacks need");
-    let made = make(&modules, &wanted(&modules, &kinds, full));
-    let ran = made.iter().filter(|one| !matches!(one.verdict, Verdict::Skipped(_))).count();
-    eprintln!("attacks on Python {python}: {ran} ran, {} aren't for it", made.len() - ran);
-    made
 }
 
 /// What ran of each kind, without what was left out.
@@ -79,58 +93,94 @@ fn ran(made: &[Made]) -> BTreeMap<&'static str, BTreeSet<&str>> {
     ran
 }
 
+/// How many ran of each kind, for who reads the log.
+fn say(what: &str, python: &Python, made: &[Made]) {
+    let ran = ran(made);
+    let mut line = String::new();
+    for (kind, attempts) in &ran {
+        let _ = write!(line, ", {kind} {}", attempts.len());
+    }
+    let all: usize = ran.values().map(BTreeSet::len).sum();
+    eprintln!("{what} on Python {python}: {all} ran, {} aren't for it{line}", made.len() - all);
+}
+
+fn attack(python: &'static Python, asked: Option<usize>) -> Vec<Made> {
+    let kinds = kinds(python, asked.is_some());
+    if kinds.is_empty() {
+        return Vec::new();
+    }
+    let modules =
+        build(workshop!(), "hostile", python, &kinds).expect("there is a compiler for what the attacks need");
+    let share = |kind: &Kind| asked.unwrap_or(if kind.home() == Some(python) { 1 } else { SHARE });
+    let made = make(&modules, &wanted(&modules, &kinds, share));
+    say("attacks", python, &made);
+    made
+}
+
 #[test]
 fn no_attempt_from_python_code_breaks_anything() {
-    let full = env::var_os("INTERBIND_HOSTILE").is_some_and(|mode| mode == "full");
+    let asked = asked();
     let pythons = words("INTERBIND_HOSTILE_PYTHONS");
-    let narrowed = ["INTERBIND_HOSTILE_ONLY", "INTERBIND_HOSTILE_PYTHONS"]
-        .iter()
-        .any(|name| env::var_os(name).is_some());
+    let narrowed = env::var_os("INTERBIND_HOSTILE_ONLY").is_some();
     let mut bad = String::new();
     for python in Python::all() {
         if !pythons.is_empty() && !pythons.contains(&python.to_string()) {
             continue;
         }
-        let made = attack(python, full);
+        let made = attack(python, asked);
         bad += &table(python, &made);
         if narrowed {
             continue;
         }
         let ran = ran(&made);
-        for kind in KINDS.iter().filter(|kind| kind.home() == Some(python)) {
-            if let Some(attempts) = ran.get(kind.name) {
-                assert!(attempts.len() >= ENOUGH, "{} attempts on {}", attempts.len(), kind.name);
-            }
+        let is_judged = |kind: &&&Kind| asked.map_or(kind.home() == Some(python), |share| share == 1);
+        for kind in kinds(python, asked.is_some()).iter().filter(is_judged) {
+            let count = ran.get(kind.name).map_or(0, BTreeSet::len);
+            assert!(count >= ENOUGH, "{count} attempts on {} with Python {python}\n{bad}", kind.name);
         }
     }
     assert!(bad.is_empty(), "Python code breaks a promise:\n{bad}");
 }
 
-#[test]
-fn no_attempt_makes_c_code_touch_what_is_freed() {
-    let Some(sanitizer) = Sanitizer::find("attacks under the address sanitizer") else { return };
+/// The interpreters on which attempts run under the sanitizer, and whether all of them.
+fn sanitized() -> (Vec<&'static Python>, bool) {
+    let asked = env::var_os("INTERBIND_HOSTILE_SANITIZER").is_some_and(|which| which == "address");
     // The first Python that the C++ layer serves has all its shapes.
-    let Some(python) = KINDS.last().and_then(Kind::home) else { return };
-    let Some(modules) = build_sanitized(workshop!(), python) else { return };
-    let modules = sanitizer.watch(modules);
-    let full = env::var_os("INTERBIND_HOSTILE").is_some_and(|mode| mode == "full");
-    let is_native = |kind: &&Kind| matches!(kind.maker, Maker::C | Maker::Layer);
-    let kinds: Vec<_> = KINDS.iter().filter(is_native).collect();
-    let plan = plan(&modules, &kinds);
-    // The sanitizer has the allocators, ends at the first finding, and doesn't live through a fork of threads.
-    let fits = |name: &str| !["memory.", "forking.", "ending."].iter().any(|family| name.starts_with(family));
-    let mut wanted = Vec::new();
-    for kind in kinds {
-        let names = plan.get(kind.name).into_iter().flatten().filter(|name| fits(name));
-        let chosen =
-            names.filter(|name| full || name.starts_with("shapes.") || name.starts_with("finalizers."));
-        wanted.extend(chosen.map(|name| (kind, name.clone())));
+    let home: Vec<_> = KINDS.last().and_then(Kind::home).into_iter().collect();
+    let named = words("INTERBIND_HOSTILE_PYTHONS");
+    if !asked || named.is_empty() {
+        return (home, asked);
     }
-    let made = make(&modules, &wanted);
-    assert!(
-        made.iter().any(|one| matches!(one.verdict, Verdict::Good(_))),
-        "nothing runs under the sanitizer: {made:#?}"
-    );
-    let bad = table(python, &made);
-    assert!(bad.is_empty(), "C code touches what isn't its own:\n{bad}");
+    (Python::all().iter().filter(|python| named.contains(&python.to_string())).collect(), asked)
+}
+
+#[test]
+fn no_attempt_makes_an_extension_touch_what_is_freed() {
+    let Some(sanitizer) = Sanitizer::find("attacks under the address sanitizer") else { return };
+    let (pythons, all) = sanitized();
+    let mut bad = String::new();
+    for python in pythons {
+        let kinds = kinds(python, all);
+        let Some(modules) = build_sanitized(workshop!(), python, &kinds, &sanitizer) else { return };
+        let made = make(&modules, &wanted(&modules, &kinds, |_| if all { 1 } else { SANITIZED_SHARE }));
+        say("attacks under the address sanitizer", python, &made);
+        assert!(
+            made.iter().any(|one| matches!(one.verdict, Verdict::Good(_))),
+            "nothing runs under the sanitizer: {made:#?}"
+        );
+        bad += &table(python, &made);
+    }
+    assert!(bad.is_empty(), "an extension touches what isn't its own:\n{bad}");
+}
+
+#[test]
+fn what_is_freed_and_read_is_found_in_c_and_in_rust() {
+    let Some(sanitizer) = Sanitizer::find("faults that the address sanitizer must find") else { return };
+    let Some(python) = STALE.home() else { return };
+    let Some(modules) = build_sanitized(workshop!(), python, &[STALE], &sanitizer) else { return };
+    let attempt = "planted.what_is_gone_is_read";
+    for made in make(&modules, &[BROKEN, STALE].map(|kind| (kind, attempt.to_owned()))) {
+        let is_found = matches!(&made.verdict, Verdict::Bad(why) if why.contains("heap-use-after-free"));
+        assert!(is_found, "{made:#?}");
+    }
 }

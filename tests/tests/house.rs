@@ -5,7 +5,7 @@ use std::fs;
 
 use interbind_abi::FROZEN;
 use interbind_tests::package::repository;
-use xtask::generate::unsafe_list::has_word;
+use xtask::generate::unsafe_list::{boundaries, has_word};
 use xtask::house::{Source, sources, texts};
 
 fn rust() -> Vec<Source> {
@@ -95,6 +95,19 @@ fn what_has_lints_outside_the_workspace_has_all_and_is_linted() {
     }
     assert_none(found, "code outside the workspace is held to the same lints");
     assert_eq!(linted, outside, "`.ci/run` lints what says that it is linted");
+}
+
+/// Lowered when a file becomes safe code; a higher number is a decision.
+const BOUNDARY_FILES: usize = 25;
+
+#[test]
+fn unsafe_code_of_the_shim_is_in_ffi_and_in_few_files_that_say_which_boundary_they_are() {
+    let (files, problems) = boundaries(&rust());
+    assert_none(problems, "unsafe code has a boundary");
+    assert_eq!(files.len(), BOUNDARY_FILES, "{files:#?}");
+    let short: Vec<_> =
+        files.into_iter().filter(|(_, reason)| reason.len() < 30).map(|(path, _)| path).collect();
+    assert_none(short, "a boundary is named in a sentence");
 }
 
 #[test]

@@ -13,7 +13,7 @@ use interbind_tests::examples::examples;
 use interbind_tests::extension::Extension;
 use interbind_tests::interpreters::{BEFORE, keeper, late_keeper, raw_modules, raw_modules_as};
 use interbind_tests::laws;
-use interbind_tests::laws::go_through;
+use interbind_tests::laws::{at_once, go_through};
 use interbind_tests::modules::{Modules, Outcome};
 use interbind_tests::native::with_runtime;
 use interbind_tests::package::repository;
@@ -470,14 +470,14 @@ assert rawframe.records() == 1
 fn a_thousand_interpreters_leave_no_more_behind_than_without_us() {
     let Some(limited) = limited() else { return };
     // Those of 3.12 and 3.13 leave 100 KiB behind by themselves, which is too coarse a ground.
-    for (name, rounds) in [("3.11", 100), ("3.14", 200), ("3.15", 1000)] {
-        let Some(python) = Python::find(name, "a thousand interpreters") else { continue };
+    at_once(&[("3.15", 1000), ("3.14", 200), ("3.11", 100)], |(name, rounds)| {
+        let Some(python) = Python::find(name, "a thousand interpreters") else { return };
         let modules = Modules::new(workshop!(), "rounds", python).variable("PYTHONMALLOC", "malloc");
         let modules = limited.iter().fold(modules, |modules, (name, file)| modules.with_built(name, file));
         let outcome = modules.run(&format!("{BEFORE}\nROUNDS = {rounds}\n{ROUNDS}"));
         assert!(outcome.status.success(), "{outcome:#?}");
         print!("Python {name}: {}", outcome.stdout);
-    }
+    });
 }
 
 /// A script that shares and leaves handles behind.

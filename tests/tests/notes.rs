@@ -8,6 +8,7 @@ use interbind_abi::platform::Api;
 use interbind_abi::types::Data;
 use interbind_tests::examples;
 use interbind_tests::extension::Extension;
+use interbind_tests::native;
 use interbind_tests::note;
 use interbind_tests::package::Package;
 use interbind_tests::python::{Python, needed, program};
@@ -233,4 +234,53 @@ fn the_platform_that_the_shims_build_script_writes_parses_and_names_this_machine
     let (major, minor) = python.version;
     assert_eq!(platform.api, Api::Full(u8::try_from(major).unwrap(), u8::try_from(minor).unwrap()));
     assert_eq!((platform.gil, platform.debug), (Some(!python.free_threaded), python.debug));
+}
+
+/// A module in C and in C++, by the macros of the headers.
+const NATIVE: &str = "#include <interbind/interbind.h>
+INTERBIND_NOTE(\"stats\", \"0.3.1\",
+    INTERBIND_PROVIDES(\"org.stats.Summary\", \"1.0.0\") INTERBIND_CONSUMES(\"org.frame.Point\", \"^1.2.0\"));
+INTERBIND_NOTE_TYPE(summary, \"1.0.0\", \"data org.stats.Summary size 8 align 8 { x: f64 @0 }\");
+PyMODINIT_FUNC PyInit_stats(void) { return NULL; }
+";
+
+#[test]
+fn a_module_in_c_says_the_same_with_every_compiler() {
+    let what = "notes in C";
+    let Some(python) = Python::default(what) else { return };
+    let Some(headers) = native::include(python, what) else { return };
+    let folder = workshop!().join("notes-in-c");
+    std::fs::create_dir_all(&folder).expect("the target folder is writable");
+    for (i, compiler) in native::Compiler::all(what).iter().enumerate() {
+        let source = folder.join(if compiler.is_cpp { "stats.cpp" } else { "stats.c" });
+        std::fs::write(&source, NATIVE).expect("the folder is writable");
+        for (name, runtime, flag) in [("bare", "wheel", "-O0"), ("static", "static", "-DINTERBIND_STATIC")] {
+            let file = folder.join(format!("stats-{i}-{name}.so"));
+            let mut words: Vec<String> = native::includes(&headers);
+            let flags = [
+                "-shared",
+                "-fPIC",
+                "-O2",
+                "-ffunction-sections",
+                "-fdata-sections",
+                "-Wl,--gc-sections",
+                "-s",
+                flag,
+            ];
+            words.extend(flags.map(str::to_owned));
+            words.extend(native::STRICT.iter().map(|flag| (*flag).to_owned()));
+            let path = |path: &Path| path.display().to_string();
+            // What the static library would have is looked for when the module is loaded, which it isn't.
+            words.extend([path(&source), "-o".to_owned(), path(&file)]);
+            compiler.run(&words).unwrap_or_else(|said| panic!("{said}"));
+            let said = note::module(&file);
+            assert_eq!(
+                (said.name.as_str(), said.version.as_str(), said.panic.as_str()),
+                ("stats", "0.3.1", "none")
+            );
+            assert_eq!(said.runtime.as_deref(), Some(runtime), "{compiler:?}");
+            assert_eq!(roles(&said), "+org.stats.Summary 1.0.0; -org.frame.Point ^1.2.0");
+            assert_eq!(note::descriptors(&file), ["data org.stats.Summary size 8 align 8 { x: f64 @0 }"]);
+        }
+    }
 }

@@ -8,8 +8,8 @@ use std::process::Command;
 
 use interbind_tests::package::repository;
 use interbind_tests::python::{Python, needed};
-use interbind_tests::skip::{Lack, missing, skip};
-use interbind_tests::wheel::{environment, install, run};
+use interbind_tests::skip::skip;
+use interbind_tests::wheel::{environment, environment_with, run};
 use interbind_tests::workshop;
 
 /// Runs Python code in the environment; what it prints.
@@ -196,14 +196,7 @@ print('done')
 
 #[test]
 fn the_types_hold_under_a_strict_checker() {
-    let Some(python) = environment(workshop!()) else { return };
-    if let Err(said) = install(python, &["mypy"]) {
-        return missing(
-            "the package's types",
-            Lack::Package("mypy"),
-            said.lines().last().unwrap_or("mypy can't be had"),
-        );
-    }
+    let Some(python) = environment_with(workshop!(), "mypy", "the package's types") else { return };
     let user = workshop!().join("user_of_types.py");
     let code = "
 from typing import Optional
@@ -223,7 +216,7 @@ class Mine(cloudpickle.Pickler):
     std::fs::write(&user, code).expect("the workshop is writable");
     let cache = workshop!().join("mypy");
     let strict = |what: &Path| {
-        let mut mypy = Command::new(python);
+        let mut mypy = Command::new(&python);
         // The pickler's own files have no types; those that people import have stubs.
         mypy.args(["-m", "mypy", "--strict", "--exclude", "interbind/pickle/_", "--cache-dir"])
             .arg(&cache)
@@ -241,7 +234,7 @@ fn dist(folder: &Path) {
     fs::write(folder.join("dist/cut.so"), b"\x7fELF\x02\x01\x01").expect("the workshop is writable");
     let code =
         "import interbind._runtime, shutil, sys; shutil.copy(interbind._runtime.__file__, sys.argv[1])";
-    python(code, &[&folder.join("dist/whole.so").display().to_string()]);
+    python(code, &[&folder.join("dist/_runtime.so").display().to_string()]);
 }
 
 #[test]
@@ -276,7 +269,7 @@ fn the_action_s_script_runs_the_command_and_keeps_what_it_found() {
     let junit = fs::read_to_string(folder.join("found.xml")).expect("it was written");
     assert!(junit.contains("<failure") && junit.contains("dist/cut.so"), "{junit}");
     assert_eq!(run("inspect", "dist", "false").0, Some(0), "a finding is told and doesn't fail the step");
-    let (code, told, _) = run("inspect", "dist/whole.so", "true");
+    let (code, told, _) = run("inspect", "dist/_runtime.so", "true");
     assert_eq!((code, &*told), (Some(0), "exit-code=0\n"));
     // What is no command is bad use, whatever `fail` says; and no input is run as shell code.
     let (code, told, _) = run("inspect", "dist/none.so; touch ran $(touch ran) `touch ran`", "false");
@@ -287,14 +280,8 @@ fn the_action_s_script_runs_the_command_and_keeps_what_it_found() {
 #[test]
 fn the_hooks_of_pre_commit_run() {
     let what = "the hooks of pre-commit";
-    let (Some(python), Some(git)) = (environment(workshop!()), needed("git", what)) else { return };
-    if let Err(said) = install(python, &["pre-commit>=4,<5"]) {
-        return missing(
-            what,
-            Lack::Package("pre-commit"),
-            said.lines().last().unwrap_or("pre-commit can't be had"),
-        );
-    }
+    let Some(git) = needed("git", what) else { return };
+    let Some(python) = environment_with(workshop!(), "pre-commit>=4,<5", what) else { return };
     let hooks = repository().join(".pre-commit-hooks.yaml");
     let bin = python.parent().expect("it lies in a folder");
     let pre_commit = bin.join("pre-commit");
@@ -325,13 +312,55 @@ fn the_hooks_of_pre_commit_run() {
         command.args(["run", name, "--verbose", "--files"]).args(files).current_dir(&folder);
         run(command.env("PATH", &path).env("PRE_COMMIT_HOME", home))
     };
-    let said = hook("interbind-inspect", &["dist/whole.so"]).unwrap();
-    assert!(said.contains("Passed") && said.contains("whole.so"), "{said}");
-    let said = hook("interbind-inspect", &["dist/whole.so", "dist/cut.so"]).unwrap_err();
+    let said = hook("interbind-inspect", &["dist/_runtime.so"]).unwrap();
+    assert!(said.contains("Passed") && said.contains("_runtime.so"), "{said}");
+    let said = hook("interbind-inspect", &["dist/_runtime.so", "dist/cut.so"]).unwrap_err();
     assert!(said.contains("Failed") && said.contains("cut.so"), "{said}");
     // Files that aren't native are none of its business.
     let said = hook("interbind-inspect", &[".pre-commit-config.yaml"]).unwrap();
     assert!(said.contains("no files to check"), "{said}");
     let said = hook("interbind-doctor", &[".pre-commit-config.yaml"]).unwrap();
     assert!(said.contains("Passed"), "{said}");
+}
+
+/// A reader that closes the pipe early, and a stdout that isn't there, are none of the command's business.
+#[cfg(unix)]
+#[test]
+fn a_reader_that_has_seen_enough_gets_no_traceback() {
+    let Some(python) = environment(workshop!()) else { return };
+    let script = python.with_file_name("interbind");
+    for words in ["--help", "inspect --help", "schema inspect", "--version", "--includes", "man"] {
+        for end in ["| head -c 1", "| true", ">&-"] {
+            let line = format!("'{}' {words} {end}", script.display());
+            let output = Command::new("sh").args(["-c", &line]).output().expect("sh is there");
+            let err = String::from_utf8_lossy(&output.stderr);
+            assert!(!err.contains("Traceback") && !err.contains("Exception ignored"), "{line}: {err}");
+        }
+    }
+}
+
+/// Python notes a signal, and acts on it when native code lets it.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_a_function_that_reads() {
+    let code = "
+import os, shutil, signal, sys, threading, interbind, interbind._runtime
+folder = sys.argv[1]
+shutil.copy(interbind._runtime.__file__, folder + '/m.so')
+for number in range(2000):
+    os.link(folder + '/m.so', f'{folder}/m{number}.so')
+threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+try:
+    for _ in range(1000):
+        interbind.inspect(folder)
+except KeyboardInterrupt:
+    print('interrupted')
+print(len(interbind.inspect(interbind._runtime.__file__).modules))
+";
+    let folder = workshop!().join("interrupted");
+    fs::create_dir_all(&folder).expect("the target folder is writable");
+    if let Some(said) = python(code, &[&folder.display().to_string()]) {
+        assert_eq!(said.trim(), "interrupted\n1");
+    }
+    _ = fs::remove_dir_all(folder);
 }

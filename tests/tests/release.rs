@@ -415,7 +415,7 @@ fn the_readme_opens_with_what_it_is_an_example_and_two_commands() {
     let (_, blocks) = cut(two.split("\n## ").next().expect("a section"));
     let typed: Vec<_> =
         blocks.iter().flat_map(|block| block.text.lines()).map(|line| line.split("  ").next()).collect();
-    assert_eq!(typed, [Some("cargo run --release -- matrix"), Some("cargo test --workspace")]);
+    assert_eq!(typed, [Some("cargo run --release -- matrix"), Some("cargo xtask test")]);
 }
 
 #[test]

@@ -3,7 +3,8 @@
 //!
 //! - [`generate`]: files that are made from others in this repository;
 //! - [`releases`]: the doctor's table of frameworks' releases, made from their released headers;
-//! - [`run`]: chores that are other programs: the corpus of wheels, CI; [`times`]: how long tests took;
+//! - [`tests`]: all tests, two programs at once; [`times`]: how long they took;
+//! - [`run`]: chores that are other programs: the corpus of wheels, CI;
 //! - [`house`]: the sources, as the rules of the house see them; [`book`]: the pages of the book.
 #![forbid(unsafe_code)]
 
@@ -14,6 +15,7 @@ pub mod generate;
 pub mod house;
 pub mod releases;
 pub mod run;
+pub mod tests;
 pub mod times;
 
 /// The folder of this repository.

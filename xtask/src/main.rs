@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use xtask::generate::{self, What};
-use xtask::{releases, run};
+use xtask::{releases, run, tests as all_tests};
 
 /// Chores of this repository
 #[derive(Parser)]
@@ -25,6 +25,8 @@ enum Chore {
     Releases(Check),
     /// Hold the doctor against real wheels: those in `target/corpus`, after fetching what is small
     Corpus(Corpus),
+    /// Run all tests, two programs at once, and say which took longest: what `cargo test --workspace` runs one after the other
+    Test(Test),
     /// Run what must be green: tests, format, lints, docs, a short stress, a short fuzz
     Ci(Ci),
     /// Say which groups of tests took longest, beside their budgets
@@ -58,6 +60,15 @@ struct Corpus {
 }
 
 #[derive(Args)]
+struct Test {
+    /// Only the groups with one of these in their names: `hostile`, `interbind_abi`, `doc`
+    groups: Vec<String>,
+    /// How many programs run at once
+    #[arg(long, default_value_t = 2)]
+    jobs: usize,
+}
+
+#[derive(Args)]
 struct Times {
     /// What `cargo test` printed
     log: PathBuf,
@@ -86,6 +97,7 @@ fn main() -> ExitCode {
             }
         }
         Chore::Corpus(Corpus { all }) => run::corpus(all),
+        Chore::Test(Test { groups, jobs }) => all_tests::run(&groups, jobs),
         Chore::Ci(Ci { quick, full }) => run::ci(match (quick, full) {
             (true, _) => Some("--quick"),
             (_, true) => Some("--full"),

@@ -44,9 +44,16 @@ pub fn groups(log: &str) -> Vec<Group> {
 /// # Errors
 /// The budgets aren't TOML of names and seconds.
 pub fn table(log: &str, budgets: &str) -> Result<String, String> {
+    table_of(groups(log), budgets)
+}
+
+/// The same of groups that were timed otherwise.
+///
+/// # Errors
+/// The budgets aren't TOML of names and seconds.
+pub fn table_of(mut groups: Vec<Group>, budgets: &str) -> Result<String, String> {
     let budgets: BTreeMap<String, f64> =
         toml::from_str(budgets).map_err(|error| format!("budgets: {error}"))?;
-    let mut groups = groups(log);
     groups.sort_by(|a, b| b.seconds.total_cmp(&a.seconds));
     let rest = budgets.get("others").copied().unwrap_or(f64::INFINITY);
     let budget = |group: &Group| budgets.get(&group.name).copied().unwrap_or(rest);
@@ -63,9 +70,19 @@ pub fn table(log: &str, budgets: &str) -> Result<String, String> {
     Ok(text)
 }
 
+/// The slowest ten tests, each with its seconds.
+pub fn slowest(mut tests: Vec<(f64, String)>) -> String {
+    tests.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let mut text = format!("the slowest of {} tests\n", tests.len());
+    for (seconds, name) in tests.iter().take(10) {
+        let _ = writeln!(text, "  {seconds:7.1} s  {name}");
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Group, groups, table};
+    use super::{Group, groups, slowest, table};
 
     const LOG: &str = "
      Running unittests src/lib.rs (target/debug/deps/interbind_abi-0b1c)
@@ -87,6 +104,15 @@ test result: ok. this one belongs to nobody; finished in 9.00s
             named("doc interbind", 1.0),
         ];
         assert_eq!(groups(LOG), expected);
+    }
+
+    #[test]
+    fn the_slowest_ten_tests_come_first() {
+        let tests = (0..12).map(|n| (f64::from(n), format!("tests/a number_{n}"))).collect();
+        let said = slowest(tests);
+        let lines: Vec<_> = said.lines().map(str::trim).collect();
+        assert_eq!(lines[..2], ["the slowest of 12 tests", "11.0 s  tests/a number_11"]);
+        assert_eq!(lines.len(), 11);
     }
 
     #[test]

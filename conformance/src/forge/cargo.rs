@@ -9,28 +9,19 @@ use std::path::{Path, PathBuf};
 
 use crate::axes::RECORD_FLAGS;
 use crate::error::{Error, Result};
+use crate::forge::instruments::Instruments;
 use crate::forge::{Job, Made, Order, builder, fill};
 use crate::house::{self, House};
 use crate::participant::{Participant, Recipe};
 
-/// The folder of the target directory: everything that reaches the dependencies is in its name.
+/// The folder of the target directory: one for each Python, because build scripts ask which that is. Cargo keeps versions,
+/// features and profiles apart by itself, and what they have in common, as the crates of macros, is compiled once.
 pub fn target_name(participant: &Participant, order: &Order) -> String {
-    let mut name = order.host.clone().unwrap_or_else(|| "any".to_owned());
+    let host = order.host.as_deref().unwrap_or("any");
     match participant.build {
-        Recipe::Cargo { .. } => {}
-        _ => return format!("{name}-{}-{}", participant.name, order.role.as_str()),
+        Recipe::Cargo { .. } => host.to_owned(),
+        _ => format!("{host}-{}-{}", participant.name, order.role.as_str()),
     }
-    let mut seen = BTreeMap::new();
-    for variant in participant.variants(&order.build) {
-        seen.extend(variant.set.clone());
-        for (line, value) in &variant.profile {
-            seen.insert(line.clone(), value.to_string());
-        }
-    }
-    for (set, value) in seen {
-        _ = write!(name, "-{set}_{}", value.trim_matches(['=', '"']));
-    }
-    name.replace(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '-' | '_'), "_")
 }
 
 /// Builds one extension; a failure of cargo is an answer, not an error.
@@ -66,6 +57,7 @@ pub(crate) fn build(
     .into_iter()
     .filter(|(_, value)| !value.is_empty())
     .map(|(name, value)| (name.to_owned(), value))
+    .chain(job.instruments.map(Instruments::environment).into_iter().flatten())
     .collect();
 
     let mut log = String::new();
@@ -167,7 +159,7 @@ fn built_library(messages: &str) -> std::result::Result<PathBuf, String> {
 
 /// Removes the target folders: the next run is a cold one.
 pub fn clean(house: &House) -> Result<()> {
-    for folder in ["cargo", "forge", "sources"] {
+    for folder in ["cargo", "built", "sources"] {
         let path = house.work.join(folder);
         if path.is_dir() {
             fs::remove_dir_all(&path).map_err(|e| Error::io(&path, e))?;

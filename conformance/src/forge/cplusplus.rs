@@ -9,9 +9,12 @@ use std::process::Command;
 use interbind_ask::{Answer, Limits, ask};
 
 use super::library::Built;
-use super::{Job, Made, builder, fill};
+use super::{Job, Made, builder, fill, instruments};
 use crate::error::Result;
 use crate::house;
+
+/// The file in which the compiler lists what it has read.
+pub(crate) const LISTED: &str = "listed.d";
 
 /// What a description says of the build, with placeholders.
 #[derive(Clone, Debug, serde::Deserialize)]
@@ -58,7 +61,7 @@ pub(crate) fn build(job: &Job<'_>, recipe: &Cplusplus, library: Built) -> Result
     let out = job.out.join(format!("{}.so", job.participant.module(job.order.role)));
     let mut command = vec![env::var("CXX").unwrap_or_else(|_| "c++".to_owned())];
     command
-        .extend(["-std=c++17", "-O1", "-g0", "-fPIC", "-fvisibility=hidden", "-shared"].map(str::to_owned));
+        .extend(["-std=c++17", "-O0", "-g0", "-fPIC", "-fvisibility=hidden", "-shared"].map(str::to_owned));
     command.extend(["-Wall", "-Wextra", "-Werror", "-DINTERBIND_STATIC"].map(str::to_owned));
     command.extend(
         recipe
@@ -73,13 +76,19 @@ pub(crate) fn build(job: &Job<'_>, recipe: &Cplusplus, library: Built) -> Result
     command.push(format!("-DZOO_HPP=\"{}\"", zoo.display()));
     command.extend(recipe.include.iter().map(|folder| format!("-I{}", word(folder))));
     command.push(format!("-I{include}"));
+    // Every header that was read, as an input.
+    command.extend(["-MD".to_owned(), "-MF".to_owned(), job.out.join(LISTED).display().to_string()]);
     command.extend(["-o".to_owned(), out.display().to_string(), word(&recipe.source)]);
     command.extend([
         library.display().to_string(),
         "-Wl,--gc-sections".into(),
         "-Wl,--exclude-libs,ALL".into(),
-        "-s".into(),
     ]);
+    if job.instruments.is_some() {
+        command.extend(instruments::CPLUSPLUS.map(str::to_owned));
+    } else {
+        command.push("-s".to_owned());
+    }
     made.built = builder::run(&command, &made.environment, &mut made.log).map(|_| out);
     made.command = command;
     Ok(made)

@@ -6,6 +6,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::instruments::Instruments;
 use super::{Job, builder, fill};
 use crate::error::{Error, Result};
 use crate::house::House;
@@ -28,7 +29,8 @@ pub(crate) fn flavour<'j>(job: &'j Job<'_>) -> &'j str {
 /// Builds a crate's library of that file name. Cargo decides whether there is anything to do.
 pub(crate) fn build(job: &Job<'_>, folder: &str, name: &str, target: &Path) -> Built {
     let mut log = String::new();
-    let file = cargo(job, folder, target, &mut log).map(|()| target.join("release").join(name));
+    let built = target.join(job.instruments.map_or("", |with| &with.triple)).join("release").join(name);
+    let file = cargo(job, folder, target, &mut log).map(|()| built);
     Built { file, log }
 }
 
@@ -49,6 +51,7 @@ fn cargo(job: &Job<'_>, folder: &str, target: &Path, log: &mut String) -> std::r
     .into_iter()
     .filter(|(_, value)| !value.is_empty())
     .map(|(name, value)| (name.to_owned(), value))
+    .chain(job.instruments.map(Instruments::environment).into_iter().flatten())
     .collect();
     let manifest = Path::new(&fill(folder, &job.placeholders)).join("Cargo.toml");
     for offline in [true, false] {

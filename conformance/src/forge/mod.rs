@@ -1,11 +1,12 @@
-//! Builds an extension for each (participant, version, flags, role, mutation, host tag), once. [`key`] names
-//! the result by everything that went in; [`cargo`], [`cplusplus`] and `command` make it. Failures are cached too: a log
+//! Builds an extension for each (participant, version, flags, role, mutation, host tag), once, into the
+//! [cache](crate::cache). [`key`] names it by everything that went in; [`cargo`], [`cplusplus`] and `command` make it. Failures are cached too: a log
 //! that was read once needn't be waited for again.
 
 mod builder;
 pub mod cargo;
 mod command;
 pub mod cplusplus;
+pub mod instruments;
 pub mod key;
 mod library;
 
@@ -20,6 +21,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use crate::axes::Mutation;
+use crate::cache::{Cache, Kept};
 use crate::cell::{Build, CellId};
 use crate::error::{Error, Result};
 use crate::host::{Hosts, Python};
@@ -28,8 +30,13 @@ use crate::participant::{Participant, Participants, Recipe, Role};
 use crate::work::{self, Lock};
 use crate::zoo::ZooSource;
 
+use self::instruments::Instruments;
+
 /// Raised whenever the forge makes something else of the same input.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
+
+/// The file of an entry that says what came of it.
+pub const BUILD: &str = "build.json";
 
 /// One extension to build.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -76,12 +83,14 @@ pub struct Forged {
 /// The forge of a run.
 pub struct Forge<'a> {
     house: &'a House,
+    cache: Cache,
     participants: &'a Participants,
     hosts: &'a Hosts,
     zoo: &'a ZooSource,
     rustc: String,
     cplusplus: String,
     retry: bool,
+    instruments: Option<Instruments>,
 }
 
 /// Everything one recipe needs.
@@ -90,6 +99,7 @@ pub(crate) struct Job<'a> {
     pub participant: &'a Participant,
     pub python: &'a Python,
     pub abi3: bool,
+    pub instruments: Option<&'a Instruments>,
     pub zoo_text: String,
     pub out: PathBuf,
     pub placeholders: BTreeMap<String, String>,
@@ -112,15 +122,26 @@ impl<'a> Forge<'a> {
         zoo: &'a ZooSource,
         retry: bool,
     ) -> Self {
+        let cache = Cache::of(&house.work);
+        cache.sweep_sometimes();
         Self {
             house,
+            cache,
             participants,
             hosts,
             zoo,
             rustc: cargo::compiler_identity(),
             cplusplus: cplusplus::identity(),
             retry,
+            instruments: None,
         }
+    }
+
+    /// Has everything built with a sanitizer's instruments.
+    #[must_use]
+    pub fn instrumented(mut self, instruments: Instruments) -> Self {
+        self.instruments = Some(instruments);
+        self
     }
 
     /// The two orders of a cell: a type mutation is the consumer's.
@@ -229,31 +250,30 @@ impl<'a> Forge<'a> {
             host_tag: if abi3 { "any" } else { &python.suffix },
             host_version: if abi3 { "any" } else { &python.full },
             zoo_text: &zoo_text,
+            instruments: self.instruments.as_ref(),
         })?;
-        let out = self.house.work.join("forge").join(&key);
-        let record = out.join("build.json");
-        if let Some(forged) = self.kept(&record) {
-            return Ok(forged);
-        }
-        // Two builds in one target folder would overwrite each other's uplifted library, two in `out` each other's files.
-        let target = match &participant.build {
-            Recipe::Cargo { .. } => {
-                Some(self.house.work.join("cargo").join(cargo::target_name(participant, order)))
-            }
+        let mut building = match self.cache.entry(&key)?.kept() {
+            Ok(kept) => match self.kept(&kept) {
+                Some(forged) => return Ok(forged),
+                None => kept.again()?,
+            },
+            Err(entry) => entry.build()?,
+        };
+        let out = building.folder().to_owned();
+        // Two builds in one target folder would overwrite each other's uplifted library.
+        let target = self.target_folder(&cargo::target_name(participant, order));
+        let _alone = match &participant.build {
+            Recipe::Cargo { .. } => Some(self.alone(&target)?),
             _ => None,
         };
-        let _alone = self.alone(target.as_ref().unwrap_or(&out))?;
-        // Another process may have built it meanwhile.
-        if let Some(forged) = self.kept(&record) {
-            return Ok(forged);
-        }
-        fs::create_dir_all(&out).map_err(|e| Error::io(&out, e))?;
         let start = Instant::now();
         let placeholders = self.placeholders(participant, order, python, &out);
-        let job = Job { order, participant, python, abi3, zoo_text, out: out.clone(), placeholders };
+        let instruments = self.instruments.as_ref();
+        let job =
+            Job { order, participant, python, abi3, instruments, zoo_text, out: out.clone(), placeholders };
         let made = match &participant.build {
             Recipe::Cargo { profile, .. } => {
-                let made = cargo::build(self.house, &job, profile, target.as_ref().unwrap_or(&out))?;
+                let made = cargo::build(self.house, &job, profile, &target)?;
                 let made = self.beside(&job, made)?;
                 self.keep(&job, made)?
             }
@@ -286,13 +306,17 @@ impl<'a> Forge<'a> {
         let millis = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
         let forged = Forged { key, made, command, environment, millis, cached: false };
         let text = serde_json::to_string_pretty(&forged).unwrap_or_default();
-        work::write(&record, text.as_bytes())?;
+        work::write(&out.join(BUILD), text.as_bytes())?;
+        if let Ok(listed) = fs::read_to_string(out.join(cplusplus::LISTED)) {
+            building.inputs.listed(&listed, None);
+        }
+        building.keep()?;
         Ok(forged)
     }
 
     /// What was built before, or could not be.
-    fn kept(&self, record: &Path) -> Option<Forged> {
-        let text = fs::read_to_string(record).ok()?;
+    fn kept(&self, kept: &Kept) -> Option<Forged> {
+        let text = fs::read_to_string(kept.file(BUILD)).ok()?;
         let mut forged: Forged = serde_json::from_str(&text).ok()?;
         let usable = match &forged.made {
             Ok(extension) => extension.file.is_file(),
@@ -302,15 +326,20 @@ impl<'a> Forge<'a> {
         usable.then_some(forged)
     }
 
+    /// Where cargo builds: what has instruments is kept apart.
+    fn target_folder(&self, name: &str) -> PathBuf {
+        let with = if self.instruments.is_some() { "-address" } else { "" };
+        self.house.work.join("cargo").join(format!("{name}{with}"))
+    }
+
     /// Keeps other threads and other processes away from a folder while something is built there.
     fn alone(&self, folder: &Path) -> Result<Lock> {
-        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Lock::take(&self.house.work.join("locks").join(name), &|_| {})
+        self.cache.alone(&folder.file_name().unwrap_or_default().to_string_lossy())
     }
 
     /// Builds a crate that extensions need besides, unless somebody else is doing it.
     fn library(&self, job: &Job<'_>, name: &str, folder: &str, file: &str) -> Result<library::Built> {
-        let target = self.house.work.join("cargo").join(format!("{name}-{}", library::flavour(job)));
+        let target = self.target_folder(&format!("{name}-{}", library::flavour(job)));
         let _alone = self.alone(&target)?;
         Ok(library::build(job, folder, file, &target))
     }
@@ -332,7 +361,7 @@ impl<'a> Forge<'a> {
     }
 
     /// Copies what was built to where it is imported from, under the name that Python asks for.
-    fn keep(&self, job: &Job<'_>, made: Made) -> Result<Kept> {
+    fn keep(&self, job: &Job<'_>, made: Made) -> Result<Finished> {
         let Made { built, command, environment, log } = made;
         let log_file = job.out.join("log.txt");
         fs::write(&log_file, &log).map_err(|e| Error::io(&log_file, e))?;
@@ -389,7 +418,7 @@ impl<'a> Forge<'a> {
     }
 }
 
-type Kept = (std::result::Result<Extension, String>, Vec<String>, BTreeMap<String, String>);
+type Finished = (std::result::Result<Extension, String>, Vec<String>, BTreeMap<String, String>);
 
 /// Fills `{name}` wherever such a placeholder exists; other braces stay.
 pub(crate) fn fill(text: &str, placeholders: &BTreeMap<String, String>) -> String {

@@ -95,8 +95,9 @@ pub fn make(modules: &Modules, wanted: &[(&'static Kind, String)]) -> Vec<Made> 
     thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {
+                let mut maker = Maker::default();
                 while let Some((kind, attempt)) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let verdict = one(modules, kind, attempt);
+                    let verdict = maker.make(modules, kind, attempt);
                     let one = Made { attempt: attempt.clone(), kind: kind.name, verdict };
                     made.lock().expect("no worker panics with it").push(one);
                 }
@@ -108,13 +109,43 @@ pub fn make(modules: &Modules, wanted: &[(&'static Kind, String)]) -> Vec<Made> 
     made
 }
 
-fn one(modules: &Modules, kind: &Kind, attempt: &str) -> Verdict {
-    let mut python = script(modules, "run.py");
-    python.args([kind.name, attempt]);
-    let letters = attempt.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
-    let output = modules.folder().join("output");
-    fs::create_dir_all(&output).expect("the workshop is writable");
-    judge(&child::run(python, PATIENCE, &output.join(format!("{}-{letters}", kind.name))))
+/// What a worker makes attempts with: a server of the kind that it is at.
+#[derive(Default)]
+struct Maker {
+    #[cfg(unix)]
+    server: Option<super::server::Server>,
+}
+
+impl Maker {
+    fn make(&mut self, modules: &Modules, kind: &'static Kind, attempt: &str) -> Verdict {
+        let letters = attempt.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
+        let output = modules.folder().join("output");
+        fs::create_dir_all(&output).expect("the workshop is writable");
+        let name = output.join(format!("{}-{letters}", kind.name));
+        #[cfg(unix)]
+        if !starts_anew(modules) {
+            use super::server::Server;
+            let server = self.server.take().filter(|server| server.kind == kind);
+            let mut server = server.unwrap_or_else(|| Server::start(modules, kind, PATIENCE));
+            let ended = server.make(attempt, &name);
+            if let Some(ended) = ended {
+                self.server = Some(server);
+                return judge(&ended);
+            }
+            return Verdict::Bad("the process that forks one for each attempt has ended".to_owned());
+        }
+        let mut python = script(modules, "run.py");
+        python.args([kind.name, attempt]);
+        judge(&child::run(python, PATIENCE, &name))
+    }
+}
+
+/// Whether each attempt is made in a Python that starts anew: in a full run; with another allocator, which says at the end of a
+/// process what it has found; and under a sanitizer, which doesn't live through a fork.
+#[cfg(unix)]
+fn starts_anew(modules: &Modules) -> bool {
+    let is_full = env::var_os("INTERBIND_HOSTILE").is_some_and(|mode| mode == "full");
+    is_full || env::var_os("INTERBIND_HOSTILE_MALLOC").is_some() || !modules.variables().is_empty()
 }
 
 fn judge(ended: &child::Ended) -> Verdict {
@@ -143,8 +174,10 @@ fn judge(ended: &child::Ended) -> Verdict {
 
 /// The place in Python code where a process was when it ended, as `faulthandler` prints it.
 fn where_it_was(stderr: &str) -> String {
-    if let Some(line) = stderr.lines().find(|line| line.starts_with("SUMMARY: AddressSanitizer")) {
-        return line.to_owned();
+    for word in ["SUMMARY: AddressSanitizer", "AddressSanitizer"] {
+        if let Some(line) = stderr.lines().find(|line| line.contains(word)) {
+            return line.to_owned();
+        }
     }
     let mut frames = stderr.lines().filter(|line| line.trim_start().starts_with("File "));
     let frame = frames.find(|line| !line.contains("kit.py") && !line.contains("threading.py"));

@@ -1,7 +1,7 @@
 //! One child process with a clock. What it prints goes to files: a grandchild that hangs would keep a pipe open.
 
 use std::fs::{self, File};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -19,6 +19,21 @@ pub struct Ended {
 }
 
 impl Ended {
+    /// Where a child's output is.
+    fn files(name: &Path) -> [PathBuf; 2] {
+        ["out", "err"].map(|ending| name.with_extension(ending))
+    }
+
+    /// Reads what a child has printed to the two files of that name, and removes them.
+    pub(super) fn of(status: Option<ExitStatus>, name: &Path) -> Self {
+        let [stdout, stderr] = Self::files(name).map(|path| {
+            let text = String::from_utf8_lossy(&fs::read(&path).unwrap_or_default()).into_owned();
+            let _ = fs::remove_file(&path);
+            text
+        });
+        Self { status, stdout, stderr }
+    }
+
     /// Says how it ended when that wasn't by itself with code 0.
     pub fn badly(&self) -> Option<String> {
         // The child's own clock, which says where it hangs.
@@ -36,7 +51,7 @@ impl Ended {
 
 /// Runs a command that writes its output to two files of that name, and ends it when its time is over.
 pub fn run(mut command: Command, patience: Duration, name: &Path) -> Ended {
-    let [stdout, stderr] = ["out", "err"].map(|ending| name.with_extension(ending));
+    let [stdout, stderr] = Ended::files(name);
     let create = |path: &Path| File::create(path).expect("the workshop is writable");
     command.stdin(Stdio::null()).stdout(create(&stdout)).stderr(create(&stderr));
     let mut child = command.spawn().expect("the interpreter starts: it has answered before");
@@ -48,9 +63,5 @@ pub fn run(mut command: Command, patience: Duration, name: &Path) -> Ended {
         let _ = Command::new("kill").args(["-9", &process]).status();
     }
     let _ = waiting.join();
-    let text = |path: &Path| String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned();
-    let ended = Ended { status, stdout: text(&stdout), stderr: text(&stderr) };
-    let _ = fs::remove_file(&stdout);
-    let _ = fs::remove_file(&stderr);
-    ended
+    Ended::of(status, name)
 }

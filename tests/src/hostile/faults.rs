@@ -17,6 +17,8 @@ use serde::Deserialize;
 
 use super::attempt::script;
 use super::child;
+use super::forge::pyo3_ffi;
+use super::kinds::{Kind, Maker};
 use crate::interpreters::raw_modules;
 use crate::modules::Modules;
 use crate::native::{Compiler, Linked, Native};
@@ -27,13 +29,40 @@ use crate::python::Python;
 const WHAT: &str = "faults in every operation";
 
 /// All tries of all operations in one mode.
-const PATIENCE: Duration = Duration::from_secs(1200);
+const PATIENCE: Duration = Duration::from_secs(3600);
 
 /// Modes that need the allocator's hook.
-pub const HOOKED: &[&str] = &["malloc", "alloc", "allocs", "collect"];
+pub const HOOKED: &[&str] = &["malloc", "alloc", "allocs", "pymem", "pymems", "collect"];
 
 /// Every other mode.
 pub const OTHERS: &[&str] = &["depth", "gc", "trace", "profile", "pending", "thread", "interpreter"];
+
+/// Every mode.
+pub fn modes() -> impl Iterator<Item = &'static str> {
+    HOOKED.iter().chain(OTHERS).copied()
+}
+
+/// Why a kind has no faults of a mode on any Python, if so.
+pub fn never(kind: &Kind, mode: &str) -> Option<&'static str> {
+    let why = match mode {
+        "malloc" | "alloc" | "allocs" => {
+            "what the matrix's modules allocate for themselves ends their process, as Rust's and C++'s standard libraries do"
+        }
+        "pymems" => {
+            "each of the matrix's classes is read by a module with PyO3 too, which ends the process where it can't raise its panic"
+        }
+        _ => return None,
+    };
+    kind.is_of_the_matrix().then_some(why)
+}
+
+/// Whether a kind has the faults of a mode on an interpreter.
+pub fn fits(kind: &Kind, mode: &str, python: &Python) -> bool {
+    // Builds without a GIL have allocators of their own: `pymem` is what fails there. And their collector runs when so much of
+    // all has changed, whatever its threshold is: `collect` asks for it.
+    let has = !python.free_threaded || !(mode.starts_with("alloc") || mode == "gc");
+    kind.maker.serves(python) && has && never(kind, mode).is_none()
+}
 
 /// The tries of an operation in a mode.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -62,7 +91,8 @@ pub struct Tries {
 }
 
 impl Tries {
-    fn is_control(&self) -> bool {
+    /// Whether nothing of interbind's is in it.
+    pub fn is_control(&self) -> bool {
         self.operation.starts_with("control")
     }
 
@@ -74,10 +104,9 @@ impl Tries {
     }
 }
 
-/// The examples on bare pyo3-ffi, clients in C and C++, and what is broken on purpose, for one interpreter.
+/// The examples on bare pyo3-ffi, clients in C, the layer, and what is broken on purpose, for one interpreter.
 pub fn build(workshop: &Path, python: &'static Python) -> Option<Modules> {
-    let pyo3_ffi = if python.version >= (3, 15) { "0.30" } else { "0.28" };
-    let mut modules = raw_modules(workshop, python, pyo3_ffi, "");
+    let mut modules = raw_modules(workshop, python, pyo3_ffi(python), "");
     let clients = [
         ("tests/fixtures/capi/client.c", "other", Linked::Statically),
         ("tests/fixtures/capi/client.c", "client", Linked::Statically),
@@ -87,7 +116,7 @@ pub fn build(workshop: &Path, python: &'static Python) -> Option<Modules> {
     for (source, module, linked) in clients {
         modules = Native::new(source, module, linked).add_to(modules, workshop, WHAT)?;
     }
-    if super::kinds::Maker::Layer.serves(python) {
+    if Maker::Layer.serves(python) {
         for module in ["layer", "layer_other"] {
             modules = Native::bound("tests/hostile/layer.cpp", module).add_to(modules, workshop, WHAT)?;
         }
@@ -112,6 +141,18 @@ pub fn hook(workshop: &Path) -> Option<PathBuf> {
     Some(file)
 }
 
+/// Lists the operations, and the kinds that have each, without the controls.
+pub fn plan(modules: &Modules, kinds: &[&Kind]) -> Vec<(String, Vec<String>)> {
+    let mut asked = script(modules, "fault.py");
+    asked.arg("--plan").args(kinds.iter().map(|kind| kind.name));
+    let output = asked.output().expect("the interpreter starts: it has answered before");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut plan: Vec<(String, Vec<String>)> =
+        serde_json::from_slice(&output.stdout).expect("the kinds of each operation");
+    plan.retain(|(operation, _)| !operation.starts_with("control"));
+    plan
+}
+
 /// Runs all operations of a kind in a mode, or those that are named.
 pub fn run(modules: &Modules, hook: &Path, kind: &str, mode: &str, operations: &[&str]) -> Vec<Tries> {
     let mut python = script(modules, "fault.py");
@@ -125,28 +166,38 @@ pub fn run(modules: &Modules, hook: &Path, kind: &str, mode: &str, operations: &
     let output = modules.folder().join("output");
     fs::create_dir_all(&output).expect("the workshop is writable");
     let ended = child::run(python, PATIENCE, &output.join(format!("fault-{kind}-{mode}")));
-    assert!(
-        ended.badly().is_none(),
-        "{kind} {mode} ended by {:?}:\n{}{}",
-        ended.badly(),
-        ended.stdout,
-        ended.stderr
-    );
-    let parse = |line: &str| serde_json::from_str::<Tries>(line).expect("a line for each operation");
-    let mut found: Vec<_> = ended.stdout.lines().map(parse).collect();
+    let parse = |line: &str| serde_json::from_str::<Tries>(line);
+    let mut found: Vec<_> = ended.stdout.lines().map_while(|line| parse(line).ok()).collect();
     subtract(&mut found);
+    if let Some(how) = ended.badly() {
+        // Behind the last that it told of.
+        let last = ended.stderr.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
+        let bad = vec![(0, format!("the process of all tries ended by {how}: {last}"))];
+        let operation = format!("what follows {}", found.last().map_or("nothing", |tries| &tries.operation));
+        found.push(Tries {
+            operation,
+            mode: mode.to_owned(),
+            kind: kind.to_owned(),
+            bad,
+            met: 1,
+            ..Tries::default()
+        });
+    }
     found
 }
 
+/// What a run is to try: a kind, a mode, and operations if not all.
+pub type Wanted = (&'static str, &'static str, &'static [&'static str]);
+
 /// Runs several kinds and modes, as many at once as there are processors.
-pub fn run_all(modules: &Modules, hook: &Path, wanted: &[(&str, &str)]) -> Vec<Tries> {
+pub fn run_all(modules: &Modules, hook: &Path, wanted: &[Wanted]) -> Vec<Tries> {
     let next = AtomicUsize::new(0);
     let found = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..thread::available_parallelism().map_or(2, usize::from) {
             scope.spawn(|| {
-                while let Some((kind, mode)) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let tries = run(modules, hook, kind, mode, &[]);
+                while let Some((kind, mode, operations)) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let tries = run(modules, hook, kind, mode, operations);
                     found.lock().expect("no worker panics with it").extend(tries);
                 }
             });
@@ -161,7 +212,11 @@ pub fn run_all(modules: &Modules, hook: &Path, wanted: &[(&str, &str)]) -> Vec<T
 fn subtract(found: &mut [Tries]) {
     let mut own: BTreeMap<String, usize> = BTreeMap::new();
     for control in found.iter().filter(|tries| tries.is_control()) {
-        for (sort, count) in sorts(control) {
+        for (sort, mut count) in sorts(control) {
+            if sort == "hang" && count > 0 {
+                // It stops trying at the third.
+                count = usize::MAX;
+            }
             let known = own.entry(sort).or_default();
             *known = count.max(*known);
         }

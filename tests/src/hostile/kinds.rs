@@ -47,24 +47,29 @@ pub const KINDS: &[Kind] = &[
 ];
 
 impl Maker {
-    /// Whether its classes can be built for an interpreter: the C++ layer needs what CPython has since 3.12. The examples are
-    /// built for each interpreter alone, and so for the default one.
+    /// Whether its classes can be built for an interpreter: the C++ layer needs what CPython has since 3.12.
     pub fn serves(self, python: &Python) -> bool {
         match self {
             Self::Cpp | Self::Layer => python.implementation == "cpython" && python.version >= (3, 12),
-            Self::Example => {
-                python.is_plain_cpython() && python.version < (3, 15) && Some(python) == Python::all().first()
-            }
-            Self::Pyo3 | Self::Raw | Self::C => true,
+            Self::Pyo3 | Self::Raw | Self::Example | Self::C => true,
         }
+    }
+
+    /// Whether a share runs on an interpreter: the examples are built for each alone, and so for the default one.
+    pub fn is_shared(self, python: &Python) -> bool {
+        self.serves(python) && (self != Self::Example || Python::all().first() == Some(python))
     }
 }
 
 impl Kind {
+    /// Whether its modules are the matrix's participants.
+    pub fn is_of_the_matrix(&self) -> bool {
+        matches!(self.maker, Maker::Pyo3 | Maker::Raw | Maker::Cpp)
+    }
+
     /// The interpreter on which every attempt on this kind runs: the default one, or else the first that serves it.
     pub fn home(&self) -> Option<&'static Python> {
         let all = Python::all().iter();
-        all.filter(|python| !python.free_threaded && python.implementation == "cpython")
-            .find(|python| self.maker.serves(python))
+        all.filter(|python| python.is_plain_cpython()).find(|python| self.maker.serves(python))
     }
 }

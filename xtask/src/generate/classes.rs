@@ -238,11 +238,11 @@ fn class_of(class: &str, parameter: Option<&str>, schema: &Value, used: &mut BTr
             " = False".to_owned()
         } else if kind == "str" {
             " = \"\"".to_owned()
-        } else if kind.starts_with("Mapping[") {
-            // Nothing that could be changed by accident.
-            kind = format!("Optional[{kind}]");
-            " = None".to_owned()
         } else {
+            // Also of a mapping: nothing that could be changed by accident.
+            if !kind.starts_with("Optional[") {
+                kind = format!("Optional[{kind}]");
+            }
             " = None".to_owned()
         };
         out += &format!("\n    {}: {kind}{default}\n", attribute(name));

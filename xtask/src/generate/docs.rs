@@ -66,10 +66,14 @@ impl World {
         let folder = target.join("modules");
         let named = |error| format!("{}: {error}", folder.display());
         fs::create_dir_all(&folder).map_err(named)?;
-        for (path, package) in EXTENSIONS {
-            let manifest = repository().join(path).join("Cargo.toml");
-            let words = ["build", "--manifest-path", &manifest.to_string_lossy(), "-p", package];
+        for together in EXTENSIONS.chunk_by(|a, b| a.0 == b.0) {
+            let manifest = repository().join(together[0].0).join("Cargo.toml");
+            let manifest = manifest.to_string_lossy();
+            let mut words = vec!["build", "--manifest-path", &manifest];
+            words.extend(together.iter().flat_map(|(_, package)| ["-p", package]));
             cargo(&words, target, &python)?;
+        }
+        for (_, package) in EXTENSIONS {
             let library = target.join("debug").join(format!("{DLL_PREFIX}{package}{DLL_SUFFIX}"));
             let ending = if cfg!(windows) { "pyd" } else { "so" };
             fs::copy(&library, folder.join(format!("{package}.{ending}"))).map_err(named)?;

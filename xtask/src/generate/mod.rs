@@ -4,7 +4,7 @@
 //! - [`header`]: the C header of the records; [`lock`]: the promise that they are;
 //! - [`docs`]: the messages in the error index; [`schema`] and [`classes`]: what `--json` prints;
 //! - [`shown`]: the code that pages and documentation show;
-//! - [`unsafe_list`]: the files with unsafe code;
+//! - [`unsafe_list`]: the files with unsafe code, and which boundary each of the shim's is;
 //! - [`seeds`]: what the fuzzers begin with; [`stable_abi`]: the symbols of Python's stable ABI.
 
 use std::fs;
@@ -37,7 +37,7 @@ pub enum What {
     Schema,
     /// The code that the book, the READMEs and the crate's documentation show, from the crates that it is a part of
     Shown,
-    /// `tests/unsafe-files.txt`: the files with unsafe code
+    /// `tests/unsafe-files.txt` and the book's page on it: the files with unsafe code, and which boundary each of the shim's is
     UnsafeList,
     /// `fuzz/seeds`: what the fuzzers of the doctor begin with
     Seeds,
@@ -88,7 +88,10 @@ impl What {
             Self::Docs => docs::make(),
             Self::Schema => Ok(schema::make()),
             Self::Shown => shown::make(),
-            Self::UnsafeList => Ok(vec![Generated::text("tests/unsafe-files.txt", unsafe_list::text())]),
+            Self::UnsafeList => Ok(vec![
+                Generated::text("tests/unsafe-files.txt", unsafe_list::text()),
+                Generated::text("docs/src/design/unsafe.md", unsafe_list::page()?),
+            ]),
             Self::Seeds => Ok(seeds::make()),
             Self::StableAbi => stable_abi::make(source.ok_or("name CPython's `Misc/stable_abi.toml`")?),
             Self::All => {

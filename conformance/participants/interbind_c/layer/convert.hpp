@@ -391,7 +391,9 @@ BINDING_COLD inline PyObject *wrap_pointer(Type *type, void *payload, void *poin
         Py_DECREF(reinterpret_cast<PyObject *>(self));
         return nullptr;
     }
-    self->state.store(sizeof(Instance) * OFFSET | READY | MAPPED | bits, std::memory_order_release);
+    // What it was allocated with says who counts it.
+    std::uint64_t stocked = self->state.load(std::memory_order_relaxed) & STOCKED;
+    self->state.store(sizeof(Instance) * OFFSET | READY | MAPPED | stocked | bits, std::memory_order_release);
     return reinterpret_cast<PyObject *>(self);
 }
 

@@ -17,7 +17,8 @@ use pyo3_ffi::*;
 
 use crate::kinds::{self, Kinds};
 use crate::python::{
-    Args, Dict, Result, again, bytes, call, checked, count, failed, give_back, none, number, refuse, usage,
+    Args, Dict, Result, again, bytes, call, checked, count, failed, give_back, is_raised, none, number,
+    refuse, usage,
 };
 use crate::{Array, Flags, Nested, PackedTail, Point2d, Scalars, ZooType};
 
@@ -173,7 +174,13 @@ pub fn heap_type(id: &str) -> Result {
         slots: slots.as_mut_ptr(),
     };
     // SAFETY: attached; the specification lives during the call, and its slots fit `Instance`.
-    checked(unsafe { PyType_FromSpec(&mut spec) })
+    let made = unsafe { PyType_FromSpec(&mut spec) };
+    if made.is_null() && !is_raised() {
+        // One of CPython 3.11's allocations fails there without a word.
+        // SAFETY: attached.
+        unsafe { PyErr_NoMemory() };
+    }
+    checked(made)
 }
 
 pub fn raw_class(kind: &str) -> Result<(RawClass, usize)> {

@@ -69,7 +69,8 @@ impl Args {
     pub fn truth(&self, index: isize) -> Result<bool> {
         let object = self.object(index)?;
         // SAFETY: attached; a live object, which the tuple holds.
-        Ok(unsafe { PyObject_IsTrue(object) } == 1)
+        let truth = unsafe { PyObject_IsTrue(object) };
+        if truth < 0 { Err(failed()) } else { Ok(truth == 1) }
     }
 }
 
