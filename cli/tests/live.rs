@@ -36,7 +36,7 @@ fn a_program_that_ends_by_itself_is_fine() {
 #[test]
 fn a_program_that_was_killed_crashed_or_left_is_not_fine() {
     let kill = |signal: &str| {
-        // Whoever started the tests may ignore it.
+        // The process that started the tests may ignore this signal.
         let usual = if signal == "SIGKILL" {
             String::new()
         } else {

@@ -20,7 +20,7 @@ const COLUMN: usize = 20;
 
 /// Writes what was read, and what of it is wrong.
 pub fn view(page: &mut Page, inspection: &Inspection, found: &[Finding], verbose: bool) {
-    // What can't be read is told below, with the file it is about.
+    // What can't be read is listed below, with its file.
     let wrong: Vec<Finding> = found
         .iter()
         .filter(|finding| finding.level > Level::Note && finding.rule != "unreadable")

@@ -100,7 +100,7 @@ impl Line {
         self
     }
 
-    /// The line with its commands in one piece each: what stands in backticks and begins with a program's name.
+    /// The line, cut so that each command stays in one piece. A command is in backticks and begins with a program's name.
     pub fn with_commands(mut self) -> Self {
         for (_, text) in &mut self.pieces {
             if !text.contains('`') {

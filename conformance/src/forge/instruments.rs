@@ -13,7 +13,7 @@ pub struct Instruments {
     pub toolchain: String,
     /// What its compiler says about itself.
     pub version: String,
-    /// The target, by its name: what runs during a build is none of it, and stays without.
+    /// The name of the target. Build scripts and macros aren't built for it, so they have no instruments.
     pub triple: String,
 }
 

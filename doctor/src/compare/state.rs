@@ -5,7 +5,9 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::keys::AlignedKey;
+use super::keys::{AlignedKey, align, tell};
+use super::side::{ids, proved};
+use crate::facts::Framework;
 
 /// The answer to one question about two modules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -53,5 +55,20 @@ pub(crate) struct State {
 impl State {
     pub(crate) fn new(verdict: Verdict, why: impl Into<String>, keys: Vec<AlignedKey>) -> Self {
         Self { verdict, why: why.into(), keys }
+    }
+
+    /// Judges two modules by the one id of a kind that each has: ids that differ keep them apart, and equal ones don't prove that
+    /// they share. Both sentences say why it is unknown.
+    pub(crate) fn by_one_id(kind: &str, a: &Framework, b: &Framework, equal: &str, unsure: &str) -> Self {
+        let one = |framework| match ids(framework, kind)[..] {
+            [claim] => proved(claim),
+            _ => None,
+        };
+        let key = align(a.kind, kind, one(a), one(b));
+        match key.same {
+            Some(false) => Self::new(Verdict::Isolated, format!("but {}", tell(&key)), vec![key]),
+            Some(true) => Self::new(Verdict::Unknown, equal, vec![key]),
+            None => Self::new(Verdict::Unknown, unsure, Vec::new()),
+        }
     }
 }

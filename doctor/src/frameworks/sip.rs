@@ -1,7 +1,7 @@
 //! SIP, which PyQt is made with: by the name of the capsule through which its modules ask the `sip` module that they share.
 //! Projects have a `sip` of their own, so the name says which.
 
-use crate::compare::{State, Verdict, align, ids as ids_of, proved, tell};
+use crate::compare::State;
 use crate::facts::{AbiId, Claim, Framework, FrameworkKind, Module, Part};
 
 use super::profile::{By, Profile, Registry, Shared};
@@ -46,19 +46,6 @@ fn find(seen: &Seen<'_, '_>) -> Vec<Framework> {
 
 /// Modules share the types of one `sip` module, which takes them if their versions of its interface fit.
 fn state((_, a): (&Module, &Framework), (_, b): (&Module, &Framework)) -> State {
-    let one = |framework: &'_ Framework| match ids_of(framework, "type-table")[..] {
-        [claim] => proved(claim).cloned(),
-        _ => None,
-    };
-    let (first, second) = (one(a), one(b));
-    let key = align(FrameworkKind::Sip, "type-table", first.as_ref(), second.as_ref());
-    match key.same {
-        Some(false) => State::new(Verdict::Isolated, format!("but {}", tell(&key)), vec![key]),
-        Some(true) => {
-            let why =
-                "and ask one `sip` module, which takes both if it knows their versions of its interface";
-            State::new(Verdict::Unknown, why, vec![key])
-        }
-        None => State::new(Verdict::Unknown, "but whose `sip` one of them asks isn't certain", Vec::new()),
-    }
+    let equal = "and ask one `sip` module, which takes both if it knows their versions of its interface";
+    State::by_one_id("type-table", a, b, equal, "but whose `sip` one of them asks isn't certain")
 }

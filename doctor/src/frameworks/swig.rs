@@ -1,6 +1,6 @@
 //! SWIG: by the module in which its modules share types; its name ends in the version of the shared data.
 
-use crate::compare::{State, Verdict, align, ids as ids_of, proved, tell};
+use crate::compare::State;
 use crate::facts::{AbiId, Claim, Framework, FrameworkKind, Module, Part, Picklable};
 use crate::versions::{Candidates, TABLE};
 
@@ -54,18 +54,6 @@ fn find(seen: &Seen<'_, '_>) -> Vec<Framework> {
 /// SWIG's modules hang their type tables into one ring, found under the runtime's version and the table's name. The name is
 /// empty by default, and stands in no text of its own.
 fn state((_, a): (&Module, &Framework), (_, b): (&Module, &Framework)) -> State {
-    let one = |framework: &'_ Framework| match ids_of(framework, "internals-key")[..] {
-        [claim] => proved(claim).cloned(),
-        _ => None,
-    };
-    let (first, second) = (one(a), one(b));
-    let key = align(FrameworkKind::Swig, "internals-key", first.as_ref(), second.as_ref());
-    match key.same {
-        Some(false) => State::new(Verdict::Isolated, format!("but {}", tell(&key)), vec![key]),
-        Some(true) => {
-            let why = "with equal runtimes: they share unless one was built with another `SWIG_TYPE_TABLE`";
-            State::new(Verdict::Unknown, why, vec![key])
-        }
-        None => State::new(Verdict::Unknown, "but the runtime of one isn't certain", Vec::new()),
-    }
+    let equal = "with equal runtimes: they share unless one was built with another `SWIG_TYPE_TABLE`";
+    State::by_one_id("internals-key", a, b, equal, "but the runtime of one isn't certain")
 }

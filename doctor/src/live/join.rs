@@ -71,7 +71,7 @@ fn ended(ran: &Ran) -> Ended {
         () => "finished",
     };
     let cut_off = "the process ended at once, by `os._exit`, a signal, an abort, or by starting another program in its place: \
-                   what was loaded and raised until then is told, the interpreter itself was gone";
+                   the report has what was loaded and raised until then, and the interpreter could not be read";
     let why = if how == "cut-off" { Some(cut_off.to_owned()) } else { events.failed.clone() };
     Ended { how: how.to_owned(), code: ran.code, status: ran.status.clone(), why }
 }

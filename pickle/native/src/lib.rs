@@ -5,11 +5,13 @@
 //! | [`python`] | the only code that touches pyo3-ffi for both engines: references, exceptions, calls, types |
 //! | [`dropin`] | the engine with cloudpickle's bytes, around Python's own pickler |
 //! | [`writer`] | the engine that writes streams itself |
+//! | [`by_value`] | which modules go by value in one dump, for both engines |
 //! | [`state`] | what a module holds: one for each interpreter, nothing is shared |
 //!
 //! Built once for each Python with its full API. Nothing here is `static` that could hold an object: interpreters with a GIL
 //! of their own load it too, and so does a Python without one.
 
+mod by_value;
 mod dropin;
 mod python;
 mod state;

@@ -4,7 +4,6 @@ use crate::python::{Object, Owned, Result, modules};
 
 use crate::writer::Named;
 
-use super::options::Rule;
 use super::session::Session;
 use super::{Held, orphans};
 
@@ -111,17 +110,5 @@ pub(crate) fn by_value(
             }
         }
     }
-    for rule in &session.options.rules {
-        let holds = match rule {
-            Rule::Package(package) => text
-                .strip_prefix(package.as_str())
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.')),
-            Rule::Prefix(prefix) => text.starts_with(prefix.as_str()),
-            Rule::Ask(ask) => ask.call(&[&name])?.truth()?,
-        };
-        if holds {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    session.options.rules.mean(text, &name)
 }

@@ -1,18 +1,9 @@
 //! The options of one pickler. The Python half checks what the user passed and makes an object of it; here it is read once.
 
+use crate::by_value::Rules;
 use crate::python::{Object, Owned, Result, Visit, none};
 
 use super::names::Names;
-
-/// Which modules go by value, for this pickler alone.
-pub(crate) enum Rule {
-    /// Those whose name is this, or starts with this and a dot.
-    Package(String),
-    /// Those whose name starts so.
-    Prefix(String),
-    /// Those for whose name a function says so.
-    Ask(Owned),
-}
 
 /// The options.
 pub(crate) struct Options {
@@ -27,7 +18,7 @@ pub(crate) struct Options {
     /// Something is set that the Python half has to see to.
     pub(crate) configured: bool,
     /// The rules of `by_value`.
-    pub(crate) rules: Vec<Rule>,
+    pub(crate) rules: Rules,
 }
 
 impl Options {
@@ -39,7 +30,7 @@ impl Options {
             filenames: false,
             main_by_reference: false,
             configured: false,
-            rules: Vec::new(),
+            rules: Rules::default(),
         }
     }
 
@@ -49,37 +40,21 @@ impl Options {
             return Ok(Self::usual());
         }
         let says = |name: &Object| object.get(name)?.truth();
-        let given = object.get(&names.rules)?;
-        let mut rules = Vec::new();
-        for at in 0..given.tuple_len() {
-            let Some(rule) = given.tuple_item(at) else { break };
-            rules.push(if rule.is_text() {
-                let text = rule.utf8()?;
-                match text.strip_suffix('\0') {
-                    Some(package) => Rule::Package(package.to_owned()),
-                    None => Rule::Prefix(text.to_owned()),
-                }
-            } else {
-                Rule::Ask(rule.own())
-            });
-        }
         Ok(Self {
             object: object.own(),
             strict: says(&names.strict)?,
             filenames: says(&names.filenames)?,
             main_by_reference: says(&names.main_by_reference)?,
             configured: says(&names.configured)?,
-            rules,
+            rules: Rules::read(&*object.get(&names.rules)?)?,
         })
     }
 
     /// Shows the collector what is held.
     pub(crate) fn visit(&self, visit: &mut Visit) {
         visit.see(&self.object);
-        for rule in &self.rules {
-            if let Rule::Ask(ask) = rule {
-                visit.see(ask);
-            }
+        for asked in self.rules.objects() {
+            visit.see(asked);
         }
     }
 }

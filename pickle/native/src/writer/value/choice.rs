@@ -1,6 +1,7 @@
 //! What the caller chose, and by name or by value? By name goes what can be imported: what its module has under its name, unless
 //! that module is `__main__`, or was registered to go by value.
 
+use crate::by_value::Rules;
 use crate::python::{Object, Owned, Raised, Result, interned, none, text};
 use crate::writer::session::Session;
 
@@ -14,16 +15,6 @@ pub(crate) enum Identity {
     Tracked,
     /// What the class is made of says it.
     Content,
-}
-
-/// Which modules go by value, for this dump alone.
-enum Rule {
-    /// The module of this name, and those in it.
-    Package(String),
-    /// Those whose name starts so.
-    Prefix(String),
-    /// Those for whose name a function says so.
-    Ask(Owned),
 }
 
 /// What the caller chose.
@@ -41,7 +32,7 @@ pub(crate) struct Choices {
     pub(crate) sort_keys: bool,
     /// class → function that says what of an object counts; only for hashes.
     pub(crate) normalize: Option<Owned>,
-    rules: Vec<Rule>,
+    rules: Rules,
     /// The options as the Python half has them.
     pub(crate) object: Owned,
 }
@@ -57,7 +48,7 @@ impl Choices {
             strip: false,
             sort_keys: false,
             normalize: None,
-            rules: Vec::new(),
+            rules: Rules::default(),
             object: none(),
         }
     }
@@ -80,20 +71,6 @@ impl Choices {
                 _ => return Err(Raised::value("identity is 'tracked', 'content' or None")),
             }
         };
-        let given = object.get(&*interned("rules")?)?;
-        let mut rules = Vec::new();
-        for at in 0..given.tuple_len() {
-            let Some(rule) = given.tuple_item(at) else { break };
-            rules.push(if rule.is_text() {
-                let text = rule.utf8()?;
-                match text.strip_suffix('\0') {
-                    Some(package) => Rule::Package(package.to_owned()),
-                    None => Rule::Prefix(text.to_owned()),
-                }
-            } else {
-                Rule::Ask(rule.own())
-            });
-        }
         Ok(Self {
             values: says("values")?,
             deterministic: says("deterministic")?,
@@ -102,18 +79,14 @@ impl Choices {
             strip: says("strip")?,
             sort_keys: says("sort_keys")?,
             normalize: Some(object.get(&*interned("normalize")?)?).filter(|table| table.is_exact_dict()),
-            rules,
+            rules: Rules::read(&*object.get(&*interned("rules")?)?)?,
             object: object.own(),
         })
     }
 
     /// All that is held, for the collector.
     pub(crate) fn objects(&self) -> impl Iterator<Item = &Owned> {
-        let asked = self.rules.iter().filter_map(|rule| match rule {
-            Rule::Ask(ask) => Some(ask),
-            _ => None,
-        });
-        asked.chain([&self.object]).chain(&self.normalize)
+        self.rules.objects().chain([&self.object]).chain(&self.normalize)
     }
 }
 
@@ -168,25 +141,13 @@ impl Session<'_> {
         if self.choices.rules.is_empty() && attached.nothing_registered()? {
             return Ok(false);
         }
-        let Ok(name) = name.utf8().map_err(Raised::dismiss) else { return Ok(false) };
-        let ends = name.match_indices('.').map(|(at, _)| at).chain([name.len()]);
+        let Ok(whole) = name.utf8().map_err(Raised::dismiss) else { return Ok(false) };
+        let ends = whole.match_indices('.').map(|(at, _)| at).chain([whole.len()]);
         for end in ends {
-            if attached.has_registered(&*text(&name[..end])?)? {
+            if attached.has_registered(&*text(&whole[..end])?)? {
                 return Ok(true);
             }
         }
-        for rule in &self.choices.rules {
-            let holds = match rule {
-                Rule::Package(package) => name
-                    .strip_prefix(package.as_str())
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.')),
-                Rule::Prefix(prefix) => name.starts_with(prefix.as_str()),
-                Rule::Ask(ask) => ask.call(&[&*text(name)?])?.truth()?,
-            };
-            if holds {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        self.choices.rules.mean(whole, name)
     }
 }
