@@ -27,7 +27,11 @@ def anchored(p):
 def state_dicts():
     found = []
     for each in gc.get_objects():
-        if type(each) is dict and any(type(key) is str and key.startswith("__interbind_") for key in list(each)):
+        # Since 3.14 the collector hands out CPython's own dictionary of interned strings too, where each key is its value: who
+        # deletes one of those ends the process with CPython's words, with no extension at all.
+        if type(each) is dict and any(
+            type(key) is str and key.startswith("__interbind_") and value is not key for key, value in list(each.items())
+        ):
             # A class's own dictionary is another matter.
             if "__module__" not in each and "__name__" not in each:
                 found.append(each)

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 use interbind_conformance::cache::{Inputs, Kept, Key};
+use interbind_conformance::forge::network;
 
 use crate::built::{cache, identity, seen_by_cargo, works};
 use crate::package::{Package, repository};
@@ -193,7 +194,7 @@ impl Extension {
         let built = self.cargo(target, python, true);
         // A generated package has no lockfile yet: what a warm machine has is tried first, without a network.
         let built = match built {
-            Err(said) if !self.locked && said.contains("--offline") => self.cargo(target, python, false),
+            Err(said) if !self.locked && network::is_wanted(&said) => self.cargo(target, python, false),
             built => built,
         };
         built?;

@@ -1,8 +1,8 @@
 //! Attacks from pure Python on each kind of provider: none crashes, hangs, reads a wrong value or leaks.
 //!
-//! An attempt is a function in `tests/hostile/*.py`, and runs in a process of its own. All of them run on each kind's first
-//! interpreter, and a share of them on every other; `INTERBIND_HOSTILE=full` runs all everywhere, and `INTERBIND_HOSTILE=2` one
-//! of two. Further switches:
+//! An attempt is a function in `tests/hostile/*.py`, and runs in a process of its own. One of two runs on each kind's first
+//! interpreter, so that each runs on every second kind, and a share of them on every other; `INTERBIND_HOSTILE=full` runs all
+//! everywhere, and `INTERBIND_HOSTILE=2` one of two. Further switches:
 //!
 //! | variable | means |
 //! |---|---|
@@ -31,10 +31,13 @@ use interbind_tests::workshop;
 /// How many attempts at least each kind withstands on its first interpreter, and with `full` on each.
 const ENOUGH: usize = 80;
 
-/// On interpreters that aren't a kind's first, one attempt of so many.
+/// On a kind's first interpreter, one attempt of this number.
+const HOME_SHARE: usize = 2;
+
+/// On its other interpreters, one attempt of this number.
 const SHARE: usize = 48;
 
-/// Under the address sanitizer, one attempt of so many.
+/// Under the address sanitizer, one attempt of this number.
 const SANITIZED_SHARE: usize = 24;
 
 /// Faults on purpose.
@@ -46,7 +49,7 @@ fn words(variable: &str) -> Vec<String> {
     text.split_whitespace().map(str::to_owned).collect()
 }
 
-/// One attempt of so many runs everywhere, if anything was asked for.
+/// One attempt of this number runs everywhere, if anything was asked for.
 fn asked() -> Option<usize> {
     let mode = env::var("INTERBIND_HOSTILE").ok()?;
     if mode == "full" { Some(1) } else { mode.parse().ok().filter(|share| *share > 0) }
@@ -61,7 +64,7 @@ fn kinds(python: &Python, full: bool) -> Vec<&'static Kind> {
     KINDS.iter().filter(serves).filter(is_named).collect()
 }
 
-/// One attempt of so many on each kind, or as many as a kind's own share.
+/// One attempt of each kind's share.
 fn wanted(
     modules: &Modules,
     kinds: &[&'static Kind],
@@ -111,7 +114,7 @@ fn attack(python: &'static Python, asked: Option<usize>) -> Vec<Made> {
     }
     let modules =
         build(workshop!(), "hostile", python, &kinds).expect("there is a compiler for what the attacks need");
-    let share = |kind: &Kind| asked.unwrap_or(if kind.home() == Some(python) { 1 } else { SHARE });
+    let share = |kind: &Kind| asked.unwrap_or(if kind.home() == Some(python) { HOME_SHARE } else { SHARE });
     let made = make(&modules, &wanted(&modules, &kinds, share));
     say("attacks", python, &made);
     made

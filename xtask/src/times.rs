@@ -11,6 +11,8 @@ pub struct Group {
     pub name: String,
     /// How long its tests took, without their build.
     pub seconds: f64,
+    /// How long processors were busy with them, where that is known.
+    pub processor: Option<f64>,
 }
 
 /// Reads the groups in the order in which they ran.
@@ -32,7 +34,7 @@ pub fn groups(log: &str) -> Vec<Group> {
             let seconds =
                 line.rsplit("finished in ").next().and_then(|end| end.trim_end_matches('s').parse().ok());
             if let (Some(name), Some(seconds)) = (name.take(), seconds) {
-                groups.push(Group { name, seconds });
+                groups.push(Group { name, seconds, processor: None });
             }
         }
     }
@@ -63,8 +65,9 @@ pub fn table_of(mut groups: Vec<Group>, budgets: &str) -> Result<String, String>
         let is_over = group.seconds > budget(group);
         if place < 10 || is_over {
             let over = if is_over { "  over" } else { "" };
-            let _ =
-                writeln!(text, "  {:7.1} s of {:4.0}  {}{over}", group.seconds, budget(group), group.name);
+            let busy = group.processor.map(|busy| format!(", {busy:.1} s of processor time")).unwrap_or_default();
+            let (seconds, of, name) = (group.seconds, budget(group), &group.name);
+            let _ = writeln!(text, "  {seconds:7.1} s of {of:4.0}  {name}{busy}{over}");
         }
     }
     Ok(text)
@@ -97,7 +100,7 @@ test result: ok. this one belongs to nobody; finished in 9.00s
 
     #[test]
     fn a_group_is_a_program_of_cargo_s() {
-        let named = |name: &str, seconds| Group { name: name.to_owned(), seconds };
+        let named = |name: &str, seconds| Group { name: name.to_owned(), seconds, processor: None };
         let expected = [
             named("interbind_abi src/lib.rs", 0.68),
             named("tests/hostile", 188.08),

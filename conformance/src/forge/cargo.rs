@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::axes::RECORD_FLAGS;
 use crate::error::{Error, Result};
 use crate::forge::instruments::Instruments;
-use crate::forge::{Job, Made, Order, builder, fill};
+use crate::forge::{Job, Made, Order, builder, fill, network};
 use crate::house::{self, House};
 use crate::participant::{Participant, Recipe};
 
@@ -67,10 +67,7 @@ pub(crate) fn build(
     for offline in [true, false] {
         command = arguments(job, &manifest, offline);
         built = builder::run(&command, &environment, &mut log).and_then(|messages| built_library(&messages));
-        // Only what cargo says about being offline counts: the command's own line names the flag too.
-        let for_want_of_network =
-            log.lines().any(|line| !line.starts_with("$ ") && line.contains("--offline"));
-        if built.is_ok() || !for_want_of_network {
+        if built.is_ok() || !network::is_wanted(&log) {
             break;
         }
     }

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::instruments::Instruments;
-use super::{Job, builder, fill};
+use super::{Job, builder, fill, network};
 use crate::error::{Error, Result};
 use crate::house::House;
 
@@ -66,9 +66,7 @@ fn cargo(job: &Job<'_>, folder: &str, target: &Path, log: &mut String) -> std::r
             command.push("--offline".to_owned());
         }
         let built = builder::run(&command, &environment, log);
-        let for_want_of_network =
-            log.lines().any(|line| !line.starts_with("$ ") && line.contains("--offline"));
-        if built.is_ok() || !offline || !for_want_of_network {
+        if built.is_ok() || !offline || !network::is_wanted(log) {
             return built.map(|_| ());
         }
     }

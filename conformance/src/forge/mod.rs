@@ -9,6 +9,7 @@ pub mod cplusplus;
 pub mod instruments;
 pub mod key;
 mod library;
+pub mod network;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::env::consts;

@@ -1,12 +1,13 @@
 //! `cargo xtask test`: what `cargo test --workspace` runs, two programs at once, and how long each test took.
 //!
 //! 1. `programs`: cargo builds all, and says which they are;
-//! 2. `one`: one of them runs, and each line that it prints is kept with its time;
+//! 2. `one`: one of them runs, and each line that it prints is kept with its time; `processor`: what it cost;
 //! 3. this file: those that took longest last time start first; the last one, alone, is that which sums up what was skipped.
 //!
 //! What is printed is in the words of `cargo test`, so that whatever reads those can read these.
 
 mod one;
+mod processor;
 mod programs;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -48,6 +49,9 @@ pub fn run(words: &[String], jobs: usize) -> Result<(), String> {
     let seconds = ran.iter().map(|ran| ran.seconds).sum::<f64>();
     print!("{}", said(&ran)?);
     println!("{:.0} s, of {seconds:.0} s that they took together", start.elapsed().as_secs_f64());
+    if let Some(seconds) = ran.iter().map(|ran| ran.processor).sum::<Option<f64>>() {
+        println!("{seconds:.0} s of processor time, without the build");
+    }
     let failed: Vec<_> = ran.iter().filter(|ran| !ran.is_good).map(|ran| ran.group.as_str()).collect();
     if failed.is_empty() { Ok(()) } else { Err(format!("tests failed in {}", failed.join(", "))) }
 }
@@ -78,7 +82,11 @@ fn said(ran: &[Ran]) -> Result<String, String> {
     let path = repository().join("tests/budgets.toml");
     let budgets = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     let groups =
-        ran.iter().map(|ran| times::Group { name: ran.group.clone(), seconds: ran.seconds }).collect();
+        ran.iter().map(|ran| times::Group {
+            name: ran.group.clone(),
+            seconds: ran.seconds,
+            processor: ran.processor,
+        }).collect();
     let tests = ran.iter().flat_map(|ran| ran.tests.iter().map(|test| (ran.group.as_str(), test)));
     let tests = tests.map(|(group, test)| (test.seconds, format!("{group} {}", test.name))).collect();
     Ok(times::table_of(groups, &budgets)? + &times::slowest(tests))

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::processor;
 use super::programs::{self, Program};
 
 /// How long the end of the output is waited for when the program has ended.
@@ -26,6 +27,8 @@ pub(super) struct Ran {
     pub is_good: bool,
     /// How long it took.
     pub seconds: f64,
+    /// How long processors were busy with it, where that is known.
+    pub processor: Option<f64>,
     /// What it printed.
     pub text: String,
     /// How long each test took.
@@ -59,7 +62,7 @@ pub(super) fn run(program: &Program) -> Result<Ran, String> {
             let _ = done.send(());
         });
     }
-    let status = child.wait().map_err(fail)?;
+    let (status, processor) = processor::wait(&mut child).map_err(fail)?;
     let seconds = start.elapsed().as_secs_f64();
     for _ in 0..2 {
         let _ = ended.recv_timeout(PATIENCE);
@@ -70,7 +73,7 @@ pub(super) fn run(program: &Program) -> Result<Ran, String> {
     if !status.success() {
         text += &format!("{} ended with {status}\n", program.group);
     }
-    Ok(Ran { group: program.group.clone(), is_good: status.success(), seconds, text, tests })
+    Ok(Ran { group: program.group.clone(), is_good: status.success(), seconds, processor, text, tests })
 }
 
 /// Keeps each line with its time.
