@@ -5,7 +5,7 @@ import sys
 import weakref
 
 from death import doomed
-from kit import PYPY, attempt, attack, check, collect, note, probe, skip
+from kit import PYPY, attempt, attack, check, collect, note, probe, rounds, skip
 
 
 @attempt("subclass")
@@ -137,7 +137,7 @@ def a_finaliser_raises(p):
 
 @attempt("weakref")
 def a_weak_reference_is_cleared(p):
-    for _ in range(300):
+    for _ in range(rounds(300)):
         thing = p.make(3)
         reference = weakref.ref(thing)
         del thing
@@ -152,7 +152,7 @@ def a_weak_reference_of_an_heir_is_cleared(p):
     class Heir(p.cls):
         pass
 
-    for _ in range(300):
+    for _ in range(rounds(300)):
         thing = p.new(Heir, 3)
         reference = weakref.ref(thing)
         del thing

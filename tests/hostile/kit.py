@@ -85,6 +85,11 @@ def unless_pypy_ends(where):
         skip(f"PyPy's C API ends the process {where}")
 
 
+def rounds(number):
+    """How often something that collects is tried: each collection of PyPy's is a whole one, and takes tens of milliseconds."""
+    return max(number // 10, 1) if PYPY else number
+
+
 def needs_thresholds():
     if PYPY:
         skip("gc.set_threshold is CPython's")
