@@ -1,0 +1,355 @@
+"""Walks a module and the modules and classes in it, and gives each function a name that leads back to it.
+
+It goes by breadth, so that a thing gets the shortest of its names, and looks at each thing once, so that cycles end. All
+that is changed is written down before it is changed; when something fails on the way, memory say, all of it is undone.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import sys
+import threading
+from collections import defaultdict, deque
+from importlib import import_module
+from types import ModuleType
+from typing import Any, Callable, Union
+
+from . import _dill, _kinds, _read
+from ._kinds import Kind, kind_of
+from ._read import MISSING, Path
+from ._report import Change, Mended, Refusal, Undo
+
+#: One change at a time: what stands there is compared and set in one step. Nothing of others runs under it.
+_lock = threading.RLock()
+#: What calls of `mend` did that `restore` can undo, by the modules' names.
+_mended: defaultdict[str, list[Mended]] = defaultdict(list)
+#: Which modules need that a type is taught.
+_users: defaultdict[type, set[str]] = defaultdict(set)
+#: The most modules or classes inside each other: their names grow with each.
+_DEEPEST = 100
+
+
+def mend(module: Union[str, ModuleType]) -> Mended:
+    """Let the functions and methods of a module pickle by name.
+
+    `module` is an imported module, or the name of one to import. Modules that lie in it and belong to it are mended too.
+
+    - Modules inside that aren't in `sys.modules` are registered there, under their full names.
+    - `__module__` and `__qualname__` of functions and classes are corrected where they lead nowhere and can be set.
+    - `copyreg`, which pickle and copy ask, learns the types of functions that nanobind, pybind11 and Boost.Python make.
+
+    A module that is mended stays as it is when it is mended again. What can't be given a name is listed in the answer, with
+    the reason; so is every change. Raises ValueError when the module isn't in `sys.modules`.
+    """
+    found: Any = import_module(module) if isinstance(module, str) else module
+    if not _read.is_module(found):
+        raise TypeError(f"mend() takes a module or its name, not '{_read.class_name(type(found))}'")
+    undo = Undo()
+    work = _Work(found, undo)
+    try:
+        work.run()
+        report = Mended(work.root, undo)
+        report.changes = undo.changes()
+        report.functions = tuple(work.functions)
+        report.refused = tuple(work.refused)
+        if undo:
+            with _lock:
+                _mended[work.root].append(report)
+    except BaseException:
+        undo.run()
+        raise
+    return report
+
+
+def restore(module: Union[str, ModuleType]) -> tuple[Change, ...]:
+    """Undo all that `mend` did for a module; returns the changes that were undone.
+
+    What somebody else has changed meanwhile stays as it is.
+    """
+    if isinstance(module, str):
+        name = module
+    elif _read.is_module(module):
+        name = _name_of(module, _registered())
+    else:
+        raise TypeError(f"restore() takes a module or its name, not '{_read.class_name(type(module))}'")
+    with _lock:
+        reports = _mended.pop(name, [])
+    return tuple([change for report in reversed(reports) for change in report.restore()])
+
+
+def _registered() -> dict[int, list[str]]:
+    """The names of all imported modules, by the modules' ids."""
+    # Not by `setdefault`, whose dict is broken in CPython 3.13.0 when there was no memory for it to grow.
+    names: defaultdict[int, list[str]] = defaultdict(list)
+    for name, module in sys.modules.copy().items():
+        if type(name) is str and _read.is_module(module):
+            names[id(module)].append(name)
+    return dict(names)
+
+
+def _name_of(module: object, registered: dict[int, list[str]]) -> str:
+    """The name that a module is imported under: of several, its own."""
+    own = _read.attribute(module, "__name__")
+    names = registered.get(id(module), [])
+    if not names:
+        shown = own if type(own) is str else "?"
+        raise ValueError(f"module '{shown}' isn't in sys.modules, where pickle looks for it; fix: import it by its full name")
+    return own if own in names else names[0]
+
+
+class _Work:
+    """One call of `mend`."""
+
+    def __init__(self, module: object, undo: Undo) -> None:
+        self._undo = undo
+        self._registered = _registered()
+        self.root = _name_of(module, self._registered)
+        self.functions: list[str] = []
+        self.refused: list[Refusal] = []
+        # Everything that was looked at, kept so that no id comes again.
+        self._seen: dict[int, object] = {id(module): module}
+        self._modules: deque[tuple[object, str, object]] = deque([(module, self.root, self.root)])
+        self._classes: deque[tuple[Any, Path, object]] = deque()
+        # Modules that were met under another name than their own: by it they may be met later.
+        self._others: dict[int, tuple[object, Path]] = {}
+
+    def run(self) -> None:
+        """Go through everything."""
+        while self._modules:
+            module, full, before = self._modules.popleft()
+            for name, value in _read.attributes(module).items():
+                if _read.is_module(value):
+                    self._module(value, full, name)
+                elif _read.is_class(value):
+                    self._class(value, (full, name), before)
+                else:
+                    self._function(value, (full, name), before)
+        for module, path in self._others.values():
+            if id(module) not in self._seen:
+                own = _show(_read.attribute(module, "__name__"))
+                self._refuse(path, f"its __name__ is {own}, so it isn't known to belong here")
+        classes = []
+        while self._classes:
+            cls, path, before = self._classes.popleft()
+            classes.append((cls, path))
+            for name, value in _read.members(cls).items():
+                inside = (path[0], f"{path[1]}.{name}")
+                if not _read.is_class(value):
+                    self._method(value, inside, before)
+                elif _read.claim(value)[1] in (name, inside[1]):
+                    # Under its own name it lies here; under another it is only mentioned.
+                    self._class(value, inside, before)
+        # What a class inherits comes last: its base may have no name of its own.
+        for cls, path in classes:
+            for base in _read.order(cls)[1:]:
+                for name, value in _read.members(base).items():
+                    self._method(value, (path[0], f"{path[1]}.{name}"), path[0])
+
+    def _once(self, value: object) -> bool:
+        if id(value) in self._seen:
+            return False
+        self._seen[id(value)] = value
+        return True
+
+    def _refuse(self, path: Path, reason: str) -> None:
+        self.refused.append(Refusal(".".join(path), reason))
+
+    def _module(self, module: object, parent: str, name: str) -> None:
+        """Takes a module that lies in another: registers it, if nobody has."""
+        full, own = f"{parent}.{name}", _read.attribute(module, "__name__")
+        names = self._registered.get(id(module))
+        if names is not None:
+            # Others are only visiting, as `numpy` is in a module that imports it.
+            inside = [name for name in names if name.startswith(self.root + ".")]
+            if inside and self._once(module):
+                self._modules.append((module, inside[0], inside[0]))
+            return
+        if _read.attribute(module, "__spec__") not in (None, MISSING) or id(module) in self._seen:
+            # With a spec it was imported, and taken out of `sys.modules`, or never put there.
+            return
+        if type(own) is not str or own.rpartition(".")[2] != name:
+            if id(module) not in self._others:
+                self._others[id(module)] = module, (parent, name)
+            return
+        self._once(module)
+        if full.count(".") > _DEEPEST:
+            return self._refuse((parent, name), f"it lies more than {_DEEPEST} modules deep")
+        if not self._register(full, module):
+            return self._refuse((parent, name), f"sys.modules has another '{full}'")
+        if not _is(own, full):
+            self._set(module, ".".join((parent, name)), "__name__", own, full)
+        self._modules.append((module, full, own))
+
+    def _class(self, cls: Any, path: Path, before: object) -> None:
+        """Takes a class: corrects its name, if that leads nowhere."""
+        if not self._once(cls):
+            return
+        if path[1].count(".") > _DEEPEST:
+            return self._refuse(path, f"it lies more than {_DEEPEST} classes deep")
+        module, qualname = _read.claim(cls)
+        self._classes.append((cls, path, before))
+        if _read.leads_to((module, qualname), cls) or "<locals>" in qualname:
+            return
+        if type(module) is not str or not self._belongs(module, path[0], before):
+            # What is no text may be a property, for the instances.
+            return self._refuse(path, f"its __module__ is {_show(module)}, where it isn't")
+        if not _read.leads_to(path, cls):
+            return self._refuse(path, "looking it up gives another object")
+        for what, old, new in (("__module__", module, path[0]), ("__qualname__", qualname, path[1])):
+            if not _is(old, new) and not self._set(cls, ".".join(path), what, old, new):
+                return self._refuse(path, f"its {what} is {_show(old)}, and it can't be set")
+
+    def _method(self, value: Any, path: Path, before: object) -> None:
+        """Takes what lies in a class."""
+        if type(value) is classmethod:
+            self._function(value.__func__, (path[0], f"{path[1]}.__func__"), before)
+        else:
+            self._function(value.__func__ if type(value) is staticmethod else value, path, before)
+
+    def _function(self, function: Any, path: Path, before: object) -> None:
+        """Takes a function, if it is one that a binder made: gives it a name that leads back to it."""
+        kind = kind_of(function)
+        if kind is None or not self._once(function):
+            return
+        module = _read.said(function, "__module__")
+        own = (module, _read.said(function, "__qualname__"))
+        if _read.leads_to(own, function):
+            if not kind.teach and not _is_in(module, self.root):
+                # Another module's, such as `math.sin`, which is fine as it is.
+                return
+        elif not _read.leads_to(path, function):
+            return self._refuse(path, "looking it up gives another object")
+        else:
+            if not _is(module, path[0]):
+                if _read.leads_to((module, path[1]), function):
+                    path = (module, path[1])
+                elif not self._belongs(module, path[0], before):
+                    return self._refuse(path, f"its __module__ is {_show(module)}, where it isn't")
+                elif not self._move(function, kind, path, module):
+                    return self._refuse(path, f"its __module__ is {_show(module)}, and it can't be set")
+            own = (path[0], _read.said(function, "__qualname__"))
+            if not _read.leads_to(own, function):
+                own = path
+                if kind.teach == () and _read.is_builtin(function):
+                    kind.teach = ((type(function), _kinds.reduce_builtin),)
+                self._remember(function, kind, path)
+        for cls, reducer in kind.teach:
+            if not self._teach(cls, reducer):
+                other = f"copyreg has another reducer for '{_read.class_name(cls)}'"
+                return self._refuse(path, f"{other}: {copyreg.dispatch_table.get(cls)!r}")
+        self.functions.append(".".join(own))
+
+    def _belongs(self, claim: object, full: str, before: object) -> bool:
+        """Tells whether what says that it is of a module may be moved to the one where it was found."""
+        return (
+            type(claim) is not str
+            or claim in ("builtins", full)
+            or _is(claim, before)
+            or full.endswith("." + claim)
+            or claim not in sys.modules
+        )
+
+    def _refuse(self, path: Path, reason: str) -> None:
+        self.refused.append(Refusal(".".join(path), reason))
+
+    def _once(self, value: object) -> bool:
+        if id(value) in self._seen:
+            return False
+        self._seen[id(value)] = value
+        return True
+
+    def _register(self, full: str, module: object) -> bool:
+        """Puts a module into `sys.modules`."""
+
+        def back() -> bool:
+            with _lock:
+                return sys.modules.get(full) is module and sys.modules.pop(full) is module
+
+        with _lock:
+            if full not in sys.modules:
+                self._undo.add(Change(full, "sys.modules", None, module), back)
+                sys.modules[full] = module  # type: ignore[assignment]
+            return sys.modules[full] is module
+
+    def _move(self, function: Any, kind: Kind, path: Path, module: object) -> bool:
+        """Sets a function's module."""
+        target = function if kind.inner is MISSING else kind.inner
+        return kind.movable and self._set(target, ".".join(path), "__module__", module, path[0])
+
+    def _set(self, target: Any, where: str, what: str, old: object, new: str) -> bool:
+        """Sets a name of a module, a class or a function."""
+
+        def back() -> bool:
+            with _lock:
+                return _is(_read.name(target, what), new) and _read.set_name(target, what, old)
+
+        with _lock:
+            now = _read.name(target, what)
+            if _is(now, new):
+                # Another thread was faster.
+                return True
+            if now is not old and not _is(now, old):
+                return False
+            self._undo.add(Change(where, what, None if old is MISSING else old, new), back)
+            done = _read.set_name(target, what, new)
+            if not done:
+                self._undo.drop()
+            return done
+
+    def _remember(self, function: Any, kind: Kind, path: Path) -> None:
+        """Keeps where a function was found, for its reducer."""
+        entries = [(function, path)]
+        if kind.inner is not MISSING:
+            entries.append((kind.inner, (path[0], f"{path[1]}.__func__")))
+        elif _kinds.reduce_record in [reducer for _, reducer in kind.teach]:
+            entries.append((function.__self__, path))
+        for value, path in entries:
+            self._keep(id(value), path)
+
+    def _keep(self, number: int, path: Path) -> None:
+        def back() -> bool:
+            with _lock:
+                return _kinds.paths.get(number) == path and _kinds.paths.pop(number) == path
+
+        with _lock:
+            if _kinds.paths.get(number) != path:
+                self._undo.add(None, back)
+                _kinds.paths[number] = path
+
+    def _teach(self, cls: type, reducer: Callable[[Any], Any]) -> bool:
+        """Sees to it that pickle and copy know a type."""
+        users = _users[cls]
+        root = self.root
+
+        def back() -> bool:
+            with _lock:
+                users.discard(root)
+                if not users and copyreg.dispatch_table.get(cls) is reducer:
+                    del copyreg.dispatch_table[cls]
+                return True
+
+        with _lock:
+            before = copyreg.dispatch_table.get(cls, reducer)
+            if before is reducer and root not in users:
+                self._undo.add(Change(_read.full_name(cls), "copyreg", None, reducer), back)
+                users.add(root)
+                copyreg.dispatch_table[cls] = reducer
+        if before is reducer and reducer is _kinds.reduce_builtin:
+            _dill.teach(self._undo, root)
+        return before is reducer
+
+
+def _is(name: object, other: object) -> bool:
+    """Compares names: only real texts are compared, because others may do anything meanwhile."""
+    return type(name) is str and type(other) is str and name == other
+
+
+def _is_in(module: object, root: str) -> bool:
+    return type(module) is str and (module == root or module.startswith(root + "."))
+
+
+def _show(name: object) -> str:
+    """A name for messages, whatever stands in its place."""
+    if type(name) is str:
+        return repr(name if len(name) <= 100 else name[:100] + "…")
+    return "missing" if name is MISSING else "None" if name is None else f"of type '{_read.class_name(type(name))}'"

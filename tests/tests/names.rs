@@ -1,0 +1,122 @@
+//! `interbind.names`: functions of modules that nobody rebuilds, given names by which they pickle.
+//!
+//! The laws are tried on functions made like the binders' on every Python; the grid on packages from PyPI that nanobind and
+//! pybind11 have bound, where pip has them. The scripts in `names/` run by hand too; each says at its top how.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use interbind_tests::built::{cache, works};
+use interbind_tests::modules::Modules;
+use interbind_tests::native::{Linked, Native};
+use interbind_tests::package::repository;
+use interbind_tests::python::Python;
+use interbind_tests::skip::{Lack, missing};
+use interbind_tests::workshop;
+
+/// Packages of PyPI, at the releases that the documentation counts, with the modules in them that are mended.
+const PACKAGES: &[(&str, &str)] = &[
+    ("apytypes==0.5.1", "apytypes._apytypes"),
+    ("contourpy==1.4.0", "contourpy._contourpy"),
+];
+
+/// What the grid pickles with, beside Python's own two.
+const PICKLERS: &[&str] = &["cloudpickle==3.1.3", "dill==0.4.1"];
+
+/// A folder with `interbind` as the wheel has it, and what the scripts import.
+fn laid_out(what: &str, python: &'static Python) -> Option<Modules> {
+    let modules = Modules::new(workshop!(), what, python);
+    let modules =
+        Native::new("tests/fixtures/capi/alike.c", "_alike", Linked::ByHeaders).add_to(modules, workshop!(), what)?;
+    let package = modules.folder().join("interbind");
+    for (from, to) in [("python/interbind/names", package.join("names")), ("tests/names", modules.folder().to_owned())]
+    {
+        fs::create_dir_all(&to).expect("the workshop is writable");
+        for entry in fs::read_dir(repository().join(from)).expect("it is in the repository").flatten() {
+            if entry.path().extension().is_some_and(|ending| ending == "py") {
+                fs::copy(entry.path(), to.join(entry.file_name())).expect("the workshop is writable");
+            }
+        }
+    }
+    fs::copy(repository().join("python/interbind/__init__.py"), package.join("__init__.py"))
+        .expect("the workshop is writable");
+    Some(modules)
+}
+
+/// Runs a script beside the modules; returns what it printed.
+fn run(modules: &Modules, script: &str, arguments: &[&str], more: &[&Path]) -> String {
+    let path = [modules.folder()].into_iter().chain(more.iter().copied());
+    let output = Command::new(&modules.python().executable)
+        .args(["-s", "-B"])
+        .arg(modules.folder().join(script))
+        .args(arguments)
+        .env_remove("PYTHONHOME")
+        .env("PYTHONPATH", env::join_paths(path).expect("paths without colons"))
+        .env("PYTHONFAULTHANDLER", "1")
+        .output()
+        .expect("the interpreter starts: it has answered before");
+    let (said, complained) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let python = modules.python();
+    assert!(output.status.success(), "{script} on Python {python}: {}\n{said}{complained}", output.status);
+    said.into_owned()
+}
+
+#[test]
+fn the_laws_of_names_hold_on_every_cpython() {
+    let mut tried = 0;
+    for python in Python::all().iter().filter(|python| python.implementation == "cpython") {
+        let Some(modules) = laid_out("names_laws", python) else { continue };
+        let said = run(&modules, "laws.py", &[], &[]);
+        let holds = said.lines().filter(|line| line.starts_with("holds: ")).count();
+        let skipped = said.lines().filter(|line| line.starts_with("skip: ")).count();
+        assert!(holds >= 27 && holds + skipped >= 28, "{python}: laws may only grow\n{said}");
+        for line in said.lines().filter_map(|line| line.strip_prefix("skip: ")) {
+            interbind_tests::skip::skip(&format!("a law of names on {python}"), line);
+        }
+        tried += 1;
+    }
+    assert!(tried > 0, "one Python and its headers at least");
+}
+
+/// A folder with packages for one Python, from where pip finds their wheels; says so when pip can't have them.
+fn packages(python: &'static Python, wanted: &[&str]) -> Option<PathBuf> {
+    let what = "names of packages from PyPI";
+    let name = format!("names-{python}-{}", wanted.join("-").replace("==", "-"));
+    let folder = workshop!().join(&name);
+    let _alone = works(cache().alone(&name));
+    if folder.join("complete").exists() {
+        return Some(folder);
+    }
+    let done = Command::new(&python.executable)
+        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary=:all:", "--target"])
+        .arg(&folder)
+        .args(wanted)
+        .output()
+        .expect("the interpreter starts: it has answered before");
+    if done.status.success() {
+        fs::write(folder.join("complete"), "").expect("the workshop is writable");
+        return Some(folder);
+    }
+    let said = String::from_utf8_lossy(&done.stderr);
+    let said = said.lines().last().unwrap_or_default();
+    missing(what, Lack::Package(wanted[0]), &format!("pip can't have {wanted:?} for Python {python}: {said}"));
+    None
+}
+
+#[test]
+fn every_public_function_of_packages_from_pypi_pickles_when_it_is_mended() {
+    let what = "names of packages from PyPI";
+    let Some(python) = Python::find("3.13", what) else { return };
+    let Some(picklers) = packages(python, PICKLERS) else { return };
+    let Some(modules) = laid_out("names_grid", python) else { return };
+    for (package, module) in PACKAGES {
+        let Some(folder) = packages(python, &[package]) else { continue };
+        let said = run(&modules, "grid.py", &[module], &[&folder, &picklers]);
+        let row: serde_json::Value = serde_json::from_str(said.lines().next().unwrap_or_default()).expect("a row");
+        assert_eq!(row["functions"], row["mended"], "{said}");
+        assert!(row["functions"].as_u64() > Some(20) && row["picklers"].as_array().map(Vec::len) == Some(4), "{said}");
+    }
+}
