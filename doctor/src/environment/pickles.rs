@@ -12,8 +12,7 @@ use crate::finding::{Finding, Level, few};
 use crate::frameworks::{Pickling, profile};
 
 /// Where it says how.
-const GUIDE: &str =
-    "https://github.com/interbind/interbind/blob/main/docs/src/guide/pickle-functions.md";
+const GUIDE: &str = "https://github.com/interbind/interbind/blob/main/docs/src/guide/pickle-functions.md";
 
 /// What holds for the functions of some modules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -82,9 +81,9 @@ pub(super) fn findings(pickles: &[Pickles], members: &[Member]) -> Vec<Finding> 
 /// What makes them pickle without a change of the modules, for the frameworks that `interbind.names` knows.
 fn fix(framework: FrameworkKind) -> String {
     match framework {
-        FrameworkKind::Nanobind | FrameworkKind::Pybind11 | FrameworkKind::BoostPython => format!(
-            "call `interbind.names.mend(\"MODULE\")`, which gives them names to pickle by: {GUIDE}"
-        ),
+        FrameworkKind::Nanobind | FrameworkKind::Pybind11 | FrameworkKind::BoostPython => {
+            format!("call `interbind.names.mend(\"MODULE\")`, which gives them names to pickle by: {GUIDE}")
+        }
         _ => "pickle a Python function that calls them".to_owned(),
     }
 }

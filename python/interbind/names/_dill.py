@@ -20,7 +20,7 @@ _before: list[Any] = []
 
 def _save(pickler: Any, function: Any) -> None:
     path = path_of(function)
-    if path is not None and path[0] == function.__module__:
+    if path is not None and _read.same(path[0], function.__module__):
         pickler.save_global(function, path[1])
     else:
         _before[0](pickler, function)

@@ -27,11 +27,23 @@ def path_of(function: object) -> Optional[Path]:
     return path if path is not None and _read.leads_to(path, function) else None
 
 
-def reduce_function(function: Any) -> str:
-    """Reduces a function that pickle can't write without: nanobind's, Boost.Python's, pybind11's methods."""
+def class_of(path: Path) -> Optional[type]:
+    """The class that a path's last name is looked up in, if that pickles by its own name."""
+    scope = path[1].rpartition(".")[0]
+    found = _read.find(sys.modules.get(path[0]), scope) if scope else MISSING
+    return found if _read.is_class(found) and _read.leads_to(_read.claim(found), found) else None
+
+
+def reduce_function(function: Any) -> Any:
+    """Reduces a function that pickle can't write without: nanobind's, Boost.Python's, pybind11's methods.
+
+    As pickle takes the module from the function, one that says another is written as Python writes a method of C: as an
+    attribute of its class.
+    """
     path = path_of(function)
     if path is not None:
-        return path[1]
+        scope = None if _read.same(_read.said(function, "__module__"), path[0]) else class_of(path)
+        return path[1] if scope is None else (getattr, (scope, path[1].rpartition(".")[2]))
     # By what it says of itself. Nothing there is pickle's to say, with the module that was searched.
     for name in ("__qualname__", "__name__"):
         said = _read.said(function, name)
@@ -43,7 +55,7 @@ def reduce_function(function: Any) -> str:
 def reduce_builtin(function: Any) -> Any:
     """Reduces a function that is a `PyMethodDef` and a record: by its path; all others as they reduce themselves."""
     path = path_of(function)
-    if path is not None and path[0] == function.__module__:
+    if path is not None and _read.same(path[0], function.__module__):
         return path[1]
     return function.__reduce__()
 
@@ -53,8 +65,9 @@ def reduce_bound(method: Any) -> "tuple[Callable[..., object], tuple[object, str
     from pickle import PicklingError
 
     function, owner = method.__func__, method.__self__
-    name = reduce_function(function).rpartition(".")[2]
-    found = _read.statically(type(owner), name)
+    path = path_of(function)
+    name = _read.said(function, "__name__") if path is None else path[1].rpartition(".")[2]
+    found = _read.statically(type(owner), name) if type(name) is str else MISSING
     if found is not function:
         shown = f"'{_read.class_name(type(owner))}.{name}'"
         what = "isn't there" if found is MISSING else "is another object"
@@ -90,6 +103,9 @@ class _Imported:
         return import_module, (self._name,)
 
 
+#: Types that copyreg has to know, with their reducers.
+Teach = tuple[tuple[type, Callable[[Any], Any]], ...]
+
 #: How functions of these types are reduced.
 _FUNCTIONS = {
     ("nanobind", "nb_func"): reduce_function,
@@ -108,9 +124,8 @@ class Kind:
     __slots__ = ("teach", "movable", "inner")
 
     def __init__(
-        self, teach: "tuple[tuple[type, Callable[[Any], Any]], ...]", movable: bool = False, inner: object = MISSING
+        self, teach: Teach, movable: bool = False, inner: object = MISSING
     ) -> None:
-        #: The types that copyreg has to know, with their reducers.
         self.teach = teach
         #: Whether its `__module__` can be set.
         self.movable = movable
@@ -128,8 +143,8 @@ def kind_of(value: Any) -> Optional[Kind]:
         record = _record(type(owner))
         if record is None:
             return None
-        taught = ((cls, reduce_builtin), (type(owner), reduce_record)) if record else ((cls, reduce_builtin),)
-        return Kind(taught, movable=True)
+        own: Teach = ((type(owner), reduce_record),) if record else ()
+        return Kind(((cls, reduce_builtin), *own), movable=True)
     name = _read.native_name(cls)
     reducer = None if name is None else _FUNCTIONS.get(name)
     if name is None or reducer is None or _reduces_itself(cls):
@@ -138,7 +153,7 @@ def kind_of(value: Any) -> Optional[Kind]:
         inner = value.__func__
         within = kind_of(inner) or Kind(())
         return Kind(((cls, reducer), *within.teach), movable=within.movable, inner=inner)
-    taught = ((cls, reducer),)
+    taught: Teach = ((cls, reducer),)
     if name in _BINDS:
         bound = _bound_type(value)
         if bound is not None and _read.native_name(bound) == _BINDS[name] and not _reduces_itself(bound):

@@ -17,7 +17,7 @@ from typing import Any, Callable, Union
 from . import _dill, _kinds, _read
 from ._kinds import Kind, kind_of
 from ._read import MISSING, Path
-from ._report import Change, Mended, Refusal, Undo
+from ._report import Change, Mended, Refusal, Undo, show
 
 #: One change at a time: what stands there is compared and set in one step. Nothing of others runs under it.
 _lock = threading.RLock()
@@ -126,7 +126,7 @@ class _Work:
                     self._function(value, (full, name), before)
         for module, path in self._others.values():
             if id(module) not in self._seen:
-                own = _show(_read.attribute(module, "__name__"))
+                own = show(_read.attribute(module, "__name__"))
                 self._refuse(path, f"its __name__ is {own}, so it isn't known to belong here")
         classes = []
         while self._classes:
@@ -144,15 +144,6 @@ class _Work:
             for base in _read.order(cls)[1:]:
                 for name, value in _read.members(base).items():
                     self._method(value, (path[0], f"{path[1]}.{name}"), path[0])
-
-    def _once(self, value: object) -> bool:
-        if id(value) in self._seen:
-            return False
-        self._seen[id(value)] = value
-        return True
-
-    def _refuse(self, path: Path, reason: str) -> None:
-        self.refused.append(Refusal(".".join(path), reason))
 
     def _module(self, module: object, parent: str, name: str) -> None:
         """Takes a module that lies in another: registers it, if nobody has."""
@@ -176,7 +167,7 @@ class _Work:
             return self._refuse((parent, name), f"it lies more than {_DEEPEST} modules deep")
         if not self._register(full, module):
             return self._refuse((parent, name), f"sys.modules has another '{full}'")
-        if not _is(own, full):
+        if not _read.same(own, full):
             self._set(module, ".".join((parent, name)), "__name__", own, full)
         self._modules.append((module, full, own))
 
@@ -190,14 +181,16 @@ class _Work:
         self._classes.append((cls, path, before))
         if _read.leads_to((module, qualname), cls) or "<locals>" in qualname:
             return
+        if _read.same(module, path[0]) and "." not in path[1]:
+            return self._refuse(path, f"its name is {show(qualname)}, where it isn't")
         if type(module) is not str or not self._belongs(module, path[0], before):
             # What is no text may be a property, for the instances.
-            return self._refuse(path, f"its __module__ is {_show(module)}, where it isn't")
+            return self._refuse(path, f"its __module__ is {show(module)}, where it isn't")
         if not _read.leads_to(path, cls):
             return self._refuse(path, "looking it up gives another object")
         for what, old, new in (("__module__", module, path[0]), ("__qualname__", qualname, path[1])):
-            if not _is(old, new) and not self._set(cls, ".".join(path), what, old, new):
-                return self._refuse(path, f"its {what} is {_show(old)}, and it can't be set")
+            if not _read.same(old, new) and not self._set(cls, ".".join(path), what, old, new):
+                return self._refuse(path, f"its {what} is {show(old)}, and it can't be set")
 
     def _method(self, value: Any, path: Path, before: object) -> None:
         """Takes what lies in a class."""
@@ -220,33 +213,35 @@ class _Work:
         elif not _read.leads_to(path, function):
             return self._refuse(path, "looking it up gives another object")
         else:
-            if not _is(module, path[0]):
+            if not _read.same(module, path[0]):
                 if _read.leads_to((module, path[1]), function):
                     path = (module, path[1])
+                elif not kind.movable and _kinds.class_of(path) is not None:
+                    # Boost.Python's methods have the class's name for a module: they pickle as attributes of the class.
+                    pass
                 elif not self._belongs(module, path[0], before):
-                    return self._refuse(path, f"its __module__ is {_show(module)}, where it isn't")
+                    return self._refuse(path, f"its __module__ is {show(module)}, where it isn't")
                 elif not self._move(function, kind, path, module):
-                    return self._refuse(path, f"its __module__ is {_show(module)}, and it can't be set")
+                    return self._refuse(path, f"its __module__ is {show(module)}, and it can't be set")
             own = (path[0], _read.said(function, "__qualname__"))
-            if not _read.leads_to(own, function):
+            if not _read.leads_to(own, function) or not _read.same(_read.said(function, "__module__"), own[0]):
                 own = path
                 if kind.teach == () and _read.is_builtin(function):
                     kind.teach = ((type(function), _kinds.reduce_builtin),)
                 self._remember(function, kind, path)
         for cls, reducer in kind.teach:
             if not self._teach(cls, reducer):
-                other = f"copyreg has another reducer for '{_read.class_name(cls)}'"
-                return self._refuse(path, f"{other}: {copyreg.dispatch_table.get(cls)!r}")
+                return self._refuse(path, f"copyreg has another reducer for '{_read.class_name(cls)}'")
         self.functions.append(".".join(own))
 
     def _belongs(self, claim: object, full: str, before: object) -> bool:
         """Tells whether what says that it is of a module may be moved to the one where it was found."""
         return (
             type(claim) is not str
-            or claim in ("builtins", full)
-            or _is(claim, before)
+            or claim == "builtins"
+            or _read.same(claim, before)
+            or _is_in(claim, self.root)
             or full.endswith("." + claim)
-            or claim not in sys.modules
         )
 
     def _refuse(self, path: Path, reason: str) -> None:
@@ -281,14 +276,14 @@ class _Work:
 
         def back() -> bool:
             with _lock:
-                return _is(_read.name(target, what), new) and _read.set_name(target, what, old)
+                return _read.same(_read.name(target, what), new) and _read.set_name(target, what, old)
 
         with _lock:
             now = _read.name(target, what)
-            if _is(now, new):
+            if _read.same(now, new):
                 # Another thread was faster.
                 return True
-            if now is not old and not _is(now, old):
+            if now is not old and not _read.same(now, old):
                 return False
             self._undo.add(Change(where, what, None if old is MISSING else old, new), back)
             done = _read.set_name(target, what, new)
@@ -339,17 +334,5 @@ class _Work:
         return before is reducer
 
 
-def _is(name: object, other: object) -> bool:
-    """Compares names: only real texts are compared, because others may do anything meanwhile."""
-    return type(name) is str and type(other) is str and name == other
-
-
 def _is_in(module: object, root: str) -> bool:
     return type(module) is str and (module == root or module.startswith(root + "."))
-
-
-def _show(name: object) -> str:
-    """A name for messages, whatever stands in its place."""
-    if type(name) is str:
-        return repr(name if len(name) <= 100 else name[:100] + "…")
-    return "missing" if name is MISSING else "None" if name is None else f"of type '{_read.class_name(type(name))}'"

@@ -12,13 +12,13 @@ from typing import Any, Callable, Optional
 #: A module's name and the path in it: `("ext.sub", "K.method")`.
 Path = tuple[str, str]
 
-_module_dict: Callable[[object], dict[Any, object]] = ModuleType.__dict__["__dict__"].__get__
-_class_dict: Callable[[object], Any] = type.__dict__["__dict__"].__get__
-_class_order: Callable[[object], tuple[type, ...]] = type.__dict__["__mro__"].__get__
-_class_module: Callable[[object], object] = type.__dict__["__module__"].__get__
-_class_qualname: Callable[[object], str] = type.__dict__["__qualname__"].__get__
-_class_name: Callable[[object], str] = type.__dict__["__name__"].__get__
-_class_flags: Callable[[object], int] = type.__dict__["__flags__"].__get__
+_module_dict: Callable[[object], dict[Any, object]] = vars(ModuleType)["__dict__"].__get__
+_class_dict: Callable[[object], Any] = vars(type)["__dict__"].__get__
+_class_order: Callable[[object], tuple[type, ...]] = vars(type)["__mro__"].__get__
+_class_module: Callable[[object], object] = vars(type)["__module__"].__get__
+_class_qualname: Callable[[object], str] = vars(type)["__qualname__"].__get__
+_class_name: Callable[[object], str] = vars(type)["__name__"].__get__
+_class_flags: Callable[[object], int] = vars(type)["__flags__"].__get__
 
 #: `Py_TPFLAGS_BASETYPE`, which every class has that a `class` statement made.
 _BASETYPE = 1 << 10
@@ -159,6 +159,11 @@ def said(function: object, name: str) -> Any:
         raise
     except Exception:
         return MISSING
+
+
+def same(name: object, other: object) -> bool:
+    """Compares names: only real texts are compared, because others may do anything meanwhile."""
+    return type(name) is str and type(other) is str and name == other
 
 
 def is_builtin(value: object) -> bool:

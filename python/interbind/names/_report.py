@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Callable, NamedTuple, Optional
 
+from ._read import MISSING, class_name
+
 
 class Change(NamedTuple):
     """One thing that `mend` changed.
@@ -20,7 +22,14 @@ class Change(NamedTuple):
     def __repr__(self) -> str:
         if self.what in ("sys.modules", "copyreg", "dill"):
             return f"{self.what}: {self.where}"
-        return f"{self.where}.{self.what}: {self.before!r} is now {self.after!r}"
+        return f"{self.where}.{self.what}: {show(self.before)} is now {show(self.after)}"
+
+
+def show(name: object) -> str:
+    """A name for people, whatever stands in its place: nothing of it is called."""
+    if type(name) is str:
+        return repr(name if len(name) <= 100 else name[:100] + "…")
+    return "missing" if name is MISSING else "None" if name is None else f"of type '{class_name(type(name))}'"
 
 
 class Refusal(NamedTuple):
@@ -110,7 +119,7 @@ class Undo:
 
     def run(self) -> tuple[Change, ...]:
         """Undo them all; those that could be."""
-        undone = []
+        undone: list[Change] = []
         while True:
             try:
                 # One step at a time: two threads may restore at once.
