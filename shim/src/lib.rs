@@ -85,7 +85,7 @@ pub use self::threads::{AnyThread, AttachedThread, CheckedThread, OtherThreads, 
 pub use self::types::Counts;
 
 #[cfg(feature = "pyo3")]
-pub use self::pyo3::{bind_module, publish};
+pub use self::pyo3::{bind_module, names, publish, submodule};
 
 /// What the macros' expansions name; not for people.
 #[doc(hidden)]

@@ -136,6 +136,75 @@ fn both_ends_of_the_range_share_with_the_wheel_s_runtime() {
     run_pairs(&modules, &names);
 }
 
+/// What `interbind::names` and `submodule` have named; prints pickles for a process that has imported nothing.
+const NAMED: &str = r#"
+import importlib, pickle, sys
+module = importlib.import_module(NAME)
+assert module.__name__ == NAME
+for path in ('plain', 'plain.deep', 'geometry'):
+    inner = module
+    for part in path.split('.'):
+        inner = getattr(inner, part)
+    assert sys.modules[f'{NAME}.{path}'] is inner and inner.__name__ == f'{NAME}.{path}', path
+    assert importlib.import_module(f'{NAME}.{path}') is inner
+assert f'{NAME}.json' not in sys.modules and module.json is sys.modules['json'] and module.json.__name__ == 'json'
+assert f'{NAME}.plain.around' not in sys.modules
+plain = module.plain
+values = [
+    module.norm, module.Point, module.Keeper, module.Point.__new__, module.geometry.norm,
+    plain.twice, plain.bare, plain.deep.thrice, plain.Nested, plain.Nested.method, plain.Nested.alone, plain.Nested.of,
+]
+assert module.norm.__module__ == module.Keeper.__module__ == NAME
+assert plain.bare.__module__ == plain.Nested.__module__ == f'{NAME}.plain'
+# What isn't the module's own, and what its author says.
+assert ValueError.__module__ == 'builtins' and plain.ValueError is ValueError
+assert plain.Elsewhere.__module__ == 'json'
+streams = []
+for value in values:
+    for protocol in range(2 if value == module.Point.__new__ else 0, 6):
+        for dumps in pickle.dumps, pickle._dumps:
+            stream = dumps(value, protocol)
+            assert pickle.loads(stream) == value, (value, protocol)
+            streams.append(stream.hex())
+print(' '.join(streams))
+"#;
+
+/// Loads them.
+const LOADED: &str = r#"
+import pickle, sys
+for stream in STREAMS.split():
+    loaded = pickle.loads(bytes.fromhex(stream))
+    assert callable(loaded)
+assert sys.modules[NAME].plain.Nested.method(sys.modules[NAME].plain.Nested()) == 1
+print('loaded')
+"#;
+
+#[test]
+fn every_pyo3_of_the_range_names_what_its_modules_hold() {
+    let Some(limited) = limited(workshop!()) else { return };
+    for python in
+        ["3.9", "3.13", "3.15"].into_iter().filter_map(|name| Python::find(name, "names of PyO3's modules"))
+    {
+        let mut modules = Modules::new(workshop!(), "named", python);
+        for (name, file) in limited {
+            modules = modules.with_built(name, file);
+            // In a package too: no name is a literal.
+            let package = modules.folder().join(format!("around_{name}"));
+            std::fs::create_dir_all(&package).expect("the workshop is writable");
+            std::fs::write(package.join("__init__.py"), "").expect("the workshop is writable");
+            std::fs::copy(file, package.join(modules.file(name).file_name().expect("it has a name")))
+                .expect("the workshop is writable");
+            for full in [name.clone(), format!("around_{name}.{name}")] {
+                let streams = modules.run(&format!("NAME = {full:?}\n{NAMED}")).passed();
+                let loaded = modules
+                    .run(&format!("NAME = {full:?}\nSTREAMS = {:?}\n{LOADED}", streams.trim()))
+                    .passed();
+                assert_eq!(loaded.trim(), "loaded", "{full} on Python {python}");
+            }
+        }
+    }
+}
+
 /// A CPython with a GIL loads what was built for both kinds: no field of an object may be touched in there.
 #[test]
 fn a_build_for_pythons_with_and_without_a_gil_shares_with_full_and_limited_builds() {

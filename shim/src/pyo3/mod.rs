@@ -1,4 +1,4 @@
-//! The face for PyO3: classes that publish themselves, handles as function arguments, errors as `PyErr`.
+//! The face for PyO3: classes that publish themselves, handles as function arguments, errors as `PyErr`, names that lead back.
 //!
 //! Works with every PyO3 of the range in `Cargo.toml`; what differs between them stands in `class`. Nothing of PyO3 ever
 //! crosses to another build.
@@ -6,6 +6,8 @@
 mod class;
 mod convert;
 mod held;
+mod names;
 
 pub use self::class::{Mutability, publish, wrap};
 pub use self::convert::{bind_module, count_records, to_python};
+pub use self::names::{names, submodule};
