@@ -528,6 +528,38 @@ def threads_may_mend_and_restore_at_once():
 
 
 @law
+def pickling_meanwhile_gives_the_function_or_an_error():
+    module = alike()
+    names()
+    values = [module.nb_add, module.record_add, module.capsule_add, module.Record.scale, module.Nano.scale, module.sub.Point]
+    stop, faults, good = time.monotonic() + 3, [], []
+
+    def mend():
+        while time.monotonic() < stop:
+            names().mend(module)
+            names().restore(module)
+
+    def dump(at):
+        while time.monotonic() < stop:
+            at += 1
+            value = values[at % len(values)]
+            try:
+                loaded = pickle.loads((pickle.dumps if at % 2 else pickle._dumps)(value, at % 6))
+            except (TypeError, RuntimeError, pickle.PicklingError, ImportError):
+                continue
+            if loaded is not value:
+                faults.append((value, loaded))
+            good.append(at)
+
+    threads = [threading.Thread(target=mend)] + [threading.Thread(target=dump, args=(at,)) for at in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not faults and good, (faults[:3], len(good))
+
+
+@law
 def without_stack_it_says_so_and_nothing_is_left_half_done():
     module = alike()
     names().mend(module)

@@ -13,6 +13,7 @@
  * | lock.h | argument locks |
  * | publish.h | publishing a class |
  * | types.h | finding the record of an object |
+ * | names.h | modules inside a module, by their full names |
  * | note.h | what the file says about itself |
  * | services.h | instances, keep-alive, userdata, exceptions |
  *
@@ -29,6 +30,7 @@
 #include <interbind/judge.h>
 #include <interbind/lock.h>
 #include <interbind/module.h>
+#include <interbind/names.h>
 #include <interbind/note.h>
 #include <interbind/platform.h>
 #include <interbind/publish.h>
