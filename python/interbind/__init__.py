@@ -8,6 +8,7 @@ import os
 # Type checkers know this name; importing `typing` for it would cost more than all the rest.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from . import names
     from ._api import check, diff, doctor, explain, inspect
 
 __version__ = "0.1.0"
@@ -20,6 +21,7 @@ __all__ = [
     "get_include",
     "get_pkgconfig_dir",
     "inspect",
+    "names",
 ]
 
 _HERE = os.path.dirname(os.path.realpath(__file__))
@@ -42,6 +44,11 @@ def get_pkgconfig_dir() -> str:
 
 
 def __getattr__(name: str) -> object:
+    if name == "names":
+        import importlib
+
+        # As after `import interbind.names`, which sets the attribute itself.
+        return importlib.import_module("interbind.names")
     if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     # Extensions import this package when they start: dataclasses and typing's machinery are for those who read facts.
@@ -53,4 +60,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> "list[str]":
-    return sorted({*globals(), *_LAZY})
+    return sorted({*globals(), *_LAZY, "names"})

@@ -78,6 +78,17 @@ def native():
 
 
 @law
+def the_package_has_it_without_an_import_and_loads_it_late():
+    import interbind
+
+    assert "interbind.names" not in sys.modules and "names" in dir(interbind)
+    assert interbind.names.mend is names().mend
+    loaded = {name for name in sys.modules if name.startswith("interbind.")}
+    assert not [name for name in loaded if not name.startswith("interbind.names")], loaded
+    fails(AttributeError, getattr, interbind, "no_such_name")
+
+
+@law
 def every_kind_of_function_pickles_and_is_the_same():
     module = alike()
     fails(TypeError, pickle.dumps, module.nb_add, 2)
