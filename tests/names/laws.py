@@ -388,6 +388,7 @@ def liars_about_their_module_are_moved_or_refused():
     module.K = native().native_class("json.K")
     module.Other = type("Own", (), {"__module__": "honest"})
     module.h = native().function("nb_func", "h", importlib.import_module("json"))
+    module.Later = native().native_class("not_imported_yet.Later")
     # cryptography's classes name another module of their own extension.
     module.sub, module.other = types.ModuleType("sub"), types.ModuleType("other")
     module.sub.K = native().native_class("honest.other.K")
@@ -395,7 +396,7 @@ def liars_about_their_module_are_moved_or_refused():
     reasons = {refusal.where: refusal.reason for refusal in mended.refused}
     said = "its __module__ is 'json', where it isn't"
     # It may be there as soon as somebody imports it, as `ctypes.ArgumentError` of `_ctypes` is.
-    later = {"honest.g": said.replace("json", "not_imported_yet"), "honest.Other": "its name is 'Own', where it isn't"}
+    later = {"honest.g": "its __module__ is 'not_imported_yet', which isn't imported", "honest.Other": "its name is 'Own', where it isn't"}
     assert reasons == {"honest.f": said, "honest.K": said, "honest.h": said, **later}, mended
     assert back(module.sub.K) and module.sub.K.__module__ == "honest.sub"
     assert "not_imported_yet" not in sys.modules

@@ -11,9 +11,6 @@ use crate::facts::{FrameworkKind, Module, Picklable};
 use crate::finding::{Finding, Level, few};
 use crate::frameworks::{Pickling, profile};
 
-/// Where it says how.
-const GUIDE: &str = "https://github.com/interbind/interbind/blob/main/docs/src/guide/pickle-functions.md";
-
 /// What holds for the functions of some modules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Pickles {
@@ -82,7 +79,8 @@ pub(super) fn findings(pickles: &[Pickles], members: &[Member]) -> Vec<Finding> 
 fn fix(framework: FrameworkKind) -> String {
     match framework {
         FrameworkKind::Nanobind | FrameworkKind::Pybind11 | FrameworkKind::BoostPython => {
-            format!("call `interbind.names.mend(\"MODULE\")`, which gives them names to pickle by: {GUIDE}")
+            "call `interbind.names.mend(\"MODULE\")`, which gives them names to pickle by: the guide `pickle-functions` says how"
+                .to_owned()
         }
         _ => "pickle a Python function that calls them".to_owned(),
     }

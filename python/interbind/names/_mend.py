@@ -184,8 +184,10 @@ class _Work:
         if _read.same(module, path[0]) and "." not in path[1]:
             return self._refuse(path, f"its name is {show(qualname)}, where it isn't")
         if type(module) is not str or not self._belongs(module, path[0], before):
-            # What is no text may be a property, for the instances.
-            return self._refuse(path, f"its __module__ is {show(module)}, where it isn't")
+            # What is no text may be a property, for the instances; and what isn't imported will be, by pickle.
+            if type(module) is not str or module in sys.modules:
+                self._refuse(path, f"its __module__ is {show(module)}, where it isn't")
+            return
         if not _read.leads_to(path, cls):
             return self._refuse(path, "looking it up gives another object")
         for what, old, new in (("__module__", module, path[0]), ("__qualname__", qualname, path[1])):
@@ -220,7 +222,8 @@ class _Work:
                     # Boost.Python's methods have the class's name for a module: they pickle as attributes of the class.
                     pass
                 elif not self._belongs(module, path[0], before):
-                    return self._refuse(path, f"its __module__ is {show(module)}, where it isn't")
+                    why = "where it isn't" if module in sys.modules else "which isn't imported"
+                    return self._refuse(path, f"its __module__ is {show(module)}, {why}")
                 elif not self._move(function, kind, path, module):
                     return self._refuse(path, f"its __module__ is {show(module)}, and it can't be set")
             own = (path[0], _read.said(function, "__qualname__"))

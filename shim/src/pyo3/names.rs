@@ -25,7 +25,7 @@ use pyo3::types::{PyCFunction, PyDict, PyModule, PyString, PyType};
 /// interbind::names(m)
 /// ```
 pub fn submodule<'py>(parent: &Bound<'py, PyModule>, name: &str) -> PyResult<Bound<'py, PyModule>> {
-    let full = format!("{}.{name}", parent.name()?.to_str()?);
+    let full = format!("{}.{name}", parent.name()?.extract::<String>()?);
     let module = PyModule::new(parent.py(), &full)?;
     registered(parent.py())?.set_item(&full, &module)?;
     parent.add(name, &module)?;
@@ -45,23 +45,23 @@ pub fn submodule<'py>(parent: &Bound<'py, PyModule>, name: &str) -> PyResult<Bou
 /// Python's, without memory or with a module that has no name.
 pub fn names(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
-    let root = module.name()?.to_str()?.to_owned();
+    let root = module.name()?.extract::<String>()?;
     let mut seen = vec![module.as_ptr()];
     let mut left = vec![(module.clone(), root.clone(), root)];
     while let Some((module, full, before)) = left.pop() {
         for (name, value) in module.dict().copy()?.iter() {
-            let Ok(name) = name.cast::<PyString>() else { continue };
+            let Some(name) = text(Some(name)) else { continue };
             let belongs = |claim: Option<&str>| belongs(claim, &full, &before);
             if let Ok(inner) = value.cast::<PyModule>() {
-                let inside = format!("{full}.{}", name.to_str()?);
-                if !seen.contains(&inner.as_ptr()) && register(inner, name.to_str()?, &inside)? {
+                let inside = format!("{full}.{name}");
+                if !seen.contains(&inner.as_ptr()) && register(inner, &name, &inside)? {
                     seen.push(inner.as_ptr());
                     let own = text(inner.dict().get_item("__name__")?);
                     inner.dict().set_item("__name__", &inside)?;
                     left.push((inner.clone(), inside, own.unwrap_or_default()));
                 }
             } else if let Ok(class) = value.cast::<PyType>() {
-                let claim = class.module().ok().and_then(|claim| claim.to_str().map(str::to_owned).ok());
+                let claim = class.module().ok().and_then(|claim| claim.extract::<String>().ok());
                 if belongs(claim.as_deref()) && !is_builtin(py, class)? {
                     let set = class.setattr("__module__", &full);
                     // A class that can't be changed isn't PyO3's.
@@ -119,5 +119,5 @@ fn is_refusal(py: Python<'_>, error: &PyErr) -> bool {
 }
 
 fn text(value: Option<Bound<'_, PyAny>>) -> Option<String> {
-    value?.cast::<PyString>().ok()?.to_str().map(str::to_owned).ok()
+    value?.cast::<PyString>().ok()?.extract().ok()
 }
