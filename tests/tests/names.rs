@@ -1,6 +1,6 @@
 //! `interbind.names`: functions of modules that nobody rebuilds, given names by which they pickle.
 //!
-//! The laws are tried on functions made like the binders' on every Python; the grid on packages from PyPI that nanobind and
+//! The laws are tried on functions made like the binders', with `INTERBIND_PICKLE=full` on every CPython; the grid on packages from PyPI that nanobind and
 //! pybind11 have bound, where pip has them. The scripts in `names/` run by hand too; each says at its top how.
 
 use std::env;
@@ -12,6 +12,7 @@ use interbind_tests::built::{cache, works};
 use interbind_tests::modules::Modules;
 use interbind_tests::native::{Linked, Native};
 use interbind_tests::package::repository;
+use interbind_tests::pickle;
 use interbind_tests::python::Python;
 use interbind_tests::skip::{Lack, missing};
 use interbind_tests::workshop;
@@ -73,9 +74,9 @@ fn run(modules: &Modules, script: &str, arguments: &[&str], more: &[&Path]) -> S
 }
 
 #[test]
-fn the_laws_of_names_hold_on_every_cpython() {
+fn the_laws_of_names_hold() {
     let mut tried = 0;
-    for python in Python::all().iter().filter(|python| python.implementation == "cpython") {
+    for python in pickle::pythons("laws of names") {
         let Some(modules) = laid_out("names_laws", python) else { continue };
         let said = run(&modules, "laws.py", &[], &[]);
         let holds = said.lines().filter(|line| line.starts_with("holds: ")).count();
