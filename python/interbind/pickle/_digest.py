@@ -3,7 +3,7 @@
 import sys
 
 from .. import _pickle as _native
-from ._portable import _STANDARD, Options
+from ._portable import Options, is_standard
 
 _CODE = ("reference", "project")
 
@@ -41,7 +41,7 @@ def digest(
 
 def is_of_project(name):
     """Tell whether a module is neither installed nor part of Python."""
-    if name.partition(".")[0] in _STANDARD:
+    if is_standard(name):
         return False
     path = getattr(sys.modules.get(name), "__file__", None)
     if not isinstance(path, str):

@@ -1,13 +1,14 @@
 """The ids of classes: which one a class has, and that a process knows its own classes again."""
 
+import builtins
 import copyreg
 import os
 import weakref
 from _thread import allocate_lock
 
 _lock = allocate_lock()
-#: class → what it was made of, and its id.
-_known = weakref.WeakKeyDictionary()
+#: address of a class → a weak reference to it, what it was made of, and its id. Not by the class: its metaclass says how it hashes.
+_known = {}
 
 
 def registry():
@@ -15,16 +16,29 @@ def registry():
     return copyreg.__dict__.setdefault("_interbind_classes", weakref.WeakValueDictionary())
 
 
+def _forget(address, reference):
+    known = _known.get(address)
+    if known is not None and known[0] is reference:
+        _known.pop(address, None)
+
+
 def track(cls, content, tracked):
     """Return the id of a class: what it is made of, or one that it keeps until that changes."""
     id = content
     if tracked:
+        address = builtins.id(cls)
+        # Dropped when the lock is free: the end of a reference may run any code.
         with _lock:
-            known = _known.get(cls)
-            if known is not None and known[0] == content:
-                return known[1]
-            id = os.urandom(16).hex()
-            _known[cls] = (content, id)
+            known = _known.get(address)
+            if known is not None and known[0]() is cls and known[1] == content:
+                return known[2]
+        id = os.urandom(16).hex()
+        reference = weakref.ref(cls, lambda reference: _forget(address, reference))
+        with _lock:
+            before = _known.get(address)
+            if before is not None and before[0]() is cls and before[1] == content:
+                return before[2]
+            _known[address] = (reference, content, id)
     # Loaded in this process, it is the class itself.
     registry().setdefault(id, cls)
     return id

@@ -141,8 +141,11 @@ def _lazy(obj, options, stars):
     return made and _tracked(obj, options, *made)
 
 
-def lazy(obj, options, stars):
-    """Return the call that makes a parameter by the syntax and the steps that fill it, or None: it needn't be made so."""
+def lazy(obj, options, stars, exact=False):
+    """Return the call that makes a parameter by the syntax and the steps that fill it, or None: it needn't be made so.
+
+    `exact`: nor where the constructor would make a reference to come of a text.
+    """
     if sys.version_info < (3, 12) or not getattr(obj, "__infer_variance__", True):
         return None
     parts = []
@@ -150,7 +153,7 @@ def lazy(obj, options, stars):
         parts += [part for part in ("__bound__", "__constraints__") if _has(obj, part)]
     if getattr(obj, "has_default", bool)():
         parts.append("__default__")
-    if not any(_is_lazy(obj, part, options) for part in parts):
+    if not any(_is_lazy(obj, part, options) or exact and part == "__bound__" and isinstance(obj.__bound__, str) for part in parts):
         return None
     source, arguments, steps = stars + obj.__name__, [], []
     for part, argument in zip(parts, _GIVEN):

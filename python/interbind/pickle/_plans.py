@@ -14,6 +14,8 @@ from _pickle import PicklingError
 from . import _by_value, _enums, _where
 from ._call import Call
 
+#: `CO_VARKEYWORDS`: a function takes any keywords.
+_VARKEYWORDS = 8
 #: What an enum's metaclass makes.
 _OF_ENUMS = frozenset(
     "_member_names_ _member_map_ _value2member_map_ _member_type_ _new_member_ __new_member__ _use_args_ _unhashable_values_"
@@ -24,11 +26,22 @@ _OF_ENUMS = frozenset(
 _PICKLES = ("__reduce_ex__", "__reduce__", "__getnewargs__", "__getnewargs_ex__")
 
 
-def _standard_base(meta):
-    from ._portable import _STANDARD
+#: What `type` knows of a class, whatever its metaclass says.
+_bases, _mro, _name, _own, _module = (
+    type.__dict__[name].__get__ for name in ("__bases__", "__mro__", "__name__", "__dict__", "__module__")
+)
+#: What an abstract class keeps for itself, and what it makes by itself.
+_OF_ABC = frozenset(
+    "__abstractmethods__ _abc_impl _abc_registry _abc_cache _abc_negative_cache _abc_negative_cache_version".split()
+)
 
-    for base in meta.__mro__:
-        if base.__module__.partition(".")[0] in _STANDARD:
+
+def _standard_base(meta):
+    from ._portable import is_standard
+
+    for base in _mro(meta):
+        module = _module(base)
+        if isinstance(module, str) and is_standard(module):
             return base
     return type
 
@@ -44,15 +57,16 @@ def plan(cls, options):
             f"can't pickle {cls!r} by value: its metaclass {base.__qualname__} has no name by which it is found, and keeps what"
             " only it can read; fix: put the class into a module that can be imported"
         )
-    name, bases = cls.__name__, cls.__bases__
+    name, bases = _name(cls), _bases(cls)
     skip, after = set(), []
-    if issubclass(meta, abc.ABCMeta):
-        after.append(Call(setattr, cls, "__abstractmethods__", frozenset(cls.__abstractmethods__)))
+    if abc.ABCMeta in _mro(meta):
+        skip |= _OF_ABC
+        after.append(Call(setattr, cls, "__abstractmethods__", frozenset(_own(cls).get("__abstractmethods__", ()))))
         registered = _registered(cls)
         if registered:
             register = Call(functools.partial, abc.ABCMeta.register, cls)
             after.append(Call(collections.deque, Call(map, register, registered), 0))
-    if meta.__name__ == "_TypedDictMeta" and meta.__module__ in ("typing", "typing_extensions"):
+    if _name(meta) == "_TypedDictMeta" and meta.__module__ in ("typing", "typing_extensions"):
         return type.__new__, (meta, name, (dict,)), None, {}, skip, tuple(after)
     if base is meta:
         return meta, (name, bases), None, {}, skip, tuple(after)
@@ -71,17 +85,17 @@ def _registered(cls):
 
 def _inherited(cls, name, value):
     function = getattr(value, "__func__", value)
-    for base in cls.__mro__[1:]:
-        there = base.__dict__.get(name)
+    for base in _mro(cls)[1:]:
+        there = _own(base).get(name)
         if there is not None:
             return there is value or getattr(there, "__func__", there) is function
     return False
 
 
 def _enum(cls, meta):
-    own = cls.__dict__
+    own = _own(cls)
     members = cls._member_map_
-    skip = set(_OF_ENUMS) | set(members) | {"__new__", "__module__", "__qualname__", "__doc__"}
+    skip = set(_OF_ENUMS) | (_OF_ABC if abc.ABCMeta in _mro(meta) else set()) | set(members) | {"__new__", "__module__", "__qualname__", "__doc__"}
     namespace = {}
     for name, value in own.items():
         if name in skip:
@@ -122,12 +136,12 @@ def _enum(cls, meta):
     make = meta
     boundary = own.get("_boundary_")
     if boundary is not None:
-        inherited = next((base.__dict__["_boundary_"] for base in cls.__mro__[1:] if base.__dict__.get("_boundary_")), None)
+        inherited = next((_own(base)["_boundary_"] for base in _mro(cls)[1:] if _own(base).get("_boundary_")), None)
         if boundary is not inherited:
             make = functools.partial(meta, boundary=boundary)
-    bases = cls.__bases__
-    prepare = Call(Call(getattr, meta, "__prepare__"), cls.__name__, bases)
-    return make, (cls.__name__, bases), prepare, namespace, skip, tuple(after)
+    name, bases = _name(cls), _bases(cls)
+    prepare = Call(Call(getattr, meta, "__prepare__"), name, bases)
+    return make, (name, bases), prepare, namespace, skip, tuple(after)
 
 
 def _is_custom(maker):
@@ -162,30 +176,39 @@ def slots(cls):
 def subclass_hook(cls):
     """Tell whether a base of the user's wants to know of new classes; refuse one that wants keywords."""
     custom = False
-    for base in cls.__mro__[1:-1]:
-        hook = base.__dict__.get("__init_subclass__")
+    for base in _mro(cls)[1:-1]:
+        hook = _own(base).get("__init_subclass__")
         if hook is None:
             continue
-        function = getattr(hook, "__func__", hook)
-        if isinstance(function, types.FunctionType):
-            if function.__module__ not in ("typing", "abc", "enum"):
-                custom = True
-            code = function.__code__
-            missing = _required(function, code)
-            if missing:
-                raise PicklingError(
-                    f"can't pickle {cls!r} by value: {base.__qualname__}.__init_subclass__() requires {', '.join(missing)}, which the"
-                    " class statement gave and nobody has kept; give it a default, or put the class into a module that can be imported"
-                )
-        break
+        # A hook that was set when the class was there need not be a class method.
+        bound = isinstance(hook, classmethod)
+        function = hook.__func__ if isinstance(hook, (classmethod, staticmethod)) else hook
+        if not isinstance(function, types.FunctionType):
+            break
+        if function.__module__ not in ("typing", "abc", "enum"):
+            custom = True
+        missing = _required(function, int(bound))
+        if missing:
+            raise PicklingError(
+                f"can't pickle {_name(cls)!r} by value: {_name(base)}.__init_subclass__() requires {', '.join(missing)}, which the"
+                " class statement gave and nobody has kept; give it a default, or put the class into a module that can be imported"
+            )
+        if not _passes_on(function.__code__):
+            break
     return custom
 
 
-def _required(function, code):
-    positional = code.co_argcount
+def _passes_on(code):
+    """Tell whether a hook calls that of the next base, and gives it keywords that nobody knows."""
+    return bool(code.co_flags & _VARKEYWORDS) and "__init_subclass__" in code.co_names
+
+
+def _required(function, given):
+    code = function.__code__
     names = code.co_varnames
     with_default = len(function.__defaults__ or ())
-    required = list(names[1 : positional - with_default])
+    required = list(names[given : max(given, code.co_argcount - with_default)])
     keywords = function.__kwdefaults__ or {}
+    positional = code.co_argcount
     required += [name for name in names[positional : positional + code.co_kwonlyargcount] if name not in keywords]
     return [repr(name) for name in required]

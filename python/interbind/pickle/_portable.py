@@ -195,6 +195,15 @@ def _reference(obj, options, root=None):
     return Call(getattr, Call(__import__, "weakref"), "ref"), ((target,) if callback is None else (target, callback))
 
 
+@_reducer(weakref.WeakMethod)
+def _weak_method(obj, options, root=None):
+    method = obj()
+    if method is None:
+        raise TypeError("cannot pickle a weak reference to a method whose object is gone")
+    _check_kept(method.__self__, "weak reference", options, root)
+    return weakref.WeakMethod, (types.MethodType(method.__func__, method.__self__),)
+
+
 @_reducer(weakref.WeakKeyDictionary, weakref.WeakValueDictionary)
 def _weak_dict(obj, options, root=None):
     content = dict(obj.items())
@@ -283,6 +292,9 @@ def _of_annotationlib(module):
 def _forward(obj, options):
     steps = [Call(setattr, obj, name, getattr(obj, name)) for name in _OF_FORWARD if getattr(obj, name, None) is not None]
     space = getattr(obj, "__globals__", None)
+    if not steps and space is None and not (options is not None and options.deterministic):
+        # As pickle does.
+        return NotImplemented
     if space is not None:
         # Of a whole module, the names that it asks for.
         names = compile(obj.__forward_arg__, "<annotation>", "eval").co_names
@@ -337,7 +349,7 @@ def _parameter(obj, options):
     if _by_name(obj, options, obj.__name__):
         return obj.__name__
     kind = type(obj).__name__
-    made = lazy(obj, _as_dropin(options), {"TypeVarTuple": "*", "ParamSpec": "**"}.get(kind, ""))
+    made = lazy(obj, _as_dropin(options), {"TypeVarTuple": "*", "ParamSpec": "**"}.get(kind, ""), exact=True)
     if made:
         call, steps = made
         return call.function, call.arguments, steps or None, None, None, *([operator.is_] if steps else ())
@@ -478,6 +490,43 @@ def _names_of_standard_modules():
     return found
 
 
+def _slot_names(cls):
+    slot_names(cls)
+    if any(isinstance(vars(base).get("__slots__"), (set, frozenset)) for base in cls.__mro__):
+        # Python goes through that set: the order is another in each process.
+        names = copyreg._slotnames(cls)
+        if isinstance(names, list):
+            names.sort()
+
+
+def is_standard(name):
+    """Tell whether the module with a name is the standard library's, and not one of the user's that hides it."""
+    if name.partition(".")[0] not in _STANDARD:
+        return False
+    module = sys.modules.get(name)
+    origin = getattr(getattr(module, "__spec__", None), "origin", None)
+    if module is None or origin in ("built-in", "frozen"):
+        return True
+    path = getattr(module, "__file__", None)
+    if not isinstance(path, str):
+        return False
+    path = os.path.realpath(path)
+    if "site-packages" in path or "dist-packages" in path:
+        return False
+    return any(path.startswith(folder) for folder in _folders())
+
+
+def _folders():
+    if not _FOLDERS:
+        # Where the library is, and what it has in C.
+        homes = [os.path.dirname(os.__file__)] + [path for path in sys.path if path.endswith("lib-dynload")]
+        _FOLDERS.extend(os.path.realpath(home) + os.sep for home in homes)
+    return _FOLDERS
+
+
+_FOLDERS = []
+
+
 def _type_names():
     names = {}
     for name, value in vars(types).items():
@@ -490,17 +539,21 @@ def _type_names():
 
 metas[enum.EnumMeta] = True
 
-#: Classes whose objects can't change: equal input has them once or twice, as it happens.
+#: Classes whose objects can't change: equal input has them once or twice, as it happens. False: those of an alias, whose parts
+#: may be classes that are known by which object they are.
 _frozen = {}
 
 
-def _freeze(*classes):
+def _freeze(*classes, whole=True):
     for cls in classes:
-        _frozen[cls] = True
+        _frozen[cls] = whole
 
 
-_freeze(complex, range, slice, type(...), type(NotImplemented), type(list[int]), type(typing.List[int]), type(typing.Optional[int]))
-_freeze(type(typing.Literal[1]), type(typing.Callable[[int], int]), *([types.UnionType] if hasattr(types, "UnionType") else []))
+_freeze(complex, range, slice, type(...), type(NotImplemented))
+_freeze(type(list[int]), type(typing.List[int]), type(typing.Optional[int]), type(typing.Annotated[int, 1]), whole=False)
+_freeze(type(typing.Literal[1]), type(typing.Callable[[int], int]), whole=False)
+if hasattr(types, "UnionType"):
+    _freeze(types.UnionType, whole=False)
 _STANDARD = _names_of_standard_modules()
 #: Classes whose own way to be pickled fails from 3.14.
 _NOT_BY_THEMSELVES = (functools.partialmethod,) if sys.version_info >= (3, 14) else ()
@@ -523,7 +576,8 @@ _native.attach_writer(
     refresh,
     track,
     slots,
-    slot_names,
+    _slot_names,
     annotations_now,
-    {_reference: True, _weak_dict: True},
+    is_standard,
+    {_reference: True, _weak_method: True, _weak_dict: True},
 )

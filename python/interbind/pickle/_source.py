@@ -5,6 +5,7 @@ where it is loaded. It goes only if compiling it here gives the same code, so th
 meanwhile.
 """
 
+import __future__
 import ast
 import linecache
 import operator
@@ -54,72 +55,85 @@ def _text(made, class_name, function):
         tree = ast.parse("".join(lines))
     except SyntaxError as error:
         raise PicklingError(f"can't write {shown} as source: {made.co_filename!r} doesn't compile: {error}") from error
-    for node in ast.walk(tree):
-        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-            continue
-        first = min([node.lineno] + [line.lineno for line in getattr(node, "decorator_list", ())])
-        if getattr(node, "name", "<lambda>") != made.co_name and class_name is None or first != made.co_firstlineno:
-            continue
-        for text in _candidates(node, made, class_name):
-            try:
-                found = _compiled(text)
-            except (SyntaxError, ValueError):
-                continue
-            if found is not None and _same(found, made):
-                return text
+    nodes = [node for node in ast.walk(tree) if isinstance(node, _FUNCTIONS) and _may_be(node, made, class_name)]
+    for check in (True, False):
+        if not check:
+            # From 3.12, code depends on what the rest of the file imports. Where all of it compiles to this code, places say which
+            # function that is.
+            nodes = [node for node in nodes if _stands_at(node, made)] if _compiles_to(tree, made) else []
+            nodes = nodes if len(nodes) == 1 else []
+        for node in nodes:
+            for module in _candidates(node, made, class_name, shown):
+                text = _written(module, made, check)
+                if text is not None:
+                    return text
     raise PicklingError(
         f"can't write {shown} as source: what {made.co_filename!r} has at line {made.co_firstlineno} compiles to other code; was the file"
         " edited after it was imported? Import it again, or leave out portable='source'"
     )
 
 
-def _candidates(node, made, class_name):
+def _candidates(node, made, class_name, qualname):
+    """Return modules that leave the function under a name: as its qualified name says where it was, then as plainly as it goes."""
     if isinstance(node, ast.Lambda):
-        bare = ast.Lambda(args=_arguments(node.args), body=node.body)
+        bare = ast.copy_location(ast.Lambda(args=_arguments(node.args), body=node.body), node)
+        body = [ast.copy_location(ast.Assign(targets=[ast.Name(id=_WRAPPER, ctx=ast.Store())], value=bare), node)]
         name = _WRAPPER
-        body = [ast.Assign(targets=[ast.Name(id=name, ctx=ast.Store())], value=bare, lineno=1)]
     else:
-        kind = type(node)
         fields = {field: getattr(node, field) for field in node._fields if hasattr(node, field)}
         fields.update(decorator_list=[], returns=None, args=_arguments(node.args), type_comment=None)
         if "type_params" in fields:
             fields["type_params"] = []
-        bare = kind(**fields, lineno=1)
-        name, body = node.name, [bare]
-    free = [variable for variable in made.co_freevars]
+        body, name = [ast.copy_location(type(node)(**fields), node)], node.name
+    free = list(made.co_freevars)
+    outer = [part for part in qualname.split(".")[:-1]]
+    if all(part == "<locals>" or part.isidentifier() for part in outer) and not (free and not outer):
+        yield _nested(body, name, outer, free, node)
     if class_name is not None or "__class__" in free:
         # In a class: private names get its name, and `super()` finds it.
-        inner = [ast.ClassDef(name=class_name or "C", bases=[], keywords=[], decorator_list=[], body=body, lineno=1, **_no_parameters())]
-        private = name.startswith("__") and not name.endswith("__")
-        attribute = "_" + (class_name or "C").lstrip("_") + name if private else name
-        result = f"{class_name or 'C'}.__dict__[{attribute!r}]"
-        yield _wrapped(inner, [variable for variable in free if variable != "__class__"], result)
+        yield _nested(body, name, [_WRAPPER, "<locals>", class_name or "C"], free, node)
         if "__class__" in free:
             return
-    yield _wrapped(body, free, name)
+    yield _nested(body, name, [_WRAPPER, "<locals>"], free, node)
+
+
+def _nested(body, name, outer, free, node):
+    """Return a module with a body inside functions and classes of these names; variables of its closure are the outermost one's."""
+    result = name
+    free = [variable for variable in free if variable != "__class__"]
+    place, inner = len(outer), body
+    while place:
+        place -= 1
+        if outer[place] == "<locals>":
+            place -= 1
+            given = free if place == 0 else []
+            arguments = ast.arguments(
+                posonlyargs=[], args=[ast.arg(arg=name) for name in given], vararg=None, kwonlyargs=[], kw_defaults=[], kwarg=None, defaults=[]
+            )
+            back = ast.Return(value=ast.parse(result, mode="eval").body)
+            around = ast.FunctionDef(
+                name=outer[place], args=arguments, body=[*inner, back], decorator_list=[], returns=None, type_comment=None, **_no_parameters()
+            )
+            result = f"{outer[place]}({', '.join(['None'] * len(given))})"
+        else:
+            around = ast.ClassDef(name=outer[place], bases=[], keywords=[], decorator_list=[], body=inner, **_no_parameters())
+            private = result.startswith("__") and not result.endswith("__") and result.isidentifier()
+            attribute = "_" + outer[place].lstrip("_") + result if private else result
+            named = attribute.isidentifier()
+            result = f"{outer[place]}.__dict__[{attribute!r}]" if named else f"{outer[place]}.{result}"
+        inner = [ast.copy_location(around, node)]
+    if result != _WRAPPER:
+        inner = [*inner, *ast.parse(f"{_WRAPPER} = {result}").body]
+    return ast.fix_missing_locations(ast.Module(body=inner, type_ignores=[]))
 
 
 def _no_parameters():
     return {"type_params": []} if sys.version_info >= (3, 12) else {}
 
 
-def _wrapped(body, free, result):
-    # A variable of the closure is one of a function around it.
-    arguments = ast.arguments(
-        posonlyargs=[], args=[ast.arg(arg=name) for name in free], vararg=None, kwonlyargs=[], kw_defaults=[], kwarg=None, defaults=[]
-    )
-    back = ast.parse(f"return {result}").body
-    around = ast.FunctionDef(
-        name=_WRAPPER, args=arguments, body=body + back, decorator_list=[], returns=None, type_comment=None, lineno=1, **_no_parameters()
-    )
-    module = ast.fix_missing_locations(ast.Module(body=[around], type_ignores=[]))
-    given = ", ".join(["None"] * len(free))
-    return f"{ast.unparse(module)}\n{_WRAPPER} = {_WRAPPER}({given})\n"
-
-
 def _arguments(arguments):
     """Return a function's parameters without annotations; defaults and their number aren't code."""
-    strip = lambda one: None if one is None else ast.arg(arg=one.arg)  # noqa: E731
+    strip = lambda one: None if one is None else ast.copy_location(ast.arg(arg=one.arg), one)  # noqa: E731
     none = ast.Constant(value=None)
     return ast.arguments(
         posonlyargs=[strip(one) for one in arguments.posonlyargs],
@@ -132,10 +146,72 @@ def _arguments(arguments):
     )
 
 
-def _compiled(text):
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+
+
+def _may_be(node, made, class_name):
+    first = min([node.lineno] + [line.lineno for line in getattr(node, "decorator_list", ())])
+    return first == made.co_firstlineno and (class_name is not None or getattr(node, "name", "<lambda>") == made.co_name)
+
+
+def _stands_at(node, made):
+    """Tell whether each place of a code object is in this function, and in none inside it."""
+    if sys.version_info < (3, 11):
+        return False
+    inner = [found for found in ast.walk(node) if isinstance(found, _FUNCTIONS) and found is not node and _may_be(found, made, None)]
+    body = node.body if isinstance(node.body, list) else [node.body]
+    start, end = body[0], body[-1]
+    places = [(line, column) for line, _, column, _ in made.co_positions() if column and line]
+    return bool(places) and not any(_stands_at(found, made) for found in inner) and all(
+        (start.lineno, start.col_offset) <= place <= (end.end_lineno, end.end_col_offset) for place in places
+    )
+
+
+def _compiles_to(tree, made):
+    left = [compile(tree, "<source>", "exec", made.co_flags & __future__.annotations.compiler_flag, True)]
+    while left:
+        code = left.pop()
+        if code.co_firstlineno == made.co_firstlineno and code.co_name == made.co_name and _same(code, made):
+            return True
+        left += [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
+    return False
+
+
+def _written(module, made, check):
+    """Return the text of a module that leaves a function with this code, or None: the module's code is another one.
+
+    The module is compiled with the places that its parts have in the file, because code depends on what stands on one line. Then
+    its text has to be the same program.
+    """
+    future = made.co_flags & __future__.annotations.compiler_flag
     space = {}
-    exec(compile(text, "<source>", "exec", dont_inherit=True), space)
-    return getattr(space.get(_WRAPPER), "__code__", None)
+    try:
+        exec(compile(module, "<source>", "exec", future, True), space)
+    except (SyntaxError, ValueError):
+        return None
+    found = getattr(space.get(_WRAPPER), "__code__", None)
+    if found is None or check and not _same(found, made) or found.co_freevars != made.co_freevars:
+        return None
+    text = ast.unparse(module) + "\n"
+    if ast.dump(ast.parse(text)) != ast.dump(module):
+        return None
+    if future:
+        return f"from __future__ import annotations\n{text}"
+    if sys.version_info >= (3, 14) and _has_annotations(module):
+        # Nobody evaluates them here before they are asked for. Older versions would: they keep them as text.
+        return _LATER.format(text=text)
+    return text
+
+
+_LATER = """import sys, __future__ as later
+exec(compile({text!r}, "<source>", "exec", 0 if sys.version_info >= (3, 14) else later.annotations.compiler_flag, True))
+"""
+
+
+def _has_annotations(module):
+    return any(
+        getattr(node, "annotation", None) is not None or getattr(node, "returns", None) is not None for node in ast.walk(module)
+    )
 
 
 def _same(one, other):
@@ -152,11 +228,34 @@ def _same(one, other):
         for mine, theirs in zip(one.co_consts, other.co_consts):
             if isinstance(mine, types.CodeType) and isinstance(theirs, types.CodeType):
                 pairs.append((mine, theirs))
-            elif type(mine) is not type(theirs) or repr(mine) != repr(theirs) and mine != theirs:
+            elif not _equal(mine, theirs):
                 # Qualified names of inner functions are constants before 3.11.
-                if not (sys.version_info < (3, 11) and isinstance(mine, str) and mine.rpartition(".")[2] == theirs.rpartition(".")[2]):
+                if not (sys.version_info < (3, 11) and isinstance(mine, str) and mine.rpartition(".")[2] == str(theirs).rpartition(".")[2]):
                     return False
     return True
+
+
+def _equal(mine, theirs):
+    """Tell whether two constants are the same: of one class, and equal in each bit."""
+    if type(mine) is not type(theirs):
+        return False
+    if isinstance(mine, tuple):
+        return len(mine) == len(theirs) and all(map(_equal, mine, theirs))
+    if isinstance(mine, frozenset):
+        # Members of one class that are equal may differ in a sign.
+        return sorted(map(_shown, mine)) == sorted(map(_shown, theirs))
+    if isinstance(mine, slice):
+        return _equal((mine.start, mine.stop, mine.step), (theirs.start, theirs.stop, theirs.step))
+    # The text of a float or a complex has its sign, and that of what isn't a number is equal to itself.
+    return mine == theirs if isinstance(mine, (str, bytes, int)) else repr(mine) == repr(theirs)
+
+
+def _shown(constant):
+    if isinstance(constant, frozenset):
+        return "{" + ",".join(sorted(map(_shown, constant))) + "}"
+    if isinstance(constant, tuple):
+        return "(" + ",".join(map(_shown, constant)) + ")"
+    return f"{type(constant).__name__} {constant!r}"
 
 
 def annotations(obj):

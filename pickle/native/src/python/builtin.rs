@@ -370,6 +370,14 @@ impl Object {
         }
     }
 
+    /// The items of a list, as a tuple.
+    pub(crate) fn list_tuple(&self) -> Result<Owned> {
+        // SAFETY: alive; Python checks that it's a list. New, or an exception is set.
+        let found = unsafe { ffi::PyList_AsTuple(self.ptr()) };
+        // SAFETY: new, or an exception is set.
+        unsafe { Owned::from_new(found) }
+    }
+
     /// How long a list is.
     pub(crate) fn list_len(&self) -> usize {
         // SAFETY: alive; what is no list gives -1.

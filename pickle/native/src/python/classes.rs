@@ -33,6 +33,37 @@ impl Object {
         Found(unsafe { _PyType_Lookup(self.as_class(), name.ptr()) })
     }
 
+    /// What a descriptor gives for this object, as for an attribute that has been found.
+    pub(crate) fn through(&self, descriptor: &Object) -> Result<Owned> {
+        // SAFETY: a live class.
+        let Some(get) = (unsafe { (*descriptor.type_ptr()).tp_descr_get }) else {
+            return Err(super::raised::Raised::system("an attribute of `type` is no descriptor"));
+        };
+        // SAFETY: the slot of the descriptor's class, with a live object and its class. New, or an exception is set.
+        let found = unsafe { get(descriptor.ptr(), self.ptr(), self.type_ptr().cast()) };
+        // SAFETY: new, or an exception is set.
+        unsafe { Owned::from_new(found) }
+    }
+
+    /// Tells whether it is asked when an attribute is set that its class has it under.
+    pub(crate) fn sets_attributes(&self) -> bool {
+        // SAFETY: a live class.
+        unsafe { (*self.type_ptr()).tp_descr_set }.is_some()
+    }
+
+    /// Tells whether it is the descriptor of an attribute that is written in C.
+    pub(crate) fn is_getset(&self) -> bool {
+        self.type_ptr() == &raw mut ffi::PyGetSetDescr_Type
+    }
+
+    /// Tells whether it is a `staticmethod`, a `classmethod` or a `property`, and of no class that inherits from one.
+    pub(crate) fn is_method_maker(&self) -> bool {
+        let class = self.type_ptr();
+        class == &raw mut ffi::PyProperty_Type
+            || class == &raw mut super::declared::PyStaticMethod_Type
+            || class == &raw mut super::declared::PyClassMethod_Type
+    }
+
     /// The number that Python gives a class until it changes, or nothing where it has none at this moment.
     pub(crate) fn class_version(&self) -> Option<u32> {
         // SAFETY: a live class.

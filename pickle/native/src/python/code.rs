@@ -133,11 +133,20 @@ impl Object {
         if !self.is_function() {
             return None;
         }
-        let function = self.ptr().cast::<ffi::PyFunctionObject>();
-        // SAFETY: a function.
-        let dict = unsafe { (*function).func_dict };
-        // SAFETY: NULL, or a dict that the function keeps.
-        unsafe { Self::from_ptr_or_none(dict) }.map(Self::own)
+        #[cfg(Py_GIL_DISABLED)]
+        {
+            // Another thread may replace it: Python counts it for us. It makes one where there is none.
+            let name = super::builtin::interned("__dict__");
+            name.and_then(|name| self.get(&name)).map_err(Raised::dismiss).ok().filter(|own| own.is_exact_dict())
+        }
+        #[cfg(not(Py_GIL_DISABLED))]
+        {
+            let function = self.ptr().cast::<ffi::PyFunctionObject>();
+            // SAFETY: a function.
+            let dict = unsafe { (*function).func_dict };
+            // SAFETY: NULL, or a dict that the function keeps.
+            unsafe { Self::from_ptr_or_none(dict) }.map(Self::own)
+        }
     }
 
     /// What is in a cell; nothing if it is empty.

@@ -4,6 +4,7 @@ use crate::python::{Kind, Object, Raised, Result};
 
 use super::session::Session;
 use super::step::op;
+use super::value::Known;
 
 impl Session<'_> {
     /// Writes an object that holds no other, or is in the memo; says whether it was one.
@@ -217,11 +218,20 @@ impl Session<'_> {
         if self.options.fast {
             return Ok(());
         }
+        if self.hashing && self.is_alias(object) {
+            return self.put_nothing().map(drop);
+        }
         let number = self.memo.put(object)?;
         if self.deterministic {
             self.put_kept(object, number)?;
         }
         self.put_number(number)
+    }
+
+    /// Tells whether an object, or one that is equal, is there once or several times as it happens: where only a hash is wanted,
+    /// each is written.
+    fn is_alias(&self, object: &Object) -> bool {
+        matches!(self.values.get(&object.ptr().addr()), Some((_, Known::Here(_))))
     }
 
     /// The number of text or bytes that are equal, where that is what counts.
@@ -236,10 +246,13 @@ impl Session<'_> {
     /// Remembers the number of a value too.
     #[inline(never)]
     fn put_kept(&mut self, object: &Object, number: usize) -> Result<()> {
-        if let Some((_, Some(value))) = self.values.get(&object.ptr().addr()) {
-            self.memo.values.try_reserve(1).map_err(|_| Raised::memory())?;
-            self.memo.values.insert(*value, number);
-        }
+        let (kept, value) = match self.values.get(&object.ptr().addr()) {
+            Some((_, Known::Value(value))) => (&mut self.memo.values, *value),
+            Some((_, Known::Here(value))) => (&mut self.aliases, *value),
+            _ => return Ok(()),
+        };
+        kept.try_reserve(1).map_err(|_| Raised::memory())?;
+        kept.insert(value, number);
         Ok(())
     }
 

@@ -30,6 +30,8 @@ names! {
     main = "__main__";
     class = "__class__";
     dict = "__dict__";
+    builtins = "__builtins__";
+    path = "__path__";
     new = "__new__";
     reduce_ex = "__reduce_ex__";
     reduce = "__reduce__";
@@ -101,6 +103,8 @@ pub(crate) struct Held {
     pub(crate) code_names: CodeNames,
     /// The fields of code objects.
     pub(crate) code_fields: Vec<Owned>,
+    /// What `type` knows of each class, whatever its metaclass says.
+    pub(crate) of_types: OfTypes,
     pub(crate) type_setattr: Owned,
     pub(crate) type_getattribute: Owned,
     pub(crate) standards: Standards,
@@ -117,6 +121,14 @@ pub(crate) struct Held {
     pub(crate) proxy: Option<Owned>,
     /// What a pickler shows as its `persistent_id` when it has none.
     pub(crate) no_persistent_id: Option<Owned>,
+}
+
+/// Descriptors of `type`.
+pub(crate) struct OfTypes {
+    pub(crate) name: Owned,
+    pub(crate) qualname: Owned,
+    pub(crate) bases: Owned,
+    pub(crate) mro: Owned,
 }
 
 /// What `object` itself has.
@@ -139,6 +151,7 @@ impl Held {
         let of = |module: &Object, name: &str| module.get(&*interned(name)?);
         let object = of(&builtins, "object")?;
         let attributes = object.get(&names.dict)?;
+        let of_type = type_class().class_dict()?;
         Ok(Self {
             pickling_error: of(&*import(c"_pickle")?, "PicklingError")?,
             dispatch_table: of(&copyreg, "dispatch_table")?,
@@ -154,6 +167,12 @@ impl Held {
             function_names: FunctionNames::new()?,
             code_names: CodeNames::new()?,
             code_fields: FIELDS.iter().map(|name| interned(name)).collect::<Result<_>>()?,
+            of_types: OfTypes {
+                name: of_type.item(&names.name)?,
+                qualname: of_type.item(&names.qualname)?,
+                bases: of_type.item(&class_names.bases)?,
+                mro: of_type.item(&class_names.mro)?,
+            },
             type_setattr: type_class().get(&class_names.setattr)?,
             type_getattribute: type_class().get(&class_names.getattribute)?,
             class_names,
@@ -222,12 +241,6 @@ impl Held {
         }
         let made = make_guard()?;
         Ok(self.guard.get_or_init(|| made))
-    }
-
-    /// Tells whether a global is one that each module has of its own.
-    pub(crate) fn is_own_global(&self, name: &Object) -> Result<bool> {
-        Ok(name.is(&self.names.name)
-            || matches!(name.utf8().map_err(Raised::dismiss), Ok("__name__" | "__builtins__")))
     }
 
     /// Shows the collector what is held; names are nobody's cycle.

@@ -1,6 +1,6 @@
 //! Dicts, and the pairs that an iterator gives to something like a dict.
 
-use crate::python::{Owned, Raised, Result};
+use crate::python::{Owned, Raised, Result, list};
 
 use super::session::Session;
 use super::step::{BATCH, SHORT_END, Step, op};
@@ -63,8 +63,12 @@ impl Session<'_> {
             return Ok(());
         }
         if self.choices.sort_keys {
-            let keys = dict.dict_keys()?;
-            return self.order(dict, &keys, Then::Dict);
+            let (keys, mut values, mut at) = (list()?, Vec::new(), 0);
+            while let Some((key, value)) = dict.dict_next(&mut at) {
+                keys.list_append(&key)?;
+                values.push(value);
+            }
+            return self.order(dict, &keys, Then::Dict(values));
         }
         if self.options.protocol == 0 {
             let iterator = dict.call_method(&self.held.names.items, &[])?.iterate()?;

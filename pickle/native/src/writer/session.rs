@@ -1,6 +1,6 @@
 //! One dump: what the caller chose, the stream, the memo, and the loop over the steps.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::memo::Memo;
 use super::output::Output;
 use super::plain::PlainClasses;
 use super::step::{Step, Steps, op};
-use super::value::{Ambiguous, Choices, Facts, Identity, Suspended, Tie, Value};
+use super::value::{Ambiguous, Choices, Facts, Identity, Known, Late, Suspended, Tie, Value};
 
 /// Python's default protocol, which changed with 3.14.
 pub(crate) const DEFAULT_PROTOCOL: u8 = if cfg!(Py_3_14) { 5 } else { 4 };
@@ -133,10 +133,16 @@ pub(crate) struct Session<'s> {
     pub(super) deterministic: bool,
     /// The globals of functions don't count.
     pub(super) shallow: bool,
+    /// Ids of classes that had to be known before the class was there; each keeps its own alive.
+    pub(super) early_ids: ById<(Owned, Owned)>,
+    /// Hooks that are set when everything else of the stream is there.
+    pub(super) late: VecDeque<Late>,
     /// What classes are made of, as hashes; each keeps its own alive.
     pub(super) class_contents: ById<(Owned, [u8; 32])>,
     /// What has been asked whether it is a value; each keeps its own alive.
-    pub(super) values: ById<(Owned, Option<Value>)>,
+    pub(super) values: ById<(Owned, Known)>,
+    /// Numbers of aliases, by hashes that hold in this dump.
+    pub(super) aliases: HashMap<Value, usize>,
     /// The hash of the stream of one object alone, which has just ended.
     pub(super) hashed: Option<[u8; 32]>,
     /// How many bytes were hashed to find orders.
@@ -193,8 +199,11 @@ impl<'s> Session<'s> {
             hashing: false,
             deterministic: false,
             shallow: false,
+            early_ids: ById::default(),
+            late: VecDeque::new(),
             class_contents: ById::default(),
             values: ById::default(),
+            aliases: HashMap::new(),
             hashed: None,
             hashed_bytes: 0,
             hashed_most: 0,
@@ -253,6 +262,7 @@ impl<'s> Session<'s> {
         let Self { out, mut memo, steps, suspended, values, keys, facts, .. } = self;
         let (classes, lists) =
             ((self.class_dicts, self.class_contents, self.class_stack), (self.whose, self.ordered));
+        let late = (self.late, self.early_ids);
         let sets = (self.ties, self.ambiguous);
         let raised = match streamed.and_then(|()| out.finish()) {
             Ok(stream) => return (Ok(stream), memo),
@@ -261,7 +271,7 @@ impl<'s> Session<'s> {
         // Dropping objects may run any code, which must not meet our exception, nor clear it.
         let exception = raised.take();
         drop((steps, suspended, inner, values, keys, facts));
-        drop((classes, lists, sets));
+        drop((classes, lists, sets, late));
         drop(memo.forget_from(before));
         let raised = exception.map_or_else(|| Raised::system("an exception was lost"), Raised::restore);
         (Err(raised), memo)
@@ -288,6 +298,10 @@ impl<'s> Session<'s> {
         self.begin(object.own())?;
         loop {
             let Some(step) = self.steps.pop() else {
+                if let Some(late) = self.late.pop_front() {
+                    self.late_hook(late)?;
+                    continue;
+                }
                 let Some(suspended) = self.suspended.pop() else { break };
                 self.resume(suspended)?;
                 continue;

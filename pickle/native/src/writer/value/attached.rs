@@ -65,13 +65,15 @@ attached! {
     slot_names,
     /// The annotations of a function or class where somebody has changed them, or `None`.
     annotations_now,
+    /// Tells whether the module with a name is the standard library's.
+    is_standard,
     /// The reducers, as keys, that take a list of the object that is dumped too, and keep there what holds for one dump.
     rooted,
 }
 
 impl Attached {
-    /// Tells whether a module is one of the standard library's.
-    pub(crate) fn is_standard_module(&self, name: &Object) -> Result<bool> {
+    /// Tells whether a module has the name of one of the standard library's. It may be the user's, which hides that.
+    pub(crate) fn may_be_standard(&self, name: &Object) -> Result<bool> {
         let Ok(text) = name.utf8().map_err(Raised::dismiss) else { return Ok(false) };
         let package = text.split('.').next().unwrap_or_default();
         self.standard.set_contains(&*crate::python::interned(package)?)

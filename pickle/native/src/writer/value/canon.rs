@@ -4,6 +4,9 @@
 //!
 //! A value is an atom, a tuple or frozenset of values, a code object, what is found by its name, or an object of a class that
 //! the Python half names, by what it is reduced to. Everything else is known by its identity.
+//!
+//! Between both stand aliases of types, such as `Optional[C]`. `typing` keeps equal ones once, if it has seen both lately: so two
+//! of them are the same where their parts are the same, each part being a value or known by its identity.
 
 use sha2::{Digest, Sha256};
 
@@ -13,12 +16,27 @@ use crate::writer::session::Session;
 /// A hash of a value.
 pub(crate) type Value = [u8; 16];
 
+/// What an object is, apart from which object it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Known {
+    /// A value, which has this hash in every process.
+    Value(Value),
+    /// An alias with parts that are known by their identity: the hash holds in this dump.
+    Here(Value),
+    /// It is known by its identity.
+    Nothing,
+}
+
 /// A value whose parts are being asked for.
 struct Frame {
     object: Owned,
     parts: Parts,
     at: usize,
     hash: Sha256,
+    /// It is an alias, or what holds the parts of one: parts may be known by their identity.
+    alias: bool,
+    /// Some are.
+    here: bool,
 }
 
 enum Parts {
@@ -30,9 +48,9 @@ enum Parts {
 
 /// What an object is, as far as is known without its parts.
 enum Asked {
-    Value(Value),
-    Nothing,
+    Known(Known),
     Parts(Parts, u8),
+    Alias(Owned),
 }
 
 /// Gives an atom to the hash of what holds it, with its class and its length; says whether it was one.
@@ -71,6 +89,38 @@ fn feed(object: &Object, hash: &mut Sha256) -> Result<bool> {
     Ok(true)
 }
 
+impl Frame {
+    /// The next part that has to be asked for; atoms before it go into the hash.
+    fn next(&mut self) -> Result<Option<Owned>> {
+        if let Parts::Ordered(items) = &self.parts {
+            while let Some(item) = items.tuple_item(self.at) {
+                if !feed(item, &mut self.hash)? {
+                    break;
+                }
+                self.at += 1;
+            }
+        }
+        let next = match &self.parts {
+            Parts::Ordered(items) => items.tuple_item(self.at).map(Object::own),
+            Parts::Any(items, _) => items.get(self.at).cloned(),
+        };
+        self.at += 1;
+        Ok(next)
+    }
+
+    /// What the whole is, now that all parts are known.
+    fn finish(mut self) -> (Owned, Known) {
+        if let Parts::Any(_, values) = &mut self.parts {
+            values.sort_unstable();
+            for value in values {
+                self.hash.update(value);
+            }
+        }
+        let value = finish(self.hash);
+        (self.object, if self.here { Known::Here(value) } else { Known::Value(value) })
+    }
+}
+
 fn finish(hash: Sha256) -> Value {
     let whole: [u8; 32] = hash.finalize().into();
     let mut short = [0; 16];
@@ -79,73 +129,91 @@ fn finish(hash: Sha256) -> Value {
 }
 
 impl Session<'_> {
-    /// The hash of a value; nothing for what is known by its identity.
-    pub(in crate::writer) fn value(&mut self, object: &Object) -> Result<Option<Value>> {
+    /// What an object is, apart from which object it is.
+    pub(in crate::writer) fn known(&mut self, object: &Object) -> Result<Known> {
         let mut frames: Vec<Frame> = Vec::new();
         let mut asked = object.own();
         loop {
-            let mut answer = match self.ask(&asked)? {
-                Asked::Value(value) => Some(Some(value)),
-                Asked::Nothing => Some(None),
-                Asked::Parts(parts, tag) => {
-                    frames.try_reserve(1).map_err(|_| Raised::memory())?;
-                    frames.push(Frame { object: asked, parts, at: 0, hash: Sha256::new_with_prefix([tag]) });
-                    None
+            let within = frames.last().is_some_and(|frame| frame.alias);
+            let (parts, tag, alias) = match self.ask(&asked)? {
+                Asked::Parts(parts, tag) => (Ok(parts), tag, within && tag == b't'),
+                Asked::Alias(reduced) => (Ok(Parts::Ordered(reduced)), b'r', true),
+                // A list that was just made to hold an alias's parts.
+                Asked::Known(Known::Nothing) if within && asked.is_exact_list() && asked.count() <= 2 => {
+                    (Ok(Parts::Ordered(asked.list_tuple()?)), b'l', true)
                 }
+                Asked::Known(known) => (Err(known), 0, false),
             };
+            let mut answer = None;
+            match parts {
+                Ok(parts) => {
+                    frames.try_reserve(1).map_err(|_| Raised::memory())?;
+                    let hash = Sha256::new_with_prefix([tag]);
+                    frames.push(Frame { object: asked, parts, at: 0, hash, alias, here: false });
+                }
+                Err(known) => answer = Some((asked, known)),
+            }
             // Gives the answer to the one that asked, and goes on there.
             asked = loop {
-                let Some(frame) = frames.last_mut() else { return Ok(answer.flatten()) };
-                match answer.take() {
-                    Some(Some(value)) => match &mut frame.parts {
-                        Parts::Ordered(_) => {
-                            frame.hash.update(b"v");
-                            frame.hash.update(value);
-                        }
-                        Parts::Any(_, values) => values.push(value),
-                    },
-                    Some(None) => {
+                if let Some((part, known)) = answer.take() {
+                    let Some(frame) = frames.last_mut() else { return Ok(known) };
+                    if !self.give(frame, part, known) {
                         // One part that is no value, and the whole is no value either. The inner ones are asked again.
-                        for (depth, frame) in frames.drain(..).enumerate() {
-                            if depth > 0 || !self.hashing {
-                                self.values.insert(frame.object.ptr().addr(), (frame.object, None));
-                            }
+                        let Some(frame) = frames.pop() else { return Err(Raised::system("a frame was lost")) };
+                        if !self.hashing || !frames.is_empty() {
+                            let whole = frame.object.clone();
+                            self.values.insert(whole.ptr().addr(), (whole, Known::Nothing));
                         }
-                        return Ok(None);
-                    }
-                    None => {}
-                }
-                if let Parts::Ordered(items) = &frame.parts {
-                    while let Some(item) = items.tuple_item(frame.at) {
-                        if !feed(item, &mut frame.hash)? {
-                            break;
-                        }
-                        frame.at += 1;
+                        answer = Some((frame.object, Known::Nothing));
+                        continue;
                     }
                 }
-                let next = match &frame.parts {
-                    Parts::Ordered(items) => items.tuple_item(frame.at).map(Object::own),
-                    Parts::Any(items, _) => items.get(frame.at).cloned(),
-                };
-                frame.at += 1;
-                if let Some(next) = next {
+                let Some(frame) = frames.last_mut() else { return Err(Raised::system("a frame was lost")) };
+                if let Some(next) = frame.next()? {
                     break next;
                 }
-                let Some(mut frame) = frames.pop() else { return Err(Raised::system("a frame was lost")) };
-                if let Parts::Any(_, values) = &mut frame.parts {
-                    values.sort_unstable();
-                    for value in values {
-                        frame.hash.update(value);
-                    }
-                }
-                let value = finish(frame.hash);
+                let Some(frame) = frames.pop() else { return Err(Raised::system("a frame was lost")) };
+                let (whole, known) = frame.finish();
                 // What nobody else holds isn't asked about again where only a hash is wanted.
-                if !self.hashing || frame.object.count() > 2 {
-                    self.values.insert(frame.object.ptr().addr(), (frame.object, Some(value)));
+                if !self.hashing || matches!(known, Known::Here(_)) || whole.count() > 2 {
+                    self.values.insert(whole.ptr().addr(), (whole.clone(), known));
                 }
-                answer = Some(Some(value));
+                answer = Some((whole, known));
             };
         }
+    }
+
+    /// Gives what is known of a part to what asked for it; says whether that can still be a value.
+    fn give(&mut self, frame: &mut Frame, part: Owned, known: Known) -> bool {
+        match (known, &mut frame.parts) {
+            (Known::Value(value), Parts::Ordered(_)) => {
+                frame.hash.update(b"v");
+                frame.hash.update(value);
+            }
+            (Known::Value(value), Parts::Any(_, values)) => values.push(value),
+            (Known::Here(value), Parts::Ordered(_)) if frame.alias => {
+                frame.here = true;
+                frame.hash.update(b"h");
+                frame.hash.update(value);
+            }
+            (Known::Nothing, Parts::Ordered(_)) if frame.alias => {
+                frame.here = true;
+                frame.hash.update(b"#");
+                frame.hash.update((part.ptr().addr() as u64).to_le_bytes());
+                // Kept, because it is known by its address.
+                self.values.insert(part.ptr().addr(), (part, Known::Nothing));
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// The hash of a value; nothing for what is known by its identity, be it in part.
+    pub(in crate::writer) fn value(&mut self, object: &Object) -> Result<Option<Value>> {
+        Ok(match self.known(object)? {
+            Known::Value(value) => Some(value),
+            _ => None,
+        })
     }
 
     /// What an object is, without its parts.
@@ -153,7 +221,7 @@ impl Session<'_> {
         let tagged = |tag: u8, content: &[u8]| {
             let mut hash = Sha256::new_with_prefix([tag]);
             hash.update(content);
-            Ok(Asked::Value(finish(hash)))
+            Ok(Asked::Known(Known::Value(finish(hash))))
         };
         match object.kind() {
             Kind::Text => match object.utf8() {
@@ -171,19 +239,19 @@ impl Session<'_> {
             Kind::Bytes => tagged(b'b', object.bytes()?),
             Kind::Tuple => {
                 if let Some((_, known)) = self.values.get(&object.ptr().addr()) {
-                    return Ok(known.map_or(Asked::Nothing, Asked::Value));
+                    return Ok(Asked::Known(*known));
                 }
                 Ok(Asked::Parts(Parts::Ordered(object.own()), b't'))
             }
             Kind::FrozenSet => {
                 if let Some((_, known)) = self.values.get(&object.ptr().addr()) {
-                    return Ok(known.map_or(Asked::Nothing, Asked::Value));
+                    return Ok(Asked::Known(*known));
                 }
                 let items = list_from(object)?;
                 let items = (0..items.list_len()).filter_map(|at| items.list_get(at)).collect();
                 Ok(Asked::Parts(Parts::Any(items, Vec::new()), b'z'))
             }
-            Kind::Dict | Kind::List | Kind::Set | Kind::ByteArray | Kind::PickleBuffer => Ok(Asked::Nothing),
+            Kind::Dict | Kind::List | Kind::Set | Kind::ByteArray | Kind::PickleBuffer => Ok(Asked::Known(Known::Nothing)),
             kind => {
                 if object.is_none() {
                     return tagged(b'N', b"");
@@ -198,9 +266,16 @@ impl Session<'_> {
 
     fn ask_other(&mut self, object: &Object, kind: Kind) -> Result<Asked> {
         if let Some((_, known)) = self.values.get(&object.ptr().addr()) {
-            return Ok(known.map_or(Asked::Nothing, Asked::Value));
+            return Ok(Asked::Known(*known));
         }
         if object.is_code() {
+            if self.shallow {
+                // Only this process compares it, and has found it out for good.
+                return Ok(match self.facts(object)?.content.get() {
+                    Some(known) => Asked::Known(Known::Value(*known)),
+                    None => Asked::Parts(Parts::Ordered(self.facts(object)?.whole()?), b'c'),
+                });
+            }
             let mut fields = Vec::with_capacity(self.held.code_fields.len());
             for (field, name) in super::code::FIELDS.iter().zip(&self.held.code_fields) {
                 fields.push(super::code::field(field, name, object, &self.choices, self.deterministic)?);
@@ -211,23 +286,31 @@ impl Session<'_> {
         let named = kind == Kind::Class || kind == Kind::Function || object.type_is_metaclass();
         if named {
             if !self.goes_by_name(object)? {
-                return Ok(Asked::Nothing);
+                return Ok(Asked::Known(Known::Nothing));
             }
             let module = object.get(&self.held.names.module)?;
             let name = object.get(&self.held.names.qualname)?;
             return Ok(Asked::Parts(Parts::Ordered(tuple(&[&module, &name])?), b'g'));
         }
         let class = object.class();
-        if self.held.attached()?.frozen.dict_find(&class)?.is_some() {
+        if let Some(how) = self.held.attached()?.frozen.dict_find(&class)? {
             let reduced = match self.held.dispatch_table.dict_find(&class)? {
                 Some(reducer) => reducer.call(&[object])?,
                 None => object.get(&self.held.names.reduce_ex)?.call(&[&*crate::python::int(4)?])?,
             };
             if reduced.is_tuple() {
-                return Ok(Asked::Parts(Parts::Ordered(reduced), b'r'));
+                return Ok(if how.is_true() {
+                    Asked::Parts(Parts::Ordered(reduced), b'r')
+                } else {
+                    Asked::Alias(reduced)
+                });
+            }
+            if reduced.is_text() {
+                // There is one of it, which is found by this name.
+                return Ok(Asked::Parts(Parts::Ordered(tuple(&[&class, &reduced])?), b'o'));
             }
         }
-        Ok(Asked::Nothing)
+        Ok(Asked::Known(Known::Nothing))
     }
 
     /// Where equal input gives equal bytes: writes that an equal value has been written, and says whether one has.
@@ -245,13 +328,19 @@ impl Session<'_> {
         if !may_be {
             return Ok(false);
         }
+        let value = match self.known(object)? {
+            Known::Value(value) => value,
+            Known::Here(value) if !self.hashing => {
+                return match self.aliases.get(&value).copied() {
+                    Some(number) => self.get_number(number).map(|()| true),
+                    None => Ok(false),
+                };
+            }
+            _ => return Ok(false),
+        };
         if self.shallow && object.is_code() {
-            // Only this process compares it.
-            self.out.op(b'C')?;
-            self.out.put(&object.hash()?.to_le_bytes())?;
-            return Ok(true);
+            self.facts(object)?.content.get_or_init(|| value);
         }
-        let Some(value) = self.value(object)? else { return Ok(false) };
         if self.hashing {
             // The hash says it all, and nothing has to be remembered.
             self.out.op(b'V')?;

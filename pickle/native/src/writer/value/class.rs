@@ -1,7 +1,7 @@
 //! Classes by value. A class is made from its metaclass, name and bases, with what must be there when it is made; it gets its
 //! number, and only then come its attributes, because those may lead back to it.
 
-use crate::python::{Found, Object, Owned, Raised, Result, dict};
+use crate::python::{Found, Object, Owned, Raised, Result, dict, list_from, tuple};
 use crate::writer::session::Session;
 use crate::writer::step::op;
 
@@ -15,19 +15,28 @@ const OPEN_MOST: u32 = 100;
 
 /// What Python makes by itself, or only remembers.
 const SKIPPED: &[&str] = &[
-    "__dict__",
-    "__weakref__",
     "__classcell__",
     "__classdictcell__",
-    "_abc_impl",
-    "_abc_registry",
-    "_abc_cache",
-    "_abc_negative_cache",
-    "_abc_negative_cache_version",
-    "__abstractmethods__",
     "__slotnames__",
     "__annotations_cache__",
     "__annotate_func__",
+];
+
+/// What `type` keeps of a class under these names isn't in the class's dict, and setting them changes that. Where a class has such
+/// a name in its dict, it was there when the class was made.
+const OF_TYPE: &[&str] = &[
+    "__base__",
+    "__bases__",
+    "__basicsize__",
+    "__class__",
+    "__dict__",
+    "__dictoffset__",
+    "__flags__",
+    "__itemsize__",
+    "__mro__",
+    "__name__",
+    "__text_signature__",
+    "__weakrefoffset__",
 ];
 
 /// A class that has just been made.
@@ -38,6 +47,14 @@ pub(crate) struct ClassBody {
     after: Option<Owned>,
     id: Option<Owned>,
     set: Set,
+}
+
+/// A hook that is set when everything else of the stream is there.
+pub(crate) struct Late {
+    class: Owned,
+    made: Option<usize>,
+    set: Set,
+    hook: Owned,
 }
 
 /// How attributes are set.
@@ -56,7 +73,8 @@ impl Session<'_> {
     pub(in crate::writer) fn class_value(&mut self, class: Owned) -> Result<()> {
         let held = self.held;
         let attached = held.attached()?;
-        if let Some(name) = attached.type_names.dict_find(&class)? {
+        let named = if class.is_plain_class() { attached.type_names.dict_find(&class)? } else { None };
+        if let Some(name) = named {
             let steps = vec![
                 save(&held.names.types),
                 save(&name),
@@ -98,9 +116,9 @@ impl Session<'_> {
             Some(plan)
         };
         let part = |at: usize| plan.as_ref().and_then(|plan| plan.tuple_item(at)).map(Object::own);
-        let name = class.get(&held.names.name)?;
         let names = &held.class_names;
-        let bases = class.get(&names.bases)?;
+        let name = class.through(&held.of_types.name)?;
+        let bases = class.through(&held.of_types.bases)?;
         let mut namespace = self.namespace(&class, &content, &name)?;
         let own_slots = slots(&content, &class)?;
         let mut state = Vec::new();
@@ -117,6 +135,8 @@ impl Session<'_> {
         }
         let given: Vec<String> = namespace.iter().map(|(name, _)| name.shown()).collect();
         let skipped = part(4);
+        // What a hook of a base finds in the class.
+        let mut early = Vec::new();
         // What is set while an enum is made would become a member.
         let hooked = hooked && !content.dict_has(&names.member_map)?;
         let mut at = 0;
@@ -129,7 +149,11 @@ impl Session<'_> {
             self.class_scope(annotate, &class)?;
         }
         while let Some((key, value)) = content.dict_next(&mut at) {
-            if !key.is_text() || skipped.as_ref().map_or(Ok(false), |skipped| skipped.set_contains(&key))? {
+            if !key.is_text() {
+                namespace.push((key, value));
+                continue;
+            }
+            if skipped.as_ref().map_or(Ok(false), |skipped| skipped.set_contains(&key))? {
                 continue;
             }
             let mut key = key;
@@ -143,8 +167,9 @@ impl Session<'_> {
             let special = shown.starts_with('_');
             let skip = special && (SKIPPED.contains(&shown) || given.iter().any(|given| given == shown))
                 || matches!(shown, "__module__" | "__qualname__")
+                || matches!(shown, "__dict__" | "__weakref__") && value.is_getset()
                 || shown == "__doc__" && value.is_none()
-                || shown == "__annotate__" && annotate.is_none()
+                || cfg!(Py_3_14) && shown == "__annotate__" && annotate.is_none() && value.is_none()
                 || shown == "__annotations__"
                     && (annotate.is_some() || value.is_exact_dict() && value.dict_len() == 0)
                 || shown == "__firstlineno__" && (self.choices.strip || self.choices.source)
@@ -154,10 +179,27 @@ impl Session<'_> {
             if skip {
                 continue;
             }
-            if hooked && is_simple(&value) {
-                namespace.push((key.clone(), value.clone()));
+            let of_type = OF_TYPE.contains(&shown)
+                || shown == "__annotations__" && !value.is_exact_dict()
+                || cfg!(Py_3_14) && shown == "__annotate__" && !value.is_function();
+            if of_type || !meta.is_exactly_type() && self.is_set_by(&meta, &key)? {
+                namespace.push((key, value));
+                continue;
             }
-            let key = key.clone();
+            let value = if self.deterministic && shown == "__static_attributes__" && value.is_tuple() {
+                // In the order of a set.
+                let sorted = list_from(&value)?;
+                sorted.list_sort()?;
+                sorted.list_tuple()?
+            } else {
+                value
+            };
+            // A class finds names of other classes than `str` as those of `str`.
+            let key = if key.kind() == crate::python::Kind::Text { key } else { key.fresh()? };
+            if hooked && may_come_first(&value) && !key.is(&names.init_subclass) {
+                let key = if key.is(&names.annotate) { names.annotate_func.clone() } else { key.clone() };
+                early.push((key, value.clone()));
+            }
             state.push((key, value));
         }
         if self.choices.source {
@@ -167,14 +209,18 @@ impl Session<'_> {
             }
         } else if cfg!(Py_3_14) && annotate.is_none() {
             if let Some(kept) =
-                content.dict_find(&names.annotations_cache)?.filter(|kept| kept.dict_len() > 0)
+                content
+                    .dict_find(&names.annotations_cache)?
+                    .filter(|kept| kept.is_exact_dict() && kept.dict_len() > 0)
             {
                 state.push((names.annotations.clone(), kept));
             }
         }
         if self.deterministic {
             state.sort_by_cached_key(|(name, _)| name.shown());
+            early.sort_by_cached_key(|(name, _)| name.shown());
         }
+        namespace.append(&mut early);
         if let Some(more) = part(3) {
             let mut at = 0;
             while let Some(pair) = more.dict_next(&mut at) {
@@ -182,19 +228,20 @@ impl Session<'_> {
             }
         }
         let mut steps = Vec::with_capacity(namespace.len() * 2 + 16);
-        match (part(0), part(1)) {
-            (Some(make), Some(first)) => {
-                steps.extend([Do::Save(Label::Part("metaclass"), make), Do::Bytes(&[op::MARK])]);
-                for at in 0..first.tuple_len() {
-                    steps.extend(first.tuple_item(at).map(save));
-                }
+        let (make, first) = match (part(0), part(1)) {
+            (Some(make), Some(first)) => (make, first),
+            _ => (meta.clone(), tuple(&[&name, &bases])?),
+        };
+        steps.extend([Do::Save(Label::Part("metaclass"), make), Do::Bytes(&[op::MARK])]);
+        let last = first.tuple_len().saturating_sub(1);
+        steps.extend((0..last).filter_map(|at| first.tuple_item(at).map(save)));
+        if let Some(bases) = first.tuple_item(last) {
+            let bases = Do::Save(Label::Part("bases"), bases.own());
+            if hooked && self.identity != Identity::Nothing {
+                self.bases_or_none(&class, bases, &mut steps)?;
+            } else {
+                steps.push(bases);
             }
-            _ => steps.extend([
-                Do::Save(Label::Part("metaclass"), meta.clone()),
-                Do::Bytes(&[op::MARK]),
-                save(&name),
-                Do::Save(Label::Part("bases"), bases),
-            ]),
         }
         steps.push(Do::Unless(class.clone()));
         match part(2).filter(|prepare| !prepare.is_none()) {
@@ -210,7 +257,7 @@ impl Session<'_> {
         }
         steps.push(Do::Unless(class.clone()));
         steps.push(Do::Bytes(&[op::TUPLE, op::REDUCE]));
-        let set = self.way_to_set(&class, &meta)?;
+        let set = self.way_to_set(&class, &meta, hooked)?;
         let body = ClassBody { class: class.clone(), state, after: part(5), id: None, set };
         steps.push(Do::Class(Box::new(body)));
         self.run(Program::new(class, "class", steps))
@@ -224,7 +271,7 @@ impl Session<'_> {
             let module = if module.is_text() { self.home(&module)? } else { module };
             namespace.push((self.held.names.module.clone(), module));
         }
-        let qualname = class.get(&self.held.names.qualname)?;
+        let qualname = class.through(&self.held.of_types.qualname)?;
         if !super::function::same_text(&qualname, name)? {
             namespace.push((self.held.names.qualname.clone(), qualname));
         }
@@ -239,7 +286,7 @@ impl Session<'_> {
     /// Tells whether a base wants to know of the class when it is made; refuses one that wants what isn't known any more.
     fn subclass_hook(&self, class: &Object) -> Result<bool> {
         let names = &self.held.class_names;
-        let order = class.get(&names.mro)?;
+        let order = class.through(&self.held.of_types.mro)?;
         for at in 1..order.tuple_len().saturating_sub(1) {
             let Some(base) = order.tuple_item(at).filter(|base| base.is_class()) else { continue };
             if base.class_dict()?.dict_has(&names.init_subclass)? {
@@ -249,8 +296,23 @@ impl Session<'_> {
         Ok(false)
     }
 
+    /// Tells whether a metaclass has something under a name that is asked when a class's attribute is set.
+    fn is_set_by(&self, meta: &Object, name: &Object) -> Result<bool> {
+        let order = meta.through(&self.held.of_types.mro)?;
+        for at in 0..order.tuple_len() {
+            let Some(base) = order.tuple_item(at).filter(|base| base.is_class()) else { continue };
+            if base.is_exactly_type() {
+                break;
+            }
+            if let Some(found) = base.class_dict()?.dict_find(name)? {
+                return Ok(found.sets_attributes());
+            }
+        }
+        Ok(false)
+    }
+
     /// How the attributes of a class are set.
-    fn way_to_set(&self, class: &Object, meta: &Object) -> Result<Set> {
+    fn way_to_set(&self, class: &Object, meta: &Object, hooked: bool) -> Result<Set> {
         let names = &self.held.class_names;
         if !meta.is_exactly_type() {
             if !meta.class_lookup(&names.setattr).is(&self.held.type_setattr) {
@@ -263,8 +325,8 @@ impl Session<'_> {
                 }
             }
         }
-        let order = class.get(&names.mro)?;
-        for at in 1..order.tuple_len() {
+        let order = class.through(&self.held.of_types.mro)?;
+        for at in usize::from(!hooked)..order.tuple_len() {
             let Some(base) = order.tuple_item(at).filter(|base| base.is_class()) else { continue };
             if base.class_dict()?.dict_has(&names.setstate)? {
                 return Ok(Set::OneByOne);
@@ -273,23 +335,71 @@ impl Session<'_> {
         Ok(Set::Build)
     }
 
+    /// Writes the bases of a class; none where it has been loaded before: what is made then is thrown away, and no hook of a base
+    /// should hear of it.
+    fn bases_or_none(&mut self, class: &Owned, bases: Do, steps: &mut Vec<Do>) -> Result<()> {
+        let id = self.early_id(class)?;
+        steps.extend([
+            Do::Standard(Standard::DictGet),
+            Do::Bytes(&[op::EMPTY_DICT, op::NEWTRUE, op::EMPTY_TUPLE, op::SETITEM]),
+            Do::Standard(Standard::Contains),
+            Do::Registry,
+            save(&id),
+            Do::Bytes(&[op::TUPLE2, op::REDUCE]),
+            bases,
+            Do::Bytes(&[op::TUPLE3, op::REDUCE]),
+        ]);
+        Ok(())
+    }
+
+    /// The id of a class that isn't there yet, and may be begun again inside itself.
+    fn early_id(&mut self, class: &Owned) -> Result<Owned> {
+        if let Some((_, id)) = self.early_ids.get(&class.ptr().addr()) {
+            return Ok(id.clone());
+        }
+        let id = self.class_id(class)?;
+        self.early_ids.insert(class.ptr().addr(), (class.clone(), id.clone()));
+        Ok(id)
+    }
+
+    /// Sets the hook of a class that hears of new classes that inherit from it. It comes when everything else is there: what
+    /// those classes are it has said already.
+    pub(in crate::writer) fn late_hook(&mut self, late: Late) -> Result<()> {
+        let Late { class, made, set, hook } = late;
+        let names = &self.held.class_names;
+        let steps = vec![
+            Do::Standard(if set == Set::AsType { Standard::TypeSetAttr } else { Standard::SetAttr }),
+            made.map_or_else(|| Do::Get(class.clone()), Do::Number),
+            save(&names.init_subclass),
+            Do::Save(Label::Attribute(names.init_subclass.clone()), hook),
+            Do::Bytes(&[op::TUPLE3, op::REDUCE, op::POP]),
+        ];
+        self.run(Program::new(class, "class", steps))
+    }
+
     /// Goes on with a class that is on the stack.
     pub(super) fn class_body(&mut self, program: &mut Program, mut body: ClassBody) -> Result<()> {
         if self.identity != Identity::Nothing && body.id.is_none() {
-            body.id = Some(self.class_id(&body.class)?);
+            let early = self.early_ids.get(&body.class.ptr().addr()).map(|(_, id)| id.clone());
+            body.id = Some(match early {
+                Some(id) => id,
+                None => self.class_id(&body.class)?,
+            });
         }
-        let ClassBody { class, state, after, id, set } = body;
+        let ClassBody { class, mut state, after, id, set } = body;
         let mut steps = Vec::new();
         let mut made = None;
+        let hook = state.iter().position(|(name, _)| name.is(&self.held.class_names.init_subclass));
+        let hook = hook.map(|at| state.remove(at).1);
         match id {
             None => self.put(&class)?,
             Some(id) => {
                 // What is just made is filled; what follows uses the class that came first.
                 let number = self.put_nothing()?;
                 made = Some(number);
-                steps.push(Do::Standard(Standard::WeakSetDefault));
-                self.registry(&mut steps)?;
                 steps.extend([
+                    Do::Standard(Standard::WeakSetDefault),
+                    Do::Registry,
                     save(&id),
                     Do::Number(number),
                     Do::Bytes(&[op::TUPLE3, op::REDUCE]),
@@ -297,6 +407,9 @@ impl Session<'_> {
                     Do::Bytes(&[op::POP]),
                 ]);
             }
+        }
+        if let Some(hook) = hook {
+            self.late.push_back(Late { class: class.clone(), made, set, hook });
         }
         match set {
             Set::Build => build(state, &mut steps),
@@ -383,7 +496,7 @@ impl Session<'_> {
         let names = &self.held.names;
         let Some(qualname) = content.dict_find(&names.qualname)? else { return Ok(None) };
         for class in self.class_stack.iter().rev() {
-            if super::function::same_text(&*class.get(&names.qualname)?, &qualname)? {
+            if super::function::same_text(&*class.through(&self.held.of_types.qualname)?, &qualname)? {
                 return Ok(Some(class.clone()));
             }
         }
@@ -427,11 +540,14 @@ fn slots(content: &Object, class: &Object) -> Result<Vec<Owned>> {
     Ok(found)
 }
 
-/// Tells whether a value can be there before the class is: an atom, or a tuple of atoms.
-fn is_simple(value: &Object) -> bool {
-    if Session::is_atom(value) {
-        return true;
-    }
-    value.kind() == crate::python::Kind::Tuple
-        && (0..value.tuple_len()).all(|at| value.tuple_item(at).is_some_and(Session::is_atom))
+/// Tells whether a hook of a base finds a value in the class that is being made: not an object of which nobody knows what it
+/// does when a class is made with it.
+fn may_come_first(value: &Object) -> bool {
+    use crate::python::Kind;
+    Session::is_atom(value)
+        || matches!(
+            value.kind(),
+            Kind::Tuple | Kind::List | Kind::Dict | Kind::Set | Kind::FrozenSet | Kind::Function
+        )
+        || value.is_method_maker()
 }

@@ -1,11 +1,12 @@
 //! Code objects, as arguments of their class, and what is known about each.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use crate::python::{Object, Owned, Raised, Reads, Result, bytes, int, reads, text};
+use crate::python::{Object, Owned, Raised, Reads, Result, bytes, int, reads, text, tuple};
 use crate::writer::session::{ById, Session};
 use crate::writer::step::op;
 
+use super::canon::Value;
 use super::choice::Choices;
 use super::program::{Do, Program, save};
 use super::standard::Standard;
@@ -24,6 +25,15 @@ pub(crate) struct Facts {
     pub(crate) freevars: Owned,
     /// The fields that make it, as it has them.
     fields: Vec<Owned>,
+    /// The hash of those, once it was asked for.
+    pub(super) content: OnceLock<Value>,
+}
+
+impl Facts {
+    /// All fields, as a tuple.
+    pub(super) fn whole(&self) -> Result<Owned> {
+        tuple(&self.fields.iter().map(|field| &**field).collect::<Vec<_>>())
+    }
 }
 
 /// How many code objects are remembered before it is looked whether they still are.
@@ -172,7 +182,7 @@ impl Session<'_> {
             clippy::arc_with_non_send_sync,
             reason = "threads that have it are attached; the count is all they share"
         )]
-        Ok(Arc::new(Facts { reads, name, qualname, doc, freevars, fields }))
+        Ok(Arc::new(Facts { reads, name, qualname, doc, freevars, fields, content: OnceLock::new() }))
     }
 
     /// Writes a code object.

@@ -148,7 +148,10 @@ impl Session<'_> {
         let held = self.held;
         let name = globals.dict_find(&held.names.name)?.filter(|name| name.is_text());
         if let Some(name) = &name {
-            if held.attached()?.is_standard_module(name)? && self.is_of_module(&globals, name)? {
+            if held.attached()?.may_be_standard(name)?
+                && self.is_of_module(&globals, name)?
+                && held.attached()?.is_standard.call(&[name])?.truth()?
+            {
                 // The functions of the standard library have its own globals: they are there wherever Python is.
                 program.then(vec![
                     save(name),
@@ -167,10 +170,28 @@ impl Session<'_> {
         if let Some(name) = name {
             steps.extend([save(&held.names.name), save(&*self.home(&name)?), Do::Bytes(&[op::SETITEM])]);
         }
-        if self.choices.source || !cfg!(Py_3_10) {
+        let key = &held.names.builtins;
+        if let Some(own) = self.own_builtins(&globals)?.filter(|own| self.memo.get(own).is_some()) {
+            steps.extend([save(key), Do::Get(own), Do::Bytes(&[op::SETITEM])]);
+        } else if let Some(own) = self.own_builtins(&globals)? {
+            // Functions keep it when they are made: it is there by then, and filled afterwards.
+            steps.extend([save(key), Do::Bytes(&[op::EMPTY_DICT]), Do::Put(own.clone()), Do::Bytes(&[op::SETITEM])]);
+            let content = own.dict_copy()?;
+            let mut pairs = Vec::with_capacity(content.dict_len());
+            let mut at = 0;
+            while let Some(pair) = content.dict_next(&mut at) {
+                pairs.push(pair);
+            }
+            if !pairs.is_empty() {
+                steps.extend([Do::Get(own), Do::Bytes(&[op::MARK])]);
+                for (name, value) in pairs {
+                    steps.extend([save(&name), Do::Save(Label::Global(name), value)]);
+                }
+                steps.push(Do::Bytes(&[op::SETITEMS, op::POP]));
+            }
+        } else if self.choices.source || !cfg!(Py_3_10) {
             // Before 3.10, functions find what is built in by their globals alone.
-            let key = interned("__builtins__")?;
-            steps.extend([save(&key), Do::Standard(Standard::Builtins), Do::Bytes(&[op::SETITEM])]);
+            steps.extend([save(key), Do::Standard(Standard::Builtins), Do::Bytes(&[op::SETITEM])]);
         }
         if let Some(package) = globals.dict_find(&*interned("__package__")?)?.filter(|name| name.is_text()) {
             if package.text_len() > 0 {
@@ -180,6 +201,14 @@ impl Session<'_> {
         }
         program.then(steps);
         Ok(())
+    }
+
+    /// What is built in for functions with these globals, where that isn't what Python has.
+    fn own_builtins(&self, globals: &Object) -> Result<Option<Owned>> {
+        let Some(found) = globals.dict_find(&self.held.names.builtins)? else { return Ok(None) };
+        let own = if found.is_module() { found.get(&self.held.names.dict)? } else { found };
+        let pythons = &self.held.standards.get(Standard::Builtins)?.object;
+        Ok(Some(own).filter(|own| own.is_exact_dict() && !own.is(pythons)))
     }
 
     /// Gives the globals of a module that is there wherever Python is their number.
@@ -237,7 +266,12 @@ impl Session<'_> {
                 return Err(Raised::system("globals without a copy"));
             };
             let Some(filled) = &space.filled else { return Ok(()) };
-            if filled.dict_has(&name)? || self.held.is_own_global(&name)? {
+            let number = space.number;
+            if filled.dict_has(&name)? || name.is(&self.held.names.name) {
+                continue;
+            }
+            let builtins = name.is(&self.held.names.builtins);
+            if builtins && self.own_builtins(&filling.globals)?.is_some() {
                 continue;
             }
             let Some(value) = filling.globals.dict_find(&name)? else { continue };
@@ -245,10 +279,13 @@ impl Session<'_> {
             let mut steps = Vec::with_capacity(5);
             if !filling.open {
                 filling.open = true;
-                steps.push(Do::Number(space.number));
+                steps.push(Do::Number(number));
             }
             steps.push(save(&name));
-            steps.push(Do::Save(Label::Global(name), value));
+            steps.push(match builtins && !value.is_module() {
+                true => Do::Standard(Standard::Builtins),
+                false => Do::Save(Label::Global(name), value),
+            });
             steps.push(Do::Bytes(&[op::SETITEM]));
             steps.push(Do::Globals(filling));
             program.then(steps);
@@ -356,6 +393,7 @@ impl Session<'_> {
             }
         }
         if let Some(own) = function.function_dict() {
+            let own = if cfg!(Py_GIL_DISABLED) { own.dict_copy()? } else { own };
             let mut at = 0;
             while let Some(pair) = own.dict_next(&mut at) {
                 state.push(pair);
@@ -400,26 +438,36 @@ impl Session<'_> {
     }
 }
 
-/// Sets attributes of what is on the stack.
+/// Sets attributes of what is on the stack. What isn't named by text goes into its dict.
 pub(super) fn build(state: Vec<(Owned, Owned)>, steps: &mut Vec<Do>) {
-    if state.is_empty() {
-        return;
+    let (named, other): (Vec<_>, Vec<_>) = state.into_iter().partition(|(name, _)| name.is_text());
+    match (named.is_empty(), other.is_empty()) {
+        (true, true) => {}
+        (true, false) => {
+            items(other, steps);
+            steps.push(Do::Bytes(&[op::BUILD]));
+        }
+        (false, none) => {
+            if none {
+                steps.push(Do::Bytes(&[op::NONE]));
+            } else {
+                items(other, steps);
+            }
+            items(named, steps);
+            steps.push(Do::Bytes(&[op::TUPLE2, op::BUILD]));
+        }
     }
-    let one = state.len() == 1;
-    steps.push(Do::Bytes(if one {
-        &[op::NONE, op::EMPTY_DICT]
-    } else {
-        &[op::NONE, op::EMPTY_DICT, op::MARK]
-    }));
-    for (name, value) in state {
+}
+
+/// A dict with these items.
+fn items(items: Vec<(Owned, Owned)>, steps: &mut Vec<Do>) {
+    let one = items.len() == 1;
+    steps.push(Do::Bytes(if one { &[op::EMPTY_DICT] } else { &[op::EMPTY_DICT, op::MARK] }));
+    for (name, value) in items {
         steps.push(save(&name));
         steps.push(Do::Save(Label::Attribute(name), value));
     }
-    steps.push(Do::Bytes(if one {
-        &[op::SETITEM, op::TUPLE2, op::BUILD]
-    } else {
-        &[op::SETITEMS, op::TUPLE2, op::BUILD]
-    }));
+    steps.push(Do::Bytes(if one { &[op::SETITEM] } else { &[op::SETITEMS] }));
 }
 
 /// What a variable of a function's closure holds.

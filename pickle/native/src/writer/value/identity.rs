@@ -8,17 +8,16 @@ use crate::writer::session::{ById, Session};
 use crate::writer::step::{Step, op};
 
 use super::choice::Identity;
-use super::program::{Do, save};
+use super::program::{Do, Program, save};
 use super::standard::Standard;
 
 impl Session<'_> {
     /// Writes the registry of classes.
-    pub(super) fn registry(&mut self, steps: &mut Vec<Do>) -> Result<()> {
+    pub(super) fn registry(&mut self, program: &mut Program) -> Result<()> {
         if let Some(number) = self.memo.registry {
-            steps.push(Do::Number(number));
-            return Ok(());
+            return self.get_number(number);
         }
-        steps.extend([
+        program.then(vec![
             Do::Standard(Standard::SetDefault),
             Do::Standard(Standard::CopyReg),
             save(&self.held.class_names.registry),

@@ -35,8 +35,9 @@ mod standard;
 
 pub(crate) use atoms::Atoms;
 pub(crate) use attached::{Attach, Attached};
-pub(crate) use canon::Value;
+pub(crate) use canon::{Known, Value};
 pub(crate) use choice::{Choices, Identity};
+pub(crate) use class::Late;
 pub(crate) use code::{FIELDS, Facts, KeptFacts};
 pub(crate) use function::Space;
 pub(crate) use guard::make as make_guard;

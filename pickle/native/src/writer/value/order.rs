@@ -5,12 +5,16 @@
 //! Two members that look alike can come in either order. That makes no difference, unless something in one of them is referred to
 //! again: then it is an error, never a silent choice.
 
+use std::collections::VecDeque;
+
 use crate::python::{Kind, Object, Owned, Raised, Result, list, list_from, tuple};
 use crate::writer::memo::Memo;
 use crate::writer::output::Output;
 use crate::writer::session::{ById, Session};
 use crate::writer::step::{BATCH, Step, Steps, op};
 
+use super::canon::Known;
+use super::class::Late;
 use super::choice::Identity;
 
 /// How many bytes may be hashed to find orders in one dump, and how many more for each member of a set that lies in no other:
@@ -39,8 +43,8 @@ pub(crate) enum Then {
     Frozen,
     /// They are the list in what a reduction returned.
     Reduced(Owned),
-    /// They are the keys of a dict.
-    Dict,
+    /// They are the keys of a dict, and these its values.
+    Dict(Vec<Owned>),
 }
 
 /// A set whose order is being found.
@@ -52,6 +56,15 @@ pub(crate) struct Sorting {
     /// A stream has been hashed for the item at this place.
     waiting: bool,
     then: Then,
+    /// What the keys of a dict are, where some look alike: those come in the order of what they are with their values.
+    first: Vec<Option<Key>>,
+}
+
+/// What stands behind a key of a dict.
+enum Entry {
+    Value(Owned),
+    /// The key looks like another one: nobody can say which of them something else refers to.
+    Both([u8; 32]),
 }
 
 /// A set whose members are being written in order.
@@ -60,6 +73,8 @@ pub(crate) struct Sorted {
     items: Vec<Owned>,
     /// For each member whether it looks like the one before.
     alike: Vec<bool>,
+    /// The values of a dict; for keys that look like others, the hash that stands for both.
+    values: Vec<Entry>,
     pub(crate) at: usize,
     batch: u32,
     then: Then,
@@ -73,6 +88,7 @@ pub(crate) struct Suspended {
     guarded: bool,
     hashing: bool,
     open_classes: ById<u32>,
+    late: VecDeque<Late>,
     ties: Vec<Tie>,
     ambiguous: Vec<Ambiguous>,
     /// How many objects were open around, and what they were.
@@ -124,7 +140,8 @@ impl Session<'_> {
         for item in &items {
             keys.push(if items.len() == 1 && !self.hashing { Some(Key::Number(0)) } else { self.key(item)? });
         }
-        self.steps.push(Step::Sorting(Box::new(Sorting { owner, items, keys, at: 0, waiting: false, then })))
+        let first = Vec::new();
+        self.steps.push(Step::Sorting(Box::new(Sorting { owner, items, keys, at: 0, waiting: false, then, first })))
     }
 
     /// The key of an item, if no stream is needed for it.
@@ -197,10 +214,13 @@ impl Session<'_> {
             self.steps.push(Step::Sorting(sorting))?;
             return self.suspend(item);
         }
+        if let Then::Dict(_) = sorting.then {
+            return self.sorting_dict(sorting);
+        }
         let Sorting { owner, items, keys, then, .. } = *sorting;
         let mut pairs: Vec<(Key, Owned)> = keys.into_iter().flatten().zip(items).collect();
         pairs.sort_by(|(one, _), (other, _)| one.cmp(other));
-        if self.hashing && !matches!(then, Then::Dict) {
+        if self.hashing {
             return self.put_keys(owner, pairs, then);
         }
         let mut alike = Vec::with_capacity(pairs.len());
@@ -223,7 +243,43 @@ impl Session<'_> {
             return self.begin_reduce(&value, owner);
         }
         self.out.op(op::MARK)?;
-        self.steps.push(Step::Sorted(Box::new(Sorted { owner, items, alike, at: 0, batch: 0, then })))
+        let values = Vec::new();
+        self.steps.push(Step::Sorted(Box::new(Sorted { owner, items, alike, values, at: 0, batch: 0, then })))
+    }
+
+    /// Puts the keys of a dict in order. Those that look alike are asked for once more, each with its value.
+    fn sorting_dict(&mut self, mut sorting: Box<Sorting>) -> Result<()> {
+        let Then::Dict(values) = &sorting.then else { return Err(Raised::system("not a dict")) };
+        let mut places: Vec<usize> = (0..sorting.items.len()).collect();
+        if sorting.first.is_empty() {
+            places.sort_by(|one, other| sorting.keys[*one].cmp(&sorting.keys[*other]));
+            let alike = |pair: &&[usize]| sorting.keys[pair[0]] == sorting.keys[pair[1]];
+            let tied: Vec<usize> = places.windows(2).filter(alike).flatten().copied().collect();
+            if !tied.is_empty() {
+                let mut again: Vec<Option<Key>> = vec![Some(Key::Number(0)); places.len()];
+                let mut items = sorting.items.clone();
+                for place in tied.into_iter().filter(|place| again[*place].take().is_some()).collect::<Vec<_>>() {
+                    items[place] = tuple(&[&sorting.items[place], &values[place]])?;
+                }
+                sorting.items = items;
+                sorting.first = core::mem::replace(&mut sorting.keys, again);
+                sorting.at = 0;
+                return self.sorting(sorting);
+            }
+        } else {
+            let key = |place: usize| (&sorting.first[place], &sorting.keys[place]);
+            places.sort_by(|one, other| key(*one).cmp(&key(*other)));
+        }
+        let entry = |place: usize| match (sorting.first.is_empty(), &sorting.keys[place]) {
+            (false, Some(Key::Stream(hash))) => Entry::Both(*hash),
+            _ => Entry::Value(values[place].clone()),
+        };
+        let values = places.iter().map(|place| entry(*place)).collect();
+        let items: Vec<Owned> = places.iter().map(|place| sorting.items[*place].clone()).collect();
+        let Sorting { owner, then, .. } = *sorting;
+        let alike = vec![false; items.len()];
+        self.out.op(op::MARK)?;
+        self.steps.push(Step::Sorted(Box::new(Sorted { owner, items, alike, values, at: 0, batch: 0, then })))
     }
 
     /// Where only a hash is wanted, the keys of the members say all of a set: nothing is gone through twice. Which of its members
@@ -261,20 +317,27 @@ impl Session<'_> {
             self.tied(&sorted)?;
             let Some(item) = sorted.items.get(sorted.at).cloned() else { break };
             if sorted.batch == BATCH && !matches!(sorted.then, Then::Frozen) {
-                self.out.op(if matches!(sorted.then, Then::Dict) { op::SETITEMS } else { op::ADDITEMS })?;
+                self.out.op(if matches!(sorted.then, Then::Dict(_)) { op::SETITEMS } else { op::ADDITEMS })?;
                 self.out.op(op::MARK)?;
                 self.breathe()?;
                 sorted.batch = 0;
             }
             sorted.at += 1;
             sorted.batch += 1;
-            if matches!(sorted.then, Then::Dict) {
-                let Some(value) = sorted.owner.dict_find(&item)? else {
-                    return Err(Raised::runtime("dictionary changed during iteration"));
-                };
-                self.steps.push(Step::Sorted(sorted))?;
-                self.later(value)?;
-                return self.begin(item);
+            if matches!(sorted.then, Then::Dict(_)) {
+                match &sorted.values[sorted.at - 1] {
+                    Entry::Both(hash) => {
+                        self.out.op(b'p')?;
+                        self.out.put(hash)?;
+                        continue;
+                    }
+                    Entry::Value(value) => {
+                        let value = value.clone();
+                        self.steps.push(Step::Sorted(sorted))?;
+                        self.later(value)?;
+                        return self.begin(item);
+                    }
+                }
             }
             let quick = self.quick(&item);
             if let Ok(true) = quick {
@@ -286,7 +349,7 @@ impl Session<'_> {
         }
         match sorted.then {
             Then::Set => self.out.op(op::ADDITEMS),
-            Then::Dict => self.out.op(op::SETITEMS),
+            Then::Dict(_) => self.out.op(op::SETITEMS),
             Then::Frozen if self.memo.get(&sorted.owner).is_some() => {
                 self.out.op(op::POP_MARK)?;
                 self.get(&sorted.owner).map(drop)
@@ -356,7 +419,7 @@ impl Session<'_> {
     /// Looks at a reference to something that has been written: is it clear which object that is?
     pub(in crate::writer) fn watch(&mut self, object: &Object, number: usize) -> Result<()> {
         if matches!(object.kind(), Kind::Text | Kind::Bytes)
-            || self.values.get(&object.ptr().addr()).is_some_and(|(_, value)| value.is_some())
+            || matches!(self.values.get(&object.ptr().addr()), Some((_, Known::Value(_))))
         {
             return Ok(());
         }
@@ -429,6 +492,7 @@ impl Session<'_> {
             guarded: core::mem::replace(&mut self.guarded, true),
             hashing: core::mem::replace(&mut self.hashing, true),
             open_classes: core::mem::take(&mut self.open_classes),
+            late: core::mem::take(&mut self.late),
             ties: core::mem::take(&mut self.ties),
             ambiguous: core::mem::take(&mut self.ambiguous),
             around,
@@ -452,6 +516,7 @@ impl Session<'_> {
         self.guarded = suspended.guarded;
         self.hashing = suspended.hashing;
         self.open_classes = suspended.open_classes;
+        self.late = suspended.late;
         self.ties = suspended.ties;
         self.ambiguous = suspended.ambiguous;
         self.identity = suspended.identity;

@@ -1,6 +1,6 @@
 //! What functions and classes are made of: cells, modules, methods, properties. And which objects go by value at all.
 
-use crate::python::{Kind, Object, Owned, Result, dict, interned};
+use crate::python::{Kind, Object, Owned, Result, dict, interned, list};
 use crate::writer::session::Session;
 use crate::writer::step::op;
 
@@ -9,6 +9,8 @@ use super::standard::Standard;
 
 /// What a module's dict has that belongs to the interpreter, or is made again with the module.
 const OF_MODULES: &[&str] = &[
+    "__warningregistry__",
+    "__conditional_annotations__",
     "__builtins__",
     "__name__",
     "__doc__",
@@ -81,12 +83,18 @@ impl Session<'_> {
             return self.run(Program::new(module, "module", steps));
         }
         let content = module.get(&held.names.dict)?;
-        let own = dict()?;
+        let (own, now) = (dict()?, content.dict_copy()?);
         let mut at = 0;
-        while let Some((key, value)) = content.dict_next(&mut at) {
-            if key.is_text() && !OF_MODULES.contains(&key.shown().as_str()) {
-                own.dict_set(&key, &value)?;
+        while let Some((key, value)) = now.dict_next(&mut at) {
+            if key.is_text() && OF_MODULES.contains(&key.shown().as_str()) {
+                continue;
             }
+            if key.is_text() && key.equals(&held.names.path)? {
+                // A package stays one, without the folders that it was found in.
+                own.dict_set(&key, &*list()?)?;
+                continue;
+            }
+            own.dict_set(&key, &value)?;
         }
         let mut steps = vec![
             Do::Standard(Standard::Module),

@@ -71,6 +71,8 @@ pub(crate) enum Do {
     As(Owned, usize, Vec<Do>),
     /// From here on the object has this number.
     Renumber(Owned, usize),
+    /// Writes the registry of classes.
+    Registry,
     /// Gives the registry of classes its number.
     PutRegistry,
     /// The class is finished.
@@ -173,6 +175,7 @@ impl Session<'_> {
                 program.then(steps);
             }
             Do::Renumber(object, number) => self.memo.set(&object, number)?,
+            Do::Registry => self.registry(program)?,
             Do::PutRegistry => self.memo.registry = Some(self.put_nothing()?),
             Do::Leave(class) => self.leave_class(&class),
         }

@@ -26,6 +26,8 @@ standards! {
     Builtins = "builtins" "__dict__";
     ImportModule = "importlib" "import_module";
     SetDefault = "builtins" "dict.setdefault";
+    DictGet = "builtins" "dict.get";
+    Contains = "_operator" "contains";
     CopyReg = "copyreg" "__dict__";
     WeakValues = "weakref" "WeakValueDictionary";
     WeakSetDefault = "weakref" "WeakValueDictionary.setdefault";
