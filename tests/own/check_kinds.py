@@ -22,6 +22,9 @@ warnings.simplefilter("ignore")
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 from more_kinds import KINDS  # noqa: E402
+from odd_kinds import KINDS as ODD  # noqa: E402
+
+KINDS = KINDS + ODD
 
 #: Kinds that are refused by design, with a part of the reason; `locks="recreate"` takes them.
 REFUSED = {"class_lock_attr": "locks='recreate'"}
@@ -31,6 +34,7 @@ NEVER = {
     "class_ctypes_inst": "its metaclass PyCStructType has no name by which it is found",
     # As Python's pickle refuses it.
     "cmp_to_key": "cannot pickle 'functools.KeyWrapper' object",
+    "hook_plain_later_self": "requires 'cls', which the class statement gave and nobody has kept",
     "init_subclass_required": "requires 'kind', which the class statement gave and nobody has kept",
 }
 if sys.version_info >= (3, 14):

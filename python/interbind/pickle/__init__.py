@@ -34,7 +34,10 @@ __all__ = [
     "unregister_pickle_by_value",
 ]
 
-_MODULES = frozenset("_by_value _digest _identity _imports _parameters _plans _portable _repairs _source _where own".split())
+_MODULES = frozenset(
+    "_by_value _call _config _digest _enums _failure _home _identity _imports _options _parameters _plans _portable _repairs _source"
+    " _where own".split()
+)
 _CONFIGURATION = ("CloudPickleConfig", "GetCodeObjectParams", "DEFAULT_CONFIG", "uuid_generator")
 
 

@@ -11,7 +11,7 @@ import types
 from _pickle import PicklingError
 from enum import Enum
 
-from . import _config, _home, _repairs, _where
+from . import _home, _where
 from ._call import Call
 
 #: Names that Python puts into classes by itself: where the value is the base's, nobody can tell that they are left out.
@@ -29,6 +29,8 @@ _ANNOTATIONS_RUN = sys.version_info >= (3, 14)
 
 def identity(obj, options):
     """Return the id by which a class is known again where it is loaded."""
+    from . import _config
+
     home = _home.find()
     config = options.config if options is not None else None
     generator = getattr(config, "id_generator", _config.uuid_generator) if config is not None else _config.uuid_generator
@@ -292,6 +294,8 @@ def _enum(cls, options, strict, home):
 def function(obj, own, options, reduced=None):
     """Reduce a function that a decorator of the standard library made, or change what a configuration changes."""
     if reduced is None:
+        from . import _repairs
+
         return _repairs.singledispatch(obj, own) if options is None or not options.strict else None
     return configured(obj, options.config, reduced)
 

@@ -11,7 +11,6 @@ import operator
 import os
 import sys
 import types
-import typing
 import weakref
 from _pickle import PicklingError
 
@@ -20,7 +19,6 @@ from . import _registry
 from ._call import Call
 from ._identity import track
 from ._options import _rule, _rules, make as dropin_options
-from ._parameters import alias, lazy
 from ._plans import plan, slots, subclass_hook
 from ._repairs import annotations_now, cache_made, check_kept, partialmethod, singledispatch, slot_names
 
@@ -314,17 +312,6 @@ def _of_datetime(module):
     _freeze(module.date, module.datetime, module.time, module.timedelta, module.timezone)
 
 
-#: What belongs to modules that nobody may have imported: added when they are there.
-_pending = {
-    **({"annotationlib": _of_annotationlib} if sys.version_info >= (3, 14) else {}),
-    "dataclasses": _of_dataclasses,
-    "datetime": _of_datetime,
-    "decimal": lambda module: _freeze(module.Decimal),
-    "fractions": lambda module: _freeze(module.Fraction),
-    "uuid": lambda module: _freeze(module.UUID),
-}
-
-
 def refresh():
     """Add what belongs to modules that have been imported meanwhile."""
     _registry.share()
@@ -348,6 +335,8 @@ def _as_dropin(options):
 def _parameter(obj, options):
     if _by_name(obj, options, obj.__name__):
         return obj.__name__
+    from ._parameters import lazy
+
     kind = type(obj).__name__
     made = lazy(obj, _as_dropin(options), {"TypeVarTuple": "*", "ParamSpec": "**"}.get(kind, ""), exact=True)
     if made:
@@ -370,32 +359,52 @@ def _parameter(obj, options):
     return type(obj), arguments
 
 
-if isinstance(typing.NewType, type):
-
-    @_reducer(typing.NewType)
-    def _new_type(obj, options):
-        name = _by_name(obj, options)
-        if name:
-            return name
-        kept = {name: value for name, value in vars(obj).items() if name not in ("__name__", "__qualname__", "__supertype__")}
-        # The constructor takes the module from where it is called.
-        if kept.get("__module__") == "__mp_main__":
-            kept["__module__"] = "__main__"
-        return typing.NewType, (obj.__qualname__, obj.__supertype__), kept
+def _new_type(obj, options):
+    name = _by_name(obj, options)
+    if name:
+        return name
+    kept = {name: value for name, value in vars(obj).items() if name not in ("__name__", "__qualname__", "__supertype__")}
+    # The constructor takes the module from where it is called.
+    if kept.get("__module__") == "__mp_main__":
+        kept["__module__"] = "__main__"
+    return type(obj), (obj.__qualname__, obj.__supertype__), kept
 
 
-for _name in ("TypeVar", "ParamSpec", "TypeVarTuple"):
-    if hasattr(typing, _name):
-        reducers[getattr(typing, _name)] = _parameter
+def _alias(obj, options):
+    from ._parameters import alias
+
+    if _by_name(obj, options, obj.__name__):
+        return NotImplemented
+    return alias(obj, _nowhere)
 
 
-if hasattr(typing, "TypeAliasType"):
+def _of_parameters(module):
+    for name in ("TypeVar", "ParamSpec", "TypeVarTuple"):
+        if hasattr(module, name):
+            reducers[getattr(module, name)] = _parameter
+    if hasattr(module, "TypeAliasType"):
+        reducers[module.TypeAliasType] = _alias
 
-    @_reducer(typing.TypeAliasType)
-    def _alias(obj, options):
-        if _by_name(obj, options, obj.__name__):
-            return NotImplemented
-        return alias(obj, _nowhere)
+
+def _of_typing(module):
+    _of_parameters(module)
+    if isinstance(module.NewType, type):
+        reducers[module.NewType] = _new_type
+    alias = (module.List[int], module.Optional[int], module.Annotated[int, 1], module.Literal[1], module.Callable[[int], int])
+    _freeze(*map(type, alias), whole=False)
+
+
+#: What belongs to modules that nobody may have imported: added when they are there.
+_pending = {
+    **({"annotationlib": _of_annotationlib} if sys.version_info >= (3, 14) else {}),
+    "dataclasses": _of_dataclasses,
+    "datetime": _of_datetime,
+    "decimal": lambda module: _freeze(module.Decimal),
+    **({"_typing": _of_parameters} if sys.version_info >= (3, 12) else {}),
+    "typing": _of_typing,
+    "fractions": lambda module: _freeze(module.Fraction),
+    "uuid": lambda module: _freeze(module.UUID),
+}
 
 
 _Lock, _RLock = type(__import__("_thread").allocate_lock()), type(__import__("_thread").RLock())
@@ -550,8 +559,7 @@ def _freeze(*classes, whole=True):
 
 
 _freeze(complex, range, slice, type(...), type(NotImplemented))
-_freeze(type(list[int]), type(typing.List[int]), type(typing.Optional[int]), type(typing.Annotated[int, 1]), whole=False)
-_freeze(type(typing.Literal[1]), type(typing.Callable[[int], int]), whole=False)
+_freeze(type(list[int]), whole=False)
 if hasattr(types, "UnionType"):
     _freeze(types.UnionType, whole=False)
 _STANDARD = _names_of_standard_modules()

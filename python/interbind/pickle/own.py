@@ -4,9 +4,9 @@ Data has the bytes that Python's own pickle gives it, however deep it is. Functi
 value, as opcodes and calls of the standard library alone: what is written here, `pickle.loads` reads where nothing is installed.
 """
 
-import pickle
-from pickle import (
-    HIGHEST_PROTOCOL,
+# The names of `pickle`, without importing that and all that it needs.
+import sys
+from _pickle import (
     PickleBuffer,
     PickleError,
     PicklingError,
@@ -39,7 +39,7 @@ class Pickler(native.Pickler):
         self._choose(_Options(**options) if options else None)
 
 
-DEFAULT_PROTOCOL = pickle.DEFAULT_PROTOCOL
+DEFAULT_PROTOCOL, HIGHEST_PROTOCOL = 5 if sys.version_info >= (3, 14) else 4, 5
 
 __all__ = [
     "DEFAULT_PROTOCOL",

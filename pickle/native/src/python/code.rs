@@ -137,7 +137,10 @@ impl Object {
         {
             // Another thread may replace it: Python counts it for us. It makes one where there is none.
             let name = super::builtin::interned("__dict__");
-            name.and_then(|name| self.get(&name)).map_err(Raised::dismiss).ok().filter(|own| own.is_exact_dict())
+            name.and_then(|name| self.get(&name))
+                .map_err(Raised::dismiss)
+                .ok()
+                .filter(|own| own.is_exact_dict())
         }
         #[cfg(not(Py_GIL_DISABLED))]
         {

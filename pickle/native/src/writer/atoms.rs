@@ -200,10 +200,11 @@ impl Session<'_> {
 
     /// Writes that an object which is in the memo comes here; says whether it is.
     pub(super) fn get(&mut self, object: &Object) -> Result<bool> {
-        match self.memo.get(object) {
-            Some(number) => self.get_number(number).map(|()| true),
-            None => Ok(false),
+        let Some(number) = self.memo.get(object) else { return Ok(false) };
+        if self.watches() {
+            self.watch(object, number)?;
         }
+        self.get_number(number).map(|()| true)
     }
 
     /// Gives what has just been written a number in the memo, under no object.

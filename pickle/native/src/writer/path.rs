@@ -94,6 +94,7 @@ fn notes(step: &Step) -> [Option<String>; 2] {
         | Step::Attributes(_)
         | Step::Emit { .. }
         | Step::Put { .. }
+        | Step::Swaps(_)
         | Step::Leave { .. } => [None, None],
     }
 }

@@ -342,6 +342,7 @@ impl<'s> Session<'s> {
             Step::Identified { class } => self.identified(class),
             Step::Sorting(sorting) => self.sorting(sorting),
             Step::Sorted(sorted) => self.sorted(sorted),
+            Step::Swaps(swaps) => self.swaps(swaps),
             Step::Leave { object } => {
                 self.leave(&object);
                 Ok(())

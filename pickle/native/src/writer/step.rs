@@ -52,6 +52,8 @@ pub(crate) enum Step {
     Sorting(Box<super::value::Sorting>),
     /// A set that is written in order.
     Sorted(Box<super::value::Sorted>),
+    /// Finds out whether the order of a set's members makes a difference.
+    Swaps(Box<super::value::Swaps>),
     /// Ends with an opcode.
     Emit { op: u8 },
     /// Ends with a number in the memo.

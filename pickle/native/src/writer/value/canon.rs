@@ -159,7 +159,9 @@ impl Session<'_> {
                     let Some(frame) = frames.last_mut() else { return Ok(known) };
                     if !self.give(frame, part, known) {
                         // One part that is no value, and the whole is no value either. The inner ones are asked again.
-                        let Some(frame) = frames.pop() else { return Err(Raised::system("a frame was lost")) };
+                        let Some(frame) = frames.pop() else {
+                            return Err(Raised::system("a frame was lost"));
+                        };
                         if !self.hashing || !frames.is_empty() {
                             let whole = frame.object.clone();
                             self.values.insert(whole.ptr().addr(), (whole, Known::Nothing));
@@ -251,7 +253,9 @@ impl Session<'_> {
                 let items = (0..items.list_len()).filter_map(|at| items.list_get(at)).collect();
                 Ok(Asked::Parts(Parts::Any(items, Vec::new()), b'z'))
             }
-            Kind::Dict | Kind::List | Kind::Set | Kind::ByteArray | Kind::PickleBuffer => Ok(Asked::Known(Known::Nothing)),
+            Kind::Dict | Kind::List | Kind::Set | Kind::ByteArray | Kind::PickleBuffer => {
+                Ok(Asked::Known(Known::Nothing))
+            }
             kind => {
                 if object.is_none() {
                     return tagged(b'N', b"");

@@ -14,13 +14,8 @@ use super::standard::Standard;
 const OPEN_MOST: u32 = 100;
 
 /// What Python makes by itself, or only remembers.
-const SKIPPED: &[&str] = &[
-    "__classcell__",
-    "__classdictcell__",
-    "__slotnames__",
-    "__annotations_cache__",
-    "__annotate_func__",
-];
+const SKIPPED: &[&str] =
+    &["__classcell__", "__classdictcell__", "__slotnames__", "__annotations_cache__", "__annotate_func__"];
 
 /// What `type` keeps of a class under these names isn't in the class's dict, and setting them changes that. Where a class has such
 /// a name in its dict, it was there when the class was made.
@@ -208,10 +203,9 @@ impl Session<'_> {
                 state.push((names.annotations.clone(), found));
             }
         } else if cfg!(Py_3_14) && annotate.is_none() {
-            if let Some(kept) =
-                content
-                    .dict_find(&names.annotations_cache)?
-                    .filter(|kept| kept.is_exact_dict() && kept.dict_len() > 0)
+            if let Some(kept) = content
+                .dict_find(&names.annotations_cache)?
+                .filter(|kept| kept.is_exact_dict() && kept.dict_len() > 0)
             {
                 state.push((names.annotations.clone(), kept));
             }

@@ -142,8 +142,11 @@ impl Session<'_> {
     /// Writes the copy of a function's globals, or makes it.
     pub(super) fn space(&mut self, program: &mut Program, globals: Owned) -> Result<()> {
         let address = globals.ptr().addr();
-        if let Some(space) = self.memo.spaces.get(&address) {
-            return self.get_number(space.number);
+        if let Some(number) = self.memo.spaces.get(&address).map(|space| space.number) {
+            if self.watches() {
+                self.watch_number(None, number)?;
+            }
+            return self.get_number(number);
         }
         let held = self.held;
         let name = globals.dict_find(&held.names.name)?.filter(|name| name.is_text());
@@ -175,7 +178,12 @@ impl Session<'_> {
             steps.extend([save(key), Do::Get(own), Do::Bytes(&[op::SETITEM])]);
         } else if let Some(own) = self.own_builtins(&globals)? {
             // Functions keep it when they are made: it is there by then, and filled afterwards.
-            steps.extend([save(key), Do::Bytes(&[op::EMPTY_DICT]), Do::Put(own.clone()), Do::Bytes(&[op::SETITEM])]);
+            steps.extend([
+                save(key),
+                Do::Bytes(&[op::EMPTY_DICT]),
+                Do::Put(own.clone()),
+                Do::Bytes(&[op::SETITEM]),
+            ]);
             let content = own.dict_copy()?;
             let mut pairs = Vec::with_capacity(content.dict_len());
             let mut at = 0;

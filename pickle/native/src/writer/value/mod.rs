@@ -15,6 +15,7 @@
 //! | [`canon`] | what a value is, apart from which object it is |
 //! | [`atoms`] | text and bytes by their content |
 //! | [`order`] | the order of sets |
+//! | [`ties`] | members of sets that look alike |
 //! | [`guard`] | the error that another Python version gets |
 //!
 //! Everything here goes through the steps of the session: nothing calls itself, however deep functions lie in each other.
@@ -32,6 +33,7 @@ mod order;
 mod part;
 mod program;
 mod standard;
+mod ties;
 
 pub(crate) use atoms::Atoms;
 pub(crate) use attached::{Attach, Attached};
@@ -42,6 +44,7 @@ pub(crate) use code::{FIELDS, Facts, KeptFacts};
 pub(crate) use function::Space;
 pub(crate) use guard::make as make_guard;
 pub(crate) use identity::Tracked;
-pub(crate) use order::{Ambiguous, Sorted, Sorting, Suspended, Then, Tie};
+pub(crate) use order::{Sorted, Sorting, Suspended, Then};
 pub(crate) use program::Program;
 pub(crate) use standard::Standards;
+pub(crate) use ties::{Ambiguous, Swaps, Tie};

@@ -2,8 +2,7 @@
 //! first, by their numbers, then text, numbers and other values by their bits, then everything else by the hash of the stream
 //! that it would have by itself, in which what is open around it stands as how far away it is.
 //!
-//! Two members that look alike can come in either order. That makes no difference, unless something in one of them is referred to
-//! again: then it is an error, never a silent choice.
+//! Two members that look alike can come in either order: see [`super::ties`].
 
 use std::collections::VecDeque;
 
@@ -13,9 +12,9 @@ use crate::writer::output::Output;
 use crate::writer::session::{ById, Session};
 use crate::writer::step::{BATCH, Step, Steps, op};
 
-use super::canon::Known;
-use super::class::Late;
 use super::choice::Identity;
+use super::class::Late;
+use super::ties::{Ambiguous, Tie};
 
 /// How many bytes may be hashed to find orders in one dump, and how many more for each member of a set that lies in no other:
 /// graphs whose sets lie in each other's members take more than any machine has time for.
@@ -70,12 +69,14 @@ enum Entry {
 /// A set whose members are being written in order.
 pub(crate) struct Sorted {
     pub(crate) owner: Owned,
-    items: Vec<Owned>,
+    pub(super) items: Vec<Owned>,
     /// For each member whether it looks like the one before.
-    alike: Vec<bool>,
+    pub(super) alike: Vec<bool>,
     /// The values of a dict; for keys that look like others, the hash that stands for both.
     values: Vec<Entry>,
     pub(crate) at: usize,
+    /// The place at which members that look alike were looked for last.
+    looked: Option<usize>,
     batch: u32,
     then: Then,
 }
@@ -110,23 +111,6 @@ impl Suspended {
     }
 }
 
-/// Members that look alike and are being written.
-pub(crate) struct Tie {
-    /// The numbers of each member so far.
-    ranges: Vec<(usize, usize)>,
-    /// What each of them referred to, with numbers from where the first began.
-    referred: Vec<Vec<usize>>,
-    owner: Owned,
-}
-
-/// Numbers of which nobody can say which object they are.
-pub(crate) struct Ambiguous {
-    start: usize,
-    end: usize,
-    fine: Vec<usize>,
-    owner: Owned,
-}
-
 impl Session<'_> {
     /// Begins to order what a set holds.
     pub(in crate::writer) fn order(&mut self, owner: Owned, items: &Object, then: Then) -> Result<()> {
@@ -141,7 +125,15 @@ impl Session<'_> {
             keys.push(if items.len() == 1 && !self.hashing { Some(Key::Number(0)) } else { self.key(item)? });
         }
         let first = Vec::new();
-        self.steps.push(Step::Sorting(Box::new(Sorting { owner, items, keys, at: 0, waiting: false, then, first })))
+        self.steps.push(Step::Sorting(Box::new(Sorting {
+            owner,
+            items,
+            keys,
+            at: 0,
+            waiting: false,
+            then,
+            first,
+        })))
     }
 
     /// The key of an item, if no stream is needed for it.
@@ -244,7 +236,16 @@ impl Session<'_> {
         }
         self.out.op(op::MARK)?;
         let values = Vec::new();
-        self.steps.push(Step::Sorted(Box::new(Sorted { owner, items, alike, values, at: 0, batch: 0, then })))
+        self.steps.push(Step::Sorted(Box::new(Sorted {
+            owner,
+            items,
+            alike,
+            values,
+            at: 0,
+            looked: None,
+            batch: 0,
+            then,
+        })))
     }
 
     /// Puts the keys of a dict in order. Those that look alike are asked for once more, each with its value.
@@ -258,7 +259,9 @@ impl Session<'_> {
             if !tied.is_empty() {
                 let mut again: Vec<Option<Key>> = vec![Some(Key::Number(0)); places.len()];
                 let mut items = sorting.items.clone();
-                for place in tied.into_iter().filter(|place| again[*place].take().is_some()).collect::<Vec<_>>() {
+                for place in
+                    tied.into_iter().filter(|place| again[*place].take().is_some()).collect::<Vec<_>>()
+                {
                     items[place] = tuple(&[&sorting.items[place], &values[place]])?;
                 }
                 sorting.items = items;
@@ -279,7 +282,16 @@ impl Session<'_> {
         let Sorting { owner, then, .. } = *sorting;
         let alike = vec![false; items.len()];
         self.out.op(op::MARK)?;
-        self.steps.push(Step::Sorted(Box::new(Sorted { owner, items, alike, values, at: 0, batch: 0, then })))
+        self.steps.push(Step::Sorted(Box::new(Sorted {
+            owner,
+            items,
+            alike,
+            values,
+            at: 0,
+            looked: None,
+            batch: 0,
+            then,
+        })))
     }
 
     /// Where only a hash is wanted, the keys of the members say all of a set: nothing is gone through twice. Which of its members
@@ -314,10 +326,19 @@ impl Session<'_> {
     /// Goes on with writing members in order.
     pub(in crate::writer) fn sorted(&mut self, mut sorted: Box<Sorted>) -> Result<()> {
         loop {
-            self.tied(&sorted)?;
+            if sorted.looked.replace(sorted.at) != Some(sorted.at) {
+                if let Some(swaps) = self.tied(&sorted)? {
+                    self.steps.push(Step::Sorted(sorted))?;
+                    return self.steps.push(Step::Swaps(Box::new(swaps)));
+                }
+            }
             let Some(item) = sorted.items.get(sorted.at).cloned() else { break };
             if sorted.batch == BATCH && !matches!(sorted.then, Then::Frozen) {
-                self.out.op(if matches!(sorted.then, Then::Dict(_)) { op::SETITEMS } else { op::ADDITEMS })?;
+                self.out.op(if matches!(sorted.then, Then::Dict(_)) {
+                    op::SETITEMS
+                } else {
+                    op::ADDITEMS
+                })?;
                 self.out.op(op::MARK)?;
                 self.breathe()?;
                 sorted.batch = 0;
@@ -360,92 +381,6 @@ impl Session<'_> {
             }
             Then::Reduced(_) => Ok(()),
         }
-    }
-
-    /// Keeps account of members that look alike: where each begins and ends.
-    fn tied(&mut self, sorted: &Sorted) -> Result<()> {
-        let at = sorted.at;
-        let now = self.memo.len();
-        let goes_on = sorted.alike.get(at).copied().unwrap_or(false);
-        let was = at > 0 && (sorted.alike[at - 1] || goes_on);
-        if was {
-            if let Some(tie) = self.ties.last_mut().filter(|tie| tie.owner.is(&sorted.owner)) {
-                if let Some(range) = tie.ranges.last_mut() {
-                    range.1 = now;
-                }
-            }
-        }
-        if was && !goes_on {
-            if let Some(tie) = self.ties.pop() {
-                self.end_tie(tie)?;
-            }
-        }
-        let starts = !goes_on && sorted.alike.get(at + 1).copied().unwrap_or(false);
-        if starts {
-            self.ties.push(Tie { ranges: Vec::new(), referred: Vec::new(), owner: sorted.owner.clone() });
-        }
-        if starts || goes_on {
-            if let Some(tie) = self.ties.last_mut() {
-                tie.ranges.push((now, usize::MAX));
-                tie.referred.push(Vec::new());
-            }
-        }
-        Ok(())
-    }
-
-    fn end_tie(&mut self, tie: Tie) -> Result<()> {
-        let Tie { ranges, mut referred, owner } = tie;
-        let Some((first, others)) = ranges.split_first() else { return Ok(()) };
-        referred.remove(0);
-        let alike = referred.windows(2).all(|pair| pair[0] == pair[1]);
-        let fine = referred.into_iter().next().unwrap_or_default();
-        if !alike || fine.iter().any(|number| !(first.0..first.1).contains(number)) {
-            return Err(self.ambiguity(&owner));
-        }
-        let end = others.last().map_or(first.1, |last| last.1);
-        self.ambiguous.push(Ambiguous { start: first.0, end, fine, owner });
-        Ok(())
-    }
-
-    fn ambiguity(&self, set: &Object) -> Raised {
-        Raised::about(
-            &self.held.pickling_error,
-            "can't give equal bytes to equal input: two members that look alike, and are referred to again, of the set ",
-            set,
-            "; give them something that tells them apart, or write a list",
-        )
-    }
-
-    /// Looks at a reference to something that has been written: is it clear which object that is?
-    pub(in crate::writer) fn watch(&mut self, object: &Object, number: usize) -> Result<()> {
-        if matches!(object.kind(), Kind::Text | Kind::Bytes)
-            || matches!(self.values.get(&object.ptr().addr()), Some((_, Known::Value(_))))
-        {
-            return Ok(());
-        }
-        for tie in &mut self.ties {
-            let (Some(first), Some(current), Some(referred)) =
-                (tie.ranges.first(), tie.ranges.last(), tie.referred.last_mut())
-            else {
-                continue;
-            };
-            if number >= first.0 && number < current.0 {
-                referred.push(number);
-            }
-        }
-        for ambiguous in &self.ambiguous {
-            if (ambiguous.start..ambiguous.end).contains(&number) && !ambiguous.fine.contains(&number) {
-                let owner = ambiguous.owner.clone();
-                return Err(self.ambiguity(&owner));
-            }
-        }
-        Ok(())
-    }
-
-    /// Tells whether references have to be looked at.
-    #[inline]
-    pub(in crate::writer) fn watches(&self) -> bool {
-        !self.ties.is_empty() || !self.ambiguous.is_empty()
     }
 
     /// Puts aside what is going on, and begins with the stream of one object alone.

@@ -185,8 +185,9 @@ impl Session<'_> {
     /// Writes a name of the standard library.
     fn standard(&mut self, program: &mut Program, which: Standard) -> Result<Option<Owned>> {
         let known = self.held.standards.get(which)?;
-        if self.get(&known.object)? {
-            return Ok(None);
+        // It is the same wherever it comes from: nobody has to ask which one it is.
+        if let Some(number) = self.memo.get(&known.object) {
+            return self.get_number(number).map(|()| None);
         }
         program.then(vec![
             save(&known.module),
