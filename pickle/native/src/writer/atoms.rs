@@ -266,10 +266,13 @@ impl Session<'_> {
         if self.hashing {
             return Ok(());
         }
-        if !self.options.fast {
-            self.memo.atoms.put(object, self.memo.len())?;
+        if self.options.fast {
+            return Ok(());
         }
-        self.put(object)
+        // Known by what it is: which object it is nobody asks.
+        let number = self.memo.put_nothing();
+        self.memo.atoms.put(object, number)?;
+        self.put_number(number)
     }
 
     /// Gives what has just been written a number; where only a hash is wanted, and nobody but its one holder and `ours` of us

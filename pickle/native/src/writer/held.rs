@@ -74,6 +74,7 @@ names! {
     annotate_func = "__annotate_func__";
     annotate = "__annotate__";
     annotations_cache = "__annotations_cache__";
+    slotnames = "__slotnames__";
     annotations = "__annotations__";
     init_subclass = "__init_subclass__";
     setattr = "__setattr__";

@@ -85,6 +85,9 @@ impl Session<'_> {
         if self.identify(&class)? {
             return Ok(());
         }
+        if self.shallow && class.is_plain_class() {
+            return self.class_content(class);
+        }
         let times = self.open_classes.entry(class.ptr().addr()).or_default();
         *times += 1;
         if *times > OPEN_MOST {
@@ -152,9 +155,9 @@ impl Session<'_> {
                 continue;
             }
             let mut key = key;
-            if key.is(&names.annotate_func)
-                || matches!(key.utf8().map_err(Raised::dismiss), Ok("__annotate_func__"))
-            {
+            let is_made = key.is(&names.annotate_func)
+                || matches!(key.utf8().map_err(Raised::dismiss), Ok("__annotate_func__"));
+            if is_made {
                 key = names.annotate.clone();
             }
             let shown = key.utf8().map_err(Raised::dismiss).unwrap_or_default();
@@ -164,7 +167,8 @@ impl Session<'_> {
                 || matches!(shown, "__module__" | "__qualname__")
                 || matches!(shown, "__dict__" | "__weakref__") && value.is_getset()
                 || shown == "__doc__" && value.is_none()
-                || cfg!(Py_3_14) && shown == "__annotate__" && annotate.is_none() && value.is_none()
+                || is_made && annotate.is_none()
+                || cfg!(Py_3_14) && shown == "__annotate__" && value.is_none()
                 || shown == "__annotations__"
                     && (annotate.is_some() || value.is_exact_dict() && value.dict_len() == 0)
                 || shown == "__firstlineno__" && (self.choices.strip || self.choices.source)
@@ -254,6 +258,52 @@ impl Session<'_> {
         let set = self.way_to_set(&class, &meta, hooked)?;
         let body = ClassBody { class: class.clone(), state, after: part(5), id: None, set };
         steps.push(Do::Class(Box::new(body)));
+        self.run(Program::new(class, "class", steps))
+    }
+
+    /// What a class is, as far as this process alone compares it.
+    fn class_content(&mut self, class: Owned) -> Result<()> {
+        let held = self.held;
+        let names = &held.class_names;
+        self.put(&class)?;
+        let content = class.class_dict()?;
+        self.class_dicts.insert(content.ptr().addr(), class.clone());
+        let content = content.dict_copy()?;
+        let mut steps = Vec::with_capacity(content.dict_len() * 2 + 4);
+        for descriptor in [&held.of_types.name, &held.of_types.qualname, &held.of_types.bases] {
+            steps.push(save(&*class.through(descriptor)?));
+        }
+        let mut annotate = None;
+        let mut at = 0;
+        while let Some((key, value)) = content.dict_next(&mut at) {
+            if key.is(&names.annotations_cache) || key.is(&names.slotnames) {
+                // Only remembered; what it says is looked at below.
+                continue;
+            }
+            if key.is(&names.annotate_func) && !value.is_none() {
+                annotate = Some(value.clone());
+            }
+            steps.push(save(&key));
+            // Where a slot, a dict or weak references are doesn't count: that they are does.
+            if !value.is_member_of(&class) && !value.is_getset() {
+                steps.push(Do::Save(Label::Attribute(key), value));
+            }
+        }
+        let kept = content.dict_find(&names.annotations_cache)?;
+        if let Some(kept) = kept {
+            let changed = match &annotate {
+                Some(_) => held.attached()?.annotations_now.call(&[&class])?,
+                None => kept,
+            };
+            if !changed.is_none() {
+                steps.push(Do::Save(Label::Attribute(names.annotations.clone()), changed));
+            }
+        }
+        if let Some(annotate) = &annotate {
+            self.class_scope(annotate, &class)?;
+        }
+        self.class_stack.push(class.clone());
+        steps.push(Do::Leave(class.clone()));
         self.run(Program::new(class, "class", steps))
     }
 

@@ -68,6 +68,9 @@ impl Session<'_> {
         }
         let parts = function.function_parts()?;
         let facts = self.facts(&parts.code)?;
+        if self.shallow {
+            return self.function_content(function, parts, &facts);
+        }
         let mut steps = Vec::with_capacity(16);
         steps.push(Do::Standard(Standard::Function));
         steps.push(Do::Bytes(&[op::MARK]));
@@ -99,6 +102,44 @@ impl Session<'_> {
         steps.push(Do::Put(function.clone()));
         let body = Body { function: function.clone(), parts, facts, cells };
         steps.push(Do::Body(Box::new(body)));
+        self.run(Program::new(function, "function", steps))
+    }
+
+    /// What a function is, but for its globals: this process alone compares it.
+    fn function_content(&mut self, function: Owned, parts: FunctionParts, facts: &Arc<Facts>) -> Result<()> {
+        self.put(&function)?;
+        let mut steps = Vec::new();
+        let content = match facts.content.get() {
+            Some(content) => Some(*content),
+            None => self.value(&parts.code)?,
+        };
+        match content {
+            Some(content) => {
+                facts.content.get_or_init(|| content);
+                self.out.op(b'F')?;
+                self.out.put(&content)?;
+            }
+            None => steps.push(save(&parts.code)),
+        }
+        let mut cells = Vec::new();
+        for at in 0..parts.closure.tuple_len() {
+            let (Some(cell), Some(variable)) = (parts.closure.tuple_item(at), facts.freevars.tuple_item(at))
+            else {
+                return Err(Raised::system("a function whose closure isn't filled"));
+            };
+            self.new_cell(cell, variable, &mut steps, &mut cells)?;
+        }
+        for (cell, variable) in cells {
+            steps.push(Do::Get(cell.clone()));
+            steps.push(Do::Fill(cell, Label::Variable(variable)));
+        }
+        if !same_text(&parts.name, &facts.name)? {
+            steps.push(save(&parts.name));
+        }
+        self.function_state(&function, &parts, facts, &mut steps)?;
+        if steps.is_empty() {
+            return Ok(());
+        }
         self.run(Program::new(function, "function", steps))
     }
 

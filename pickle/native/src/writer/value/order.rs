@@ -116,6 +116,14 @@ impl Session<'_> {
     pub(in crate::writer) fn order(&mut self, owner: Owned, items: &Object, then: Then) -> Result<()> {
         let items = list_from(items)?;
         let items: Vec<Owned> = (0..items.list_len()).filter_map(|at| items.list_get(at)).collect();
+        if !self.hashing && matches!(then, Then::Set | Then::Frozen) {
+            if let Some(items) = self.texts_in_order(&items) {
+                let (alike, values) = (vec![false; items.len()], Vec::new());
+                self.out.op(op::MARK)?;
+                let sorted = Sorted { owner, items, alike, values, at: 0, looked: None, batch: 0, then };
+                return self.steps.push(Step::Sorted(Box::new(sorted)));
+            }
+        }
         if self.suspended.is_empty() {
             self.hashed_most += items.len().saturating_mul(HASHED_FOR_MEMBER);
         }
@@ -134,6 +142,26 @@ impl Session<'_> {
             then,
             first,
         })))
+    }
+
+    /// Members in order, where all are text; nothing where some aren't, or can't be read as UTF-8.
+    fn texts_in_order(&self, items: &[Owned]) -> Option<Vec<Owned>> {
+        let mut keyed = Vec::new();
+        keyed.try_reserve_exact(items.len()).ok()?;
+        for (at, item) in items.iter().enumerate() {
+            if item.kind() != Kind::Text {
+                return None;
+            }
+            let text = item.utf8().map_err(Raised::dismiss).ok()?.as_bytes();
+            let known = self.memo.get(item).or_else(|| self.memo.atoms.get(item));
+            // Most texts differ in what fits into a number.
+            let mut head = [0; 8];
+            let length = text.len().min(8);
+            head[..length].copy_from_slice(&text[..length]);
+            keyed.push((known.unwrap_or(usize::MAX), u64::from_be_bytes(head), text, at));
+        }
+        keyed.sort_unstable();
+        Some(keyed.into_iter().map(|(_, _, _, at)| items[at].clone()).collect())
     }
 
     /// The key of an item, if no stream is needed for it.
