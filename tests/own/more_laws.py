@@ -43,6 +43,73 @@ def whatever_changes_in_a_class_gives_it_another_id():
         assert ids(before) != ids(after), change
 
 
+@law
+def copies_of_a_metaclass_fit_their_classes():
+    source = "class M(type): pass\nclass B(metaclass=M):\n  def m(self): return 1\nclass C(B): v = 2"
+    M1, B1, C1 = local(source, "M", "B", "C")
+    M2, B2, C2 = local(source, "M", "B", "C")
+    first, second = same([M1, B2]), same([C2(), C1()])
+    check = "M, B = pickle.loads(x[0])\na, b = pickle.loads(x[1])\nassert a.m() + a.v == 3 and type(a).__mro__[1] is B"
+    bare(pickle.dumps((first, second)), check)
+
+
+INTERPRETER = """
+import sys
+sys.path[:] = PATH
+import pickle
+from interbind.pickle import own
+space = {"__name__": "__main__"}
+exec('''import enum
+N = [0]
+class M(type): pass
+class B(metaclass=M):
+  def __init_subclass__(cls): N.append(cls.__name__)
+class C(B):
+  v = -1
+  def m(self): return C, N
+class E(enum.Enum):
+  A = 1
+def f(): return f, E.A, {"x", "y"}
+''', space)
+obj = [space["C"], space["f"], space["C"]()]
+for _ in range(5):
+    one, other = pickle.loads(own.dumps(obj)), pickle.loads(own.dumps(obj, deterministic=True))
+    assert one[2].m()[0] is one[0] and other[1]()[0] is other[1]
+made = own.digest(obj)
+assert WANTED in (None, made), made
+"""
+
+
+@law
+def each_interpreter_writes_for_itself():
+    try:
+        import _interpreters as interpreters
+    except ImportError:
+        print("skip: this Python has no _interpreters")
+        return
+    space = {"PATH": sys.path, "WANTED": None}
+    exec(INTERPRETER, space)
+    code = f"PATH, WANTED = {sys.path!r}, {space['made']!r}\n{INTERPRETER}"
+    faults = []
+
+    def run():
+        for kind in ("isolated", "legacy"):
+            made = interpreters.create(kind)
+            try:
+                raised = interpreters.exec(made, code)
+                if raised:
+                    faults.append(raised.formatted)
+            finally:
+                interpreters.destroy(made)
+
+    threads = [threading.Thread(target=run) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not faults, faults[0]
+
+
 # --- modules
 
 @law

@@ -7,6 +7,7 @@ use crate::writer::step::op;
 
 use super::choice::Identity;
 use super::function::build;
+use super::hooks::Late;
 use super::program::{Do, Label, Program, save};
 use super::standard::Standard;
 
@@ -44,17 +45,9 @@ pub(crate) struct ClassBody {
     set: Set,
 }
 
-/// A hook that is set when everything else of the stream is there.
-pub(crate) struct Late {
-    class: Owned,
-    made: Option<usize>,
-    set: Set,
-    hook: Owned,
-}
-
 /// How attributes are set.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Set {
+pub(super) enum Set {
     /// All at once, by an opcode.
     Build,
     /// One by one: the opcode would find a `__setstate__` that is for instances.
@@ -232,7 +225,18 @@ impl Session<'_> {
         };
         steps.extend([Do::Save(Label::Part("metaclass"), make), Do::Bytes(&[op::MARK])]);
         let last = first.tuple_len().saturating_sub(1);
-        steps.extend((0..last).filter_map(|at| first.tuple_item(at).map(save)));
+        let like = self.base_of_same_meta(&meta, &first)?;
+        for part in (0..last).filter_map(|at| first.tuple_item(at)) {
+            match &like {
+                // Its copy is the base's, however many copies of it there are where this is loaded.
+                Some(base) if part.is(&meta) => steps.extend([
+                    Do::Standard(Standard::Type),
+                    save(base),
+                    Do::Bytes(&[op::TUPLE1, op::REDUCE]),
+                ]),
+                _ => steps.push(save(part)),
+            }
+        }
         if let Some(bases) = first.tuple_item(last) {
             let bases = Do::Save(Label::Part("bases"), bases.own());
             if hooked && self.identity != Identity::Nothing {
@@ -327,19 +331,6 @@ impl Session<'_> {
         Ok(namespace)
     }
 
-    /// Tells whether a base wants to know of the class when it is made; refuses one that wants what isn't known any more.
-    fn subclass_hook(&self, class: &Object) -> Result<bool> {
-        let names = &self.held.class_names;
-        let order = class.through(&self.held.of_types.mro)?;
-        for at in 1..order.tuple_len().saturating_sub(1) {
-            let Some(base) = order.tuple_item(at).filter(|base| base.is_class()) else { continue };
-            if base.class_dict()?.dict_has(&names.init_subclass)? {
-                return self.held.attached()?.subclass_hook.call(&[class])?.truth();
-            }
-        }
-        Ok(false)
-    }
-
     /// Tells whether a metaclass has something under a name that is asked when a class's attribute is set.
     fn is_set_by(&self, meta: &Object, name: &Object) -> Result<bool> {
         let order = meta.through(&self.held.of_types.mro)?;
@@ -379,46 +370,14 @@ impl Session<'_> {
         Ok(Set::Build)
     }
 
-    /// Writes the bases of a class; none where it has been loaded before: what is made then is thrown away, and no hook of a base
-    /// should hear of it.
-    fn bases_or_none(&mut self, class: &Owned, bases: Do, steps: &mut Vec<Do>) -> Result<()> {
-        let id = self.early_id(class)?;
-        steps.extend([
-            Do::Standard(Standard::DictGet),
-            Do::Bytes(&[op::EMPTY_DICT, op::NEWTRUE, op::EMPTY_TUPLE, op::SETITEM]),
-            Do::Standard(Standard::Contains),
-            Do::Registry,
-            save(&id),
-            Do::Bytes(&[op::TUPLE2, op::REDUCE]),
-            bases,
-            Do::Bytes(&[op::TUPLE3, op::REDUCE]),
-        ]);
-        Ok(())
-    }
-
-    /// The id of a class that isn't there yet, and may be begun again inside itself.
-    fn early_id(&mut self, class: &Owned) -> Result<Owned> {
-        if let Some((_, id)) = self.early_ids.get(&class.ptr().addr()) {
-            return Ok(id.clone());
+    /// The base that has the metaclass which is given to what makes a class, where that goes by value.
+    fn base_of_same_meta(&self, meta: &Object, first: &Object) -> Result<Option<Owned>> {
+        if meta.is_exactly_type() || first.tuple_len() < 3 || self.goes_by_name(meta)? {
+            return Ok(None);
         }
-        let id = self.class_id(class)?;
-        self.early_ids.insert(class.ptr().addr(), (class.clone(), id.clone()));
-        Ok(id)
-    }
-
-    /// Sets the hook of a class that hears of new classes that inherit from it. It comes when everything else is there: what
-    /// those classes are it has said already.
-    pub(in crate::writer) fn late_hook(&mut self, late: Late) -> Result<()> {
-        let Late { class, made, set, hook } = late;
-        let names = &self.held.class_names;
-        let steps = vec![
-            Do::Standard(if set == Set::AsType { Standard::TypeSetAttr } else { Standard::SetAttr }),
-            made.map_or_else(|| Do::Get(class.clone()), Do::Number),
-            save(&names.init_subclass),
-            Do::Save(Label::Attribute(names.init_subclass.clone()), hook),
-            Do::Bytes(&[op::TUPLE3, op::REDUCE, op::POP]),
-        ];
-        self.run(Program::new(class, "class", steps))
+        let Some(bases) = first.tuple_item(first.tuple_len() - 1) else { return Ok(None) };
+        let mut found = (0..bases.tuple_len()).filter_map(|at| bases.tuple_item(at));
+        Ok(found.find(|base| base.class().is(meta)).map(Object::own))
     }
 
     /// Goes on with a class that is on the stack.

@@ -10,6 +10,7 @@
 //! | [`function`] | functions: globals, closure, state |
 //! | [`code`] | code objects, and what is known about them |
 //! | [`class`] | classes |
+//! | [`hooks`] | what bases do with classes that inherit from them |
 //! | [`identity`] | by what a class is known again where it is loaded twice |
 //! | [`part`] | cells, modules, methods, properties |
 //! | [`canon`] | what a value is, apart from which object it is |
@@ -28,6 +29,7 @@ mod class;
 mod code;
 mod function;
 mod guard;
+mod hooks;
 mod identity;
 mod order;
 mod part;
@@ -39,10 +41,10 @@ pub(crate) use atoms::Atoms;
 pub(crate) use attached::{Attach, Attached};
 pub(crate) use canon::{Known, Value};
 pub(crate) use choice::{Choices, Identity};
-pub(crate) use class::Late;
 pub(crate) use code::{FIELDS, Facts, KeptFacts};
 pub(crate) use function::Space;
 pub(crate) use guard::make as make_guard;
+pub(crate) use hooks::Late;
 pub(crate) use identity::Tracked;
 pub(crate) use order::{Sorted, Sorting, Suspended, Then};
 pub(crate) use program::Program;

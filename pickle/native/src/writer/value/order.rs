@@ -13,7 +13,7 @@ use crate::writer::session::{ById, Session};
 use crate::writer::step::{BATCH, Step, Steps, op};
 
 use super::choice::Identity;
-use super::class::Late;
+use super::hooks::Late;
 use super::ties::{Ambiguous, Tie};
 
 /// How many bytes may be hashed to find orders in one dump, and how many more for each member of a set that lies in no other:

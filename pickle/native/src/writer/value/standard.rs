@@ -20,6 +20,7 @@ standards! {
     Code = "types" "CodeType";
     Cell = "types" "CellType";
     Module = "types" "ModuleType";
+    Type = "builtins" "type";
     GetAttr = "builtins" "getattr";
     SetAttr = "builtins" "setattr";
     TypeSetAttr = "builtins" "type.__setattr__";

@@ -1,0 +1,76 @@
+//! Hooks of bases, `__init_subclass__`, which hear of each new class. What they did to a class that is written, its attributes say,
+//! and what they keep of it goes along where it is reached. So a hook that goes by value is set when all classes of the stream
+//! are there; one of a base that was there before hears of a class that is new, and of none that has been loaded already.
+
+use crate::python::{Object, Owned, Result};
+use crate::writer::session::Session;
+use crate::writer::step::op;
+
+use super::class::Set;
+use super::program::{Do, Label, Program, save};
+use super::standard::Standard;
+
+/// A hook that is set when everything else of the stream is there.
+pub(crate) struct Late {
+    pub(super) class: Owned,
+    pub(super) made: Option<usize>,
+    pub(super) set: Set,
+    pub(super) hook: Owned,
+}
+
+impl Session<'_> {
+    /// Tells whether a base wants to know of the class when it is made; refuses one that wants what isn't known any more.
+    pub(super) fn subclass_hook(&self, class: &Object) -> Result<bool> {
+        let names = &self.held.class_names;
+        let order = class.through(&self.held.of_types.mro)?;
+        for at in 1..order.tuple_len().saturating_sub(1) {
+            let Some(base) = order.tuple_item(at).filter(|base| base.is_class()) else { continue };
+            if base.class_dict()?.dict_has(&names.init_subclass)? {
+                return self.held.attached()?.subclass_hook.call(&[class])?.truth();
+            }
+        }
+        Ok(false)
+    }
+
+    /// Writes the bases of a class; none where it has been loaded before: what is made then is thrown away, and no hook of a base
+    /// should hear of it.
+    pub(super) fn bases_or_none(&mut self, class: &Owned, bases: Do, steps: &mut Vec<Do>) -> Result<()> {
+        let id = self.early_id(class)?;
+        steps.extend([
+            Do::Standard(Standard::DictGet),
+            Do::Bytes(&[op::EMPTY_DICT, op::NEWTRUE, op::EMPTY_TUPLE, op::SETITEM]),
+            Do::Standard(Standard::Contains),
+            Do::Registry,
+            save(&id),
+            Do::Bytes(&[op::TUPLE2, op::REDUCE]),
+            bases,
+            Do::Bytes(&[op::TUPLE3, op::REDUCE]),
+        ]);
+        Ok(())
+    }
+
+    /// The id of a class that isn't there yet, and may be begun again inside itself.
+    fn early_id(&mut self, class: &Owned) -> Result<Owned> {
+        if let Some((_, id)) = self.early_ids.get(&class.ptr().addr()) {
+            return Ok(id.clone());
+        }
+        let id = self.class_id(class)?;
+        self.early_ids.insert(class.ptr().addr(), (class.clone(), id.clone()));
+        Ok(id)
+    }
+
+    /// Sets the hook of a class that hears of new classes that inherit from it. It comes when everything else is there: what
+    /// those classes are it has said already.
+    pub(in crate::writer) fn late_hook(&mut self, late: Late) -> Result<()> {
+        let Late { class, made, set, hook } = late;
+        let names = &self.held.class_names;
+        let steps = vec![
+            Do::Standard(if set == Set::AsType { Standard::TypeSetAttr } else { Standard::SetAttr }),
+            made.map_or_else(|| Do::Get(class.clone()), Do::Number),
+            save(&names.init_subclass),
+            Do::Save(Label::Attribute(names.init_subclass.clone()), hook),
+            Do::Bytes(&[op::TUPLE3, op::REDUCE, op::POP]),
+        ];
+        self.run(Program::new(class, "class", steps))
+    }
+}
