@@ -110,6 +110,29 @@ def each_interpreter_writes_for_itself():
     assert not faults, faults[0]
 
 
+@law
+def a_class_that_comes_back_is_the_class_that_went():
+    there = """
+import pickle, sys
+from interbind.pickle import own
+x = pickle.loads(sys.stdin.buffer.read())
+x.back = type(x)
+first = own.dumps(x)
+type(x).changed = True
+second = own.dumps([x, type(x)(), {"n": [type(x)]}])
+sys.stdout.buffer.write(pickle.dumps((first, second)))
+"""
+    C = local("class B: pass\nclass C(B):\n  n = 0\n  def me(self): return C", "C")
+    for options in ({}, {"identity": "content"}, {"deterministic": True}):
+        done = subprocess.run([sys.executable, "-c", there], input=own.dumps(C(), **options), stdout=subprocess.PIPE, check=True)
+        first, second = pickle.loads(done.stdout)
+        back = pickle.loads(first)
+        assert (type(back) is C and back.back is C and back.me() is C) or options
+        # Changed there, it is another one.
+        other = pickle.loads(second)[0]
+        assert type(other).changed and not hasattr(C, "changed") and type(other) is not C
+
+
 # --- modules
 
 @law

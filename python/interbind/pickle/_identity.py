@@ -16,6 +16,31 @@ def registry():
     return copyreg.__dict__.setdefault("_interbind_classes", weakref.WeakValueDictionary())
 
 
+#: address of a class → the registry's reference to it, which has the id that it was loaded with.
+_loaded = {}
+#: How many classes the registry had when that was looked up, and which came last.
+_seen = None
+
+
+def _loaded_id(cls):
+    """Return the id that a class was loaded with, or None: another process has made it, and knows it by that id."""
+    global _seen
+    references = registry().valuerefs()
+    now = (len(references), references[-1].key if references else None)
+    if now != _seen:
+        found = {}
+        for reference in references:
+            there = reference()
+            if there is not None:
+                found[builtins.id(there)] = reference
+        with _lock:
+            _loaded.clear()
+            _loaded.update(found)
+            _seen = now
+    reference = _loaded.get(builtins.id(cls))
+    return reference.key if reference is not None and reference() is cls else None
+
+
 def _forget(address, reference):
     known = _known.get(address)
     if known is not None and known[0] is reference:
@@ -23,7 +48,11 @@ def _forget(address, reference):
 
 
 def track(cls, content, tracked):
-    """Return the id of a class: what it is made of, or one that it keeps until that changes."""
+    """Return the id of a class: what it is made of, or one that it keeps until that changes.
+
+    A class that was loaded has the id that it was loaded with, so that it is itself again where it comes from.
+    """
+    global _seen
     id = content
     if tracked:
         address = builtins.id(cls)
@@ -32,7 +61,7 @@ def track(cls, content, tracked):
             known = _known.get(address)
             if known is not None and known[0]() is cls and known[1] == content:
                 return known[2]
-        id = os.urandom(16).hex()
+        id = (_loaded_id(cls) if known is None or known[0]() is not cls else None) or os.urandom(16).hex()
         reference = weakref.ref(cls, lambda reference: _forget(address, reference))
         with _lock:
             before = _known.get(address)
@@ -41,4 +70,8 @@ def track(cls, content, tracked):
             _known[address] = (reference, content, id)
     # Loaded in this process, it is the class itself.
     registry().setdefault(id, cls)
+    if tracked:
+        with _lock:
+            # What is added here has its id already: nothing has to be looked through again for that.
+            _seen = (len(registry()), id)
     return id
