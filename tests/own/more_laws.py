@@ -133,6 +133,27 @@ sys.stdout.buffer.write(pickle.dumps((first, second)))
         assert type(other).changed and not hasattr(C, "changed") and type(other) is not C
 
 
+@law
+def instances_have_pythons_bytes_whatever_their_metaclass_says():
+    home = sys.modules["data_home"] = type(sys)("data_home")
+    try:
+        for name in ("__reduce__", "__reduce_ex__", "__getstate__", "__getnewargs__", "__class__", "__slots__", "other"):
+            source = f"class M(type):\n  {name} = property(lambda cls: 5)\nclass C(metaclass=M): pass\nc = C()\nc.v = 1"
+            exec(source if name != "__slots__" else source.replace("  __slots__", "  pass\nM.__slots__"), vars(home))
+            for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+                wanted, made = (call(module, home.c, protocol) for module in (pickle, own) for call in (attempt,))
+                assert made == wanted, (name, protocol, made, wanted)
+    finally:
+        del sys.modules["data_home"]
+
+
+def attempt(module, obj, protocol):
+    try:
+        return module.dumps(obj, protocol)
+    except Exception as error:
+        return type(error).__name__
+
+
 # --- modules
 
 @law

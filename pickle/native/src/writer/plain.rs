@@ -66,6 +66,17 @@ fn is_plain(held: &Held, class: &Object) -> Result<bool> {
     if !plain {
         return Ok(false);
     }
+    if !class.is_plain_class() {
+        // `object.__reduce_ex__` asks the class itself, whose metaclass may say something else.
+        match class.find(&names.reduce) {
+            Ok(Some(found)) if found.is(&object.reduce) => {}
+            Ok(_) => return Ok(false),
+            Err(raised) => {
+                raised.dismiss();
+                return Ok(false);
+            }
+        }
+    }
     // As Python does, which keeps the answer in the class.
     let slots = held.slotnames.call(&[class])?;
     Ok(slots.is_exact_list() && slots.list_len() == 0)
