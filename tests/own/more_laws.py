@@ -128,6 +128,9 @@ sys.stdout.buffer.write(pickle.dumps((first, second)))
         first, second = pickle.loads(done.stdout)
         back = pickle.loads(first)
         assert (type(back) is C and back.back is C and back.me() is C) or options
+        # Written by its content before, it still has an id of its own.
+        D = local("class D: v = 1", "D")
+        assert not ids(own.dumps(D, identity="content")) & ids(own.dumps(D))
         # Changed there, it is another one.
         other = pickle.loads(second)[0]
         assert type(other).changed and not hasattr(C, "changed") and type(other) is not C

@@ -16,6 +16,8 @@ def registry():
     return copyreg.__dict__.setdefault("_interbind_classes", weakref.WeakValueDictionary())
 
 
+#: The classes that this process has put into the registry, by their ids: those weren't loaded.
+_written = weakref.WeakValueDictionary()
 #: address of a class → the registry's reference to it, which has the id that it was loaded with.
 _loaded = {}
 #: How many classes the registry had when that was looked up, and which came last.
@@ -31,7 +33,7 @@ def _loaded_id(cls):
         found = {}
         for reference in references:
             there = reference()
-            if there is not None:
+            if there is not None and _written.get(reference.key) is not there:
                 found[builtins.id(there)] = reference
         with _lock:
             _loaded.clear()
@@ -69,9 +71,12 @@ def track(cls, content, tracked):
                 return before[2]
             _known[address] = (reference, content, id)
     # Loaded in this process, it is the class itself.
-    registry().setdefault(id, cls)
+    known_by_id = registry()
+    if id not in known_by_id:
+        _written[id] = cls
+        known_by_id.setdefault(id, cls)
     if tracked:
         with _lock:
             # What is added here has its id already: nothing has to be looked through again for that.
-            _seen = (len(registry()), id)
+            _seen = (len(known_by_id), id)
     return id
