@@ -1,7 +1,8 @@
 //! `interbind.names`: functions of modules that nobody rebuilds, given names by which they pickle.
 //!
-//! The laws are tried on functions made like the binders', with `INTERBIND_PICKLE=full` on every CPython; the grid on packages from PyPI that nanobind and
-//! pybind11 have bound, where pip has them. The scripts in `names/` run by hand too; each says at its top how.
+//! The laws are tried on functions made like the binders', with `INTERBIND_PICKLE=full` on every CPython; the grid on packages from
+//! PyPI that nanobind and pybind11 have bound, where pip has them. The scripts in `names/` run by hand too; each says at its
+//! top how.
 
 use std::env;
 use std::fs;
