@@ -65,7 +65,8 @@ pub fn table_of(mut groups: Vec<Group>, budgets: &str) -> Result<String, String>
         let is_over = group.seconds > budget(group);
         if place < 10 || is_over {
             let over = if is_over { "  over" } else { "" };
-            let busy = group.processor.map(|busy| format!(", {busy:.1} s of processor time")).unwrap_or_default();
+            let busy =
+                group.processor.map(|busy| format!(", {busy:.1} s of processor time")).unwrap_or_default();
             let (seconds, of, name) = (group.seconds, budget(group), &group.name);
             let _ = writeln!(text, "  {seconds:7.1} s of {of:4.0}  {name}{busy}{over}");
         }

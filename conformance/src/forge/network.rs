@@ -17,8 +17,12 @@ mod tests {
 
     #[test]
     fn a_registry_that_is_here_in_part_wants_the_network() {
-        assert!(is_wanted("error: failed to select a version for `pyo3-ffi`.\n    ... required by package `pyo3 v0.28.2`"));
-        assert!(is_wanted("error: no matching package named `sha2` found\nlocation searched: crates.io index"));
+        assert!(is_wanted(
+            "error: failed to select a version for `pyo3-ffi`.\n    ... required by package `pyo3 v0.28.2`"
+        ));
+        assert!(is_wanted(
+            "error: no matching package named `sha2` found\nlocation searched: crates.io index"
+        ));
         assert!(is_wanted("As a reminder, you're using offline mode (--offline) which can"));
         assert!(!is_wanted("$ cargo rustc --lib --offline\nerror[E0308]: mismatched types"));
         assert!(!is_wanted(""));

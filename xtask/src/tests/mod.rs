@@ -81,12 +81,10 @@ fn at_once(programs: Vec<Program>, jobs: usize) -> Result<Vec<Ran>, String> {
 fn said(ran: &[Ran]) -> Result<String, String> {
     let path = repository().join("tests/budgets.toml");
     let budgets = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let groups =
-        ran.iter().map(|ran| times::Group {
-            name: ran.group.clone(),
-            seconds: ran.seconds,
-            processor: ran.processor,
-        }).collect();
+    let groups = ran
+        .iter()
+        .map(|ran| times::Group { name: ran.group.clone(), seconds: ran.seconds, processor: ran.processor })
+        .collect();
     let tests = ran.iter().flat_map(|ran| ran.tests.iter().map(|test| (ran.group.as_str(), test)));
     let tests = tests.map(|(group, test)| (test.seconds, format!("{group} {}", test.name))).collect();
     Ok(times::table_of(groups, &budgets)? + &times::slowest(tests))
