@@ -23,6 +23,7 @@ impl<'a> Fitting<'a> {
     }
 
     /// The pair, if the object's class is the record's type itself.
+    #[inline(always)]
     pub(crate) fn exact(record: Judged, object: Live<'a>) -> Option<Self> {
         is_type(&record, object.class()).then_some(Self { record, object })
     }

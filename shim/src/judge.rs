@@ -10,6 +10,7 @@ use crate::ffi::error::{self, Class};
 use crate::ffi::live::Live;
 use crate::ffi::{Attached, Raised};
 use crate::fits::Fitting;
+use crate::from_pybind11::{Adapter, Declared};
 use crate::identity::Identity;
 use crate::interpreters::Binding;
 use crate::judged::Records;
@@ -19,10 +20,14 @@ use crate::shared::{Consumer, Shared, SiteOf};
 use crate::site::Site;
 use crate::types::List;
 
-/// What the site remembers for an object of this class, if anything: exact type, else a subclass of it.
+/// What the site remembers for an object of this class, if anything: the very class as one of the first four, else one that
+/// inherits from the first.
 #[inline(always)]
 pub(crate) fn remembered<'a>(site: &Site, object: Live<'a>) -> Option<Fitting<'a>> {
-    Fitting::of(site.records.first()?, object)
+    let first = site.records.first()?;
+    Fitting::exact(first, object)
+        .or_else(|| site.records.second_to_fourth().find_map(|record| Fitting::exact(record, object)))
+        .or_else(|| Fitting::of(first, object))
 }
 
 /// Finds and judges the record for an object, and remembers it.
@@ -58,6 +63,8 @@ pub(crate) struct Request {
     requirement: Requirement,
     requirement_text: &'static str,
     align: usize,
+    /// What takes objects of other frameworks, and publishes them as this declares.
+    adapter: Option<(&'static Adapter, Version, &'static str)>,
 }
 
 impl Request {
@@ -75,6 +82,7 @@ impl Request {
             requirement: M::REQUIREMENT,
             requirement_text: M::REQUIREMENT_TEXT,
             align: T::ALIGN,
+            adapter: T::adapter().map(|adapter| (adapter, T::VERSION, T::VERSION_TEXT)),
         }
     }
 
@@ -94,6 +102,7 @@ impl Request {
             requirement: ANY_VERSION,
             requirement_text: "*",
             align: 1,
+            adapter: None,
         }
     }
 
@@ -139,6 +148,25 @@ impl Request {
         })
     }
 
+    /// Has another framework's class published, whose object was refused because nobody has.
+    fn adapt(&self, object: Live<'_>, binding: &Binding, raised: Raised) -> Result<(), Raised> {
+        let at = object.at();
+        let Some((adapter, version, version_text)) = self.adapter else { return Err(raised) };
+        let unpublished = [Reason::NotPublished, Reason::WrongObject];
+        let Some(refused) = error::take(at) else { return Err(raised) };
+        let reason = error::reason_of(at, &refused);
+        if !unpublished.iter().any(|one| reason.as_deref() == Some(one.slug())) {
+            return Err(error::restore(at, refused));
+        }
+        let declared =
+            Declared { name: self.name, version_text, version, kind: self.kind, descriptor: self.descriptor };
+        match adapter.adapt(&declared, object, binding) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(error::restore(at, refused)),
+            Err(raised) => Err(raised),
+        }
+    }
+
     /// The registry's list of the type's name.
     fn list(&self, at: Attached, binding: &Binding) -> Result<List, Raised> {
         let place = self.site(at).map(|site| &site.list);
@@ -179,7 +207,14 @@ pub(crate) fn judge_object<'a>(object: Live<'a>, request: &Request) -> Result<Fi
         return Ok(known);
     }
     let binding = request.binding(at)?;
-    let judged = runtime::judge(object, &request.expected(at, binding, None)?)?;
+    let expected = request.expected(at, binding, None)?;
+    let judged = match runtime::judge(object, &expected) {
+        Ok(judged) => judged,
+        Err(raised) => {
+            request.adapt(object, binding, raised)?;
+            runtime::judge(object, &expected)?
+        }
+    };
     let Some(found) = Fitting::nearest(judged, object) else {
         let template = "cannot borrow '{0}' as {1}\nits class is not published any more\n\
                         publish a class for as long as its objects are shared";

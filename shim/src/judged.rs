@@ -77,6 +77,12 @@ impl Records {
         self.0.first().map(Judged)
     }
 
+    /// The three records to try next.
+    #[inline(always)]
+    pub(crate) fn second_to_fourth(&self) -> impl Iterator<Item = Judged> {
+        self.0.second_to_fourth().map(Judged)
+    }
+
     /// Every record.
     pub(crate) fn all(&self) -> impl Iterator<Item = Judged> {
         self.0.all().map(Judged)

@@ -41,6 +41,11 @@ mod construct;
 mod default_body;
 mod faces;
 mod fits;
+#[cfg(not(any(interbind_pypy, target_env = "msvc")))]
+mod from_pybind11;
+#[cfg(any(interbind_pypy, target_env = "msvc"))]
+#[path = "from_nobody.rs"]
+mod from_pybind11;
 mod identity;
 mod interface;
 mod internals;
@@ -91,6 +96,7 @@ pub use self::pyo3::{bind_module, names, publish, submodule};
 #[doc(hidden)]
 pub mod __private {
     pub use crate::default_body::Body;
+    pub use crate::from_pybind11::Adapter;
     pub use crate::identity::Identity;
     pub use crate::interface::{Interface, answer};
     pub use crate::interpreters::each::{Each, Support};

@@ -432,7 +432,7 @@ thunk! {
 
 #[cold]
 #[inline(never)]
-fn wrong_object(object: Live<'_>, record: &TypeRecord) -> *mut c_void {
+pub(crate) fn wrong_object(object: Live<'_>, record: &TypeRecord) -> *mut c_void {
     let (at, found) = (object.at(), object.class_name());
     let template = "cannot borrow '{0}' as {1}\nthe object's class is not the one that was published\n\
                     pass an object of a class that was published as {1}";
@@ -443,7 +443,7 @@ fn wrong_object(object: Live<'_>, record: &TypeRecord) -> *mut c_void {
 
 #[cold]
 #[inline(never)]
-fn never_exclusive(object: Live<'_>, record: &TypeRecord) -> *mut c_void {
+pub(crate) fn never_exclusive(object: Live<'_>, record: &TypeRecord) -> *mut c_void {
     let (reason, why) = match record.aliasing {
         ALIASING_FROZEN => (Reason::Frozen, "the class is frozen: its objects never change"),
         _ => (Reason::Untracked, "the provider tracks no borrows: somebody may use it meanwhile"),

@@ -13,6 +13,7 @@ use interbind_abi::values::PlainData;
 use interbind_abi::{Requirement, Version};
 
 use crate::ffi::Attached;
+use crate::from_pybind11::Adapter;
 use crate::identity::Identity;
 use crate::site::Site;
 use crate::threads::OtherThreads;
@@ -70,6 +71,12 @@ pub unsafe trait Shared: 'static {
     const ALIGN: usize;
     /// What a borrow holds.
     type Handle: Handle;
+
+    /// What takes objects of other frameworks as this type: `cpp` of the derive.
+    #[doc(hidden)]
+    fn adapter() -> Option<&'static Adapter> {
+        None
+    }
 }
 
 /// What a borrow holds: a pointer for data, pointer and table for an interface.

@@ -44,6 +44,15 @@ impl<R: Sync> Cache<R> {
         unsafe { first.as_ref() }
     }
 
+    /// Returns the three records behind the first: few enough to be compared where an object is borrowed.
+    #[inline(always)]
+    pub fn second_to_fourth(&self) -> impl Iterator<Item = &'static R> {
+        let [_, second, third, fourth, ..] = &self.places;
+        let places = [second, third, fourth].into_iter().map(|place| place.load(Ordering::Acquire));
+        // SAFETY: the field's invariant.
+        places.map_while(|record| unsafe { record.as_ref() })
+    }
+
     /// The places; how many isn't seen by the optimiser, which would write the cold loops over them out, place by place.
     fn places(&self) -> &[AtomicPtr<R>] {
         self.places.get(..black_box(PLACES)).unwrap_or_default()

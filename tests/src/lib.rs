@@ -16,6 +16,7 @@
 //! | [`modules`] | gathers built extensions for one interpreter and runs scripts on them, each in a child process |
 //! | [`mod@laws`] | laws that are scripts, and going through them on several interpreters |
 //! | [`pickle`] | lays out the package with the native half of `interbind.pickle` |
+//! | [`casters`] | modules of pybind11 and nanobind with our caster headers |
 //! | [`pairs`] | modules of pybind11 and nanobind, and what happens between two |
 //! | [`sanitizer`] | has extensions instrumented, and scripts run under the address sanitizer |
 //! | [`thread_sanitizer`] | the same for the thread sanitizer, whose Python has it inside |
@@ -34,6 +35,7 @@
 #![forbid(unsafe_code)]
 
 pub mod built;
+pub mod casters;
 pub mod compile;
 pub mod copies;
 pub mod corpus;

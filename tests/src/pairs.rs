@@ -145,8 +145,8 @@ fn suffix(python: &Python) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-/// The folder of a library's release, from the package index.
-fn package(workshop: &Path, library: Library, version: &str) -> Option<PathBuf> {
+/// The folder of a library's release, from the package index; `None` where it can't be had, which is said.
+pub fn package(workshop: &Path, library: Library, version: &str) -> Option<PathBuf> {
     // Two sides may want one release at once, in two processes too.
     let _alone = works(cache().alone(&format!("pairs-{}-{version}", library.package())));
     let folder = workshop.join("pairs/packages").join(format!("{}-{version}", library.package()));

@@ -119,6 +119,12 @@ impl Settings {
         None
     }
 
+    /// Takes a key that may be left out.
+    fn optional_text(&mut self, key: &str, example: &str, problems: &mut Problems) -> Option<LitStr> {
+        let is_there = self.settings.iter().any(|setting| setting.key == key);
+        is_there.then(|| self.text(key, example, problems)).flatten()
+    }
+
     /// Ends the reading; `known` are all keys of this attribute.
     pub(crate) fn end(self, known: &[&str], problems: &mut Problems) {
         for Setting { key, .. } in self.settings {
@@ -141,6 +147,8 @@ pub(crate) struct Shared {
     pub(crate) name: String,
     /// The type's version.
     pub(crate) version: Version,
+    /// The C++ class that has the same layout, mangled.
+    pub(crate) cpp: Option<String>,
 }
 
 impl Shared {
@@ -156,8 +164,40 @@ impl Shared {
         Self {
             name: name.map_or_else(String::new, |name| name.value()),
             version: version.unwrap_or(Version::new(0, 0, 0)),
+            cpp: None,
         }
     }
+
+    /// Takes `cpp`, the C++ class of a data type.
+    pub(crate) fn take_cpp(&mut self, settings: &mut Settings, problems: &mut Problems) {
+        let Some(text) = settings.optional_text("cpp", "geo::Point", problems) else { return };
+        self.cpp = mangled(&text.value());
+        if self.cpp.is_none() {
+            let found = text.value();
+            problems.at(
+                &text,
+                format!(
+                    "`{found}` is not the full name of a C++ class: write it as `geo::Point`, no template"
+                ),
+            );
+        }
+    }
+}
+
+/// The mangled name of a C++ class in namespaces, as the Itanium C++ ABI writes it: `N3geo5PointE`, `5Point`.
+fn mangled(name: &str) -> Option<String> {
+    let is_identifier = |word: &str| {
+        let mut letters = word.chars();
+        letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+            && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+    };
+    let words: Vec<&str> = name.split("::").collect();
+    // The standard library has abbreviations of its own.
+    if !words.iter().all(|word| is_identifier(word)) || words.first() == Some(&"std") {
+        return None;
+    }
+    let parts: String = words.iter().map(|word| format!("{}{word}", word.len())).collect();
+    Some(if words.len() == 1 { parts } else { format!("N{parts}E") })
 }
 
 /// Reads a version; a wrong one is noted, and stands as zero.

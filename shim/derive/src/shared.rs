@@ -55,8 +55,9 @@ fn structure(input: &DeriveInput, data: &DataStruct, mut problems: Problems) -> 
     }
     let shared = match Settings::of(&input.attrs, &mut problems) {
         Some(mut settings) => {
-            let shared = Shared::take(&mut settings, &format!("org.example.{ident}"), &mut problems);
-            settings.end(&["name", "version"], &mut problems);
+            let mut shared = Shared::take(&mut settings, &format!("org.example.{ident}"), &mut problems);
+            shared.take_cpp(&mut settings, &mut problems);
+            settings.end(&["name", "version", "cpp"], &mut problems);
             Some(shared)
         }
         None => {
@@ -229,7 +230,18 @@ impl Role<'_> {
         align: &TokenStream,
         handle: &TokenStream,
     ) -> TokenStream {
-        let Self { ty, shared: Shared { name, version }, descriptor } = self;
+        let Self { ty, shared: Shared { name, version, cpp }, descriptor } = self;
+        let adapter = cpp.as_ref().map(|cpp| {
+            let mangled =
+                proc_macro2::Literal::c_string(&std::ffi::CString::new(cpp.as_str()).unwrap_or_default());
+            quote! {
+                fn adapter() -> ::core::option::Option<&'static ::interbind::__private::Adapter> {
+                    static ADAPTER: ::interbind::__private::Adapter =
+                        ::interbind::__private::Adapter::new(#mangled, ::core::mem::size_of::<#ty>());
+                    ::core::option::Option::Some(&ADAPTER)
+                }
+            }
+        });
         let (text, version) = (version.to_string(), version_tokens(*version));
         let note = note::of_type(ty);
         quote! {
@@ -243,6 +255,8 @@ impl Role<'_> {
                 const OWNER_THREAD: bool = #owner_thread;
                 const ALIGN: usize = #align;
                 type Handle = #handle;
+
+                #adapter
             }
 
             #note
@@ -278,7 +292,7 @@ mod tests {
             expand(input),
             &[
                 "`name` is given twice",
-                "unknown key `nam`: this attribute takes `name`, `version`",
+                "unknown key `nam`: this attribute takes `name`, `version`, `cpp`",
                 "`version` is given twice",
             ],
         );

@@ -7,6 +7,7 @@
 #define INTERBIND_BORROW_HPP
 
 #include <interbind/data.hpp>
+#include <interbind/from_pybind11.h>
 #include <interbind/raised.hpp>
 #include <interbind/shape.hpp>
 
@@ -16,6 +17,11 @@
 
 namespace interbind INTERBIND_HIDDEN {
 
+/* What takes objects of other frameworks as a T; INTERBIND_CPP specialises it. */
+template <typename T> struct adapter_of {
+    static interbind_adapter *get() { return nullptr; }
+};
+
 /* Where a T of any module is taken: a static. */
 template <typename T>
 class site {
@@ -24,7 +30,7 @@ class site {
     explicit site(const interbind_owner &owner) : site_ INTERBIND_CLASS_SITE(key_of<T>(owner), describe<T>(), alignof(T)) {}
     /* As shared data, from builds of any language: name and descriptor of the layout, and the major. */
     site(const char *name, const char *descriptor, uint32_t major)
-        : site_ INTERBIND_DATA_SITE(name, descriptor, alignof(T), major) {}
+        : site_ INTERBIND_ADAPTED_SITE(name, descriptor, alignof(T), major, adapter_of<T>::get()) {}
     /* As shared data that INTERBIND_DATA declares. */
     static site of_data() { return site(data<T>::name, layout<T>(), detail::major_of(data<T>::version)); }
 
@@ -127,5 +133,17 @@ class raw {
 };
 
 } // namespace interbind
+
+/* Says that classes which pybind11 makes of T, in modules that know nothing of interbind, hold what INTERBIND_DATA declares: by
+ * the name of T, which stands in no anonymous namespace. At global namespace, before a site of T is made. */
+#define INTERBIND_CPP(T) \
+    namespace interbind INTERBIND_HIDDEN { \
+    template <> struct adapter_of<T> { \
+        static interbind_adapter *get() { \
+            static interbind_adapter adapter INTERBIND_FROM_PYBIND11(typeid(T).name(), sizeof(T)); \
+            return has_linkage<T>() ? &adapter : nullptr; \
+        } \
+    }; \
+    }
 
 #endif /* INTERBIND_BORROW_HPP */

@@ -14,6 +14,7 @@
  * | publish.h | publishing a class |
  * | types.h | finding the record of an object |
  * | names.h | modules inside a module, by their full names |
+ * | from_pybind11.h | objects of pybind11's classes, from modules that know nothing of interbind |
  * | note.h | what the file says about itself |
  * | services.h | instances, keep-alive, userdata, exceptions |
  *
@@ -26,6 +27,7 @@
 #include <interbind/abi.h>
 #include <interbind/compiler.h>
 #include <interbind/current.h>
+#include <interbind/from_pybind11.h>
 #include <interbind/import.h>
 #include <interbind/judge.h>
 #include <interbind/lock.h>

@@ -85,11 +85,9 @@ struct interbind_class {
 /* Refuses an object in the name of its provider: the slug, one line, and what one can do. Returns NULL. */
 INTERBIND_COLD void *interbind_record_refuse(const interbind_type_record *record, PyObject *object, const char *reason,
     const char *line, const char *fix, PyObject *type) {
-    PyObject *name = PyObject_GetAttrString((PyObject *)Py_TYPE(object), "__name__");
-    PyObject *text = name == NULL || !PyUnicode_Check(name) ? NULL : PyUnicode_AsUTF8String(name);
+    PyObject *text = interbind_class_name(object);
     interbind_refusal refusal;
     interbind_refusal_start(&refusal, reason, NULL);
-    PyErr_Clear();
     refusal.provider = record->owner;
     refusal.has_provider = 1;
     snprintf(refusal.failed, sizeof refusal.failed, "cannot borrow '%s' as %.*s",
@@ -97,7 +95,6 @@ INTERBIND_COLD void *interbind_record_refuse(const interbind_type_record *record
     interbind_refusal_add(&refusal, "%s", line);
     snprintf(refusal.fix, sizeof refusal.fix, "%s", fix);
     Py_XDECREF(text);
-    Py_XDECREF(name);
     interbind_refusal_raise(&refusal, type);
     return NULL;
 }

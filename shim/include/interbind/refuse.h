@@ -41,6 +41,18 @@ INTERBIND_COLD void interbind_refusal_start(interbind_refusal *refusal, const ch
     refusal->consumer = consumer;
 }
 
+/* The name of an object's class as bytes: a new reference, or NULL. An exception that is set stays set, and becomes the cause. */
+INTERBIND_COLD PyObject *interbind_class_name(PyObject *object) {
+    PyObject *type = NULL, *value = NULL, *trace = NULL, *name, *text;
+    PyErr_Fetch(&type, &value, &trace);
+    name = PyObject_GetAttrString((PyObject *)Py_TYPE(object), "__name__");
+    text = name == NULL || !PyUnicode_Check(name) ? NULL : PyUnicode_AsUTF8String(name);
+    Py_XDECREF(name);
+    PyErr_Clear();
+    PyErr_Restore(type, value, trace);
+    return text;
+}
+
 /* Adds a line of its own for a part that differs. */
 INTERBIND_PRINTF(2, 3) INTERBIND_COLD void interbind_refusal_add(interbind_refusal *refusal, const char *format, ...) {
     const size_t used = strlen(refusal->parts);

@@ -13,8 +13,29 @@
 
 #define INTERBIND_SITE_PLACES 4
 
+typedef struct interbind_site interbind_site;
+typedef struct interbind_adapted interbind_adapted;
+
+/* A `std::type_info` as the Itanium C++ ABI lays it out; who reads it reads the name alone. Lives until the process ends: other
+ * libraries keep its address. */
+typedef struct interbind_cpp_type {
+    const void *vptr;
+    const char *name;
+} interbind_cpp_type;
+
+/* What a site asks about an object whose class nobody has published; see from_pybind11.h. `INTERBIND_OK`: it has published
+ * the class. `INTERBIND_MISSING`: the class isn't one of its framework's, or holds another type. */
+typedef struct interbind_adapter {
+    interbind_status (*adapt)(const interbind_context *context, interbind_site *site, PyObject *object);
+    /* The C++ type that its objects hold, and its bytes. */
+    interbind_cpp_type type;
+    uint64_t size;
+    /* The headers' own: NULL in the beginning. */
+    interbind_adapted *records;
+} interbind_adapter;
+
 /* What a module expects of a type, and what it has judged. */
-typedef struct interbind_site {
+struct interbind_site {
     /* The shared name, or the native key, under which records are looked for. */
     const char *name;
     /* One of `INTERBIND_KIND_…`. */
@@ -30,7 +51,9 @@ typedef struct interbind_site {
     uint32_t reserved;
     /* The headers' own: NULL in the beginning. */
     const interbind_type_record *records[INTERBIND_SITE_PLACES];
-} interbind_site;
+    /* Whom it asks about other frameworks' objects; may be NULL. */
+    interbind_adapter *adapter;
+};
 
 #ifdef __cplusplus
 #define INTERBIND_NATIVE_ABI INTERBIND_CXX_ABI
@@ -44,16 +67,19 @@ typedef struct interbind_site {
 /* Makes a site for a native type that is read: its key, the whole descriptor and the alignment. In C++ that is
  * `interbind::site<T>`; in C the shape is what the author of the type says, as `INTERBIND_C_SHAPE(16, 8) " tag=2"`. */
 #define INTERBIND_CLASS_SITE(key, descriptor, align) \
-    {(key), INTERBIND_KIND_NATIVE, (align), (descriptor), {0, 0, 0}, {0, 0, 0}, 0, {NULL, NULL, NULL, NULL}}
+    {(key), INTERBIND_KIND_NATIVE, (align), (descriptor), {0, 0, 0}, {0, 0, 0}, 0, {NULL, NULL, NULL, NULL}, NULL}
 
 /* The descriptor of a native type of C: bytes and alignment of one object, as numbers. */
 #define INTERBIND_C_SHAPE(size, align) \
     INTERBIND_C_TYPES_ABI " size=" INTERBIND_TEXT_OF(size) " align=" INTERBIND_TEXT_OF(align) " polymorphic=no"
 
 /* Makes a site for a data type: its name, descriptor and alignment, and every version of the major. */
-#define INTERBIND_DATA_SITE(name, descriptor, align, major) \
+#define INTERBIND_DATA_SITE(name, descriptor, align, major) INTERBIND_ADAPTED_SITE(name, descriptor, align, major, NULL)
+
+/* The same for a data type that objects of other frameworks hold too: `&adapter` of such as INTERBIND_FROM_PYBIND11 makes. */
+#define INTERBIND_ADAPTED_SITE(name, descriptor, align, major, adapter) \
     {(name), INTERBIND_KIND_DATA, (align), (descriptor), {(major), 0, 0}, {(major) + 1, 0, 0}, 0, \
-        {NULL, NULL, NULL, NULL}}
+        {NULL, NULL, NULL, NULL}, (adapter)}
 
 /* Tells whether a class is the record's type itself. */
 static inline int interbind_record_is(const interbind_type_record *record, const PyTypeObject *type) {
@@ -78,14 +104,12 @@ static inline int interbind_version_below(interbind_version a, interbind_version
 /* Starts a refusal of an object. */
 INTERBIND_COLD void interbind_site_refuse(interbind_refusal *refusal, const interbind_context *context,
     const interbind_site *site, PyObject *object, const char *reason) {
-    PyObject *name = PyObject_GetAttrString((PyObject *)Py_TYPE(object), "__name__");
-    PyObject *text = name == NULL || !PyUnicode_Check(name) ? NULL : PyUnicode_AsUTF8String(name);
+    PyObject *text;
     interbind_refusal_start(refusal, reason, context->owner);
-    PyErr_Clear();
+    text = interbind_class_name(object);
     snprintf(refusal->failed, sizeof refusal->failed, "cannot borrow '%s' as %s",
         text == NULL ? "?" : PyBytes_AsString(text), site->name);
     Py_XDECREF(text);
-    Py_XDECREF(name);
 }
 
 /* Compares one part of two native descriptors; what one side lacks is empty. */
@@ -232,87 +256,134 @@ INTERBIND_COLD void interbind_site_remember(interbind_site *site, const interbin
     }
 }
 
-/* Finds and judges the record of an object whose class the site's first place doesn't know. */
-INTERBIND_COLD interbind_status interbind_find_slowly(const interbind_context *context, interbind_site *site,
-    PyObject *object, const interbind_type_record **out) {
+/* What the registry has for an object, as far as its header goes. */
+typedef struct interbind_found {
+    /* The record of the object's class, or of the nearest one that it inherits from; NULL when none fits. */
+    const interbind_type_record *best;
+    /* The first sound record of the name. */
+    const interbind_type_record *other;
+    /* What is wrong with the first one that isn't sound. */
+    interbind_verdict broken;
+    /* The interpreter's, as a record has it. */
+    uint64_t serial[2];
+} interbind_found;
+
+/* Looks through the registry's list of the site's name. False, and an exception is set, when there is no list. */
+INTERBIND_COLD int interbind_look_through(const interbind_context *context, const interbind_site *site, PyObject *object,
+    interbind_found *found) {
     static const uint32_t sizes[] = INTERBIND_TYPE_SIZES;
     static const interbind_kind kind = {INTERBIND_TYPE_MAGIC, INTERBIND_TYPE_MAJOR, INTERBIND_TYPE_MINOR,
         INTERBIND_TYPE_MINOR, sizes, 0, 0};
     PyTypeObject *type = Py_TYPE(object);
     const interbind_type_list *list = NULL;
-    const interbind_type_record *record = NULL, *best = NULL, *other = NULL;
-    interbind_verdict broken = interbind_verdict_of(NULL, NULL, 0, 0);
+    const interbind_type_record *record;
     interbind_refusal refusal;
-    interbind_status status;
-    uint64_t serial[2];
-    int i;
-    for (i = 0; i < INTERBIND_SITE_PLACES; i++) {
-        record = INTERBIND_LOAD(site->records[i]);
-        if (interbind_record_is(record, type)) {
-            *out = record;
-            return INTERBIND_OK;
-        }
-    }
-    for (i = 1; i < INTERBIND_SITE_PLACES; i++) {
-        record = INTERBIND_LOAD(site->records[i]);
-        if (interbind_record_fits(record, type)) {
-            *out = record;
-            return INTERBIND_OK;
-        }
-    }
-    memcpy(serial, context->core->head.serial, sizeof serial);
-    status = context->types->list(context->types, interbind_str_of(site->name), &list);
-    if (status != INTERBIND_OK || list == NULL) {
+    found->best = NULL;
+    found->other = NULL;
+    found->broken = interbind_verdict_of(NULL, NULL, 0, 0);
+    memcpy(found->serial, context->core->head.serial, sizeof found->serial);
+    if (context->types->list(context->types, interbind_str_of(site->name), &list) != INTERBIND_OK || list == NULL) {
         interbind_site_refuse(&refusal, context, site, object, INTERBIND_REASON_INTERPRETER_ENDING);
         interbind_refusal_add(&refusal, "the registry gives no list for this name");
         snprintf(refusal.fix, sizeof refusal.fix, "use shared objects before the interpreter ends");
-        return interbind_refusal_raise(&refusal, PyExc_TypeError);
+        interbind_refusal_raise(&refusal, PyExc_TypeError);
+        return 0;
     }
     for (record = context->types->next(list, NULL); record != NULL; record = context->types->next(list, record)) {
         const interbind_verdict verdict = interbind_judge(record, &kind);
         PyObject *registered;
         if (verdict.reason != NULL) {
-            broken = broken.reason == NULL ? verdict : broken;
+            found->broken = found->broken.reason == NULL ? verdict : found->broken;
             continue;
         }
-        other = other == NULL ? record : other;
+        found->other = found->other == NULL ? record : found->other;
         registered = INTERBIND_LOAD(record->py_type);
-        if (registered == NULL || INTERBIND_LOAD(record->serial[0]) != serial[0] ||
-            INTERBIND_LOAD(record->serial[1]) != serial[1]) {
+        if (registered == NULL || INTERBIND_LOAD(record->serial[0]) != found->serial[0] ||
+            INTERBIND_LOAD(record->serial[1]) != found->serial[1]) {
             continue;
         }
         if ((const void *)registered == (const void *)type) {
-            best = record;
+            found->best = record;
             break;
         }
         if (interbind_is_subtype(type, (PyTypeObject *)(void *)registered) &&
-            (best == NULL ||
+            (found->best == NULL ||
                 interbind_is_subtype((PyTypeObject *)(void *)registered,
-                    (PyTypeObject *)(void *)INTERBIND_LOAD(best->py_type)))) {
-            best = record;
+                    (PyTypeObject *)(void *)INTERBIND_LOAD(found->best->py_type)))) {
+            found->best = record;
         }
     }
-    if (best != NULL) {
-        status = interbind_site_check(context, site, object, best);
-        if (status == INTERBIND_OK) {
-            interbind_site_remember(site, best);
-            *out = best;
-        }
-        return status;
+    return 1;
+}
+
+/* As `interbind_look_through`; where nothing fits, the site's adapter is asked first. */
+INTERBIND_COLD int interbind_look_everywhere(const interbind_context *context, interbind_site *site, PyObject *object,
+    interbind_found *found) {
+    if (!interbind_look_through(context, site, object, found)) {
+        return 0;
     }
-    if (other == NULL && broken.reason != NULL) {
+    if (found->best == NULL && site->adapter != NULL) {
+        const interbind_status status = site->adapter->adapt(context, site, object);
+        if (status != INTERBIND_MISSING) {
+            return status == INTERBIND_OK && interbind_look_through(context, site, object, found);
+        }
+    }
+    return 1;
+}
+
+/* Finds what the site remembers for a class beyond what `interbind_site_known` sees: that it inherits from. */
+INTERBIND_COLD const interbind_type_record *interbind_site_inherited(const interbind_site *site, PyTypeObject *type) {
+    int i;
+    for (i = 1; i < INTERBIND_SITE_PLACES; i++) {
+        const interbind_type_record *record = INTERBIND_LOAD(site->records[i]);
+        if (interbind_record_fits(record, type)) {
+            return record;
+        }
+    }
+    return NULL;
+}
+
+/* Judges what was found, and remembers it. */
+INTERBIND_COLD interbind_status interbind_site_judge(const interbind_context *context, interbind_site *site,
+    PyObject *object, const interbind_type_record *best, const interbind_type_record **out) {
+    const interbind_status status = interbind_site_check(context, site, object, best);
+    if (status == INTERBIND_OK) {
+        interbind_site_remember(site, best);
+        *out = best;
+    }
+    return status;
+}
+
+/* Finds and judges the record of an object whose class the site doesn't remember. */
+INTERBIND_COLD interbind_status interbind_find_slowly(const interbind_context *context, interbind_site *site,
+    PyObject *object, const interbind_type_record **out) {
+    const interbind_type_record *record = interbind_site_inherited(site, Py_TYPE(object));
+    interbind_found found;
+    interbind_refusal refusal;
+    if (record != NULL) {
+        *out = record;
+        return INTERBIND_OK;
+    }
+    if (!interbind_look_everywhere(context, site, object, &found)) {
+        return INTERBIND_FAILED;
+    }
+    if (found.best != NULL) {
+        return interbind_site_judge(context, site, object, found.best, out);
+    }
+    if (found.other == NULL && found.broken.reason != NULL) {
         interbind_site_refuse(&refusal, context, site, object, NULL);
         snprintf(refusal.fix, sizeof refusal.fix, "rebuild the provider and this module with the same major of interbind");
-        interbind_refusal_judged(&refusal, broken, kind.magic);
+        interbind_refusal_judged(&refusal, found.broken, INTERBIND_TYPE_MAGIC);
         return interbind_refusal_raise(&refusal, PyExc_TypeError);
     }
-    if (other == NULL) {
+    if (found.other == NULL) {
         interbind_site_refuse(&refusal, context, site, object, INTERBIND_REASON_NOT_PUBLISHED);
         interbind_refusal_add(&refusal, "no module in this interpreter has published %s", site->name);
         snprintf(refusal.fix, sizeof refusal.fix, "import a module that provides %s, and pass one of its objects", site->name);
         return interbind_refusal_raise(&refusal, PyExc_TypeError);
     }
-    if (INTERBIND_LOAD(other->serial[0]) != serial[0] || INTERBIND_LOAD(other->serial[1]) != serial[1]) {
+    if (INTERBIND_LOAD(found.other->serial[0]) != found.serial[0] ||
+        INTERBIND_LOAD(found.other->serial[1]) != found.serial[1]) {
         interbind_site_refuse(&refusal, context, site, object, INTERBIND_REASON_OTHER_INTERPRETER);
         interbind_refusal_add(&refusal, "the record belongs to another interpreter than this module");
         snprintf(refusal.fix, sizeof refusal.fix, "import provider and consumer in the same interpreter");
@@ -322,9 +393,33 @@ INTERBIND_COLD interbind_status interbind_find_slowly(const interbind_context *c
             site->name);
         snprintf(refusal.fix, sizeof refusal.fix, "pass an object of a class that was published as %s", site->name);
     }
-    refusal.provider = other->owner;
+    refusal.provider = found.other->owner;
     refusal.has_provider = 1;
     return interbind_refusal_raise(&refusal, PyExc_TypeError);
+}
+
+/* Finds what the site remembers for a class: the very class in one of the places, which are filled from the first on, or one
+ * that inherits from the first. NULL: it must be looked for. */
+static inline const interbind_type_record *interbind_site_known(const interbind_site *site, PyTypeObject *type) {
+    const interbind_type_record *const first = INTERBIND_LOAD(site->records[0]);
+    const interbind_type_record *other;
+    if (INTERBIND_LIKELY(interbind_record_is(first, type))) {
+        return first;
+    }
+    if ((other = INTERBIND_LOAD(site->records[1])) != NULL) {
+        if (interbind_record_is(other, type)) {
+            return other;
+        }
+        other = INTERBIND_LOAD(site->records[2]);
+        if (interbind_record_is(other, type)) {
+            return other;
+        }
+        other = INTERBIND_LOAD(site->records[3]);
+        if (interbind_record_is(other, type)) {
+            return other;
+        }
+    }
+    return interbind_record_fits(first, type) ? first : NULL;
 }
 
 /* Finds the record of an object for a site. With any other status than `INTERBIND_OK` an exception is set:
@@ -332,18 +427,39 @@ INTERBIND_COLD interbind_status interbind_find_slowly(const interbind_context *c
  * isn't bound. */
 static inline interbind_status interbind_find(const interbind_context *context, interbind_site *site, PyObject *object,
     const interbind_type_record **out) {
-    const interbind_type_record *first;
+    const interbind_type_record *known;
     if (context == NULL || context->core == NULL || site == NULL || object == NULL || out == NULL) {
         interbind_misuse("interbind_find", "an argument is NULL, or the module isn't bound to this interpreter");
         return INTERBIND_INVALID;
     }
-    first = INTERBIND_LOAD(site->records[0]);
-    if (INTERBIND_LIKELY(interbind_record_is(first, Py_TYPE(object))) ||
-        interbind_record_fits(first, Py_TYPE(object))) {
-        *out = first;
+    known = interbind_site_known(site, Py_TYPE(object));
+    if (INTERBIND_LIKELY(known != NULL)) {
+        *out = known;
         return INTERBIND_OK;
     }
     return interbind_find_slowly(context, site, object, out);
+}
+
+/* As `interbind_find`, for who has other ways to take an object: `INTERBIND_MISSING`, and no exception, when the object's
+ * class isn't published under the site's name, nor one that it inherits from. */
+INTERBIND_COLD interbind_status interbind_find_if_published(const interbind_context *context, interbind_site *site,
+    PyObject *object, const interbind_type_record **out) {
+    const interbind_type_record *record;
+    interbind_found found;
+    if (context == NULL || context->core == NULL || site == NULL || object == NULL || out == NULL) {
+        return interbind_misuse("interbind_find_if_published",
+            "an argument is NULL, or the module isn't bound to this interpreter");
+    }
+    record = interbind_site_known(site, Py_TYPE(object));
+    record = record == NULL ? interbind_site_inherited(site, Py_TYPE(object)) : record;
+    if (record != NULL) {
+        *out = record;
+        return INTERBIND_OK;
+    }
+    if (!interbind_look_everywhere(context, site, object, &found)) {
+        return INTERBIND_FAILED;
+    }
+    return found.best == NULL ? INTERBIND_MISSING : interbind_site_judge(context, site, object, found.best, out);
 }
 
 /* Why a borrow can't be asked for. Returns NULL with an exception set. */

@@ -49,7 +49,7 @@ fn is_reachable() -> bool {
 }
 
 /// Returns the interpreter's state dict.
-fn state_dict(at: Attached) -> Result<Strong, Raised> {
+pub(crate) fn state_dict(at: Attached) -> Result<Strong, Raised> {
     #[cfg(not(interbind_pypy))]
     let dict = {
         // SAFETY: attached: there is a current interpreter.
@@ -72,6 +72,15 @@ fn state_dict(at: Attached) -> Result<Strong, Raised> {
     }
     // SAFETY: the interpreter (or `builtins`) holds its dict for as long as it runs.
     Ok(unsafe { Strong::from_borrowed(at, dict) })
+}
+
+/// Returns the dict of `builtins`.
+#[cfg(not(any(interbind_pypy, target_env = "msvc")))]
+pub(crate) fn builtins_dict(at: Attached) -> Option<Strong> {
+    // SAFETY: attached; borrowed, or NULL.
+    let dict = unsafe { py::PyEval_GetBuiltins() };
+    // SAFETY: the interpreter, or the frame that runs, holds it.
+    (!dict.is_null()).then(|| unsafe { Strong::from_borrowed(at, dict) })
 }
 
 /// Calls a method of `dict` itself on the state dict.

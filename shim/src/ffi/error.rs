@@ -71,6 +71,14 @@ fn set_attribute(at: Attached, object: &Strong, name: &CStr, value: &Strong) -> 
     if status == 0 { Ok(()) } else { Err(Raised::at(at)) }
 }
 
+/// The slug that an exception carries as its reason.
+pub(crate) fn reason_of(at: Attached, exception: &Strong) -> Option<Text> {
+    let name = keys::REASON_ATTRIBUTE.to_str().unwrap_or_default();
+    let found = exception.attribute(at, name);
+    at.clear();
+    found.ok()?.to_text(at)
+}
+
 /// Raises an exception with nothing but a text.
 pub(crate) fn say(at: Attached, class: Class, text: &str) -> Raised {
     if let Ok(text) = Strong::text(at, text) {

@@ -64,9 +64,7 @@ impl<'a> Live<'a> {
 
     /// The class's name for messages; see [`type_object::type_name`].
     pub(crate) fn class_name(self) -> Text {
-        // SAFETY: the object keeps its class.
-        let class = unsafe { Strong::from_borrowed(self.at, self.class().class) };
-        type_object::type_name(self.at, &class)
+        type_object::type_name(self.at, &self.class().held(self.at))
     }
 }
 
@@ -77,6 +75,12 @@ impl<'a> Class<'a> {
         // SAFETY: a live object, attached.
         let is_class = unsafe { type_object::is_type(class.as_ptr()) };
         is_class.then_some(Self { class: class.as_ptr(), seen: PhantomData })
+    }
+
+    /// A reference to it.
+    pub(crate) fn held(self, at: Attached<'a>) -> Strong {
+        // SAFETY: the object that it's the class of keeps it.
+        unsafe { Strong::from_borrowed(at, self.class) }
     }
 
     /// Tells whether it is the class at this address.

@@ -14,6 +14,8 @@ pub(crate) mod before_3_12;
 pub(crate) mod capsule;
 #[cfg(feature = "static")]
 mod collected;
+#[cfg(not(any(interbind_pypy, target_env = "msvc")))]
+pub(crate) mod conduit;
 pub(crate) mod error;
 #[cfg(feature = "static")]
 pub(crate) mod guarded;

@@ -135,15 +135,24 @@ pub(crate) fn basic_size(_at: Attached, class: &Strong) -> Result<usize, Raised>
 /// As above: by the descriptor of `type` itself.
 #[cfg(interbind_limited)]
 pub(crate) fn basic_size(at: Attached, class: &Strong) -> Result<usize, Raised> {
-    // SAFETY: the type lives as long as Python.
-    let meta = unsafe { Strong::from_borrowed(at, type_type()) };
-    let (dict, name) = (meta.attribute(at, "__dict__")?, Strong::text(at, "__basicsize__")?);
-    // SAFETY: attached, a mapping and a `str`.
-    let found = unsafe { py::PyObject_GetItem(dict.as_ptr(), name.as_ptr()) };
-    // SAFETY: a new reference or NULL.
-    let member = unsafe { Strong::from_new(at, found) }?;
-    let size = member.attribute(at, "__get__")?.call_tuple(at, &[class])?;
+    let size = own_part(at, class, "__basicsize__")?;
     // SAFETY: attached, live object; -1 with an exception for what is no whole number.
     let bytes = unsafe { py::PyLong_AsSsize_t(size.as_ptr()) };
     if bytes < 0 { Err(Raised::at(at)) } else { Ok(bytes as usize) }
+}
+
+/// Reads what `type` itself says of a class, whatever its metaclass would say.
+pub(crate) fn own_part(at: Attached, class: &Strong, name: &str) -> Result<Strong, Raised> {
+    // SAFETY: the type lives as long as Python.
+    let meta = unsafe { Strong::from_borrowed(at, type_type()) };
+    let member = item(at, &meta.attribute(at, "__dict__")?, &Strong::text(at, name)?)?;
+    member.attribute(at, "__get__")?.call_tuple(at, &[class])
+}
+
+/// Reads an item of a mapping.
+pub(crate) fn item(at: Attached, mapping: &Strong, key: &Strong) -> Result<Strong, Raised> {
+    // SAFETY: attached, live objects.
+    let found = unsafe { py::PyObject_GetItem(mapping.as_ptr(), key.as_ptr()) };
+    // SAFETY: a new reference or NULL.
+    unsafe { Strong::from_new(at, found) }
 }

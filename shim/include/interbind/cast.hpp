@@ -1,0 +1,401 @@
+/* What the casters of pybind11.hpp and nanobind.hpp share: which classes they take, the module that they belong to, the borrow
+ * of an argument, and which objects are lent to calls of this thread.
+ *
+ * A caster finds the record of an object when the framework loads the argument, and borrows when it takes the value: only then
+ * is it known whether the function writes. The thread may be detached by then (`call_guard<gil_scoped_release>`), so a borrow
+ * that calls the provider attaches for that. A borrow ends with its caster, or with the call where what was given may outlive
+ * the caster: a pointer, and a reference to an object that tracks its borrows. */
+#ifndef INTERBIND_CAST_HPP
+#define INTERBIND_CAST_HPP
+
+#include <interbind/borrow.hpp>
+#include <interbind/interbind.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+namespace interbind INTERBIND_HIDDEN {
+
+/* Tells whether casters take objects of other modules as a T: plain data with INTERBIND_DATA, or a class with INTERBIND_TAKE. */
+template <typename T> struct taken : std::bool_constant<data<T>::is_shared && std::is_class_v<T>> {};
+
+namespace detail {
+
+/* The module that this header is compiled into, as the others know it. */
+inline interbind_owner caster_owner = INTERBIND_OWNER("", "");
+inline interbind_slot caster_slot = INTERBIND_SLOT(&caster_owner, INTERBIND_NOT_SUPPORTED);
+inline interbind_binding caster_binding;
+
+/* Binds the module. A module object that is made again in the same interpreter has the binding of the first. */
+inline interbind_status bind_casters(PyObject *module, const char *version) {
+    const char *name = PyModule_GetName(module);
+    interbind_status status;
+    if (name == nullptr) {
+        return INTERBIND_FAILED;
+    }
+    if (caster_owner.name.len == 0) {
+        /* Both live until the process ends: other modules show them. */
+        char *const texts[] = {strdup(name), strdup(version)};
+        if (texts[0] == nullptr || texts[1] == nullptr) {
+            PyErr_NoMemory();
+            return INTERBIND_FAILED;
+        }
+        caster_owner.name = interbind_str_of(texts[0]);
+        caster_owner.version = interbind_str_of(texts[1]);
+    }
+    status = interbind_check_interpreter(caster_slot.tag, &caster_owner);
+    if (status != INTERBIND_OK) {
+        return status;
+    }
+    if (caster_binding.context.core != nullptr) {
+        if (INTERBIND_LOAD(caster_binding.context.core->state) == INTERBIND_CORE_OPEN) {
+            return INTERBIND_OK;
+        }
+        /* Python was ended and started again. */
+        interbind_unbind(&caster_slot, &caster_binding);
+    }
+    return interbind_bind(&caster_slot, module, nullptr, &caster_binding);
+}
+
+/* The module's binding; NULL, and a SystemError is set, before `interbind::bind`. */
+inline const interbind_context *caster_context() noexcept {
+    const interbind_binding *binding = interbind_current(&caster_slot);
+    if (INTERBIND_LIKELY(binding != nullptr)) {
+        return &binding->context;
+    }
+    interbind_misuse("interbind::bind", "the module takes shared types, and hasn't called interbind::bind(m, version)");
+    return nullptr;
+}
+
+template <typename T> site<T> made_site() {
+    if constexpr (data<T>::is_shared) {
+        return site<T>::of_data();
+    } else {
+        return site<T>(caster_owner);
+    }
+}
+
+/* Where this module takes a T. */
+template <typename T> interbind_site *caster_site() {
+    static site<T> found = made_site<T>();
+    return found.get();
+}
+
+/* An object that is lent to a call of this thread. */
+struct lent_object {
+    const char *data;
+    std::size_t size;
+    const void *site;
+    PyObject *object;
+};
+
+/* Those of a thread, in the order in which they were lent. No entry lies on a stack, which a greenlet may move. */
+class lent_objects {
+  public:
+    /* Makes room for one more. */
+    void reserve() {
+        if (count_ == (more_ == nullptr ? few : capacity_)) {
+            grow();
+        }
+    }
+    /* Adds one that there is room for. */
+    void add(const lent_object &entry) noexcept { entries()[count_++] = entry; }
+    /* Removes the newest entry that is equal: equal ones are as good as each other. */
+    void remove(const lent_object &entry) noexcept {
+        const lent_object &last = entries()[count_ - 1];
+        if (last.object == entry.object && last.data == entry.data && last.site == entry.site) {
+            --count_;
+        } else {
+            remove_earlier(entry);
+        }
+        if (count_ == 0 && more_ != nullptr) {
+            std::free(more_);
+            more_ = nullptr;
+        }
+    }
+    /* The object that lends the T at this address; NULL when none does. */
+    PyObject *object_of(const void *data, const void *site) noexcept {
+        const lent_object *const all = entries();
+        for (std::size_t i = count_; i-- > 0;) {
+            if (all[i].data == data && all[i].site == site) {
+                return all[i].object;
+            }
+        }
+        return nullptr;
+    }
+    /* The object in whose lent data this address lies; NULL when it lies in none. */
+    PyObject *object_around(const void *address) noexcept {
+        const lent_object *const all = entries();
+        for (std::size_t i = count_; i-- > 0;) {
+            if (static_cast<const char *>(address) >= all[i].data &&
+                static_cast<const char *>(address) < all[i].data + all[i].size) {
+                return all[i].object;
+            }
+        }
+        return nullptr;
+    }
+
+  private:
+    static constexpr std::size_t few = 4;
+
+    lent_object *entries() noexcept { return more_ == nullptr ? few_ : more_; }
+    void remove_earlier(const lent_object &entry) noexcept {
+        lent_object *const all = entries();
+        for (std::size_t i = count_ - 1; i-- > 0;) {
+            if (all[i].data == entry.data && all[i].site == entry.site && all[i].object == entry.object) {
+                --count_;
+                std::memmove(all + i, all + i + 1, (count_ - i) * sizeof *all);
+                return;
+            }
+        }
+    }
+    void grow() {
+        const std::size_t wanted = 2 * count_;
+        auto *const grown = static_cast<lent_object *>(std::malloc(wanted * sizeof(lent_object)));
+        if (grown == nullptr) {
+            throw std::bad_alloc();
+        }
+        std::memcpy(grown, entries(), count_ * sizeof *grown);
+        std::free(more_);
+        more_ = grown;
+        capacity_ = wanted;
+    }
+
+    lent_object few_[few];
+    lent_object *more_;
+    std::size_t count_;
+    std::size_t capacity_;
+};
+
+inline lent_objects &lent() noexcept {
+    static thread_local lent_objects objects;
+    return objects;
+}
+
+/* Attaches the thread while this lives, unless it is. */
+class attachment {
+  public:
+    attachment() noexcept : was_(interbind_is_attached() != 0) {
+        if (!was_) {
+            state_ = PyGILState_Ensure();
+        }
+    }
+    attachment(const attachment &) = delete;
+    attachment &operator=(const attachment &) = delete;
+    ~attachment() {
+        if (!was_) {
+            PyGILState_Release(state_);
+        }
+    }
+
+  private:
+    bool was_;
+    PyGILState_STATE state_ = PyGILState_UNLOCKED;
+};
+
+/* A borrow that ends with a capsule. */
+struct loan_until {
+    const interbind_type_record *record;
+    PyObject *object;
+    void *data;
+    uint32_t mode;
+
+    static void end(PyObject *capsule) {
+        auto *const self = static_cast<loan_until *>(PyCapsule_GetPointer(capsule, name));
+        if (self != nullptr) {
+            interbind_give_back(self->record, self->object, self->data, self->mode);
+            Py_DECREF(self->object);
+            delete self;
+        }
+    }
+    static constexpr const char *name = "interbind.loan";
+};
+
+/* How looking for an object's record ended. */
+enum class looked { missing, found, refused };
+
+/* An argument of another module, as a caster holds it: its record, and from `lend` on its data. */
+template <typename T> class argument {
+  public:
+    argument() = default;
+    argument(argument &&other) noexcept { *this = std::move(other); }
+    argument &operator=(argument &&other) noexcept {
+        if (this != &other) {
+            end();
+            record_ = std::exchange(other.record_, nullptr);
+            object_ = std::exchange(other.object_, nullptr);
+            data_ = std::exchange(other.data_, nullptr);
+            site_ = other.site_;
+            lent_ = other.lent_;
+            mode_ = std::exchange(other.mode_, 0);
+            writes_ = other.writes_;
+        }
+        return *this;
+    }
+    argument(const argument &) = delete;
+    argument &operator=(const argument &) = delete;
+    ~argument() { end(); }
+
+    /* Tells whether there is an object. */
+    explicit operator bool() const noexcept { return record_ != nullptr; }
+
+    /* Takes an object whose class this module has met here before. */
+    bool knows(PyObject *object) noexcept {
+        site_ = caster_site<T>();
+        record_ = interbind_site_known(site_, Py_TYPE(object));
+        object_ = object;
+        return record_ != nullptr;
+    }
+    /* Looks for an object's record, and judges it. Refused: an exception is set. */
+    looked look_for(PyObject *object) noexcept {
+        const interbind_context *context = caster_context();
+        if (context == nullptr) {
+            return looked::refused;
+        }
+        site_ = caster_site<T>();
+        object_ = object;
+        const interbind_status status = interbind_find_if_published(context, site_, object, &record_);
+        if (status == INTERBIND_OK) {
+            return looked::found;
+        }
+        record_ = nullptr;
+        return status == INTERBIND_MISSING ? looked::missing : looked::refused;
+    }
+
+    /* Tells whether `lend` calls the provider: then the thread must be attached. */
+    bool asks(bool writes) const noexcept {
+        return data_ == nullptr ? writes || INTERBIND_LOAD(record_->data_offset) == 0 : writes_ != writes;
+    }
+    /* Tells whether the class tracks its borrows. */
+    bool is_tracked() const noexcept { return record_->aliasing == INTERBIND_ALIASING_TRACKED; }
+
+    /* Borrows the data, for a function that reads or that writes. NULL: an exception is set. */
+    T *lend(bool writes) {
+        if (data_ != nullptr && writes_ == writes) {
+            return data_;
+        }
+        give_back();
+        lent_ = &lent();
+        lent_->reserve();
+        const int64_t offset = INTERBIND_LOAD(record_->data_offset);
+        if (offset != 0 && !writes) {
+            lent_at(reinterpret_cast<T *>(reinterpret_cast<char *>(object_) + offset), 0, writes);
+            return data_;
+        }
+        /* A class that tracks no borrows has no exclusive ones: there a function writes as every other owner may. */
+        const bool excludes = writes && record_->aliasing != INTERBIND_ALIASING_UNTRACKED;
+        const uint32_t mode = excludes ? INTERBIND_BORROW_EXCLUSIVE : INTERBIND_BORROW_SHARED;
+        void *const found = interbind_borrow_from(site_, record_, object_, mode);
+        if (found != nullptr) {
+            lent_at(static_cast<T *>(found), mode, writes);
+        }
+        return data_;
+    }
+
+    /* Has the borrow end with an object, which is returned: a new reference, or NULL without one or with an exception. */
+    PyObject *keep() noexcept {
+        if (mode_ == 0) {
+            return nullptr;
+        }
+        auto *const loan = new (std::nothrow) loan_until{record_, object_, data_, mode_};
+        PyObject *const capsule = loan == nullptr ? PyErr_NoMemory() : PyCapsule_New(loan, loan_until::name, loan_until::end);
+        if (capsule == nullptr) {
+            delete loan;
+            return nullptr;
+        }
+        Py_INCREF(object_);
+        mode_ = 0;
+        return capsule;
+    }
+
+    /* Forgets the object; what was borrowed is given back. */
+    void end() noexcept {
+        give_back();
+        record_ = nullptr;
+    }
+
+  private:
+    lent_object entry_of(const T *data) const noexcept {
+        return {reinterpret_cast<const char *>(data), sizeof(T), site_, object_};
+    }
+
+    void lent_at(T *data, uint32_t mode, bool writes) noexcept {
+        data_ = data;
+        mode_ = mode;
+        writes_ = writes;
+        lent_->add(entry_of(data));
+    }
+    void give_back() noexcept {
+        if (data_ == nullptr) {
+            return;
+        }
+        lent_->remove(entry_of(data_));
+        if (mode_ != 0) {
+            interbind_give_back(record_, object_, data_, mode_);
+        }
+        data_ = nullptr;
+        mode_ = 0;
+    }
+
+    const interbind_type_record *record_ = nullptr;
+    PyObject *object_ = nullptr;
+    T *data_ = nullptr;
+    interbind_site *site_ = nullptr;
+    /* Those of the thread that it was lent to. */
+    lent_objects *lent_ = nullptr;
+    /* What is to be given back; 0 when nothing is. */
+    uint32_t mode_ = 0;
+    bool writes_ = false;
+};
+
+/* The object that lends this T to a call of this thread; NULL when none does. */
+template <typename T> PyObject *lender_of(const T *data) noexcept { return lent().object_of(data, caster_site<T>()); }
+
+/* A copy of a T; a class that can't be one has none. */
+struct no_copy {};
+template <typename T> using copy_of = std::conditional_t<std::is_abstract_v<T>, no_copy, T>;
+
+/* What a caster gives for a parameter U: an address, a reference or a copy; `const` unless the function may write. */
+template <typename T, typename U>
+using given = std::conditional_t<std::is_pointer_v<std::remove_reference_t<U>>,
+    std::conditional_t<std::is_const_v<std::remove_pointer_t<std::remove_reference_t<U>>>, const T *, T *>,
+    std::conditional_t<!std::is_lvalue_reference_v<U>, copy_of<T>,
+        std::conditional_t<std::is_const_v<std::remove_reference_t<U>>, const T &, T &>>>;
+
+/* For how long what is given is used. */
+enum class used {
+    /* As long as the caster. */
+    by_caster,
+    /* As long as the call: the caster may be one of an element, and die before. */
+    by_call,
+};
+
+/* Describes a class whose objects of a framework are published as T. */
+template <typename T> void describe_published(interbind_class &type, const char *version) {
+    if constexpr (data<T>::is_shared) {
+        describe_data<T>(type);
+    } else {
+        describe<T>(type, caster_owner);
+    }
+    type.version = version == nullptr ? type.version : version;
+    /* The framework has no borrows: C++ code anywhere may write. */
+    type.aliasing = INTERBIND_ALIASING_UNTRACKED;
+    type.thread = INTERBIND_THREAD_ATTACHED;
+    type.flags = INTERBIND_FLAG_SUBCLASSABLE;
+}
+
+} // namespace detail
+} // namespace interbind
+
+/* Has casters take a class that isn't plain data, from builds whose C++ and whose class are the same: see shape.hpp for what its
+ * author can say of it. At global namespace. */
+#define INTERBIND_TAKE(T) \
+    namespace interbind INTERBIND_HIDDEN { \
+    template <> struct taken<T> : std::true_type {}; \
+    }
+
+#endif /* INTERBIND_CAST_HPP */

@@ -1,0 +1,536 @@
+/* Objects of pybind11's classes as shared data, from modules that know nothing of interbind: pybind11 2.11.2 and newer.
+ *
+ * A site with an adapter asks it about an object whose class nobody has published. The adapter finds the class's conduit, the
+ * method `_pybind11_conduit_v1_`, proves that it is pybind11's own, and asks it for the C++ type that the site's author named.
+ * When it answers, the adapter publishes a record for the class: from then on every module takes its objects like those of any
+ * other provider. The record is untracked, because C++ code may write at any time.
+ *
+ * Nothing here runs Python code. A method of that name may be anything: a function of Python, another extension's, a conduit
+ * that was moved to another class. pybind11's own is an `instancemethod` around a builtin function whose C name it is, and it
+ * looks at the object itself. The address is asked for in each borrow, since with virtual bases it differs between objects of
+ * one class. That the fields of the C++ type are those of the descriptor is the word of who names it: no build says its layout. */
+#ifndef INTERBIND_FROM_PYBIND11_H
+#define INTERBIND_FROM_PYBIND11_H
+
+#include <Python.h>
+
+#include <interbind/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define INTERBIND_CONDUIT "_pybind11_conduit_v1_"
+#define INTERBIND_MOST_IDS 16
+
+/* Makes an adapter: the type's mangled name, as `typeid(T).name()` is on every platform but Windows' own compiler
+ * ("N3geo5PointE" for geo::Point, "5Point" for Point), and its size. */
+#define INTERBIND_FROM_PYBIND11(mangled, size) {interbind_adapt_pybind11, {NULL, (mangled)}, (size), NULL}
+
+/* A record that an adapter publishes for a class of pybind11; the record comes first. Never freed, and used again only with the
+ * conduit that it has: a thread that is about to call it may be anywhere. */
+struct interbind_adapted {
+    interbind_type_record record;
+    const interbind_adapter *adapter;
+    /* Owned: the class's conduit, and what it is called with. */
+    PyObject *function, *id, *type, *kind;
+    /* The interpreter that these belong to. */
+    uint64_t serial[2];
+    interbind_adapted *next;
+    interbind_owner owner;
+    char texts[3][128];
+};
+
+/* Where a value stands in an object, by pybind11's `struct instance`, which is the same from 2.11.2 to 3.1.0: three words, the
+ * weak references, then a byte of flags. */
+#define INTERBIND_PYBIND11_FLAGS (sizeof(PyObject) + 4 * sizeof(void *))
+#define INTERBIND_PYBIND11_SIZE (sizeof(PyObject) + 5 * sizeof(void *))
+#define INTERBIND_PYBIND11_SIMPLE 2u
+#define INTERBIND_PYBIND11_REGISTERED 8u
+/* The flag of a part of an object that has several. */
+#define INTERBIND_PYBIND11_PART 2u
+
+/* Reads what `type` itself says of a class, whatever its metaclass would say. A new reference, or NULL with an exception. */
+INTERBIND_COLD PyObject *interbind_type_part(PyObject *type, const char *name) {
+    PyObject *const meta = (PyObject *)(void *)&PyType_Type;
+    PyObject *dict = PyObject_GetAttrString(meta, "__dict__");
+    PyObject *descriptor = dict == NULL ? NULL : PyMapping_GetItemString(dict, name);
+    PyObject *found = descriptor == NULL ? NULL : PyObject_CallMethod(descriptor, "__get__", "OO", type, meta);
+    Py_XDECREF(descriptor);
+    Py_XDECREF(dict);
+    return found;
+}
+
+/* Reads an entry of a class's own dict. A new reference, or NULL, and no exception is set. */
+INTERBIND_COLD PyObject *interbind_type_own(PyObject *type, PyObject *name) {
+    PyObject *dict = interbind_type_part(type, "__dict__");
+    PyObject *found = dict == NULL ? NULL : PyObject_GetItem(dict, name);
+    Py_XDECREF(dict);
+    if (found == NULL) {
+        PyErr_Clear();
+    }
+    return found;
+}
+
+/* Tells whether an object is a `str` with that text. */
+INTERBIND_COLD int interbind_is_text(PyObject *object, const char *text) {
+    return object != NULL && PyUnicode_CheckExact(object) && PyUnicode_CompareWithASCIIString(object, text) == 0;
+}
+
+/* The function of a conduit that is pybind11's own, as a new reference; NULL, and no exception, for anything else. */
+INTERBIND_COLD PyObject *interbind_conduit_function(PyObject *found) {
+    PyObject *name = NULL, *function = NULL;
+    int is_genuine = 0;
+#if defined(Py_LIMITED_API)
+    /* Types of Python code are on the heap, so one that isn't has the name that C code gave it. */
+    if ((PyType_GetFlags(Py_TYPE(found)) & Py_TPFLAGS_HEAPTYPE) == 0) {
+        name = PyObject_GetAttrString((PyObject *)(void *)Py_TYPE(found), "__name__");
+        is_genuine = interbind_is_text(name, "instancemethod");
+        Py_CLEAR(name);
+    }
+#else
+    is_genuine = Py_TYPE(found) == &PyInstanceMethod_Type;
+#endif
+    if (is_genuine) {
+        function = PyObject_GetAttrString(found, "__func__");
+        is_genuine = function != NULL && Py_TYPE(function) == &PyCFunction_Type;
+    }
+    if (is_genuine) {
+        name = PyObject_GetAttrString(function, "__name__");
+        is_genuine = interbind_is_text(name, INTERBIND_CONDUIT);
+        Py_XDECREF(name);
+    }
+    if (!is_genuine) {
+        Py_CLEAR(function);
+        PyErr_Clear();
+    }
+    return function;
+}
+
+/* Finds the conduit of a class: in itself or the nearest class that it inherits from. The function, and the class that has it:
+ * new references, or NULL without an exception. */
+INTERBIND_COLD PyObject *interbind_conduit_of(PyTypeObject *type, PyObject **owner) {
+    PyObject *name = PyUnicode_FromString(INTERBIND_CONDUIT);
+    PyObject *mro = name == NULL ? NULL : interbind_type_part((PyObject *)(void *)type, "__mro__");
+    PyObject *function = NULL;
+    Py_ssize_t i, count = mro == NULL || !PyTuple_Check(mro) ? 0 : PyTuple_Size(mro);
+    for (i = 0; i < count && function == NULL; i++) {
+        PyObject *one = PyTuple_GetItem(mro, i);
+        PyObject *found = one == NULL || !PyType_Check(one) ? NULL : interbind_type_own(one, name);
+        if (found != NULL) {
+            function = interbind_conduit_function(found);
+            Py_DECREF(found);
+        }
+        if (function != NULL) {
+            Py_INCREF(one);
+            *owner = one;
+        }
+    }
+    PyErr_Clear();
+    Py_XDECREF(mro);
+    Py_XDECREF(name);
+    return function;
+}
+
+/* Finds pybind11's own base among those that a class inherits from: 1 when it has the known size, 0 when it has another, and -1
+ * when there is none. */
+INTERBIND_COLD int interbind_pybind11_is_known(PyObject *type) {
+    PyObject *mro = interbind_type_part(type, "__mro__");
+    Py_ssize_t i, count = mro == NULL || !PyTuple_Check(mro) ? 0 : PyTuple_Size(mro);
+    int is_known = -1;
+    for (i = 0; i < count && is_known < 0; i++) {
+        PyObject *one = PyTuple_GetItem(mro, i);
+        PyObject *name = one == NULL ? NULL : interbind_type_part(one, "__name__");
+        PyObject *size = interbind_is_text(name, "pybind11_object") ? interbind_type_part(one, "__basicsize__") : NULL;
+        if (size != NULL) {
+            is_known = PyLong_AsSsize_t(size) == (Py_ssize_t)INTERBIND_PYBIND11_SIZE;
+        }
+        Py_XDECREF(size);
+        Py_XDECREF(name);
+    }
+    Py_XDECREF(mro);
+    PyErr_Clear();
+    return is_known;
+}
+
+/* Counts the parts of a class's objects as pybind11 does: the nearest of its classes above. Those have a conduit of their own,
+ * and one is known to be such a class. */
+INTERBIND_COLD int interbind_pybind11_parts(PyObject *type, const void *known, PyObject *name, int depth) {
+    PyObject *own = (const void *)type == known ? NULL : interbind_type_own(type, name), *function, *bases;
+    int parts = 0;
+    Py_ssize_t i;
+    if ((const void *)type == known) {
+        return 1;
+    }
+    if (own != NULL) {
+        function = interbind_conduit_function(own);
+        Py_DECREF(own);
+        if (function != NULL) {
+            Py_DECREF(function);
+            return 1;
+        }
+    }
+    bases = depth == 0 ? NULL : interbind_type_part(type, "__bases__");
+    for (i = 0; bases != NULL && PyTuple_Check(bases) && i < PyTuple_Size(bases); i++) {
+        parts += interbind_pybind11_parts(PyTuple_GetItem(bases, i), known, name, depth - 1);
+    }
+    Py_XDECREF(bases);
+    PyErr_Clear();
+    return parts;
+}
+
+/* Tells whether each part of an object with several, or with a large holder, has its value. */
+INTERBIND_COLD int interbind_pybind11_has_values(PyObject *object, const void *known) {
+    PyObject *name = PyUnicode_FromString(INTERBIND_CONDUIT);
+    const int parts = name == NULL ? 0 : interbind_pybind11_parts((PyObject *)(void *)Py_TYPE(object), known, name, 50);
+    const uint8_t *const *status = (const uint8_t *const *)(const void *)((const char *)(const void *)object + sizeof(PyObject) +
+        sizeof(void *));
+    int i, has = parts > 0 && *status != NULL;
+    for (i = 0; i < parts && has; i++) {
+        has = ((*status)[i] & INTERBIND_PYBIND11_PART) != 0;
+    }
+    Py_XDECREF(name);
+    PyErr_Clear();
+    return has;
+}
+
+/* Tells whether an object of a known layout has its value. A conduit would make memory for one that hasn't. */
+static inline int interbind_pybind11_has_value(PyObject *object, const void *known) {
+    const uint8_t flags = *((const uint8_t *)(const void *)object + INTERBIND_PYBIND11_FLAGS);
+    if (INTERBIND_LIKELY((flags & INTERBIND_PYBIND11_SIMPLE) != 0)) {
+        return (flags & INTERBIND_PYBIND11_REGISTERED) != 0;
+    }
+    return interbind_pybind11_has_values(object, known);
+}
+
+/* Calls a conduit: a capsule, None, or NULL with an exception. */
+static inline PyObject *interbind_conduit_call(PyObject *function, PyObject *object, PyObject *id, PyObject *type,
+    PyObject *kind) {
+#if !defined(Py_LIMITED_API) || INTERBIND_LIMITED + 0 >= 0x030c0000
+    PyObject *arguments[4];
+    arguments[0] = object;
+    arguments[1] = id;
+    arguments[2] = type;
+    arguments[3] = kind;
+    return PyObject_Vectorcall(function, arguments, 4, NULL);
+#else
+    return PyObject_CallFunctionObjArgs(function, object, id, type, kind, NULL);
+#endif
+}
+
+/* Takes the address out of what a conduit answered, whose reference it takes over; NULL, and no exception, when there is none. */
+static inline void *interbind_conduit_address(PyObject *answer, const char *name) {
+    void *address = NULL;
+    if (answer != NULL && PyCapsule_CheckExact(answer)) {
+        const char *said = PyCapsule_GetName(answer);
+        if (said != NULL && strcmp(said, name) == 0) {
+            address = PyCapsule_GetPointer(answer, said);
+        }
+    }
+    Py_XDECREF(answer);
+    return address;
+}
+
+INTERBIND_COLD void *interbind_adapted_refuse(const interbind_type_record *record, PyObject *object, const char *line) {
+    return interbind_record_refuse(record, object, INTERBIND_REASON_WRONG_OBJECT, line,
+        "make objects by calling their class, and don't use those that a function took over", PyExc_TypeError);
+}
+
+/* Every adapted record's `borrow`. */
+static inline void *interbind_adapted_borrow(const interbind_type_record *record, PyObject *object, uint32_t mode) {
+    const interbind_adapted *self = (const interbind_adapted *)(const void *)record;
+    PyObject *registered = INTERBIND_LOAD(record->py_type);
+    PyTypeObject *type = Py_TYPE(object);
+    PyObject *answer;
+    void *address;
+    if (!INTERBIND_LIKELY((const void *)registered == (const void *)type) &&
+        (registered == NULL || !interbind_is_subtype(type, (PyTypeObject *)(void *)registered))) {
+        return interbind_record_refuse(record, object, INTERBIND_REASON_WRONG_OBJECT,
+            "the object's class isn't the published one, nor a subclass of it", "pass an object of the published class",
+            PyExc_TypeError);
+    }
+    if (!INTERBIND_LIKELY(mode == INTERBIND_BORROW_SHARED)) {
+        return interbind_borrow_refuse(record, object, mode);
+    }
+    if (!INTERBIND_LIKELY(interbind_pybind11_has_value(object, registered))) {
+        return interbind_adapted_refuse(record, object,
+            "the object has no value: `__init__` of its class wasn't called, or its value was given away");
+    }
+    answer = interbind_conduit_call(self->function, object, self->id, self->type, self->kind);
+    if (answer == NULL) {
+        /* What pybind11 raised becomes the cause. */
+        return interbind_adapted_refuse(record, object, "pybind11 refuses to give the object's value");
+    }
+    address = interbind_conduit_address(answer, self->adapter->type.name);
+    return INTERBIND_LIKELY(address != NULL) ? address
+                                             : interbind_adapted_refuse(record, object, "pybind11 finds no value in the object");
+}
+
+static inline void interbind_adapted_release(const interbind_type_record *record, PyObject *object, void *data, uint32_t mode) {
+    (void)record;
+    (void)object;
+    (void)data;
+    (void)mode;
+}
+
+/* Adds the ids that stand in the names of pybind11's own entries of a dict: what follows the version, and in 3.x without the
+ * line in front. An id is a password: a class's own library answers to its own alone. */
+INTERBIND_COLD void interbind_pybind11_ids(PyObject *dict, PyObject **ids, int *count) {
+    static const char start[] = "__pybind11_internals_v";
+    PyObject *keys = dict == NULL ? NULL : PyDict_Keys(dict);
+    Py_ssize_t i;
+    for (i = 0; keys != NULL && i < PyList_Size(keys); i++) {
+        PyObject *key = PyList_GetItem(keys, i);
+        PyObject *bytes = key == NULL || !PyUnicode_CheckExact(key) ? NULL : PyUnicode_AsUTF8String(key);
+        const char *text = bytes == NULL ? NULL : PyBytes_AsString(bytes);
+        size_t len = text == NULL ? 0 : strlen(text);
+        int cut;
+        if (len > sizeof start + 2 && strncmp(text, start, sizeof start - 1) == 0 && strcmp(text + len - 2, "__") == 0) {
+            const char *id = text + sizeof start - 1;
+            while (*id >= '0' && *id <= '9') {
+                id++;
+            }
+            for (cut = 0; cut < 2 && *count < INTERBIND_MOST_IDS && (cut == 0 || id[-1] == '_'); cut++, id++) {
+                PyObject *made = id < text + len - 2 ? PyBytes_FromStringAndSize(id, (text + len - 2) - id) : NULL;
+                int known = 0, j;
+                for (j = 0; made != NULL && j < *count && !known; j++) {
+                    known = PyObject_RichCompareBool(ids[j], made, Py_EQ) == 1;
+                }
+                if (made != NULL && !known) {
+                    ids[(*count)++] = made;
+                } else {
+                    Py_XDECREF(made);
+                }
+            }
+        }
+        Py_XDECREF(bytes);
+        PyErr_Clear();
+    }
+    Py_XDECREF(keys);
+    PyErr_Clear();
+}
+
+/* The `type_info` of a class that is local to its module, by its record, which is an attribute of it: since pybind11 3.1 such a
+ * class answers to that address alone. A new capsule, or NULL without an exception. */
+INTERBIND_COLD PyObject *interbind_pybind11_local_in(PyObject *owner, const char *name) {
+    static const char start[] = "__pybind11_module_local_v";
+    PyObject *dict = interbind_type_part(owner, "__dict__");
+    PyObject *keys = dict == NULL ? NULL : PyMapping_Keys(dict);
+    PyObject *made = NULL;
+    Py_ssize_t i;
+    for (i = 0; keys != NULL && PyList_CheckExact(keys) && made == NULL && i < PyList_Size(keys); i++) {
+        PyObject *key = PyList_GetItem(keys, i), *capsule = NULL;
+        PyObject *bytes = key == NULL || !PyUnicode_CheckExact(key) ? NULL : PyUnicode_AsUTF8String(key);
+        const char *text = bytes == NULL ? NULL : PyBytes_AsString(bytes);
+        if (text != NULL && strncmp(text, start, sizeof start - 1) == 0 && atoi(text + sizeof start - 1) == 12) {
+            capsule = PyObject_GetItem(dict, key);
+        }
+        if (capsule != NULL && PyCapsule_CheckExact(capsule) && PyCapsule_GetName(capsule) == NULL) {
+            /* The class, its `type_info`, … */
+            void *const *const record = (void *const *)PyCapsule_GetPointer(capsule, NULL);
+            if (record != NULL && record[0] == (void *)owner && record[1] != NULL) {
+                const interbind_cpp_type *const local = (const interbind_cpp_type *)record[1];
+                if (local->name != NULL && strcmp(local->name, name) == 0) {
+                    made = PyCapsule_New(record[1], "St9type_info", NULL);
+                }
+            }
+        }
+        Py_XDECREF(capsule);
+        Py_XDECREF(bytes);
+        PyErr_Clear();
+    }
+    Py_XDECREF(keys);
+    Py_XDECREF(dict);
+    PyErr_Clear();
+    return made;
+}
+
+/* The same of the nearest class above. */
+INTERBIND_COLD PyObject *interbind_pybind11_local(PyTypeObject *type, const char *name) {
+    PyObject *mro = interbind_type_part((PyObject *)(void *)type, "__mro__");
+    Py_ssize_t i, count = mro == NULL || !PyTuple_Check(mro) ? 0 : PyTuple_Size(mro);
+    PyObject *made = NULL;
+    for (i = 0; i < count && made == NULL; i++) {
+        made = interbind_pybind11_local_in(PyTuple_GetItem(mro, i), name);
+    }
+    Py_XDECREF(mro);
+    PyErr_Clear();
+    return made;
+}
+
+/* Claims a free record of this conduit, or makes one; NULL with an exception set. */
+INTERBIND_COLD interbind_adapted *interbind_adapted_claim(interbind_adapter *adapter, const interbind_found *found,
+    PyObject *function, PyObject *id, PyObject *type, PyObject *kind) {
+    interbind_adapted *one;
+    for (one = INTERBIND_LOAD(adapter->records); one != NULL; one = one->next) {
+        uint32_t state = INTERBIND_STATE_FREE;
+        if (one->function == function && one->serial[0] == found->serial[0] && one->serial[1] == found->serial[1] &&
+            INTERBIND_SWAP(one->record.state, state, INTERBIND_STATE_CLAIMED)) {
+            return one;
+        }
+    }
+    one = (interbind_adapted *)calloc(1, sizeof *one);
+    if (one == NULL) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    one->adapter = adapter;
+    one->serial[0] = found->serial[0];
+    one->serial[1] = found->serial[1];
+    Py_INCREF(function);
+    Py_INCREF(id);
+    Py_INCREF(type);
+    Py_INCREF(kind);
+    one->function = function;
+    one->id = id;
+    one->type = type;
+    one->kind = kind;
+    one->record.state = INTERBIND_STATE_CLAIMED;
+    one->next = INTERBIND_LOAD(adapter->records);
+    while (!INTERBIND_SWAP(adapter->records, one->next, one)) {
+    }
+    return one;
+}
+
+/* Writes a new record: the site's declaration, and who the class's module is. */
+INTERBIND_COLD void interbind_adapted_write(interbind_adapted *made, const interbind_site *site, PyObject *class_) {
+    static const interbind_record_header header = INTERBIND_TYPE_HEADER;
+    static const interbind_owner us = INTERBIND_OWNER("", "");
+    PyObject *module = interbind_type_part(class_, "__module__");
+    PyObject *bytes = module == NULL || !PyUnicode_CheckExact(module) ? NULL : PyUnicode_AsUTF8String(module);
+    const char *name = bytes == NULL ? NULL : PyBytes_AsString(bytes);
+    if (INTERBIND_LOAD(made->record.borrow) != NULL) {
+        /* It says so already. */
+        Py_XDECREF(bytes);
+        Py_XDECREF(module);
+        PyErr_Clear();
+        return;
+    }
+    snprintf(made->texts[0], sizeof made->texts[0], "%.100s", name == NULL ? "?" : name);
+    snprintf(made->texts[1], sizeof made->texts[1], "(pybind11, %.100s)", PyBytes_AsString(made->id));
+    snprintf(made->texts[2], sizeof made->texts[2], "%u.%u.%u", (unsigned)site->least.major, (unsigned)site->least.minor,
+        (unsigned)site->least.patch);
+    PyErr_Clear();
+    Py_XDECREF(bytes);
+    Py_XDECREF(module);
+    made->owner = us;
+    made->owner.name = interbind_str_of(made->texts[0]);
+    made->owner.version = interbind_str_of(made->texts[1]);
+    made->record.header = header;
+    made->record.name = interbind_str_of(site->name);
+    made->record.version_text = interbind_str_of(made->texts[2]);
+    made->record.version = site->least;
+    made->record.kind = site->kind;
+    made->record.aliasing = INTERBIND_ALIASING_UNTRACKED;
+    made->record.thread = INTERBIND_THREAD_ATTACHED;
+    made->record.flags = INTERBIND_FLAG_SUBCLASSABLE;
+    made->record.borrow = interbind_adapted_borrow;
+    made->record.release = interbind_adapted_release;
+    made->record.descriptor = interbind_str_of(site->descriptor);
+    made->record.owner = &made->owner;
+    made->record.native = interbind_str_of("");
+    made->record.base_size = (uint32_t)sizeof(interbind_base);
+    made->record.size = made->adapter->size;
+}
+
+/* Refuses an object of pybind11's class for a reason of the adapter's. */
+INTERBIND_COLD interbind_status interbind_adapter_refuse(const interbind_context *context, const interbind_site *site,
+    PyObject *object, const char *line, const char *fix) {
+    interbind_refusal refusal;
+    interbind_site_refuse(&refusal, context, site, object, INTERBIND_REASON_WRONG_OBJECT);
+    interbind_refusal_add(&refusal, "%s", line);
+    snprintf(refusal.fix, sizeof refusal.fix, "%s", fix);
+    return interbind_refusal_raise(&refusal, PyExc_TypeError);
+}
+
+/* Publishes the class of an object of pybind11. `INTERBIND_MISSING`, and no exception: it isn't one, or holds another type.
+ * `INTERBIND_FAILED`: it is, and can't be taken. */
+INTERBIND_COLD interbind_status interbind_adapt_pybind11(const interbind_context *context, interbind_site *site,
+    PyObject *object) {
+#if defined(PYPY_VERSION) || defined(_MSC_VER)
+    (void)context;
+    (void)site;
+    (void)object;
+    return INTERBIND_MISSING;
+#else
+    interbind_adapter *const adapter = site->adapter;
+    PyObject *ids[INTERBIND_MOST_IDS], *owner = NULL, *builtins, *type, *kind;
+    /* Its classes are made at run time, and so is what inherits from them. */
+    const int may_be = site->kind == INTERBIND_KIND_DATA && (PyType_GetFlags(Py_TYPE(object)) & Py_TPFLAGS_HEAPTYPE) != 0;
+    PyObject *function = may_be ? interbind_conduit_of(Py_TYPE(object), &owner) : NULL;
+    interbind_status status = INTERBIND_MISSING;
+    interbind_found found;
+    int count = 0, i, is_local, is_known;
+    if (function == NULL) {
+        return INTERBIND_MISSING;
+    }
+    is_known = interbind_pybind11_is_known((PyObject *)(void *)Py_TYPE(object));
+    if (is_known != 1) {
+        Py_DECREF(owner);
+        Py_DECREF(function);
+        return is_known < 0 ? INTERBIND_MISSING : interbind_adapter_refuse(context, site, object,
+            "the class is one of a pybind11 whose objects this build doesn't know: it can't tell whether one has a value",
+            "upgrade interbind, or have the module's author publish the class with interbind/pybind11.hpp");
+    }
+    if (!interbind_pybind11_has_value(object, owner)) {
+        Py_DECREF(owner);
+        Py_DECREF(function);
+        return interbind_adapter_refuse(context, site, object,
+            "the object has no value: `__init__` of its class wasn't called, or its value was given away",
+            "make objects by calling their class, and don't use those that a function took over");
+    }
+    memset(&found, 0, sizeof found);
+    memcpy(found.serial, context->core->head.serial, sizeof found.serial);
+    builtins = PyImport_ImportModule("builtins");
+    interbind_pybind11_ids(PyInterpreterState_GetDict(PyInterpreterState_Get()), ids, &count);
+    interbind_pybind11_ids(builtins == NULL ? NULL : PyModule_GetDict(builtins), ids, &count);
+    Py_XDECREF(builtins);
+    kind = PyBytes_FromString("raw_pointer_ephemeral");
+    type = PyCapsule_New(&adapter->type, "St9type_info", NULL);
+    PyErr_Clear();
+    for (is_local = 0; is_local < 2 && kind != NULL && type != NULL && status == INTERBIND_MISSING; is_local++) {
+        for (i = 0; i < count && status == INTERBIND_MISSING; i++) {
+            PyObject *answer = interbind_conduit_call(function, object, ids[i], type, kind);
+            interbind_adapted *made;
+            if (answer == NULL) {
+                status = interbind_adapter_refuse(context, site, object, "pybind11 refuses to give the object's value",
+                    "see the exception that caused this one");
+            } else if (interbind_conduit_address(answer, adapter->type.name) != NULL) {
+                made = interbind_adapted_claim(adapter, &found, function, ids[i], type, kind);
+                if (made == NULL) {
+                    status = INTERBIND_FAILED;
+                    break;
+                }
+                interbind_adapted_write(made, site, owner);
+                status = context->types->publish(context->types, &made->record, owner);
+                if (status != INTERBIND_OK) {
+                    /* The record is lost: whether the registry has given it to somebody else by now, nobody knows. */
+                    status = PyErr_Occurred() != NULL ? INTERBIND_FAILED
+                                                      : interbind_adapter_refuse(context, site, object,
+                                                            "the registry refuses the class of pybind11",
+                                                            "use shared objects before the interpreter ends");
+                }
+            }
+        }
+        if (status == INTERBIND_MISSING) {
+            PyObject *const local = interbind_pybind11_local(Py_TYPE(object), adapter->type.name);
+            Py_DECREF(type);
+            type = local;
+        }
+    }
+    for (i = 0; i < count; i++) {
+        Py_DECREF(ids[i]);
+    }
+    Py_XDECREF(type);
+    Py_XDECREF(kind);
+    Py_DECREF(owner);
+    Py_DECREF(function);
+    return status;
+#endif
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* INTERBIND_FROM_PYBIND11_H */

@@ -1,0 +1,345 @@
+//! Objects of pybind11's classes, from modules that know nothing of interbind, taken by a module in C.
+//!
+//! `geo` is the module of pybind11; `taker` takes its points, and `second` is another build of that.
+
+use interbind_tests::casters::Caster;
+use interbind_tests::extension::Extension;
+use interbind_tests::laws::{Law, at_once, go_through};
+use interbind_tests::modules::{Modules, Outcome};
+use interbind_tests::native::{Linked, Native};
+use interbind_tests::package::Package;
+use interbind_tests::pairs::Library::Pybind11;
+use interbind_tests::python::Python;
+use interbind_tests::workshop;
+
+const WHAT: &str = "pybind11's objects";
+
+/// A release, what its module is compiled with, and the interpreters that it is tried on.
+type Case = (&'static str, &'static [&'static str], &'static [&'static str]);
+
+const CASES: &[Case] = &[
+    ("2.11.2", &[], &["3.11"]),
+    ("3.1.0", &[], &["3.13", "3.13t"]),
+    ("3.1.0", &["-DLOCAL"], &["3.13"]),
+    ("3.1.0", &["-DSMART"], &["3.13"]),
+];
+
+/// Those that are tried with `INTERBIND_PAIRS=all` besides.
+const MORE_CASES: &[Case] = &[
+    ("2.12.1", &[], &["3.12"]),
+    ("2.13.6", &["-DSHARED"], &["3.13"]),
+    ("2.13.6", &["-DLOCAL"], &["3.13t"]),
+    ("3.0.1", &[], &["3.13"]),
+    ("3.0.1", &["-DSMART"], &["3.13"]),
+    ("3.1.0", &["-DLOCAL"], &["3.13t"]),
+];
+
+fn quiet(outcome: &Outcome) {
+    assert_eq!(outcome.stderr, "", "{outcome:#?}");
+}
+
+/// A consumer in Rust.
+const RUSTY: &str = "//! Takes points of everybody.
+use interbind::Shared;
+use pyo3::prelude::*;
+
+/// What C++ calls `geo::Point`.
+#[derive(Clone, Copy, Shared)]
+#[shared(name = \"org.cast.Point\", version = \"1.0.0\", cpp = \"geo::Point\")]
+#[repr(C)]
+pub struct Point {
+    x: f64,
+    y: f64,
+}
+
+interbind::module! { name = \"rusty\", consumes = [Point ^1.0] }
+
+#[pymodule]
+mod rusty {
+    use super::*;
+
+    #[pyfunction]
+    fn norm(p: ForeignRaw<Point>) -> PyResult<f64> {
+        // SAFETY: (1) the test's threads only read.
+        let p = unsafe { p.read() }?;
+        Ok(p.x.hypot(p.y))
+    }
+}
+";
+
+fn built(version: &'static str, flags: &'static [&'static str], python: &'static Python) -> Option<Modules> {
+    let workshop = workshop!();
+    let mut modules = Modules::new(workshop, "from-pybind11", python);
+    for (name, linked) in [("taker", Linked::Statically), ("second", Linked::ByHeaders)] {
+        let native = Native::new("tests/fixtures/foreign/taker.c", name, linked);
+        modules = native.add_to(modules, workshop, WHAT)?;
+    }
+    let geo = Caster::new("geo", Pybind11, version).source("tests/fixtures/foreign/pybind11.cpp");
+    let package = Package::new("rusty", RUSTY).interbind("\"pyo3\"").dependency("pyo3 = \"=0.30.1\"");
+    let modules = modules.with(&Extension::of(&package.profile("debug = false"), workshop));
+    Some(geo.flags(flags).add_to(modules, workshop, WHAT)?.unwrap_or_else(|said| panic!("{said}")))
+}
+
+const BEFORE: &str = "
+import taker, second, rusty, geo
+both = taker, second, rusty
+";
+
+const LAWS: &[Law] = &[
+    (
+        "objects_of_pybind11_are_taken_where_their_point_is",
+        "
+class Sub(geo.Point):
+    pass
+class Mixed(geo.Named, geo.Point):
+    def __init__(self, x, y):
+        geo.Named.__init__(self)
+        geo.Point.__init__(self, x, y)
+class Slots(geo.Point):
+    __slots__ = 'more',
+kinds = geo.Point, Sub, Slots, geo.After, geo.Virtual, geo.hidden, geo.made, Mixed
+for kind in kinds:
+    for m in both:
+        p = kind(3, 4)
+        assert m.norm(p) == 5.0, kind
+        # What one module has found, each of them knows.
+        assert taker.norm_unadapted(p) == 5.0
+        if kind is not geo.made and kind is not geo.Point:
+            continue
+        p.x = 6.0
+        p.y = 8.0
+        assert m.norm(p) == 10.0
+assert geo.norm(geo.one_of_ours()) == taker.norm(geo.one_of_ours())
+# Virtual bases lie elsewhere in each class of C++, and here are two behind one class of Python.
+p, q = geo.Virtual(1, 2), geo.hidden(1, 2)
+assert type(p) is type(q) and taker.norm(p) == taker.norm(q)
+# A record for each class that was asked about first.
+assert taker.records() == 1, taker.records()
+",
+    ),
+    (
+        "a_class_that_inherits_may_come_first",
+        "
+class Sub(geo.After):
+    pass
+assert taker.norm(Sub(3, 4)) == taker.norm(geo.After(3, 4)) == 5.0 and taker.records() == 1
+assert taker.norm(geo.Virtual(3, 4)) == 5.0 and taker.records() == 2
+assert taker.norm(geo.Point(3, 4)) == 5.0 and taker.records() == 3
+for kind in geo.Point, geo.After, geo.Virtual, geo.hidden, Sub:
+    assert taker.norm(kind(6, 8)) == second.norm(kind(6, 8)) == 10.0
+assert taker.records() == 3
+",
+    ),
+    (
+        "what_holds_no_point_is_refused",
+        "
+class Mixed(geo.Named, geo.Other):
+    def __init__(self):
+        geo.Named.__init__(self)
+        geo.Other.__init__(self, 1, 2)
+others = geo.Other(1, 2), geo.Named(), geo.Big(), geo.Virtuals(), Mixed(), 3, 'text', None, object(), geo, geo.Point, type
+for o in others:
+    error = refused('not-published', taker.norm, o)
+    assert 'fix: ' in str(error)
+assert taker.records() == 0
+assert taker.norm(geo.Point(3, 4)) == 5.0
+for o in others:
+    error = refused('wrong-object', taker.norm, o)
+    assert 'provider: geo (pybind11, ' in str(error) and 'consumer: taker 1.0.0' in str(error), error
+refused('untracked', taker.write, geo.Point(1, 2))
+",
+    ),
+    (
+        "an_object_without_a_value_is_refused",
+        "
+class Sub(geo.Point):
+    pass
+class Mixed(geo.Point, geo.Named):
+    def __init__(self): pass
+class Turned(geo.Named, geo.Point):
+    pass
+half, other_half = Mixed.__new__(Mixed), Turned.__new__(Turned)
+geo.Named.__init__(half)
+geo.Named.__init__(other_half)
+def empty():
+    for kind in geo.Point, geo.After, geo.Virtual, Sub, Mixed, Turned:
+        yield kind.__new__(kind)
+    yield half
+    yield other_half
+for known in False, True:
+    if known:
+        assert taker.norm(geo.Point(3, 4)) == 5.0
+    for o in empty():
+        error = refused('wrong-object', taker.norm, o)
+        assert '__init__' in str(error), error
+geo.Point.__init__(half, 3, 4)
+geo.Point.__init__(other_half, 3, 4)
+assert taker.norm(half) == taker.norm(other_half) == 5.0
+if hasattr(geo, 'take_over'):
+    p = geo.Point(3, 4)
+    assert taker.norm(p) == 5.0 and geo.take_over(p) == 3.0
+    error = refused('wrong-object', taker.norm, p)
+    assert isinstance(error.__cause__, ValueError), repr(error.__cause__)
+    p = geo.Point(3, 4)
+    geo.take_over(p)
+    refused('wrong-object', second.norm, p)
+",
+    ),
+    (
+        "a_conduit_that_is_not_pybind11s_is_never_called",
+        "
+called = []
+CONDUIT = '_pybind11_conduit_v1_'
+def pretends(*arguments):
+    called.append(arguments)
+    raise AssertionError('called')
+real = vars(geo.Point)[CONDUIT]
+instancemethod = type(real)
+kept = []
+def stale(self, abi, type, kind):
+    called.append(kind)
+    return kept[0]
+class Str(str):
+    def __eq__(self, other): called.append(other); return True
+    __hash__ = str.__hash__
+methods = [
+    pretends, staticmethod(pretends), classmethod(pretends), property(pretends), instancemethod(pretends), instancemethod(len),
+    instancemethod(geo.norm), instancemethod(geo.Point.__init__), stale, 3, None, vars(dict)['get'], instancemethod(dict.get),
+    type('instancemethod', (), {'__func__': real.__func__, '__get__': pretends})(),
+    type('builtin_function_or_method', (), {'__call__': pretends, '__name__': CONDUIT})(),
+    instancemethod(type('F', (), {'__call__': pretends, '__name__': CONDUIT})()),
+]
+for method in methods:
+    for base in (), (geo.Other,):
+        kind = type('Kind', base, {CONDUIT: method})
+        o = kind(1, 2) if base else kind()
+        refused('not-published', taker.norm, o)
+    o = type('Asked', (), {'__getattr__': lambda self, name: method})()
+    refused('not-published', taker.norm, o)
+class Meta(type):
+    def __getattribute__(cls, name):
+        called.append(name)
+        return super().__getattribute__(name)
+    def mro(cls):
+        return super().mro()
+class Watched(metaclass=Meta): pass
+called.clear()
+refused('not-published', taker.norm, Watched())
+asked = [name for name in called if name != '__name__']
+assert not asked, asked
+# The real one on a class that isn't pybind11's answers to nobody.
+class Moved: pass
+setattr(Moved, CONDUIT, real)
+refused('not-published', taker.norm, Moved())
+# A class that overrides it is asked by the real one.
+class Overrides(geo.Point):
+    def _pybind11_conduit_v1_(self, *arguments):
+        called.append(arguments)
+        raise AssertionError('called')
+called.clear()
+assert taker.norm(Overrides(3, 4)) == 5.0 and not called
+# What is changed later changes nothing.
+assert taker.norm(geo.Point(3, 4)) == 5.0
+for method in pretends, real.__func__, None:
+    try:
+        setattr(geo.Point, CONDUIT, method)
+    except Exception:
+        continue
+    assert taker.norm(geo.Point(3, 4)) == second.norm(geo.Point(3, 4)) == 5.0 and not called
+    delattr(geo.Point, CONDUIT)
+    assert taker.norm(geo.Point(3, 4)) == 5.0
+    setattr(geo.Point, CONDUIT, real)
+assert not called
+",
+    ),
+    (
+        "names_of_pybind11_in_pythons_dicts_mislead_nobody",
+        "
+import builtins, datetime
+for name in '__pybind11_internals_v', '__pybind11_internals_v5', '__pybind11_internals_v5__', '__pybind11_internals_v99_x__', \\
+        '__pybind11_internals_v5_' + 'y' * 5000 + '__':
+    setattr(builtins, name, object())
+for i in range(40):
+    setattr(builtins, f'__pybind11_internals_v7_many{i}__', None)
+builtins.__dict__[3] = None
+capsule = datetime.datetime_CAPI
+class Local(geo.Other): pass
+for kind in Local, geo.Other:
+    for name in '__pybind11_module_local_v12_x__', '__pybind11_module_local_v12', '__pybind11_module_local_v5_x__':
+        for value in capsule, None, 3, geo.Point(1, 2):
+            setattr(kind, name, value)
+            refused('not-published', taker.norm, kind(1, 2))
+del builtins.__dict__[3]
+# Ids of nobody are in front, and there are more than are tried: the real one stands in the interpreter's own dict.
+assert taker.norm(geo.Point(3, 4)) == 5.0
+",
+    ),
+    (
+        "a_class_that_dies_is_forgotten",
+        "
+class Sub(geo.Point): pass
+def many():
+    for i in range(50):
+        class Fresh(geo.Point): pass
+        assert taker.norm(Fresh(3, 4)) == 5.0
+many()
+collect()
+assert taker.records() == 1
+# The publication may be ended by Python code, and comes again.
+p = geo.Point(3, 4)
+for _ in range(20):
+    assert taker.norm(p) == second.norm(p) == 5.0
+    for name in list(vars(geo.Point)):
+        if name.startswith('__interbind'):
+            delattr(geo.Point, name)
+    assert taker.records() in (0, 1)
+assert taker.norm(p) == 5.0 and taker.records() == 1
+",
+    ),
+    (
+        "threads_take_objects_at_once",
+        "
+p = geo.Point(3, 4)
+start = threading.Barrier(4)
+failed = []
+def work(m):
+    try:
+        start.wait()
+        own = geo.After(6, 8)
+        for _ in range(300):
+            assert m.norm(p) == 5.0 and m.norm(own) == 10.0
+            refused('wrong-object', m.norm, geo.Point.__new__(geo.Point))
+    except BaseException as error:
+        failed.append(error)
+threads = [threading.Thread(target=work, args=(m,)) for m in both * 2]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+assert not failed, failed
+# At the recursion limit.
+def deeper():
+    try:
+        assert taker.norm(geo.Virtual(3, 4)) == 5.0
+        deeper()
+    except RecursionError:
+        pass
+deeper()
+assert taker.norm(geo.Virtual(3, 4)) == 5.0
+",
+    ),
+];
+
+#[test]
+fn modules_in_c_and_in_rust_take_objects_of_pybind11() {
+    let mut cases = Vec::new();
+    let more = std::env::var("INTERBIND_PAIRS").is_ok_and(|value| value == "all");
+    for (version, flags, pythons) in CASES.iter().chain(MORE_CASES.iter().filter(|_| more)) {
+        for name in *pythons {
+            cases.extend(Python::find(name, WHAT).map(|python| (*version, *flags, python)));
+        }
+    }
+    at_once(&cases, |(version, flags, python)| {
+        if let Some(modules) = built(version, flags, python) {
+            go_through(&modules, BEFORE, LAWS, quiet);
+        }
+    });
+}
