@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 pub mod book;
 pub mod generate;
 pub mod house;
+mod processor;
 pub mod releases;
 pub mod run;
 pub mod tests;

@@ -1,13 +1,12 @@
 //! `cargo xtask test`: what `cargo test --workspace` runs, two programs at once, and how long each test took.
 //!
 //! 1. `programs`: cargo builds all, and says which they are;
-//! 2. `one`: one of them runs, and each line that it prints is kept with its time; `processor`: what it cost;
+//! 2. `one`: one of them runs, and each line that it prints is kept with its time, and what it cost;
 //! 3. this file: those that took longest last time start first; the last one, alone, is that which sums up what was skipped.
 //!
 //! What is printed is in the words of `cargo test`, so that whatever reads those can read these.
 
 mod one;
-mod processor;
 mod programs;
 
 use std::collections::{BTreeMap, VecDeque};

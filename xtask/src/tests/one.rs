@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::processor;
 use super::programs::{self, Program};
+use crate::processor;
 
 /// How long the end of the output is waited for when the program has ended.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -17,7 +17,7 @@ static WAITING: Mutex<()> = Mutex::new(());
 const TICKS: f64 = 100.0;
 
 /// Waits for a child; says its processor seconds where they can be known.
-pub(super) fn wait(child: &mut Child) -> io::Result<(ExitStatus, Option<f64>)> {
+pub(crate) fn wait(child: &mut Child) -> io::Result<(ExitStatus, Option<f64>)> {
     loop {
         {
             let _alone = WAITING.lock().unwrap_or_else(PoisonError::into_inner);
