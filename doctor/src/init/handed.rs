@@ -10,11 +10,17 @@ use super::state::{Memory, State};
 /// More slots than any module has.
 const MOST_SLOTS: u64 = 64;
 
+/// A slot's number and value, where that is known.
+type Slot = (u16, Option<u64>);
+
+/// A stretch of memory: its first address, and the one behind it.
+type Stretch = (u64, u64);
+
 /// What an entry point hands to Python.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Handed {
     /// A definition with slots: number and value, where that is known.
-    Slots(Vec<(u16, Option<u64>)>),
+    Slots(Vec<Slot>),
     /// A module that was made in one step, with what it told of the GIL.
     Module(Option<u64>),
 }
@@ -58,7 +64,7 @@ fn slots(
     state: &State,
     address: u64,
     module: &str,
-) -> Option<(Vec<(u16, Option<u64>)>, Vec<(u64, u64)>)> {
+) -> Option<(Vec<Slot>, Vec<Stretch>)> {
     // An object's head is two words, in free-threaded builds four.
     let head = [16, 32].into_iter().find(|head| {
         let name = state.load(memory, address.wrapping_add(head + 24), 8).and_then(|name| memory.text(name));
@@ -87,7 +93,7 @@ fn written_elsewhere(
     image: &Image<'_>,
     functions: &Functions,
     followed: &std::collections::BTreeSet<u64>,
-    ranges: &[(u64, u64)],
+    ranges: &[Stretch],
 ) -> bool {
     let mut ranges = ranges.to_vec();
     ranges.sort_unstable();
