@@ -247,6 +247,9 @@ fn module(place: &Place<'_>, size: u64, image: &Image<'_>) -> Module {
             if problem.message.contains("is for musl") { "musl-symbols".to_owned() } else { problem.kind };
         problems.push(problem);
     }
+    if let Some((message, evidence)) = needs::contradiction(&python, place.file()) {
+        problems.push(place.problem("abi-info-differs", message, Some(evidence)));
+    }
     let mut frameworks = frameworks::recognise(image, &hits);
     frameworks::warn_of_python(&mut frameworks, &python);
     Module {

@@ -8,6 +8,7 @@
 //! - `scan`: one pass over an image that finds every fingerprint;
 //! - `ids`: the grammars of other frameworks' ids; `versions`: which release wrote which;
 //! - `domain`: nanobind's domain, by following the code that builds its key;
+//! - `init`: what a module hands to Python, by following the code of its entry point;
 //! - `frameworks`: from fingerprints to statements, a file for each framework;
 //! - `partners`: libraries beside Python that a module was built for;
 //! - `linking`: what the loader would do with many files together;
@@ -37,6 +38,7 @@ pub mod frameworks;
 pub mod graph;
 pub mod host;
 pub mod ids;
+mod init;
 pub mod inspect;
 pub mod installed;
 mod linking;

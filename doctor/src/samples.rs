@@ -88,6 +88,7 @@ pub(crate) fn library(path: &str) -> Module {
             free_threaded: Claim::unknown("no extension"),
             debug: Claim::unknown("no extension"),
             tag: None,
+            built: None,
             stable: None,
             entries: Vec::new(),
             gil: Claim::unknown("no extension"),

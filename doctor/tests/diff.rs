@@ -49,6 +49,7 @@ fn module(name: &str, python: &str) -> Module {
             free_threaded: Claim::certain(false, []),
             debug: Claim::certain(false, []),
             tag: None,
+            built: None,
             stable: None,
             entries: vec![EntryPoint { symbol: format!("PyInit_{name}"), module: name.to_owned() }],
             gil: Claim::certain(Gil::Used, []),

@@ -15,6 +15,112 @@ fn first(text: &str) -> Meaning {
 /// What pasted lines are taken for, and a name in each.
 const PASTED: &[(&str, &str, &str, &str)] = &[
     (
+        "TypeError: Incompatible function arguments. The following argument types are supported:\n    1. (A) -> None",
+        "incompatible-arguments",
+        "kind",
+        "function",
+    ),
+    (
+        "ValueError: sage.rings.integer.Integer has the wrong size, try recompiling. Expected 24, got 32",
+        "cython-wrong-size",
+        "type",
+        "sage.rings.integer.Integer",
+    ),
+    (
+        "RuntimeWarning: scipy._cyutility.Enum size changed, may indicate binary incompatibility. Expected 16 from C header, got 24 from PyObject",
+        "cython-wrong-size",
+        "size",
+        "24",
+    ),
+    (
+        "AttributeError: module 'scipy.linalg.cython_blas' has no attribute '__pyx_capi__'",
+        "cython-no-capi",
+        "module",
+        "scipy.linalg.cython_blas",
+    ),
+    ("ImportError: NumPy: dtype is already registered", "numpy-dtype-twice", "", ""),
+    (
+        "UserWarning: NumPy was imported from a Python sub-interpreter but NumPy does not properly support sub-interpreters.",
+        "numpy-subinterpreter",
+        "",
+        "",
+    ),
+    ("TypeError: Descriptors cannot be created directly.", "protobuf-generated-code", "", ""),
+    (
+        "RuntimeError: the sip module implements API v11.0 to v11.3 but the PyQt5.QtCore module requires API v12.7",
+        "sip-api-version",
+        "module",
+        "PyQt5.QtCore",
+    ),
+    (
+        "qt.qpa.plugin: Could not load the Qt platform plugin \"xcb\" in \"\" even though it was found.",
+        "qt-plugin",
+        "plugin",
+        "xcb",
+    ),
+    (
+        "RuntimeError: Tried to instantiate class '_core.Foo', but it does not exist! Ensure that it is registered via torch::class_",
+        "torch-class-missing",
+        "class",
+        "_core.Foo",
+    ),
+    (
+        "polars.exceptions.ComputeError: this library/plugin was not compiled with the same polars version",
+        "polars-plugin",
+        "",
+        "",
+    ),
+    (
+        "AttributeError: PyCapsule_Import could not import module \"datetime\"",
+        "capsule-import",
+        "module",
+        "datetime",
+    ),
+    (
+        "ImportError: libfoo.so: cannot enable executable stack as shared object requires: Invalid argument",
+        "executable-stack",
+        "file",
+        "libfoo.so",
+    ),
+    (
+        "#0  0x00007f551323a9ce in std::_Sp_counted_base<(__gnu_cxx::_Lock_policy)2>::_M_release() + 0x1e ()",
+        "backtrace",
+        "",
+        "",
+    ),
+    (
+        "RuntimeError: return_value_policy = copy, but type ns::X is non-copyable!",
+        "pybind11-not-copyable",
+        "type",
+        "ns::X",
+    ),
+    (
+        "TypeError: multiple bases have instance lay-out conflict",
+        "base-class-refused",
+        "what",
+        "multiple bases have instance lay-out conflict",
+    ),
+    (
+        "SystemError: <built-in function f> returned a result with an exception set",
+        "error-left-behind",
+        "function",
+        "built-in function f",
+    ),
+    ("ImportError: initialization failed", "init-failed-hidden", "", ""),
+    (
+        "PicklingError: Can't pickle <class '__main__.c_ubyte_Array_2'>: attribute lookup c_ubyte_Array_2 on __main__ failed",
+        "pickle-attribute-lookup",
+        "name",
+        "c_ubyte_Array_2",
+    ),
+    ("ValueError: ctypes objects containing pointers cannot be pickled", "ctypes-pointer-pickled", "", ""),
+    (
+        "ImportError: dlopen(/a/b.so, 0x0002): tried: '/a/b.so' (mach-o file, but is an incompatible architecture (have 'x86_64', need 'arm64e' or 'arm64'))",
+        "wrong-machine",
+        "have",
+        "x86_64",
+    ),
+    (
         "TypeError: getx(): incompatible function arguments. The following argument types are supported:\n    1. (arg0: m.Foo) -> int\n\nInvoked with: <n.Foo object at 0x7f00aa>",
         "incompatible-arguments",
         "function",
@@ -361,6 +467,26 @@ fn noise_doesnt_change_what_a_message_is() {
             );
         }
     }
+}
+
+/// A type of C++ is taken with its brackets; for one of the standard library a converter's header is what misses.
+#[test]
+fn a_template_in_a_signature_is_taken_whole() {
+    let said = first(
+        "TypeError: f(): incompatible function arguments. The following argument types are supported:\n    1. (self: m.A, arg0: std::vector<ns::B, std::allocator<ns::B> >, n: int) -> None\n\nInvoked with: 3",
+    );
+    let raw = said.names.get("raw-type").map(String::as_str);
+    assert_eq!(raw, Some("std::vector<ns::B, std::allocator<ns::B> >"));
+    assert!(said.causes[0].contains("pybind11/stl.h"), "{:?}", said.causes);
+}
+
+/// What one process counts at its end is one event.
+#[test]
+fn what_nanobind_counts_is_one_block() {
+    let said = explain(
+        "nanobind: leaked 1 instances!\n - leaked instance 0x10 of type \"a.T\"\nnanobind: leaked 1 keep_alive records!\nnanobind: leaked 2 types!\n - leaked type \"Axis\"",
+    );
+    assert_eq!(said.meanings.len(), 1, "{said:#?}");
 }
 
 /// A terminal breaks at words or at columns; what was one line is several.

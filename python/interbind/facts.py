@@ -10,6 +10,7 @@ from typing import Generic, Literal, Optional, Tuple, TypeVar
 
 __all__ = [
     "AbiId",
+    "AbiInfo",
     "Arch",
     "Claim",
     "Conduit",
@@ -79,6 +80,29 @@ class AbiId:
 
     overridden: Tuple[str, ...] = ()
     """Names of the parts that no compiler sets by itself: somebody overrode them."""
+
+
+@dataclass(frozen=True)
+class AbiInfo:
+    """The record `PyABIInfo` of a module's list of slots (`Py_mod_abi`): what it was built with, as its compiler wrote it."""
+
+    build: str
+    """The Python whose headers it was built with: `3.15.0b2`."""
+
+    api: str
+    """The Python whose C API it was built for: of a stable ABI, its floor."""
+
+    stable: bool
+    """Whether it is for a stable ABI."""
+
+    gil: bool
+    """Whether a Python with a GIL may load it."""
+
+    free_threaded: bool
+    """Whether a free-threaded Python may."""
+
+    internal: bool
+    """Whether it uses Python's internals."""
 
 
 @dataclass(frozen=True)
@@ -332,6 +356,8 @@ FrameworkKind = Literal[
     "shiboken",  # Shiboken, of PySide.
     "pythran",  # Pythran.
     "uniffi",  # uniffi, whose libraries are called through `ctypes`.
+    "vtk",  # VTK's own wrappers.
+    "py-obj-c",  # PyObjC.
     "plain",  # The C API alone, or a layer that leaves no trace.
 ]
 """What made a module's bindings."""
@@ -441,7 +467,7 @@ class PythonNeeds:
     """The one version it is built for (`3.12`); unknown for a stable ABI, which has a floor instead."""
 
     free_threaded: Claim[bool]
-    """Whether it is built for a free-threaded interpreter."""
+    """Whether it is built for a free-threaded interpreter; unknown for what serves both kinds."""
 
     debug: Claim[bool]
     """Whether it is built for a debug interpreter."""
@@ -460,6 +486,9 @@ class PythonNeeds:
 
     stable: Optional[Stable] = None
     """The stable ABI, where it is built for one."""
+
+    built: Optional[Claim[AbiInfo]] = None
+    """Its own record of what it was built with, where it has one."""
 
     protocols: Tuple[Claim[str], ...] = ()
     """Ways round a registry that were seen: `arrow`, `dlpack`, `buffer`."""

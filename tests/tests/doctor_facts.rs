@@ -6,7 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use interbind_doctor::environment::{Environment, survey};
-use interbind_doctor::facts::{Confidence, FrameworkKind, Inspection, Partner, PartnerKind, PartnerRole};
+use interbind_doctor::facts::{
+    Confidence, FrameworkKind, Gil, Inspection, Interpreters, Partner, PartnerKind, PartnerRole,
+};
 use interbind_doctor::finding::Level;
 use interbind_doctor::host::{HostPython, QUESTION};
 use interbind_doctor::inspect::{Options, Quiet, inspect};
@@ -152,6 +154,28 @@ fn pybind11_before_2_12_reads_the_records_of_numpy_1() {
     assert_eq!(partner.through, Some(FrameworkKind::Pybind11));
 }
 
+/// astropy 8.0.2 is imported with NumPy 2.5; its compiler put the number 0.5 right in front of the name that its module looks for.
+#[test]
+fn a_number_in_front_of_a_name_hides_nothing() {
+    let Some(wheel) = wheel([
+        "astropy",
+        "8.0.2",
+        "astropy-8.0.2-cp311-abi3-manylinux2014_x86_64.manylinux_2_17_x86_64.manylinux_2_28_x86_64.whl",
+        "000d6998bcf4f097257b3776f29f1dafde0967bf1b091edbad95df564eee4eea",
+    ]) else {
+        return;
+    };
+    let inspection = read(&wheel);
+    let module = module(&inspection, "_fast_sigma_clip.abi3.so");
+    let partner = module.partners.iter().find(|partner| partner.kind == PartnerKind::Numpy);
+    let partner = partner.expect("it asks for NumPy");
+    let stated = |claim: &Option<interbind_doctor::facts::Claim<String>>| {
+        claim.as_ref().and_then(|claim| claim.value.clone())
+    };
+    assert_eq!((stated(&partner.generation), stated(&partner.highest)), (Some("2".to_owned()), None));
+    assert_eq!(stated(&partner.lowest).as_deref(), Some("1.23"));
+}
+
 /// The modules of a wheel, by the end of their names.
 fn module<'i>(inspection: &'i Inspection, end: &str) -> &'i interbind_doctor::facts::Module {
     let ends = |module: &&interbind_doctor::facts::Module| {
@@ -161,7 +185,7 @@ fn module<'i>(inspection: &'i Inspection, end: &str) -> &'i interbind_doctor::fa
 }
 
 #[test]
-fn a_list_of_slots_that_is_filled_on_import_says_nothing_of_the_gil() {
+fn a_list_of_slots_that_is_filled_on_import_is_read_from_the_code_that_fills_it() {
     let Some(wheel) = wheel([
         "boost_histogram",
         "1.8.1",
@@ -172,8 +196,15 @@ fn a_list_of_slots_that_is_filled_on_import_says_nothing_of_the_gil() {
     };
     let inspection = read(&wheel);
     let module = module(&inspection, "_core.cpython-314t-x86_64-linux-gnu.so");
-    // pybind11 3 fills a zeroed array from the module's options; this one says that it works without the GIL.
-    assert_eq!((module.python.gil.value, module.python.interpreters.value), (None, None));
+    // pybind11 3 fills a zeroed array from the module's options; this one says that it works without the GIL, and in the main
+    // interpreter alone.
+    let (gil, interpreters) = (&module.python.gil, &module.python.interpreters);
+    assert_eq!((gil.value, gil.confidence), (Some(Gil::NotUsed), Confidence::Certain), "{gil:?}");
+    assert_eq!(
+        (interpreters.value, interpreters.confidence),
+        (Some(Interpreters::MainOnly), Confidence::Certain),
+        "{interpreters:?}"
+    );
     assert_eq!(
         (module.python.free_threaded.value, module.python.free_threaded.confidence),
         (Some(true), Confidence::Certain)

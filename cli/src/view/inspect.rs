@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use interbind_doctor::facts::{
     Claim, Evidence, Framework, FrameworkKind, Gil, Inspection, Interpreters, Module, PartnerRole, Problem,
-    PythonNeeds, Strings,
+    PythonNeeds, StableKind, Strings,
 };
 
 use interbind_doctor::finding::{Finding, Level};
@@ -265,6 +265,9 @@ fn python<'a>(rows: &mut Rows<'a>, needs: &'a PythonNeeds) {
     if needs.free_threaded.value == Some(true) {
         text = text.with(Role::Plain, ", free-threaded");
     }
+    if needs.stable.as_ref().is_some_and(|stable| stable.kind == StableKind::Abi3t) {
+        text = text.with(Role::Plain, ", with and without a GIL");
+    }
     if needs.debug.value == Some(true) {
         text = text.with(Role::Plain, ", debug build");
     }
@@ -289,6 +292,23 @@ fn python<'a>(rows: &mut Rows<'a>, needs: &'a PythonNeeds) {
                 format!("outside of {}: {}", words::stable_name(stable.kind), stable.outside.join(", "));
             rows.row(4, "", &Line::of(Role::Warn, text));
         }
+    }
+    if let Some(built) = &needs.built {
+        let text = words::claim(built, |info| {
+            let kinds = match (info.gil, info.free_threaded) {
+                (true, true) => "with and without a GIL",
+                (false, true) => "without a GIL",
+                _ => "with a GIL",
+            };
+            let api = if info.stable {
+                format!("stable ABI from {}", info.api)
+            } else {
+                format!("API of {}", info.api)
+            };
+            format!("Python {}, {api}, {kinds}", info.build)
+        });
+        rows.row(4, "built with", &text);
+        rows.grounds(built, false);
     }
     if !needs.entries.is_empty() {
         let entries: Vec<_> = needs.entries.iter().map(|entry| entry.symbol.as_str()).collect();

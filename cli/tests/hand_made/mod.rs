@@ -43,6 +43,7 @@ pub fn module(path: &str) -> Module {
             free_threaded: Claim::certain(false, [Evidence::new(Source::FileName, "cpython-312")]),
             debug: Claim::certain(false, [Evidence::new(Source::FileName, "cpython-312")]),
             tag: Some("cpython-312-x86_64-linux-gnu".into()),
+            built: None,
             stable: None,
             entries: vec![EntryPoint { symbol: "PyInit__core".into(), module: "_core".into() }],
             gil: Claim::certain(Gil::Used, [Evidence::new(Source::Symbol, "no Py_mod_gil slot")]),

@@ -375,8 +375,13 @@ impl<'a, Elf: FileHeader<Endian = Endianness>> Reader<'a, Elf> {
                 }
             }
         }
+        let jumps = value(elf::DT_JMPREL).zip(value(elf::DT_PLTRELSZ)).and_then(|(address, size)| {
+            let addends = value(elf::DT_PLTREL) == Some(elf::DT_RELA.into());
+            let kind = if addends { TableKind::Rela } else { TableKind::Rel };
+            Some(Table { kind, offset: self.image.offset_of(address)?, size })
+        });
         let machine = self.header.e_machine(self.endian);
-        self.image.relocations = Relocations::Elf(Tables { tables, symbols, strings, machine });
+        self.image.relocations = Relocations::Elf(Tables { tables, jumps, symbols, strings, machine });
     }
 
     fn comments(&mut self) {

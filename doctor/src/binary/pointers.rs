@@ -21,6 +21,17 @@ impl<'a> Image<'a> {
     pub fn pointers(&self) -> &Pointers<'a> {
         self.pointers.get_or_init(|| Pointers::read(self))
     }
+
+    /// What the loader would write into the slots that calls of imported functions go through; of ELF alone.
+    pub(crate) fn jump_slots(&self) -> Vec<(u64, Pointer<'a>)> {
+        let mut found = Vec::new();
+        if let Relocations::Elf(tables) = &self.relocations {
+            if let Some(table) = tables.jumps {
+                read_table(self, tables, table, &mut found);
+            }
+        }
+        found
+    }
 }
 
 impl<'a> Pointers<'a> {
@@ -174,7 +185,8 @@ fn read_table<'a>(image: &Image<'a>, tables: &Tables<'a>, table: Table, found: &
         let (place, info) = (field(record, 0), field(record, 1));
         let addend = || if fields == 3 { field(record, 2) } else { number(image, place).unwrap_or(0) };
         let (symbol, kind) = if wide { (info >> 32, info & 0xffff_ffff) } else { (info >> 8, info & 0xff) };
-        let pointer = match relocation(tables.machine, kind as u32) {
+        let jump = tables.jumps.is_some_and(|jumps| jumps.offset == table.offset);
+        let pointer = match relocation(tables.machine, kind as u32, jump) {
             Some(Meaning::Relative) => Some(Pointer::Here(addend())),
             Some(Meaning::Symbol) => of_symbol(tables, endian, wide, symbol, addend()),
             None => None,
@@ -218,8 +230,11 @@ enum Meaning {
     Symbol,
 }
 
-fn relocation(machine: u16, kind: u32) -> Option<Meaning> {
+fn relocation(machine: u16, kind: u32, jump: bool) -> Option<Meaning> {
     use constants as c;
+    if (machine, kind, jump) == (c::EM_X86_64, c::R_X86_64_JUMP_SLOT, true) {
+        return Some(Meaning::Symbol);
+    }
     Some(match (machine, kind) {
         (c::EM_X86_64, c::R_X86_64_RELATIVE)
         | (c::EM_386, c::R_386_RELATIVE)

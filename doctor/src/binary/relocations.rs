@@ -19,6 +19,8 @@ pub(crate) enum Relocations<'a> {
 pub(crate) struct Tables<'a> {
     /// `.rela.dyn`, `.rel.dyn` and the like.
     pub(crate) tables: Vec<Table>,
+    /// `.rela.plt`: what calls go through.
+    pub(crate) jumps: Option<Table>,
     /// The names of dynamic symbols come from here.
     pub(crate) symbols: &'a [u8],
     pub(crate) strings: &'a [u8],

@@ -37,6 +37,7 @@ fn module(name: &str) -> Module {
             free_threaded: sure(false),
             debug: sure(false),
             tag: None,
+            built: None,
             stable: None,
             entries: vec![EntryPoint { symbol: format!("PyInit_{name}"), module: name.to_owned() }],
             gil: sure(Gil::Used),

@@ -251,6 +251,19 @@ fn python(old: &Module, new: &Module, changes: &mut Vec<Change>) {
             floor(what, "Python", old.value.as_deref(), new.value.as_deref(), changes);
         }
     }
+    let record =
+        |needs: &crate::facts::PythonNeeds| needs.built.as_ref().and_then(|built| built.value.clone());
+    if let (Some(old), Some(new)) = (record(before), record(after)) {
+        if old != new {
+            let narrower = old.gil && !new.gil || old.free_threaded && !new.free_threaded;
+            let effect = if narrower { Effect::NarrowsLoading } else { Effect::Noted };
+            let text = |info: &crate::facts::AbiInfo| format!("Python {}, API of {}", info.build, info.api);
+            changes.push(
+                Change::new("abi-info", effect, "its own record of what it was built with (PyABIInfo)")
+                    .from(Some(text(&old)), Some(text(&new))),
+            );
+        }
+    }
     if let (Some(old), Some(new)) = (before.gil.value, after.gil.value) {
         let (effect, why) = match (old, new) {
             (Gil::NotUsed, Gil::Used) => {

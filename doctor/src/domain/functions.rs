@@ -11,7 +11,7 @@ const MOST: usize = 1 << 22;
 
 /// A piece of a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Piece {
+pub(crate) struct Piece {
     /// Its first address.
     pub start: u64,
     /// Behind its last.
@@ -22,10 +22,10 @@ pub(super) struct Piece {
 
 /// All pieces, in the order of their addresses.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Functions(Vec<Piece>);
+pub(crate) struct Functions(Vec<Piece>);
 
 impl Functions {
-    pub fn of(image: &Image<'_>) -> Self {
+    pub(crate) fn of(image: &Image<'_>) -> Self {
         let mut pieces = match image.format {
             Format::Elf => frames(image),
             Format::Pe => exceptions(image),
@@ -41,6 +41,16 @@ impl Functions {
         let behind = self.0.partition_point(|piece| piece.start <= address);
         let piece = *self.0.get(behind.checked_sub(1)?)?;
         (address < piece.end).then_some(piece)
+    }
+
+    /// Where the piece begins that holds an address.
+    pub(crate) fn begin_of(&self, address: u64) -> Option<u64> {
+        self.holding(address).map(|piece| piece.start)
+    }
+
+    /// How long the piece is that begins there.
+    pub(crate) fn length_of(&self, address: u64) -> Option<u64> {
+        self.holding(address).filter(|piece| piece.start == address).map(|piece| piece.end - piece.start)
     }
 
     /// Whether a piece begins there.

@@ -15,5 +15,6 @@ mod resolve;
 mod trace;
 mod x86;
 
+pub(crate) use functions::Functions;
 pub(crate) use place::loads;
 pub use resolve::domain;

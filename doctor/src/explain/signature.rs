@@ -18,7 +18,7 @@ static CALLED_WITH: LazyLock<Regex> = LazyLock::new(|| {
 });
 /// An argument's type in a signature: `self: frame.Series`, `arg0: typing.SupportsInt`.
 static ARGUMENT: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"[(,][ \n]?\*{0,2}\w+: ([\w.:<>]+)").expect("a checked pattern"));
+    LazyLock::new(|| Regex::new(r"[(,][ \n]?\*{0,2}\w+: ").expect("a checked pattern"));
 /// An object in the list of arguments: `<frame.Series object at 0x7f…>`.
 static OBJECT: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"<([\w.]+) object at 0x[0-9a-fA-F]+>").expect("a checked pattern"));
@@ -32,6 +32,24 @@ pub(super) fn refine(meaning: &mut Meaning, behind: &str) {
     }
 }
 
+/// The type that a text begins with, with all that is in its brackets: `std::vector<a::B, std::allocator<a::B> >`.
+fn one_type(text: &str) -> &str {
+    let mut depth = 0_usize;
+    for (at, letter) in text.char_indices() {
+        match letter {
+            '<' | '[' | '(' => depth += 1,
+            '>' | ']' if depth > 0 => depth -= 1,
+            ')' if depth > 0 => depth -= 1,
+            ',' | ')' | '=' | '\n' if depth == 0 => return text[..at].trim_end(),
+            _ => {}
+        }
+        if at > 400 {
+            return &text[..at];
+        }
+    }
+    text
+}
+
 fn overloads(meaning: &mut Meaning, behind: &str) {
     let mut end = behind.len().min(LONGEST);
     while !behind.is_char_boundary(end) {
@@ -41,9 +59,10 @@ fn overloads(meaning: &mut Meaning, behind: &str) {
     let called = CALLED_WITH.captures(behind);
     let listed =
         called.as_ref().and_then(|called| called.get(0)).map_or(behind, |all| &behind[..all.start()]);
-    let wanted: Vec<&str> =
-        ARGUMENT.captures_iter(listed).take(MOST).map(|found| found.extract::<1>().1[0]).collect();
-    if let Some(raw) = wanted.iter().find(|name| name.contains("::")) {
+    let mut wanted: Vec<&str> =
+        ARGUMENT.find_iter(listed).take(MOST).map(|found| one_type(&listed[found.end()..])).collect();
+    wanted.retain(|name| !name.is_empty());
+    if let Some(raw) = wanted.iter().find(|name| name.contains("::") && !name.contains("numpy.")) {
         meaning.names.insert("raw-type".to_owned(), (*raw).to_owned());
         unregistered(meaning, raw);
         meaning.seen.push(format!(
@@ -103,6 +122,17 @@ fn unregistered(meaning: &mut Meaning, raw: &str) {
         .causes
         .retain(|cause| !cause.contains("isn't imported yet") && !cause.contains("another extension module"));
     meaning.causes.insert(0, cause);
+    // A type of a library that a header of the binding library converts: nobody binds it as a class.
+    let header = [
+        ("std::", "stl.h`, `pybind11/functional.h`, `nanobind/stl/….h"),
+        ("Eigen::", "eigen.h`, `nanobind/eigen/….h"),
+    ];
+    if let Some((_, header)) = header.iter().find(|(space, _)| raw.starts_with(space)) {
+        meaning.causes.insert(
+            0,
+            format!("The header that converts `{raw}` wasn't included where the function was bound: `pybind11/{header}`."),
+        );
+    }
     torch_flags(meaning, raw);
 }
 

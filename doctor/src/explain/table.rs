@@ -244,6 +244,21 @@ mod tests {
             "boost-signature",
             "boost-already-registered",
             "boost-no-converter",
+            "cython-no-capi",
+            "numpy-subinterpreter",
+            "protobuf-generated-code",
+            "sip-api-version",
+            "qt-plugin",
+            "torch-class-missing",
+            "polars-plugin",
+            "capsule-import",
+            "executable-stack",
+            "backtrace",
+            "pybind11-not-copyable",
+            "base-class-refused",
+            "error-left-behind",
+            "pickle-attribute-lookup",
+            "ctypes-pointer-pickled",
         ];
         for entry in &TABLE.entries {
             let Message { id, live, sources, .. } = &entry.message;

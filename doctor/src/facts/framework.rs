@@ -64,6 +64,10 @@ kinds! {
     Pythran = "Pythran",
     /// uniffi, whose libraries are called through `ctypes`.
     Uniffi = "uniffi",
+    /// VTK's own wrappers.
+    Vtk = "VTK",
+    /// PyObjC.
+    PyObjC = "PyObjC",
     /// The C API alone, or a layer that leaves no trace.
     Plain = "plain C API",
 }

@@ -18,5 +18,5 @@ pub use framework::{AbiId, Conduit, Domain, Framework, FrameworkKind, Part, Pick
 pub use links::{Import, Links, Symbols, Unmet, Unresolved};
 pub use module::{ConsumedType, DeclaredType, Inspection, Module, OurNote, Problem, ProvidedType};
 pub use partner::{Partner, PartnerKind, PartnerRole};
-pub use python::{EntryPoint, Gil, Interpreters, PythonNeeds, Stable, StableKind};
+pub use python::{AbiInfo, EntryPoint, Gil, Interpreters, PythonNeeds, Stable, StableKind};
 pub use target::{Arch, CxxRuntime, Format, Libc, LibcKind, Os, Strings, Target};

@@ -64,6 +64,23 @@ pub enum Interpreters {
     PerInterpreterGil,
 }
 
+/// The record `PyABIInfo` of a module's list of slots (`Py_mod_abi`): what it was built with, as its compiler wrote it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AbiInfo {
+    /// The Python whose headers it was built with: `3.15.0b2`.
+    pub build: String,
+    /// The Python whose C API it was built for: of a stable ABI, its floor.
+    pub api: String,
+    /// Whether it is for a stable ABI.
+    pub stable: bool,
+    /// Whether a Python with a GIL may load it.
+    pub gil: bool,
+    /// Whether a free-threaded Python may.
+    pub free_threaded: bool,
+    /// Whether it uses Python's internals.
+    pub internal: bool,
+}
+
 /// What a module asks of the interpreter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PythonNeeds {
@@ -71,7 +88,7 @@ pub struct PythonNeeds {
     pub implementation: Claim<String>,
     /// The one version it is built for (`3.12`); unknown for a stable ABI, which has a floor instead.
     pub version: Claim<String>,
-    /// Whether it is built for a free-threaded interpreter.
+    /// Whether it is built for a free-threaded interpreter; unknown for what serves both kinds.
     pub free_threaded: Claim<bool>,
     /// Whether it is built for a debug interpreter.
     pub debug: Claim<bool>,
@@ -81,6 +98,9 @@ pub struct PythonNeeds {
     /// The stable ABI, where it is built for one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub stable: Option<Stable>,
+    /// Its own record of what it was built with, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub built: Option<Claim<AbiInfo>>,
     /// How it is loaded; none: this is no extension module.
     pub entries: Vec<EntryPoint>,
     /// What it says of the GIL.

@@ -24,6 +24,7 @@ mod plain;
 mod profile;
 mod pybind11;
 mod pyo3;
+mod pyobjc;
 mod pythran;
 mod recognise;
 mod releases;
@@ -32,6 +33,7 @@ mod shiboken;
 mod sip;
 mod swig;
 mod uniffi;
+mod vtk;
 
 pub use fingerprint::{FINGERPRINTS, Fingerprint, THIS_TABLE};
 pub use needed::{add_needed, warn_of_python};

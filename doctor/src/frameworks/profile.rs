@@ -8,12 +8,12 @@ use crate::ids::{Id, IdKind};
 
 use super::seen::Seen;
 use super::{
-    boost, cffi, cython, f2py, hpy, interbind, mypyc, nanobind, plain, pybind11, pyo3, pythran, shiboken,
-    sip, swig, uniffi,
+    boost, cffi, cython, f2py, hpy, interbind, mypyc, nanobind, plain, pybind11, pyo3, pyobjc, pythran,
+    shiboken, sip, swig, uniffi, vtk,
 };
 
 /// Every framework, in the order in which they are told.
-pub(super) const PROFILES: [&Profile; 16] = [
+pub(super) const PROFILES: [&Profile; 18] = [
     &pybind11::PROFILE,
     &nanobind::PROFILE,
     &pyo3::PROFILE,
@@ -29,6 +29,8 @@ pub(super) const PROFILES: [&Profile; 16] = [
     &shiboken::PROFILE,
     &pythran::PROFILE,
     &uniffi::PROFILE,
+    &vtk::PROFILE,
+    &pyobjc::PROFILE,
     &plain::PROFILE,
 ];
 

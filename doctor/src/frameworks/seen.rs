@@ -81,7 +81,9 @@ impl<'a, 'i> Seen<'a, 'i> {
 
     /// Whether a text, and nothing before or behind it, stands at a place.
     pub fn is_whole(&self, at: u64, text: &str) -> bool {
-        let alone = before(self.image.data, at).is_none_or(|byte| !matches!(byte, 0x20..=0x7e));
+        // `?` and `@` end numbers such as 1.0 and 2.0, which compilers put in front of texts.
+        let alone = before(self.image.data, at)
+            .is_none_or(|byte| !matches!(byte, 0x20..=0x7e) || matches!(byte, b'?' | b'@'));
         alone && self.is_at(at, text)
     }
 

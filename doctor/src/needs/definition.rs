@@ -8,10 +8,13 @@
 use crate::binary::{Image, Kind, Pointer};
 use crate::facts::{Claim, EntryPoint, Evidence, Gil, Interpreters, Source};
 
-use super::slots::{GIL, MULTIPLE_INTERPRETERS, Slot, Slots, word};
+use super::slots::{ABI, GIL, MULTIPLE_INTERPRETERS, Slot, Slots, word};
 
 /// A list without slots says nothing for sure: its memory may be written, and some frameworks do so.
 const FILLED_LATER: &str = "its list of slots is empty in the file; it may be filled when it is imported";
+
+/// What `PyModExport_x` hands over.
+const EXPORTED: &str = "PySlot[]";
 
 /// Places of a name that are looked at; a short name can be the end of many texts.
 const MOST_NAMES: usize = 4096;
@@ -45,6 +48,7 @@ pub(super) fn definition(
         return Err("it has more entry points than are followed");
     }
     let mut found: Option<Definition> = None;
+    let mut missed = false;
     for entry in followed {
         let Some(address) = address_of(image, &entry.symbol) else { continue };
         let here = if entry.symbol.starts_with("PyModExport_") {
@@ -54,9 +58,10 @@ pub(super) fn definition(
         } else {
             continue;
         };
-        let here = here.ok_or(
-            "its definition isn't in the file in a form that could be followed; it may be made on import",
-        )?;
+        let Some(here) = here else {
+            missed = true;
+            continue;
+        };
         match &found {
             Some(before) if !before.says_the_same(&here) => {
                 return Err("its entry points say different things");
@@ -65,10 +70,25 @@ pub(super) fn definition(
             None => found = Some(here),
         }
     }
-    found.ok_or("it has no entry point that could be followed")
+    match (found, missed) {
+        // The newer entry point hands over the list itself; an older Python takes the other, which makes one on import.
+        (Some(mut found), true) if found.what == EXPORTED => {
+            found.proved = false;
+            Ok(found)
+        }
+        (_, true) => {
+            Err("its definition isn't in the file in a form that could be followed; it may be made on import")
+        }
+        (found, false) => found.ok_or("it has no entry point that could be followed"),
+    }
 }
 
 impl Definition {
+    /// Whether what it says is proved: the list stands in the file, and the entry point names it.
+    pub(super) fn is_certain(&self) -> bool {
+        self.proved && !self.slots.slots.is_empty()
+    }
+
     /// What it says of the GIL.
     pub(super) fn gil(&self) -> Claim<Gil> {
         match self.slots.get(GIL) {
@@ -102,6 +122,12 @@ impl Definition {
             None if self.slots.whole => self.claim(Interpreters::SharedGil, self.without(name)),
             None => Claim::unknown("its list of slots has no end that could be read"),
         }
+    }
+
+    /// The address of the record of what the module was built with, and where the slot stands.
+    pub(super) fn abi(&self) -> Option<(u64, u64)> {
+        let slot = self.slots.get(ABI)?;
+        Some((slot.target?, slot.offset))
     }
 
     fn says_the_same(&self, other: &Self) -> bool {
@@ -306,6 +332,6 @@ fn exported(image: &Image<'_>, entry: u64) -> Option<Definition> {
         slots,
         proved: true,
         offset,
-        what: "PySlot[]",
+        what: EXPORTED,
     })
 }

@@ -1,11 +1,15 @@
 //! What a module asks of the interpreter, put together from its name, its symbols, its libraries and its wheel.
 
 use crate::binary::Image;
-use crate::facts::{Claim, EntryPoint, Evidence, Gil, Interpreters, PythonNeeds, Source, Stable, StableKind};
+use crate::facts::{
+    AbiInfo, Claim, EntryPoint, Evidence, Gil, Interpreters, PythonNeeds, Source, Stable, StableKind,
+};
 use crate::scan::Hits;
 
+use super::abi_info::{self, abi_info};
 use super::definition::{Definition, definition};
 use super::entries::entries;
+use super::handed::{Followed, followed};
 use super::place::Place;
 use super::protocols::protocols;
 use super::stable::stable;
@@ -19,6 +23,7 @@ const WITH_GIL: &str = "_Py_Dealloc";
 /// And those of debug builds.
 const DEBUG: &[&str] =
     &["_Py_NegativeRefcount", "_Py_RefTotal", "_Py_INCREF_IncRefTotal", "PyModule_Create2TraceRefs"];
+const BOTH_KINDS: &str = "abi3t serves Pythons with and without a GIL";
 /// Functions by which a module is made in one step.
 const SINGLE_PHASE: &[&str] = &["PyModule_Create2", "PyModule_Create2TraceRefs", "PyPyModule_Create2"];
 const MULTI_PHASE: &[&str] = &["PyModuleDef_Init", "PyPyModuleDef_Init"];
@@ -36,27 +41,34 @@ pub(crate) fn python(image: &Image<'_>, hits: &Hits, place: &Place<'_>) -> Pytho
     if entries.is_empty() {
         return library(text);
     }
-    let named = known.or_else(|| by_library(image));
+    let definition = definition(image, &entries, file);
+    let built = definition.as_ref().ok().and_then(|definition| abi_info(image, definition));
+    let named = known.or_else(|| by_library(image)).or_else(|| by_record(built.as_ref()));
     let sure = named.is_some();
     let told = named.or_else(|| by_wheel(place));
     let stable = told.as_ref().and_then(|told| match told.tag {
-        Tag::Stable(kind) => Some(stable(image, place, kind)),
+        Tag::Stable(kind) => Some(stable(image, place, kind, built.as_ref())),
         _ => None,
     });
-    let definition = definition(image, &entries, file);
-    let gil = gil(image, told.as_ref(), &definition);
-    let interpreters = interpreters(image, &definition);
+    let certain = definition.as_ref().is_ok_and(Definition::is_certain);
+    let in_one_step = phase(image).is_some_and(|(phase, _)| phase == Phase::Single)
+        && !image.imports.contains(&"PyUnstable_Module_SetGIL");
+    let followed = if certain || in_one_step { None } else { followed(image, &entries, file) };
+    let gil = gil(image, told.as_ref(), &definition, followed.as_ref());
+    let interpreters = interpreters(image, &definition, followed.as_ref());
     PythonNeeds {
         implementation: implementation(image, &entries, told.as_ref(), sure),
         version: version(told.as_ref(), sure, stable.as_ref()),
-        free_threaded: flag(image, told.as_ref(), sure, FREE_THREADED, |tag| match tag {
-            Tag::CPython { free_threaded, .. } => *free_threaded,
-            Tag::Stable(kind) => *kind == StableKind::Abi3t,
-            Tag::Other { .. } => false,
-        }),
+        free_threaded: match told.as_ref().map(|told| &told.tag) {
+            Some(Tag::Stable(StableKind::Abi3t)) => Claim::unknown(BOTH_KINDS),
+            _ => flag(image, told.as_ref(), sure, FREE_THREADED, |tag| {
+                matches!(tag, Tag::CPython { free_threaded: true, .. })
+            }),
+        },
         debug: flag(image, told.as_ref(), sure, DEBUG, |tag| matches!(tag, Tag::CPython { debug: true, .. })),
         tag: text,
         stable,
+        built,
         gil,
         interpreters,
         protocols: protocols(image, hits),
@@ -80,6 +92,7 @@ fn library(tag: Option<String>) -> PythonNeeds {
         debug: Claim::unknown(why),
         tag,
         stable: None,
+        built: None,
         entries: Vec::new(),
         gil: Claim::unknown(why),
         interpreters: Claim::unknown(why),
@@ -118,6 +131,19 @@ fn by_library(image: &Image<'_>) -> Option<Told> {
     let all: Vec<Told> = image.needed.iter().filter_map(told).collect();
     let bound = all.iter().position(|told| !matches!(told.tag, Tag::Stable(_))).unwrap_or(0);
     all.into_iter().nth(bound)
+}
+
+/// The module's own record of what it was built with.
+fn by_record(built: Option<&Claim<AbiInfo>>) -> Option<Told> {
+    let built = built?;
+    Some(Told { tag: abi_info::tag(built.value.as_ref()?)?, by: built.evidence.last()?.clone() })
+}
+
+/// How a module's own record contradicts its file's name, with the record.
+pub(crate) fn contradiction(python: &PythonNeeds, file: &str) -> Option<(String, Evidence)> {
+    let built = python.built.as_ref()?;
+    let (_, tag) = tag::of_file(file)?;
+    Some((abi_info::contradicts(built.value.as_ref()?, &tag)?, built.evidence.last()?.clone()))
 }
 
 /// The wheel's tag, where the file's own name is silent.
@@ -208,7 +234,12 @@ fn flag(
     }
 }
 
-fn gil(image: &Image<'_>, told: Option<&Told>, definition: &Result<Definition, &'static str>) -> Claim<Gil> {
+fn gil(
+    image: &Image<'_>,
+    told: Option<&Told>,
+    definition: &Result<Definition, &'static str>,
+    followed: Option<&Followed>,
+) -> Claim<Gil> {
     if let Some(told) = told {
         let before = Release { major: 3, minor: 13 };
         match &told.tag {
@@ -219,6 +250,10 @@ fn gil(image: &Image<'_>, told: Option<&Told>, definition: &Result<Definition, &
             Tag::Other { .. } => return Claim::unknown("only a free-threaded CPython asks for it"),
             _ => {}
         }
+    }
+    // What the code does stands above what a list in the file looks like.
+    if let Some(said) = followed.and_then(Followed::gil) {
+        return said;
     }
     let said = match definition {
         Ok(definition) => definition.gil(),
@@ -238,11 +273,18 @@ fn gil(image: &Image<'_>, told: Option<&Told>, definition: &Result<Definition, &
     }
 }
 
-fn interpreters(image: &Image<'_>, definition: &Result<Definition, &'static str>) -> Claim<Interpreters> {
+fn interpreters(
+    image: &Image<'_>,
+    definition: &Result<Definition, &'static str>,
+    followed: Option<&Followed>,
+) -> Claim<Interpreters> {
     if let Some((Phase::Single, symbol)) = phase(image) {
         let why =
             "it is made in one step, so that interpreters which check refuse it; the others take it unasked";
         return Claim::likely(Interpreters::MainOnly, [Evidence::new(Source::Symbol, symbol)], why);
+    }
+    if let Some(said) = followed.and_then(Followed::interpreters) {
+        return said;
     }
     match definition {
         Ok(definition) => definition.interpreters(),

@@ -1,6 +1,6 @@
 //! Lists of slots, as a module hands them to Python: pairs of a number and a value, ended by the number 0.
 
-use crate::binary::Image;
+use crate::binary::{Image, Pointer};
 
 /// More than any list has.
 const MOST: usize = 128;
@@ -11,6 +11,8 @@ pub(super) struct Slot {
     pub(super) number: u16,
     /// What stands in its value, unless that is a pointer.
     pub(super) value: Option<u64>,
+    /// Where it points to in this file.
+    pub(super) target: Option<u64>,
     /// Where it stands.
     pub(super) offset: u64,
 }
@@ -26,6 +28,8 @@ pub(super) struct Slots {
 /// A number and its meaning differ by release: those of 3.15 are the second.
 pub(super) const MULTIPLE_INTERPRETERS: [u16; 2] = [3, 86];
 pub(super) const GIL: [u16; 2] = [4, 87];
+/// The record of what the module was built with, from 3.15 on.
+pub(super) const ABI: [u16; 2] = [109, 109];
 
 impl Slots {
     /// Reads the list at an address.
@@ -49,7 +53,11 @@ impl Slots {
                 found.whole = true;
                 break;
             }
-            found.slots.push(Slot { number, value, offset });
+            let target = match pointer {
+                Some(Pointer::Here(address)) => Some(address),
+                _ => None,
+            };
+            found.slots.push(Slot { number, value, target, offset });
         }
         found
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use crate::binary::Image;
-use crate::facts::{Claim, Evidence, Format, Source, Stable, StableKind};
+use crate::facts::{AbiInfo, Claim, Evidence, Format, Source, Stable, StableKind};
 
 use super::place::Place;
 use super::stable_abi::{Release, exported_since, since};
@@ -12,7 +12,12 @@ use super::stable_abi::{Release, exported_since, since};
 const MOST_OUTSIDE: usize = 64;
 
 /// What a module for this stable ABI claims and needs.
-pub(super) fn stable(image: &Image<'_>, place: &Place<'_>, kind: StableKind) -> Stable {
+pub(super) fn stable(
+    image: &Image<'_>,
+    place: &Place<'_>,
+    kind: StableKind,
+    built: Option<&Claim<AbiInfo>>,
+) -> Stable {
     let weak: HashSet<&str> = image.weak.iter().copied().collect();
     let (mut needed, mut by, mut outside) = (None, Vec::new(), BTreeSet::new());
     for symbol in image.imports.iter().copied().filter(|symbol| is_python(symbol)) {
@@ -52,7 +57,14 @@ pub(super) fn stable(image: &Image<'_>, place: &Place<'_>, kind: StableKind) -> 
         ),
     };
     let exported = exported(image, &weak, kind);
-    Stable { kind, claimed: claimed(place, kind), needed, exported, outside: outside.into_iter().collect() }
+    let mut claimed = claimed(place, kind);
+    // The module's own record says it too.
+    if let (None, Some(built)) = (&claimed.value, built) {
+        if let Some(info) = built.value.as_ref().filter(|info| info.stable) {
+            claimed = Claim::certain(info.api.clone(), built.evidence.iter().cloned());
+        }
+    }
+    Stable { kind, claimed, needed, exported, outside: outside.into_iter().collect() }
 }
 
 /// The lowest Python that gives the symbols out, where that is before the stable ABI has them. Windows binds to a library that

@@ -42,7 +42,8 @@ pub(super) fn find(seen: &Seen<'_, '_>, frameworks: &[Framework]) -> Option<Part
     let whole = |mark: &str, text: &str| seen.places(mark).find(|at| seen.is_whole(*at, text));
     // Without the table's name nobody asks for it.
     let table = Evidence::bytes(whole("numpy-table", "_ARRAY_API")?, "_ARRAY_API");
-    let new = whole("numpy-new", "numpy._core._multiarray_umath");
+    // Whatever number stands in front of it: a module that has this name was not compiled for NumPy 1 alone.
+    let new = seen.places("numpy-new").find(|at| seen.is_at(*at, "numpy._core._multiarray_umath"));
     let old = OLD.iter().find_map(|name| Some((whole("numpy-old", name)?, *name)));
     let says = seen.holding("numpy-built-new").find(|(_, text)| text.contains("(NumPy "));
     let asks = |framework: FrameworkKind| frameworks.iter().any(|found| found.kind == framework);

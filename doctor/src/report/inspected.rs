@@ -25,6 +25,7 @@ pub fn inspected(inspection: &Inspection) -> Vec<Finding> {
             found.extend(roles::misnamed(label, &place(module), note));
         }
         found.extend(module.problems.iter().map(problem));
+        found.extend(new_name_alone(module, &inspection.modules));
     }
     found.extend(inspection.problems.iter().map(problem));
     found.sort_by_key(|finding| std::cmp::Reverse(finding.level));
@@ -72,6 +73,26 @@ fn promises(module: &Module, stable: &Stable) -> Vec<Finding> {
     found
 }
 
+/// A wheel for Pythons before 3.15 whose module has a name that only 3.15 and newer look for.
+fn new_name_alone(module: &Module, all: &[Module]) -> Option<Finding> {
+    let tag = module.python.tag.as_deref().filter(|tag| tag.starts_with("abi3-"))?;
+    let claimed = module.python.stable.as_ref()?.claimed.value.as_deref()?;
+    let older = minor(claimed)? < (3, 15);
+    let other = |other: &Module| {
+        other.path == module.path && other.name == module.name && other.python.tag.as_deref() != Some(tag)
+    };
+    (older && !all.iter().any(other)).then(|| Finding {
+        rule: "abi3-file-name".into(),
+        level: Level::Error,
+        message: format!(
+            "is for Python {claimed} and newer, and only 3.15 and newer look for a name with `.{tag}.`"
+        ),
+        files: vec![place(module)],
+        details: Vec::new(),
+        fix: Some("build it with a Python before 3.15, or name the file `.abi3.so`".to_owned()),
+    })
+}
+
 /// Symbols that the libraries that are there don't have.
 fn unresolved(module: &Module) -> Option<Finding> {
     let claim = module.links.unresolved.as_ref().filter(|claim| claim.is_certain())?;
@@ -100,7 +121,7 @@ fn minor(version: &str) -> Option<(u32, u32)> {
 fn problem(problem: &Problem) -> Finding {
     // A file that breaks what its wheel promises is read well.
     let rule = match problem.kind.as_str() {
-        kind @ ("wheel-tag" | "musl-symbols") => kind,
+        kind @ ("wheel-tag" | "musl-symbols" | "abi-info-differs") => kind,
         _ => "unreadable",
     };
     Finding {
