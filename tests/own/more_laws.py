@@ -320,7 +320,8 @@ SNIPPETS={
  "fstring_same_quotes":("def f(a):\n  return f'{a['k']}'\n","x({'k':3})=='3'",(3,12)),
  "fstring_backslash":("def f(a):\n  return f\"{'\\n'.join(a)}\"\n","x(['a','b'])=='a\\nb'",(3,12)),
  "with_paren":("import contextlib\ndef f():\n  with (contextlib.nullcontext(1) as a, contextlib.nullcontext(2) as b):\n    return a+b\n","x()==3",(3,10)),
- "index_star":("def f(a,b):\n  return a[*b]\n","x({(1,2):3},(1,2))==3",(3,11)),
+ "index_star":("def f(a,b):\n  return a[*b]\n","x({(1,2):3},(1,2))==3",(3,11),(3,9)),
+ "index_star_in_star":("def f(a,b,_index0x='_index1x'):\n  return a[(*b[(*b,)], '_index0x')]\n","x({(1,'_index0x'):3},type('B',(),{'__getitem__':lambda s,i:(1,),'__iter__':lambda s:iter(())})())==3",(3,9)),
  "index_star_tuple":("def f(a,b):\n  return a[(*b,)]\n","x({(1,2):3},(1,2))==3",(3,9)),
  "return_star":("def f(a):\n  return 1,*a\n","x([2])==(1,2)",(3,9)),
  "walrus":("def f(a):\n  if (b:=a)>1: return b\n  return [y:=1,y**2]\n","x(3)==3",(3,9)),
@@ -349,15 +350,23 @@ SNIPPETS={
  "except_bare_tuple":("def f():\n  try: 1/0\n  except ValueError, ZeroDivisionError: return 1\n","x()==1",(3,14)),
  "tstring":("def f(a): return t'{a}'.values\n","x(1)==(1,)",(3,14)),
 }
+# They mean something from a version on, and are written so that all can compile them.
+LATER={"inner_annotations","inner_class_annotations"}
+def version_of(python):
+    said=subprocess.run([python,"-I","-S","-c","import sys; print(*sys.version_info[:2])"],capture_output=True,text=True,check=True)
+    return tuple(map(int,said.stdout.split()))
 @law
 def source_means_the_same_on_every_python():
     bad=[]
-    for name,(text,check,since) in SNIPPETS.items():
+    versions={p:version_of(p) for p in PYTHONS}
+    for name,(text,check,since,*older) in SNIPPETS.items():
         if sys.version_info[:2]<since: continue
         m=source_module(text,"snip_"+name)
         try: data=own.dumps(m.f,portable="source",by_value=[m])
         except Exception as e: bad.append((name,"refused",str(e)[:150])); continue
         for p in PYTHONS:
+            # Syntax is as new as it is; what can be written in an older one has a version of its own.
+            if versions[p]<(older or [since])[0] and name not in LATER: continue
             try: bare(data,f"assert {check}",python=p)
             except AssertionError as e: bad.append((name,p.split("/")[-1] if "pyenv" not in p else p.split("/")[-3],str(e).strip().splitlines()[-1][:110] if str(e).strip() else "?"))
     assert not bad, "\n"+"\n".join(map(str,bad))

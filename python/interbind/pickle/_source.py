@@ -192,7 +192,7 @@ def _written(module, made, check):
     found = getattr(space.get(_WRAPPER), "__code__", None)
     if found is None or check and not _same(found, made) or found.co_freevars != made.co_freevars:
         return None
-    text = ast.unparse(module) + "\n"
+    text = _unparsed(module) + "\n"
     if ast.dump(ast.parse(text)) != ast.dump(module):
         return None
     if future:
@@ -201,6 +201,36 @@ def _written(module, made, check):
         # Nobody evaluates them here before they are asked for. Older versions would: they keep them as text.
         return _LATER.format(text=text)
     return text
+
+
+def _unparsed(module):
+    """Return a module's text. From 3.11, `ast.unparse` leaves out the brackets of `a[(*b,)]`, which older versions need."""
+    text = ast.unparse(module)
+    stars = _Stars(text)
+    bare = stars.visit(ast.parse(text))
+    if not stars.written:
+        return text
+    text = ast.unparse(bare)
+    for name, written in reversed(stars.written):
+        text = text.replace(name, written)
+    return text
+
+
+class _Stars(ast.NodeTransformer):
+    """Puts a name in the place of each index with a star, and keeps what is to be written there; inner ones come first."""
+
+    def __init__(self, text):
+        self.prefix, self.written = "_index", []
+        while self.prefix in text:
+            self.prefix += "_"
+
+    def visit_Subscript(self, node):
+        self.generic_visit(node)
+        if isinstance(node.slice, ast.Tuple) and any(isinstance(one, ast.Starred) for one in node.slice.elts):
+            name = f"{self.prefix}{len(self.written)}x"
+            self.written.append((name, ast.unparse(node.slice)))
+            node.slice = ast.Name(id=name, ctx=ast.Load())
+        return node
 
 
 _LATER = """import sys, __future__ as later

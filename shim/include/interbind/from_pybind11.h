@@ -43,8 +43,15 @@ struct interbind_adapted {
 
 /* Where a value stands in an object, by pybind11's `struct instance`, which is the same from 2.11.2 to 3.1.0: three words, the
  * weak references, then a byte of flags. */
-#define INTERBIND_PYBIND11_FLAGS (sizeof(PyObject) + 4 * sizeof(void *))
-#define INTERBIND_PYBIND11_SIZE (sizeof(PyObject) + 5 * sizeof(void *))
+#define INTERBIND_PYBIND11_FLAGS (INTERBIND_PYBIND11_HEAD + 4 * sizeof(void *))
+#define INTERBIND_PYBIND11_SIZE (INTERBIND_PYBIND11_HEAD + 5 * sizeof(void *))
+/* An object's head. A build for `abi3t` doesn't know its size, since it serves Pythons with and without a GIL: there the adapter
+ * takes nothing, and this is never read. */
+#if defined(Py_TARGET_ABI3T)
+#define INTERBIND_PYBIND11_HEAD (2 * sizeof(void *))
+#else
+#define INTERBIND_PYBIND11_HEAD sizeof(PyObject)
+#endif
 #define INTERBIND_PYBIND11_SIMPLE 2u
 #define INTERBIND_PYBIND11_REGISTERED 8u
 /* The flag of a part of an object that has several. */
@@ -183,8 +190,8 @@ INTERBIND_COLD int interbind_pybind11_parts(PyObject *type, const void *known, P
 INTERBIND_COLD int interbind_pybind11_has_values(PyObject *object, const void *known) {
     PyObject *name = PyUnicode_FromString(INTERBIND_CONDUIT);
     const int parts = name == NULL ? 0 : interbind_pybind11_parts((PyObject *)(void *)Py_TYPE(object), known, name, 50);
-    const uint8_t *const *status = (const uint8_t *const *)(const void *)((const char *)(const void *)object + sizeof(PyObject) +
-        sizeof(void *));
+    const uint8_t *const *status = (const uint8_t *const *)(const void *)((const char *)(const void *)object +
+        INTERBIND_PYBIND11_HEAD + sizeof(void *));
     int i, has = parts > 0 && *status != NULL;
     for (i = 0; i < parts && has; i++) {
         has = ((*status)[i] & INTERBIND_PYBIND11_PART) != 0;
@@ -447,7 +454,7 @@ INTERBIND_COLD interbind_status interbind_adapter_refuse(const interbind_context
  * `INTERBIND_FAILED`: it is, and can't be taken. */
 INTERBIND_COLD interbind_status interbind_adapt_pybind11(const interbind_context *context, interbind_site *site,
     PyObject *object) {
-#if defined(PYPY_VERSION) || defined(_MSC_VER)
+#if defined(PYPY_VERSION) || defined(_MSC_VER) || defined(Py_TARGET_ABI3T)
     (void)context;
     (void)site;
     (void)object;
