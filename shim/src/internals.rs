@@ -113,7 +113,6 @@ impl Core {
     }
 
     /// The interpreter's serial.
-    #[cfg(feature = "static")]
     pub(crate) fn serial(&self) -> [u8; 16] {
         self.head().serial
     }

@@ -300,7 +300,7 @@ assert taker.norm(p) == 5.0 and taker.records() == 1
         "threads_take_objects_at_once",
         "
 p = geo.Point(3, 4)
-start = threading.Barrier(4)
+start = threading.Barrier(2 * len(both))
 failed = []
 def work(m):
     try:

@@ -76,10 +76,10 @@ sys.exit(runner.failures > 0 or runner.tries < 6)
 #[test]
 fn what_the_guides_show_is_what_python_does() {
     for (python, modules) in everywhere("own_guides") {
-        for page in ["bare-python.md", "cache-keys.md"] {
+        for page in ["README.md", "docs/src/pickle/bare-python.md", "docs/src/pickle/cache-keys.md"] {
             let output = Command::new(&python.executable)
                 .args(["-B", "-c", DOCTEST])
-                .arg(repository().join("docs/src/pickle").join(page))
+                .arg(repository().join(page))
                 .env("PYTHONPATH", modules.folder())
                 .output()
                 .expect("the interpreter starts: it has answered before");

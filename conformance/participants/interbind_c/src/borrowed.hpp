@@ -26,7 +26,8 @@ inline interbind_site site = {zoo::About<T>::name,
                               {zoo::About<T>::major, zoo::About<T>::minor, 0},
                               {zoo::About<T>::major + 1, 0, 0},
                               0,
-                              {nullptr, nullptr, nullptr, nullptr}};
+                              {nullptr, nullptr, nullptr, nullptr},
+                              nullptr};
 
 // Refuses to use an object of that record.
 [[noreturn]] inline void refuse(const Module *module, const interbind_site *site, PyObject *object,
