@@ -43,6 +43,15 @@ pub fn submodule<'py>(parent: &Bound<'py, PyModule>, name: &str) -> PyResult<Bou
 ///
 /// # Errors
 /// Python's, without memory or with a module that has no name.
+///
+/// # Examples
+///
+/// <!-- tests/fixtures/extensions/range/src/lib.rs:names -->
+/// ```
+/// let sub = interbind::submodule(m, "geometry")?;
+/// sub.add_function(wrap_pyfunction!(norm, &sub)?)?;
+/// interbind::names(m)
+/// ```
 pub fn names(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
     let root = module.name()?.extract::<String>()?;
