@@ -1,6 +1,6 @@
-//! Objects of pybind11's classes, from modules that know nothing of interbind, taken by a module in C.
+//! Objects of pybind11's classes, from modules that know nothing of interbind, taken by modules in C and in Rust.
 //!
-//! `geo` is the module of pybind11; `taker` takes its points, and `second` is another build of that.
+//! `geo` is the module of pybind11; `taker` takes its points, `second` is another build of that, and `rusty` takes them in Rust.
 
 use interbind_tests::casters::Caster;
 use interbind_tests::extension::Extension;
@@ -75,8 +75,14 @@ fn built(version: &'static str, flags: &'static [&'static str], python: &'static
         modules = native.add_to(modules, workshop, WHAT)?;
     }
     let geo = Caster::new("geo", Pybind11, version).source("tests/fixtures/foreign/pybind11.cpp");
-    let package = Package::new("rusty", RUSTY).interbind("\"pyo3\"").dependency("pyo3 = \"=0.30.1\"");
-    let modules = modules.with(&Extension::of(&package.profile("debug = false"), workshop));
+    // Later ones don't know the free-threaded 3.13. Two cases run at once, so each release has a folder of its own.
+    let (pyo3, folder) = if python.free_threaded && python.version == (3, 13) {
+        ("pyo3 = \"0.28\"", workshop.join("rusty-0.28"))
+    } else {
+        ("pyo3 = \"=0.30.1\"", workshop.join("rusty-0.30"))
+    };
+    let package = Package::new("rusty", RUSTY).interbind("\"pyo3\"").dependency(pyo3);
+    let modules = modules.with(&Extension::of(&package.profile("debug = false"), &folder));
     Some(geo.flags(flags).add_to(modules, workshop, WHAT)?.unwrap_or_else(|said| panic!("{said}")))
 }
 
