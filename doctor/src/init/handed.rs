@@ -1,4 +1,4 @@
-//! What stands in memory when a module is handed over, and how sure that is.
+//! What is in memory when an entry point returns its module, and how certain each part is.
 
 use crate::binary::{Image, Kind};
 use crate::domain::Functions;

@@ -113,7 +113,7 @@ pub(super) fn contradicts(info: &AbiInfo, tag: &Tag) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// As it stands in a file that was built for both kinds.
+    /// As it is in a file that was built for both kinds.
     const BOTH: [u8; 12] = [1, 0, 7, 0, 0xb2, 0, 0x0f, 3, 0, 0, 0x0f, 3];
 
     #[test]

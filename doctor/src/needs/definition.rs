@@ -84,7 +84,7 @@ pub(super) fn definition(
 }
 
 impl Definition {
-    /// Whether what it says is proved: the list stands in the file, and the entry point names it.
+    /// Whether what it says is proved: the list is in the file, and the entry point names it.
     pub(super) fn is_certain(&self) -> bool {
         self.proved && !self.slots.slots.is_empty()
     }

@@ -42,7 +42,7 @@ pub(super) fn find(seen: &Seen<'_, '_>, frameworks: &[Framework]) -> Option<Part
     let whole = |mark: &str, text: &str| seen.places(mark).find(|at| seen.is_whole(*at, text));
     // Without the table's name nobody asks for it.
     let table = Evidence::bytes(whole("numpy-table", "_ARRAY_API")?, "_ARRAY_API");
-    // Whatever number stands in front of it: a module that has this name was not compiled for NumPy 1 alone.
+    // Any character may come before it: a module that has this name was not compiled for NumPy 1 alone.
     let new = seen.places("numpy-new").find(|at| seen.is_at(*at, "numpy._core._multiarray_umath"));
     let old = OLD.iter().find_map(|name| Some((whole("numpy-old", name)?, *name)));
     let says = seen.holding("numpy-built-new").find(|(_, text)| text.contains("(NumPy "));

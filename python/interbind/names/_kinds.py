@@ -13,7 +13,7 @@ from typing import Any, Callable, Optional
 from . import _read
 from ._read import MISSING, Path
 
-#: Where functions were found, by their ids. An entry may be older than the object with its id, so whoever takes one looks
+#: Where functions were found, by their ids. An entry may be older than the object with its id, so the code that takes one looks
 #: whether it leads to the object.
 paths: dict[int, Path] = {}
 

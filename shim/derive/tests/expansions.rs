@@ -469,6 +469,6 @@ fn a_field_that_is_not_aligned_is_asked_all_the_same() {
     let at = unsafe { bytes.as_mut_ptr().add(1) };
     // SAFETY: as above; unaligned on purpose.
     unsafe { at.cast::<Point>().write_unaligned(point()) };
-    // SAFETY: so many bytes are readable.
+    // SAFETY: as above: one byte behind the start, the point fits.
     assert!(unsafe { Point::is_valid(at) });
 }

@@ -169,7 +169,7 @@ fn parts(at: Attached, class: &Strong, known: *mut c_void, name: &Strong, depth:
 /// A `bytes` object.
 pub(crate) fn bytes(at: Attached, bytes: &[u8]) -> Result<Strong, Raised> {
     let len = bytes.len().try_into().unwrap_or(isize::MAX);
-    // SAFETY: attached; so many bytes are readable.
+    // SAFETY: attached; `len` is at most the length of the slice.
     let made = unsafe { py::PyBytes_FromStringAndSize(bytes.as_ptr().cast(), len) };
     // SAFETY: a new reference or NULL.
     unsafe { Strong::from_new(at, made) }

@@ -135,7 +135,7 @@ impl Object {
         }
         #[cfg(Py_GIL_DISABLED)]
         {
-            // Another thread may replace it: Python counts it for us. It makes one where there is none.
+            // Another thread may replace it, so Python returns a new reference. It makes a dict if the function has none.
             let name = super::builtin::interned("__dict__");
             name.and_then(|name| self.get(&name))
                 .map_err(Raised::dismiss)
