@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <new>
 #include <type_traits>
 #include <utility>
@@ -374,18 +375,45 @@ enum class used {
     by_call,
 };
 
-/* Describes a class whose objects of a framework are published as T. */
-template <typename T> void describe_published(interbind_class &type, const char *version) {
+/* How a framework lends an object's value, and makes an object of a copy; that may be NULL. */
+struct published_by {
+    decltype(interbind_class::borrow) borrow;
+    decltype(interbind_class::wrap) wrap;
+};
+
+/* Publishes a class whose objects of a framework are T's; false with a Python exception. */
+template <typename T> bool publish_class(PyObject *type, const char *version, published_by framework) {
+    static_assert(taken<T>::value, "INTERBIND_DATA or INTERBIND_TAKE says what T is");
+    static interbind_class described{};
     if constexpr (data<T>::is_shared) {
-        describe_data<T>(type);
+        describe_data<T>(described);
     } else {
-        describe<T>(type, caster_owner);
+        describe<T>(described, caster_owner);
     }
-    type.version = version == nullptr ? type.version : version;
+    described.version = version == nullptr ? described.version : version;
     /* The framework has no borrows: C++ code anywhere may write. */
-    type.aliasing = INTERBIND_ALIASING_UNTRACKED;
-    type.thread = INTERBIND_THREAD_ATTACHED;
-    type.flags = INTERBIND_FLAG_SUBCLASSABLE;
+    described.aliasing = INTERBIND_ALIASING_UNTRACKED;
+    described.thread = INTERBIND_THREAD_ATTACHED;
+    described.flags = INTERBIND_FLAG_SUBCLASSABLE;
+    described.borrow = framework.borrow;
+    described.wrap = framework.wrap;
+    const interbind_context *context = caster_context();
+    return context != nullptr &&
+        interbind_class_publish(context, &described, reinterpret_cast<PyTypeObject *>(type), nullptr) == INTERBIND_OK;
+}
+
+/* Runs what makes an object; what it throws becomes a Python exception. `Raised` is the framework's for one that is there. */
+template <typename Raised, typename Make> PyObject *made_or_raised(Make &&make) {
+    try {
+        return make();
+    } catch (Raised &error) {
+        error.restore();
+    } catch (const std::exception &error) {
+        PyErr_SetString(PyExc_RuntimeError, error.what());
+    } catch (...) {
+        PyErr_SetString(PyExc_RuntimeError, "a C++ exception that isn't a std::exception");
+    }
+    return nullptr;
 }
 
 } // namespace detail

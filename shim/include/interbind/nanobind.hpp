@@ -247,19 +247,21 @@ template <typename T> void *borrow_of_nanobind(const interbind_type_record *reco
     return nanobind::inst_ptr<void>(self);
 }
 
-/* Makes an object of a copy. */
+/* Makes an object of a copy; only asked of a T that can be copied. */
 template <typename T> PyObject *wrap_for_nanobind(const interbind_type_record *, const void *data) {
-    try {
+    return made_or_raised<nanobind::python_error>([data]() -> PyObject * {
         T copy(*static_cast<const T *>(data));
         return nanobind::detail::type_caster_base<T>::from_cpp(std::move(copy), nanobind::rv_policy::move, nullptr).ptr();
-    } catch (nanobind::python_error &error) {
-        error.restore();
-    } catch (const std::exception &error) {
-        PyErr_SetString(PyExc_RuntimeError, error.what());
-    } catch (...) {
-        PyErr_SetString(PyExc_RuntimeError, "a C++ exception that isn't a std::exception");
+    });
+}
+
+/* What publishing needs of nanobind; a T that can't be copied isn't wrapped. */
+template <typename T> constexpr published_by by_nanobind() {
+    if constexpr (std::is_copy_constructible_v<T>) {
+        return {borrow_of_nanobind<T>, wrap_for_nanobind<T>};
+    } else {
+        return {borrow_of_nanobind<T>, nullptr};
     }
-    return nullptr;
 }
 
 } // namespace detail
@@ -268,16 +270,7 @@ template <typename T> PyObject *wrap_for_nanobind(const interbind_type_record *,
  * states; a class with INTERBIND_TAKE needs one. */
 template <typename T, typename... Options>
 void publish(const nanobind::class_<T, Options...> &type, const char *version = nullptr) {
-    static_assert(taken<T>::value, "INTERBIND_DATA or INTERBIND_TAKE says what T is");
-    static interbind_class described{};
-    detail::describe_published<T>(described, version);
-    described.borrow = detail::borrow_of_nanobind<T>;
-    if constexpr (std::is_copy_constructible_v<T>) {
-        described.wrap = detail::wrap_for_nanobind<T>;
-    }
-    const interbind_context *context = detail::caster_context();
-    if (context == nullptr ||
-        interbind_class_publish(context, &described, reinterpret_cast<PyTypeObject *>(type.ptr()), nullptr) != INTERBIND_OK) {
+    if (!detail::publish_class<T>(type.ptr(), version, detail::by_nanobind<T>())) {
         throw nanobind::python_error();
     }
 }

@@ -182,20 +182,22 @@ template <typename T> void *borrow_of_pybind11(const interbind_type_record *reco
         "make objects by calling their class, and don't use those that a function took over", PyExc_TypeError);
 }
 
-/* Makes an object of a copy. */
+/* Makes an object of a copy; only asked of a T that can be copied. */
 template <typename T> PyObject *wrap_for_pybind11(const interbind_type_record *, const void *data) {
-    try {
+    return made_or_raised<pybind11::error_already_set>([data]() -> PyObject * {
         return pybind11::detail::type_caster_base<T>::cast(new T(*static_cast<const T *>(data)),
             pybind11::return_value_policy::take_ownership, pybind11::handle())
             .ptr();
-    } catch (pybind11::error_already_set &error) {
-        error.restore();
-    } catch (const std::exception &error) {
-        PyErr_SetString(PyExc_RuntimeError, error.what());
-    } catch (...) {
-        PyErr_SetString(PyExc_RuntimeError, "a C++ exception that isn't a std::exception");
+    });
+}
+
+/* What publishing needs of pybind11; a T that can't be copied isn't wrapped. */
+template <typename T> constexpr published_by by_pybind11() {
+    if constexpr (std::is_copy_constructible_v<T>) {
+        return {borrow_of_pybind11<T>, wrap_for_pybind11<T>};
+    } else {
+        return {borrow_of_pybind11<T>, nullptr};
     }
-    return nullptr;
 }
 
 } // namespace detail
@@ -204,16 +206,7 @@ template <typename T> PyObject *wrap_for_pybind11(const interbind_type_record *,
  * states; a class with INTERBIND_TAKE needs one. */
 template <typename T, typename... Options>
 void publish(const pybind11::class_<T, Options...> &type, const char *version = nullptr) {
-    static_assert(taken<T>::value, "INTERBIND_DATA or INTERBIND_TAKE says what T is");
-    static interbind_class described{};
-    detail::describe_published<T>(described, version);
-    described.borrow = detail::borrow_of_pybind11<T>;
-    if constexpr (std::is_copy_constructible_v<T>) {
-        described.wrap = detail::wrap_for_pybind11<T>;
-    }
-    const interbind_context *context = detail::caster_context();
-    if (context == nullptr ||
-        interbind_class_publish(context, &described, reinterpret_cast<PyTypeObject *>(type.ptr()), nullptr) != INTERBIND_OK) {
+    if (!detail::publish_class<T>(type.ptr(), version, detail::by_pybind11<T>())) {
         throw pybind11::error_already_set();
     }
 }
