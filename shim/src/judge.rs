@@ -6,11 +6,11 @@
 use interbind_abi::types::record::KIND_NATIVE;
 use interbind_abi::{Reason, Requirement, Version};
 
+use crate::adapter::{Adapter, Declared};
 use crate::ffi::error::{self, Class};
 use crate::ffi::live::Live;
 use crate::ffi::{Attached, Raised};
 use crate::fits::Fitting;
-use crate::from_pybind11::{Adapter, Declared};
 use crate::identity::Identity;
 use crate::interpreters::Binding;
 use crate::judged::Records;

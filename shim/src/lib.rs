@@ -36,16 +36,12 @@ pub mod raw;
 pub mod services;
 mod shared;
 
+mod adapter;
 mod bare;
 mod construct;
 mod default_body;
 mod faces;
 mod fits;
-#[cfg(not(any(interbind_pypy, target_env = "msvc")))]
-mod from_pybind11;
-#[cfg(any(interbind_pypy, target_env = "msvc"))]
-#[path = "from_nobody.rs"]
-mod from_pybind11;
 mod identity;
 mod interface;
 mod internals;
@@ -95,8 +91,8 @@ pub use self::pyo3::{bind_module, names, publish, submodule};
 /// What the macros' expansions name; not for people.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::adapter::Adapter;
     pub use crate::default_body::Body;
-    pub use crate::from_pybind11::Adapter;
     pub use crate::identity::Identity;
     pub use crate::interface::{Interface, answer};
     pub use crate::interpreters::each::{Each, Support};

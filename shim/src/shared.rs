@@ -12,8 +12,8 @@ use interbind_abi::types::TypeRecord;
 use interbind_abi::values::PlainData;
 use interbind_abi::{Requirement, Version};
 
+use crate::adapter::Adapter;
 use crate::ffi::Attached;
-use crate::from_pybind11::Adapter;
 use crate::identity::Identity;
 use crate::site::Site;
 use crate::threads::OtherThreads;

@@ -17,6 +17,7 @@ mod f2py;
 mod fingerprint;
 mod hpy;
 mod interbind;
+mod library;
 mod mypyc;
 pub(crate) mod nanobind;
 mod needed;

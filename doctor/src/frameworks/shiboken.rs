@@ -1,10 +1,11 @@
 //! Shiboken, which PySide is made with: by the functions of its library, which holds the types of all modules that ask for it.
 
-use crate::compare::{State, Verdict};
-use crate::facts::{Claim, Evidence, Framework, FrameworkKind, Module, Role};
+use crate::compare::State;
+use crate::facts::{Framework, FrameworkKind, Module};
 
+use super::library::Library;
 use super::profile::{By, Profile, Registry, Shared};
-use super::seen::{Seen, framework};
+use super::seen::Seen;
 
 /// What there is to know of Shiboken.
 pub(super) const PROFILE: Profile = Profile::of(
@@ -21,45 +22,17 @@ pub(super) const PROFILE: Profile = Profile::of(
     }),
 );
 
+const LIBRARY: Library = Library { kind: FrameworkKind::Shiboken, name: "shiboken", is_symbol };
+
 fn is_symbol(name: &str) -> bool {
     ["_ZN8Shiboken", "_ZNK8Shiboken"].iter().any(|start| name.starts_with(start))
         || name.contains("@Shiboken@@")
 }
 
-fn is_library(name: &str) -> bool {
-    let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
-    name.strip_prefix("lib").unwrap_or(name).starts_with("shiboken")
-}
-
 fn find(seen: &Seen<'_, '_>) -> Vec<Framework> {
-    let (asked, given) = (seen.imports(is_symbol), seen.exports(is_symbol));
-    let own = !given.is_empty() && seen.image.linking.own_name.as_deref().is_some_and(is_library);
-    if !own && asked.is_empty() {
-        return Vec::new();
-    }
-    let libraries = seen.needed(is_library);
-    let proofs: Vec<Evidence> = if own { given } else { libraries.into_iter().chain(asked).collect() };
-    let mut found = framework(FrameworkKind::Shiboken, Claim::certain(true, proofs.into_iter().take(3)));
-    found.role = if own { Role::BackEnd } else { Role::FrontEnd };
-    found.version = Claim::unknown("no name tells the release");
-    vec![found]
+    LIBRARY.find(seen)
 }
 
-/// The types are the library's: who loads one copy shares them.
 fn state((a, _): (&Module, &Framework), (b, _): (&Module, &Framework)) -> State {
-    let library = |module: &Module| module.needed.iter().find(|name| is_library(name)).cloned();
-    match (library(a), library(b)) {
-        (Some(first), Some(second)) if first == second => {
-            let why = format!("and both need `{first}`: they share if the loader finds one file for both");
-            State::new(Verdict::Unknown, why, Vec::new())
-        }
-        (Some(first), Some(second)) => State::new(
-            Verdict::Isolated,
-            format!("but one needs `{first}`, the other `{second}`"),
-            Vec::new(),
-        ),
-        _ => {
-            State::new(Verdict::Unknown, "but one doesn't name the library that holds its types", Vec::new())
-        }
-    }
+    LIBRARY.state(a, b)
 }

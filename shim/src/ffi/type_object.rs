@@ -142,6 +142,7 @@ pub(crate) fn basic_size(at: Attached, class: &Strong) -> Result<usize, Raised> 
 }
 
 /// Reads what `type` itself says of a class, whatever its metaclass would say.
+#[cfg(any(interbind_limited, not(any(interbind_pypy, target_env = "msvc"))))]
 pub(crate) fn own_part(at: Attached, class: &Strong, name: &str) -> Result<Strong, Raised> {
     // SAFETY: the type lives as long as Python.
     let meta = unsafe { Strong::from_borrowed(at, type_type()) };
@@ -150,6 +151,7 @@ pub(crate) fn own_part(at: Attached, class: &Strong, name: &str) -> Result<Stron
 }
 
 /// Reads an item of a mapping.
+#[cfg(any(interbind_limited, not(any(interbind_pypy, target_env = "msvc"))))]
 pub(crate) fn item(at: Attached, mapping: &Strong, key: &Strong) -> Result<Strong, Raised> {
     // SAFETY: attached, live objects.
     let found = unsafe { py::PyObject_GetItem(mapping.as_ptr(), key.as_ptr()) };

@@ -262,18 +262,22 @@ impl Session<'_> {
             let value = tuple(&parts.iter().map(|part| &**part).collect::<Vec<_>>())?;
             return self.begin_reduce(&value, owner);
         }
+        self.put_sorted(owner, items, alike, Vec::new(), then)
+    }
+
+    /// Puts what has its order now.
+    fn put_sorted(
+        &mut self,
+        owner: Owned,
+        items: Vec<Owned>,
+        alike: Vec<bool>,
+        values: Vec<Entry>,
+        then: Then,
+    ) -> Result<()> {
         self.out.op(op::MARK)?;
-        let values = Vec::new();
-        self.steps.push(Step::Sorted(Box::new(Sorted {
-            owner,
-            items,
-            alike,
-            values,
-            at: 0,
-            looked: None,
-            batch: 0,
-            then,
-        })))
+        let (at, looked, batch) = (0, None, 0);
+        let sorted = Sorted { owner, items, alike, values, at, looked, batch, then };
+        self.steps.push(Step::Sorted(Box::new(sorted)))
     }
 
     /// Puts the keys of a dict in order. Those that look alike are asked for once more, each with its value.
@@ -309,17 +313,7 @@ impl Session<'_> {
         let items: Vec<Owned> = places.iter().map(|place| sorting.items[*place].clone()).collect();
         let Sorting { owner, then, .. } = *sorting;
         let alike = vec![false; items.len()];
-        self.out.op(op::MARK)?;
-        self.steps.push(Step::Sorted(Box::new(Sorted {
-            owner,
-            items,
-            alike,
-            values,
-            at: 0,
-            looked: None,
-            batch: 0,
-            then,
-        })))
+        self.put_sorted(owner, items, alike, values, then)
     }
 
     /// Where only a hash is wanted, the keys of the members say all of a set: nothing is gone through twice. Which of its members

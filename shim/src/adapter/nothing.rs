@@ -1,9 +1,8 @@
-//! What stands for `from_pybind11` where it can't work: on PyPy, and where names of C++ types can't be made by hand.
+//! The adapter where none can work: it takes no objects.
 
 use core::ffi::CStr;
 
-use interbind_abi::Version;
-
+use super::Declared;
 use crate::ffi::Raised;
 use crate::ffi::live::Live;
 use crate::interpreters::Binding;
@@ -11,16 +10,6 @@ use crate::interpreters::Binding;
 /// What takes no objects.
 #[derive(Debug)]
 pub struct Adapter(());
-
-/// What the consumer declares.
-#[allow(dead_code, reason = "nothing is published")]
-pub(crate) struct Declared {
-    pub(crate) name: &'static str,
-    pub(crate) version_text: &'static str,
-    pub(crate) version: Version,
-    pub(crate) kind: u32,
-    pub(crate) descriptor: &'static str,
-}
 
 impl Adapter {
     /// Names a C++ class.

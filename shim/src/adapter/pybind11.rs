@@ -16,11 +16,12 @@ use interbind_abi::types::TypeRecord;
 use interbind_abi::types::record::{
     ALIASING_UNTRACKED, FLAG_SUBCLASSABLE, SHARED, STATE_CLAIMED, THREAD_ATTACHED, TYPE,
 };
-use interbind_abi::{Reason, Str, Version};
+use interbind_abi::{Reason, Str};
 use interbind_structures::chain::Chain;
 use interbind_structures::claim;
 use interbind_structures::memory::boxed;
 
+use super::Declared;
 use crate::ffi::conduit::{self, CONDUIT, Conduit, Layout};
 use crate::ffi::error::{self, Class};
 use crate::ffi::live::Live;
@@ -54,15 +55,6 @@ pub struct Adapter {
     /// Through a pointer, so that a module whose types name no C++ class has nothing of this file.
     adapt: fn(&'static Self, &Declared, Live<'_>, &Binding) -> Result<bool, Raised>,
     records: Chain<&'static Adapted>,
-}
-
-/// What the consumer declares.
-pub(crate) struct Declared {
-    pub(crate) name: &'static str,
-    pub(crate) version_text: &'static str,
-    pub(crate) version: Version,
-    pub(crate) kind: u32,
-    pub(crate) descriptor: &'static str,
 }
 
 /// A record of a class of pybind11, and what stands behind it, at one address. Never freed.
