@@ -1,7 +1,7 @@
 //! The `interbind` command as a library, so that the wheel brings the same one: parses words, calls a crate, prints. Data
 //! goes to stdout, everything else to stderr; exit 0 fine, 1 finding, 2 bad use. Logic belongs into the crates.
 //!
-//! - `words`: what can be typed; `commands`: one file for each of its words;
+//! - `words`: what can be typed; `commands`: its commands, one file each;
 //! - `output`: where a result goes and in which format; `view`: how it looks to people;
 //! - `error`: why a command could not be done; `progress`: what is said meanwhile;
 //! - `schema`: the documents that `--json` prints, as published.
@@ -11,7 +11,7 @@ use std::ffi::OsString;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 pub mod live;
 pub mod schema;
@@ -64,7 +64,7 @@ pub fn main_with(arguments: Vec<OsString>) -> u8 {
             return u8::try_from(said.exit_code()).unwrap_or(BAD_USE);
         }
     };
-    match commands::run(cli.command) {
+    match commands::run(cli.command, words::Cli::command()) {
         Ok(code) => code,
         Err(error) => {
             error.print();

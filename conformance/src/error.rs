@@ -5,8 +5,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::host::Skipped;
-use crate::work;
+use serde::{Deserialize, Serialize};
 
 /// Why the runner itself could not go on.
 #[derive(Debug)]
@@ -39,6 +38,15 @@ pub enum Error {
     },
 }
 
+/// A program that is named like a Python but did not answer like one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    /// Which.
+    pub executable: PathBuf,
+    /// What it did instead.
+    pub why: String,
+}
+
 /// A result of the runner.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -61,7 +69,7 @@ impl Error {
     /// What to do about it, where the text doesn't say so itself.
     pub fn fix(&self) -> Option<String> {
         match self {
-            Self::Io { source, .. } if work::is_full(source) => Some(
+            Self::Io { source, .. } if is_full(source) => Some(
                 "make room on that disk, and type the same words again: what has finished is kept".to_owned(),
             ),
             Self::NoHost { .. } => {
@@ -98,4 +106,12 @@ impl std::error::Error for Error {
             _ => None,
         }
     }
+}
+
+/// Whether the system says that there is no room.
+pub fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
+    )
 }

@@ -9,7 +9,7 @@ use std::process::Command;
 use interbind_ask::{Limits, ask};
 use serde::{Deserialize, Serialize};
 
-use crate::error::Result;
+use crate::error::{Result, Skipped};
 use crate::house::{self, House};
 
 /// What an interpreter says about itself.
@@ -68,15 +68,6 @@ pub struct Host {
     pub python: Option<Python>,
     /// Whether it is the `python3` of the PATH.
     pub default: bool,
-}
-
-/// A program that is named like a Python but did not answer like one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Skipped {
-    /// Which.
-    pub executable: PathBuf,
-    /// What it did instead.
-    pub why: String,
 }
 
 /// The hosts of the axis and what was passed over while they were looked for.

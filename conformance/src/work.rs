@@ -9,7 +9,7 @@ use std::process;
 
 use fs4::{FileExt, TryLockError};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, is_full};
 
 /// Enough for a file system to say that it has no room.
 const PROBE: usize = 1 << 16;
@@ -148,12 +148,4 @@ pub fn says_full(said: &str) -> bool {
     ["No space left on device", "Disk quota exceeded", "not enough space on the disk"]
         .iter()
         .any(|words| said.contains(words))
-}
-
-/// Whether the system says that there is no room.
-pub fn is_full(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
-    )
 }

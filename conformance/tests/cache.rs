@@ -247,3 +247,85 @@ fn threads_that_want_the_same_wait_for_the_one_that_builds_it() {
     });
     assert_eq!(built, 1);
 }
+
+/// A unit as cargo leaves it in a profile's folder, finished so many seconds ago.
+fn compiled(target: &Path, unit: &str, text: &str, ago: u64) {
+    let (name, hash) = unit.rsplit_once('-').expect("a unit has a hash");
+    let files = [
+        format!("deps/lib{name}-{hash}.rlib"),
+        format!(".fingerprint/{unit}/lib-{name}"),
+        format!("build/{unit}/out/made"),
+    ];
+    for file in files {
+        let file = target.join("debug").join(file);
+        fs::create_dir_all(file.parent().expect("it was joined")).expect("a writable folder");
+        fs::write(&file, text).expect("a writable folder");
+        let time = SystemTime::now() - Duration::from_secs(ago);
+        File::options().append(true).open(&file).expect("it was written").set_modified(time).expect("ours");
+    }
+}
+
+/// What a target folder has of a unit, and how many seconds ago it was made.
+fn found(target: &Path, unit: &str) -> Option<(String, u64)> {
+    let (name, hash) = unit.rsplit_once('-').expect("a unit has a hash");
+    let library = target.join(format!("debug/deps/lib{name}-{hash}.rlib"));
+    let fingerprint = target.join(format!("debug/.fingerprint/{unit}/lib-{name}"));
+    let built = target.join(format!("debug/build/{unit}/out/made"));
+    let text = fs::read_to_string(&library).ok()?;
+    assert_eq!(
+        [fs::read_to_string(fingerprint).ok()?, fs::read_to_string(built).ok()?],
+        [text.clone(), text.clone()]
+    );
+    let time = library.metadata().and_then(|it| it.modified()).expect("it is there");
+    Some((text, time.elapsed().expect("it is past").as_secs()))
+}
+
+#[test]
+fn what_cargo_compiled_in_one_target_folder_is_in_the_next() {
+    let place = Place::new();
+    let [first, second, third] = ["first", "second", "third"].map(|name| place.path(name));
+    let unit = "syn-0123456789abcdef";
+    let built = |target: &Path, text: Option<(&str, u64)>| {
+        let units = place.cache.target(target, "debug").expect("a writable folder");
+        if let Some((text, ago)) = text {
+            compiled(target, unit, text, ago);
+        }
+        units.share().expect("a writable folder");
+        found(target, unit).map(|(text, ago)| (text, ago / 100))
+    };
+    assert_eq!(built(&third, None), None);
+    assert_eq!(built(&first, Some(("one", 500))), Some(("one".into(), 5)));
+    assert_eq!(
+        built(&second, None),
+        Some(("one".into(), 5)),
+        "with its time, by which cargo sees what is older"
+    );
+    // Cargo decides what of its own folder is right; others begin with what is newest.
+    assert_eq!(built(&second, Some(("two", 300))), Some(("two".into(), 3)));
+    assert_eq!(built(&first, None), Some(("one".into(), 5)));
+    assert_eq!(built(&third, None), Some(("two".into(), 3)));
+    assert!(!place.cache.sweep_units(1 << 20));
+    assert!(place.cache.sweep_units(1), "it has more than a byte");
+    assert_eq!(built(&place.path("fourth"), None), None);
+}
+
+#[test]
+fn a_library_without_a_hash_and_a_torn_unit_stay_where_they_are() {
+    let place = Place::new();
+    let [first, second] = ["first", "second"].map(|name| place.path(name));
+    let units = place.cache.target(&first, "debug").expect("a writable folder");
+    compiled(&first, "torn-0123456789abcdef", "whole", 9);
+    compiled(&first, "module-fedcba9876543210", "whole", 9);
+    let debug = first.join("debug");
+    fs::rename(debug.join("deps/libmodule-fedcba9876543210.rlib"), debug.join("deps/libmodule.so"))
+        .expect("ours");
+    fs::remove_dir_all(debug.join("build/module-fedcba9876543210")).expect("ours");
+    units.share().expect("a writable folder");
+    // Killed before its fingerprint was there.
+    let torn = place.cache.units().join("debug/.fingerprint/torn-0123456789abcdef");
+    fs::remove_dir_all(torn).expect("it was shared");
+    drop(place.cache.target(&second, "debug").expect("a writable folder"));
+    let fingerprints = fs::read_dir(second.join("debug/.fingerprint")).map_or(0, Iterator::count);
+    assert_eq!(fingerprints, 0);
+    assert!(!second.join("debug/deps/libmodule.so").exists());
+}

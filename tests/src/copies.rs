@@ -56,8 +56,6 @@ fn source(name: &str) -> String {
 
 fn package(name: &'static str, source: String) -> Package {
     let package = Package::new(name, source).ours("frame-api", "examples/frame-api", "");
-    // Debug information would be most of the work.
-    let package = package.profile("debug = false");
     match name {
         "rawstats" => package.version("0.1.0").interbind("").dependency("pyo3-ffi = \"0.28\""),
         "stats" => package

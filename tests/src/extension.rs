@@ -136,10 +136,11 @@ impl Extension {
         };
         let _one = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
         // Nor another process: what cargo leaves for one is overwritten by the next of that name.
-        let name = Key::of("target").piece("folder", target.as_os_str().as_encoded_bytes()).name();
-        let _alone = works(cache().alone(&format!("target-{name}")));
+        let profile = if self.release { "release" } else { "debug" };
+        let units = works(cache().target(&target, profile));
         let mut building = works(entry.build());
         let folder = self.build_alone(&target, python)?;
+        works(units.share());
         // A dynamic library, or a static one, which is called otherwise.
         let library = folder.join(self.library());
         for file in [library.clone(), library.with_extension("a"), library.with_extension("rlib")] {

@@ -67,9 +67,6 @@ pub fn raw_modules_as(
 }
 
 fn raw(package: Package) -> Package {
-    package
-        .ours("frame-api", "examples/frame-api", "")
-        .interbind("")
-        // Debug information would be most of the work.
-        .profile("debug = false")
+    package.ours("frame-api", "examples/frame-api", "").interbind("")
+    // Debug information would be most of the work.
 }

@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -154,7 +155,9 @@ impl Package {
         section("dependencies", dependencies);
         section("features", &features);
         section("build-dependencies", build_dependencies);
-        section("profile.dev", profile);
+        // Nobody looks at these with a debugger.
+        let dev: Vec<_> = iter::once("debug = false".to_owned()).chain(profile.iter().cloned()).collect();
+        section("profile.dev", &dev);
         section("profile.release", profile);
         write_if_changed(&folder.join("Cargo.toml"), &manifest);
         if let Source::Text(text) = source {

@@ -46,8 +46,7 @@ pub fn extension(workshop: &Path, version: &str, api: Api) -> Extension {
     let package = Package::of("range", &name)
         .ours("frame-api", "examples/frame-api", "")
         .interbind("\"pyo3\"")
-        .dependency(format!("pyo3 = {{ version = \"={version}\"{features} }}"))
-        .profile("debug = false");
+        .dependency(format!("pyo3 = {{ version = \"={version}\"{features} }}"));
     Extension::of(&package, workshop)
 }
 

@@ -43,8 +43,7 @@ pub fn extension(workshop: &Path, name: &str, release: &str, features: &str) -> 
     let package = Package::of("services", name)
         .interbind("")
         .dependency(format!("pyo3-ffi = {{ version = \"{release}\"{features} }}"))
-        .build_dependency(format!("pyo3-build-config = \"{release}\""))
-        .profile("debug = false");
+        .build_dependency(format!("pyo3-build-config = \"{release}\""));
     Extension::of(&package, workshop)
 }
 

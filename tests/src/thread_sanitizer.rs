@@ -54,8 +54,7 @@ impl ThreadSanitizer {
     /// # Panics
     /// When what is found says nothing about what isn't.
     pub fn prove(&self, modules: &Modules, workshop: &Path) {
-        let sum =
-            self.instrument(Extension::of(&Package::of("sum", "sum").profile("debug = false"), workshop));
+        let sum = self.instrument(Extension::of(&Package::of("sum", "sum"), workshop));
         let modules = self.watch(modules.clone().with(&sum));
         let file = modules.file("sum");
         let added = |guarded: bool| {

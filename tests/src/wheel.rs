@@ -92,13 +92,16 @@ fn wheel(workshop: &Path) -> Option<PathBuf> {
                 let mut build = pip(&bin, "wheel");
                 build.args(["--no-build-isolation", "--no-deps", "--wheel-dir"]).arg(building.folder());
                 build.arg(repository().join("python")).env("PATH", path);
-                build.env("CARGO_TARGET_DIR", workshop.join("capi-wheel"));
+                let target = workshop.join("capi-wheel");
+                let units = works(cache().target(&target, "release"));
+                build.env("CARGO_TARGET_DIR", target);
                 // What is tested is what the code does: the profile of a release takes three times as long.
                 build
                     .env("CARGO_PROFILE_RELEASE_LTO", "off")
                     .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
                     .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
                 run(&mut build).unwrap_or_else(|said| panic!("the wheel can't be built:\n{said}"));
+                works(units.share());
                 works(building.keep())
             }
         };

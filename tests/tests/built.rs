@@ -1,5 +1,6 @@
 //! Compilers and cargo run once: what they made is used again until a flag, a header or a source is another one.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process;
@@ -99,5 +100,31 @@ fn an_extension_is_built_by_cargo_again_when_its_source_or_a_flag_is_another_one
         .try_build(&folder, python)
         .expect_err("it is no code");
     assert!(said.contains("error"), "{said}");
+    fs::remove_dir_all(folder).expect("it is ours");
+}
+
+#[test]
+fn a_crate_is_compiled_once_for_all_target_folders() {
+    let Some(python) = Python::default("crates that were compiled before") else { return };
+    let folder = folder("crates");
+    let compiled = |workshop: &str| {
+        let workshop = folder.join(workshop);
+        // Another source for each process: what is built isn't in the cache.
+        let source = format!("pub use interbind_abi::header::MAX_STRUCT_SIZE as _;\n// {}\n", process::id());
+        let package = Package::new("compiled_once", source).ours("interbind-abi", "abi", "");
+        Extension::of(&package, &workshop).build(&workshop, python);
+        let deps = workshop.join("build").join(python.to_string()).join("debug/deps");
+        let files = fs::read_dir(deps).expect("it was built").flatten();
+        let times = files.filter(|file| file.file_name().to_string_lossy().ends_with(".rlib"));
+        let time = |file: fs::DirEntry| {
+            (file.file_name(), file.metadata().and_then(|it| it.modified()).expect("it was built"))
+        };
+        times.map(time).collect::<BTreeMap<_, _>>()
+    };
+    let (first, second) = (compiled("one"), compiled("two"));
+    for (name, time) in &second {
+        assert_eq!(first.get(name), Some(time), "{name:?}");
+    }
+    assert!(second.keys().any(|name| name.to_string_lossy().starts_with("libinterbind_abi-")));
     fs::remove_dir_all(folder).expect("it is ours");
 }

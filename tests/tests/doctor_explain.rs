@@ -260,7 +260,7 @@ fn {name}(m: &Bound<'_, PyModule>) -> PyResult<()> {{
         )
     };
     let build = |name: &'static str| {
-        let package = Package::new(name, source(name)).dependency("pyo3 = \"0.28\"").profile("debug = false");
+        let package = Package::new(name, source(name)).dependency("pyo3 = \"0.28\"");
         Extension::of(&package, workshop!())
     };
     let modules =

@@ -282,7 +282,7 @@ fn extensions_of_pyo3_alone_are_isolated_and_interbind_is_named_as_the_way() {
     let modules =
         ["alone_a", "alone_b"].iter().fold(Modules::new(workshop!(), "alone", python), |modules, name| {
             let package = Package::new(name, ALONE.replace("NAME", name)).dependency("pyo3 = \"=0.29.3\"");
-            modules.with(&Extension::of(&package.profile("debug = false"), workshop!()))
+            modules.with(&Extension::of(&package, workshop!()))
         });
     let told = check(&read(&modules.file("alone_a")), &read(&modules.file("alone_b")));
     assert_eq!(told.verdict, Isolated, "{}", told.sentence);

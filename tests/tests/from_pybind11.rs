@@ -82,7 +82,7 @@ fn built(version: &'static str, flags: &'static [&'static str], python: &'static
         ("pyo3 = \"=0.30.1\"", workshop.join("rusty-0.30"))
     };
     let package = Package::new("rusty", RUSTY).interbind("\"pyo3\"").dependency(pyo3);
-    let modules = modules.with(&Extension::of(&package.profile("debug = false"), &folder));
+    let modules = modules.with(&Extension::of(&package, &folder));
     Some(geo.flags(flags).add_to(modules, workshop, WHAT)?.unwrap_or_else(|said| panic!("{said}")))
 }
 

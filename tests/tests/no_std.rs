@@ -67,7 +67,6 @@ fn abi_is_linked_beside_another_panic_handler_and_allocator() {
             .ours("interbind-abi", "abi", "")
             .feature("std = []")
             .profile("panic = \"abort\"")
-            .profile("debug = false")
     };
     // No Python is involved; the folder is named after what it is built for.
     let nothing = Python {

@@ -15,11 +15,8 @@ use interbind_tests::package::Package;
 use interbind_tests::workshop;
 
 fn extension(name: &str) -> Extension {
-    let package = Package::of("lean", name)
-        .interbind("")
-        .dependency("pyo3-ffi = \"0.30\"")
-        .profile("debug = false")
-        .profile("strip = true");
+    let package =
+        Package::of("lean", name).interbind("").dependency("pyo3-ffi = \"0.30\"").profile("strip = true");
     Extension::of(&package, &workshop!().join("lean"))
 }
 

@@ -1,9 +1,8 @@
 //! `interbind completions`: what makes a shell complete our words.
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_complete::Shell;
 
-use crate::words::Cli;
 use crate::{FINE, Result, output};
 
 /// Which shell.
@@ -15,9 +14,9 @@ pub struct Completions {
 }
 
 impl Completions {
-    pub fn run(self) -> Result<u8> {
+    pub fn run(self, mut all: clap::Command) -> Result<u8> {
         let mut text = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "interbind", &mut text);
+        clap_complete::generate(self.shell, &mut all, "interbind", &mut text);
         output::print(&String::from_utf8_lossy(&text))?;
         Ok(FINE)
     }

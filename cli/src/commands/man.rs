@@ -4,10 +4,9 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_mangen::Man as Page;
 
-use crate::words::Cli;
 use crate::{Error, FINE, Result, output};
 
 /// Which page, and where to.
@@ -22,13 +21,12 @@ pub struct Man {
 }
 
 impl Man {
-    pub fn run(self) -> Result<u8> {
-        let mut whole = Cli::command();
-        whole.build();
+    pub fn run(self, mut all: clap::Command) -> Result<u8> {
+        all.build();
         if let Some(folder) = &self.all {
             fs::create_dir_all(folder).map_err(|error| Error::write(folder, error))?;
-            let commands = whole.get_subcommands().filter(|command| command.get_name() != "help");
-            for command in std::iter::once(&whole).chain(commands) {
+            let commands = all.get_subcommands().filter(|command| command.get_name() != "help");
+            for command in std::iter::once(&all).chain(commands) {
                 let page = page(command);
                 let path = folder.join(page.get_filename());
                 fs::write(&path, render(&page)).map_err(|error| Error::write(&path, error))?;
@@ -36,8 +34,8 @@ impl Man {
             return Ok(FINE);
         }
         let command = match &self.command {
-            None => &whole,
-            Some(name) => whole
+            None => &all,
+            Some(name) => all
                 .find_subcommand(name)
                 .ok_or_else(|| Error::word(name, "is no command", "`interbind --help` lists them"))?,
         };

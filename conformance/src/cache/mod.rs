@@ -7,6 +7,7 @@
 //! - [`key`]: the name of an entry;
 //! - [`inputs`]: what a build has read, and how it is seen that it changed;
 //! - [`entry`]: an entry with its lock and its record;
+//! - [`units`]: what cargo has compiled for one entry and needs for others;
 //! - [`sweep`]: what was used last goes last when there are too many.
 //!
 //! One entry has one lock, so threads and processes that want the same wait for the one that builds it. The record is written
@@ -16,12 +17,14 @@ pub mod entry;
 pub mod inputs;
 pub mod key;
 pub mod sweep;
+pub mod units;
 
 use std::path::{Path, PathBuf};
 
 pub use entry::{Building, Entry, Kept};
 pub use inputs::Inputs;
 pub use key::Key;
+pub use units::Target;
 
 use crate::error::Result;
 use crate::work::Lock;

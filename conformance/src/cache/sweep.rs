@@ -1,16 +1,20 @@
 //! How much the cache may hold: when it has more, the entries that were used last stay. What was used within the last hour
-//! stays in any case, because a process may still read it, and so does what somebody has locked.
+//! stays in any case, because a process may still read it, and so does what somebody has locked. What target folders share goes
+//! as a whole: a folder has copies of what it uses.
 
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use super::Cache;
 use super::entry::RECORD;
+use super::{Cache, units};
 use crate::work::Lock;
 
 /// More than a run of all tests and of the quick matrix needs.
 pub const ROOM: u64 = 4 << 30;
+
+/// More than cargo compiles for them.
+pub const UNITS: u64 = 2 << 30;
 
 /// How long an entry stays after its last use, and how long a sweep is enough for.
 pub const HOUR: Duration = Duration::from_secs(3600);
@@ -25,7 +29,14 @@ impl Cache {
         }
         if fs::create_dir_all(self.folder()).and_then(|()| fs::write(&stamp, "")).is_ok() {
             self.sweep(ROOM, HOUR);
+            self.sweep_units(UNITS);
         }
+    }
+
+    /// Removes all that target folders share, when it is more than that; whether it went.
+    pub fn sweep_units(&self, room: u64) -> bool {
+        let Ok(_shared) = self.alone(units::SHARED) else { return false };
+        size(&self.units()) > room && fs::remove_dir_all(self.units()).is_ok()
     }
 
     /// Removes what wasn't used for so long, the oldest first, until all together fits; how many entries went.

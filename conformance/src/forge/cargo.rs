@@ -156,7 +156,7 @@ fn built_library(messages: &str) -> std::result::Result<PathBuf, String> {
 
 /// Removes the target folders: the next run is a cold one.
 pub fn clean(house: &House) -> Result<()> {
-    for folder in ["cargo", "built", "sources"] {
+    for folder in ["cargo", "built", "sources", "units"] {
         let path = house.work.join(folder);
         if path.is_dir() {
             fs::remove_dir_all(&path).map_err(|e| Error::io(&path, e))?;

@@ -28,13 +28,16 @@ use crate::error::{Error, Result};
 use crate::host::{Hosts, Python};
 use crate::house::{self, House};
 use crate::participant::{Participant, Participants, Recipe, Role};
-use crate::work::{self, Lock};
+use crate::work;
 use crate::zoo::ZooSource;
 
 use self::instruments::Instruments;
 
 /// Raised whenever the forge makes something else of the same input.
 const FORMAT: u32 = 2;
+
+/// Cargo's name of the profile that all are built with.
+const PROFILE: &str = "release";
 
 /// The file of an entry that says what came of it.
 pub const BUILD: &str = "build.json";
@@ -263,8 +266,8 @@ impl<'a> Forge<'a> {
         let out = building.folder().to_owned();
         // Two builds in one target folder would overwrite each other's uplifted library.
         let target = self.target_folder(&cargo::target_name(participant, order));
-        let _alone = match &participant.build {
-            Recipe::Cargo { .. } => Some(self.alone(&target)?),
+        let units = match &participant.build {
+            Recipe::Cargo { .. } => Some(self.cache.target(&target, PROFILE)?),
             _ => None,
         };
         let start = Instant::now();
@@ -275,6 +278,9 @@ impl<'a> Forge<'a> {
         let made = match &participant.build {
             Recipe::Cargo { profile, .. } => {
                 let made = cargo::build(self.house, &job, profile, &target)?;
+                if let (Some(units), Ok(_)) = (units, &made.built) {
+                    units.share()?;
+                }
                 let made = self.beside(&job, made)?;
                 self.keep(&job, made)?
             }
@@ -333,16 +339,15 @@ impl<'a> Forge<'a> {
         self.house.work.join("cargo").join(format!("{name}{with}"))
     }
 
-    /// Keeps other threads and other processes away from a folder while something is built there.
-    fn alone(&self, folder: &Path) -> Result<Lock> {
-        self.cache.alone(&folder.file_name().unwrap_or_default().to_string_lossy())
-    }
-
     /// Builds a crate that extensions need besides, unless somebody else is doing it.
     fn library(&self, job: &Job<'_>, name: &str, folder: &str, file: &str) -> Result<library::Built> {
         let target = self.target_folder(&format!("{name}-{}", library::flavour(job)));
-        let _alone = self.alone(&target)?;
-        Ok(library::build(job, folder, file, &target))
+        let units = self.cache.target(&target, PROFILE)?;
+        let built = library::build(job, folder, file, &target);
+        if built.file.is_ok() {
+            units.share()?;
+        }
+        Ok(built)
     }
 
     /// Puts the wheel's runtime beside an extension that has no implementation.

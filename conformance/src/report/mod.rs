@@ -7,7 +7,7 @@ pub mod text;
 use serde::{Deserialize, Serialize};
 
 use crate::cell::CellId;
-use crate::host::Skipped;
+use crate::error::Skipped;
 use crate::outcome::{Outcome, Verdict};
 use crate::plan::Unsupported;
 

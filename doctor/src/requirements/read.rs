@@ -1,15 +1,12 @@
-//! Which file is of which kind: told by its name, as the installers themselves do.
+//! Which file is of which kind: known by its name, as the installers themselves do.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::lock::{self, Lock};
-use super::text;
+use super::text::{self, MOST};
 use super::wanted::Requirements;
 use crate::source;
-
-/// The largest file that is read.
-pub(super) const MOST: u64 = 64 << 20;
 
 /// Why a file names no packages.
 #[derive(Clone, Debug, PartialEq, Eq)]

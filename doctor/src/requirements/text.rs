@@ -11,6 +11,9 @@ use crate::facts::Problem;
 use crate::installed::normalised;
 use crate::source;
 
+/// The largest file that is read.
+pub(super) const MOST: u64 = 64 << 20;
+
 /// How many files deep files are followed.
 const DEPTH: usize = 16;
 
@@ -104,7 +107,7 @@ impl Reading {
             return self.problem("not-followed", place, "too many files within files");
         }
         self.seen.push(real);
-        match source::text(&inner, super::read::MOST) {
+        match source::text(&inner, MOST) {
             Some(text) => self.file(&inner, &text, depth + 1, constraints),
             None => self.problem("not-followed", place, format!("`{file}` can't be read")),
         }
