@@ -7,8 +7,6 @@ use core::fmt;
 use core::mem::size_of;
 use core::ops::Range;
 
-use bytemuck::{Pod, Zeroable};
-
 use crate::record::record;
 
 /// Eight bytes that tell the kinds of records apart; one per kind, so that no record passes as another.
@@ -22,8 +20,8 @@ record! {
     ///
     /// # ABI
     /// Frozen for ever on every target. Written before publication, read-only after.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
-    pub struct RecordHeader [16, align 4] {
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct RecordHeader [16, align 4, pod] {
         /// The kind's own magic; anything else is not ours.
         @0  "1.0" magic: [u8; 8],
         /// Bytes that the maker wrote, header included.
@@ -165,6 +163,7 @@ impl fmt::Display for Malformed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::string::ToString;
 
     const KIND: Kind = Kind { magic: *b"ib.test\0", major: 1, minor: 1, sizes: &[24, 32] };
 
@@ -190,6 +189,30 @@ mod tests {
                 matches!(KIND.check(&packed(b"ib.test\0", size, 2, 0)), Err(Malformed::Size { .. })),
                 "{size}"
             );
+        }
+    }
+
+    #[test]
+    fn the_largest_size_is_a_size() {
+        assert_eq!(KIND.check(&packed(b"ib.test\0", MAX_STRUCT_SIZE, 1, 1)), Ok(()));
+    }
+
+    #[test]
+    fn what_is_malformed_is_said_with_both_values() {
+        let said = |header| KIND.check(&header).unwrap_err().to_string();
+        assert_eq!(said(packed(b"ib.core\0", 32, 1, 1)), r"magic is ib.core\x00, expected ib.test\x00");
+        assert_eq!(
+            said(packed(b"ib.test\0", 24, 1, 1)),
+            "struct_size is 24, expected a multiple of 8 from 32 to 65536"
+        );
+        assert_eq!(said(packed(b"ib.test\0", 32, 3, 1)), "record major is 3, this build reads 1");
+        for (malformed, text) in [
+            (Malformed::Minor { found: 1, least: 2 }, "record minor is 1, this build needs 2"),
+            (Malformed::Address { beyond: 0 }, "record is NULL"),
+            (Malformed::Address { beyond: 3 }, "record is 3 bytes beyond a multiple of 8"),
+            (Malformed::Null { offset: 40 }, "function at 40 is NULL"),
+        ] {
+            assert_eq!(malformed.to_string(), text);
         }
     }
 

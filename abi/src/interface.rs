@@ -12,8 +12,6 @@ use core::fmt;
 use core::ops::Range;
 use core::str::FromStr;
 
-use bytemuck::{Pod, Zeroable};
-
 use crate::header::{Kind, RecordHeader};
 use crate::judge::Record;
 use crate::record::record;
@@ -32,8 +30,8 @@ record! {
     ///
     /// # ABI
     /// Frozen for ever. Lives in the provider's library until the process ends; read-only.
-    #[derive(Clone, Copy, Debug, Pod, Zeroable)]
-    pub struct TableHead [24, align 8] {
+    #[derive(Clone, Copy, Debug)]
+    pub struct TableHead [24, align 8, pod] {
         /// Magic [`TABLE`]; `struct_size` covers the slots.
         @0  "1.0" header: RecordHeader,
         /// How many slots follow.

@@ -318,6 +318,33 @@ mod tests {
     }
 
     #[test]
+    fn padding_ends_the_notes_and_what_is_cut_off_is_said() {
+        let note = bytes(TYPE, "1.2.0\ndata a size 0 align 1 { }");
+        let mut padded = note.clone();
+        padded.extend([0; 8]);
+        assert!(matches!(&read(&padded)[..], [Ok(Item::Type { .. })]));
+        let at = note.len();
+        for rest in
+            [&[1, 0, 0][..], &[0, 0, 0, 7], &note[..note.len() - 4], &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]]
+        {
+            let mut cut = note.clone();
+            cut.extend(rest);
+            assert!(
+                matches!(&read(&cut)[..], [Ok(_), Err(NoteError::Truncated { at: found })] if *found == at)
+            );
+        }
+    }
+
+    #[test]
+    fn why_a_note_is_not_understood_is_said_in_words() {
+        let said = |section: &[u8]| read(section).remove(0).unwrap_err().to_string();
+        assert_eq!(said(&[1]), "build note at byte 0 is cut off");
+        assert_eq!(said(&bytes(9, "")), "build note of unknown type 9");
+        assert_eq!(said(&bytes(TYPE, "")), "build note: line `version` is missing or malformed");
+        assert_eq!(said(&bytes(MODULE, "name=a")), "build note: line `version` is missing or malformed");
+    }
+
+    #[test]
     fn what_is_built_is_what_is_read() {
         const TEXT: &str = "1.2.0\ndata a.P size 8 align 8 { x: f64 @0 }";
         static NOTE: Note<{ padded(TEXT.len()) }> = Note::new(TYPE, TEXT);

@@ -32,11 +32,13 @@ pub trait Frozen {
     const FIELDS: &'static [FieldLayout];
 }
 
-/// Declares a frozen record: `@offset since name: Type`, one line a field.
+/// Declares a frozen record: `@offset since name: Type`, one line a field. `zeroable` or `pod` behind the alignment says what
+/// its bytes may be.
 macro_rules! record {
     (
         $(#[$meta:meta])*
-        pub struct $name:ident $(<$param:ident : $bound:ident = $default:ty>)? [$size:literal, align $align:literal] {
+        pub struct $name:ident $(<$param:ident : $bound:ident = $default:ty>)?
+                [$size:literal, align $align:literal $(, $bytes:ident)?] {
             $( $(#[$doc:meta])* @ $offset:literal $since:literal $field:ident : $ty:ty, )+
         }
     ) => {
@@ -53,6 +55,8 @@ macro_rules! record {
             static_assertions::const_assert_eq!(::core::mem::align_of::<Checked>(), $align);
             $( static_assertions::const_assert_eq!(::core::mem::offset_of!(Checked, $field), $offset); )+
         };
+
+        $crate::record::bytes! { $($bytes)? $name: $($ty),+ }
 
         impl $crate::record::Frozen for $name $(<$default>)? {
             const NAME: &'static str = stringify!($name);
@@ -72,3 +76,32 @@ macro_rules! record {
     };
 }
 pub(crate) use record;
+
+/// Says what the bytes of a struct may be, which has these fields and no others: zeroes are a value, or (`pod`) all bytes are, and
+/// it has no padding. `bytemuck`'s own derive would bring a second `syn` into every build that has PyO3's.
+macro_rules! bytes {
+    (zeroable $name:ident: $($field:ty),+) => {
+        const _: () = {
+            const fn zeroes_are_a_value<T: bytemuck::Zeroable>() {}
+            $( zeroes_are_a_value::<$field>(); )+
+            // SAFETY: zeroes are a value of each field, by its type, and padding may hold anything.
+            unsafe impl bytemuck::Zeroable for $name {}
+        };
+    };
+    (pod $name:ident: $($field:ty),+) => {
+        $crate::record::bytes! { zeroable $name: $($field),+ }
+        const _: () = {
+            const fn bytes_are_a_value<T: bytemuck::Pod>() {}
+            $( bytes_are_a_value::<$field>(); )+
+            static_assertions::const_assert_eq!(
+                ::core::mem::size_of::<$name>(),
+                0 $( + ::core::mem::size_of::<$field>() )+
+            );
+            // SAFETY: any bytes are a value of each field, by its type; the fields fill it, as was asserted.
+            unsafe impl bytemuck::Pod for $name {}
+        };
+    };
+    // Nothing.
+    ($name:ident: $($field:ty),+) => {};
+}
+pub(crate) use bytes;

@@ -7,8 +7,6 @@
 use core::slice;
 use core::str::from_utf8;
 
-use bytemuck::Zeroable;
-
 use crate::record::record;
 
 record! {
@@ -17,8 +15,8 @@ record! {
     /// # ABI
     /// Frozen for ever. Inside a record: allocated by its maker, valid as long as the record. As an argument: valid
     /// for the call. `ptr` may be NULL only when `len` is 0.
-    #[derive(Clone, Copy, Debug, Zeroable)]
-    pub struct Str [16, align 8] {
+    #[derive(Clone, Copy, Debug)]
+    pub struct Str [16, align 8, zeroable] {
         /// First byte.
         @0 "1.0" ptr: *const u8,
         /// Bytes, no terminator counted.

@@ -24,8 +24,8 @@ record! {
     ///
     /// # ABI
     /// Frozen for ever. `ptr` may be NULL only when `len` is 0.
-    #[derive(Clone, Copy, Debug, Zeroable)]
-    pub struct Slice [24, align 8] {
+    #[derive(Clone, Copy, Debug)]
+    pub struct Slice [24, align 8, zeroable] {
         /// First element, aligned for its type.
         @0  "1.0" ptr: *const c_void,
         /// Elements.
@@ -40,8 +40,8 @@ record! {
     ///
     /// # ABI
     /// Frozen for ever. `drop` frees everything behind `ptr`; called exactly once, on any thread. NULL: nothing to free.
-    #[derive(Clone, Copy, Debug, Zeroable)]
-    pub struct Owned [32, align 8] {
+    #[derive(Clone, Copy, Debug)]
+    pub struct Owned [32, align 8, zeroable] {
         /// First element, aligned for its type; NULL only when `len` is 0.
         @0  "1.0" ptr: *mut c_void,
         /// Elements.
@@ -74,8 +74,8 @@ record! {
     /// Frozen for ever. Uninitialised when passed; a callee that returns
     /// [`Status::FAULT`](crate::core::Status::FAULT) has written all of it, and the caller owns `message` and
     /// `exception`.
-    #[derive(Clone, Copy, Debug, Zeroable)]
-    pub struct Fault [64, align 8] {
+    #[derive(Clone, Copy, Debug)]
+    pub struct Fault [64, align 8, zeroable] {
         /// [`Reason::code`](crate::Reason::code), or one that only a newer build knows.
         @0  "1.0" code: u32,
         /// Written as zero, never read.

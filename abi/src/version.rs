@@ -6,11 +6,12 @@
 use core::fmt;
 use core::str::FromStr;
 
-use bytemuck::{Pod, Zeroable};
 use semver::{Comparator, Op, VersionReq};
 
+use crate::record::bytes;
+
 /// A type's semantic version.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Pod, Zeroable)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(C)]
 pub struct Version {
     /// Moves when the layout or a needed method's meaning changes.
@@ -20,6 +21,8 @@ pub struct Version {
     /// Moves otherwise.
     pub patch: u32,
 }
+
+bytes! { pod Version: u32, u32, u32 }
 
 impl Version {
     /// Makes a version.

@@ -6,8 +6,6 @@
 
 use core::ffi::c_void;
 
-use bytemuck::Zeroable;
-
 use crate::diff::Sink;
 use crate::platform::part;
 use crate::reason::Reason;
@@ -26,8 +24,8 @@ record! {
     ///
     /// # ABI
     /// Append-only: [`TypeRecord::base_size`](crate::types::TypeRecord) says how far the next one is. Lives in the provider's library until the process ends, the key's text included.
-    #[derive(Clone, Copy, Debug, Zeroable)]
-    pub struct Base [32, align 8] {
+    #[derive(Clone, Copy, Debug)]
+    pub struct Base [32, align 8, zeroable] {
         /// The base's native key.
         @0  "1.0" key: Str,
         /// Bytes from the start of the derived object to the base, when there is no `cast`.

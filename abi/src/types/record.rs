@@ -8,8 +8,6 @@ use core::ffi::c_void;
 use core::ops::Range;
 use core::sync::atomic::{AtomicI64, AtomicPtr, AtomicU32, AtomicU64};
 
-use bytemuck::Zeroable;
-
 use crate::core::CoreRecord;
 use crate::header::{Kind, RecordHeader};
 use crate::interface::TableHead;
@@ -93,8 +91,8 @@ record! {
     /// # ABI
     /// Append-only. Written before publication, in a record that was claimed; then `state`, `serial`, `py_type`, `core` and a
     /// flag change, by the registry alone, and `data_offset` from 0 to a value, by the provider.
-    #[derive(Debug, Zeroable)]
-    pub struct TypeRecord [224, align 8] {
+    #[derive(Debug)]
+    pub struct TypeRecord [224, align 8, zeroable] {
         /// Magic [`TYPE`].
         @0   "1.0" header: RecordHeader,
         /// The shared name, as `org.frame.Point`.
