@@ -303,6 +303,8 @@ mod tests {
         assert_eq!((text.clone() + "\ncolour=blue").parse(), Ok(module()));
         assert!(text.replace("panic=unwind\n", "").parse::<ModuleNote>().is_err());
         assert!((text + "\nname=again").parse::<ModuleNote>().is_err());
+        let alone = ModuleNote { runtime: None, provides: vec![], consumes: vec![], ..module() };
+        assert_eq!(alone.to_string().parse(), Ok(alone));
     }
 
     #[test]

@@ -41,21 +41,27 @@ pub fn groups(log: &str) -> Vec<Group> {
     groups
 }
 
+/// How many seconds each group may take, and `others`.
+pub type Budgets = BTreeMap<String, f64>;
+
+/// Reads the budgets.
+///
+/// # Errors
+/// They aren't TOML of names and seconds.
+pub fn budgets(text: &str) -> Result<Budgets, String> {
+    toml::from_str(text).map_err(|error| format!("budgets: {error}"))
+}
+
 /// The slowest ten with their budgets, and what is over its own.
 ///
 /// # Errors
 /// The budgets aren't TOML of names and seconds.
 pub fn table(log: &str, budgets: &str) -> Result<String, String> {
-    table_of(groups(log), budgets)
+    Ok(table_of(groups(log), &self::budgets(budgets)?))
 }
 
 /// The same of groups that were timed otherwise.
-///
-/// # Errors
-/// The budgets aren't TOML of names and seconds.
-pub fn table_of(mut groups: Vec<Group>, budgets: &str) -> Result<String, String> {
-    let budgets: BTreeMap<String, f64> =
-        toml::from_str(budgets).map_err(|error| format!("budgets: {error}"))?;
+pub fn table_of(mut groups: Vec<Group>, budgets: &Budgets) -> String {
     groups.sort_by(|a, b| b.seconds.total_cmp(&a.seconds));
     let rest = budgets.get("others").copied().unwrap_or(f64::INFINITY);
     let budget = |group: &Group| budgets.get(&group.name).copied().unwrap_or(rest);
@@ -71,7 +77,7 @@ pub fn table_of(mut groups: Vec<Group>, budgets: &str) -> Result<String, String>
             let _ = writeln!(text, "  {seconds:7.1} s of {of:4.0}  {name}{busy}{over}");
         }
     }
-    Ok(text)
+    text
 }
 
 /// The slowest ten tests, each with its seconds.

@@ -2,7 +2,7 @@
 //!
 //! 1. `programs`: cargo builds all, and says which they are;
 //! 2. `one`: one of them runs, and each line that it prints is kept with its time, and what it cost;
-//! 3. this file: those that took longest last time start first; the last one, alone, is that which sums up what was skipped.
+//! 3. this file: those that took longest last time, or else may take longest, start first; the last one, alone, is that which sums up what was skipped.
 //!
 //! What is printed is in the words of `cargo test`, so that whatever reads those can read these.
 
@@ -19,7 +19,8 @@ use std::time::Instant;
 use one::Ran;
 use programs::Program;
 
-use crate::{repository, times};
+use crate::repository;
+use crate::times::{self, Budgets};
 
 /// The group that goes through what the others have left.
 const LAST: &str = "tests/z_skips";
@@ -40,13 +41,17 @@ pub fn run(words: &[String], jobs: usize) -> Result<(), String> {
         return Err(format!("no group of tests has one of these words in its name: {}", words.join(" ")));
     }
     println!("built in {:.0} s", start.elapsed().as_secs_f64());
-    let earlier = earlier();
-    wanted.sort_by(|a, b| expected(&earlier, b).total_cmp(&expected(&earlier, a)));
+    let (earlier, budgets) = (earlier(), budgets()?);
+    let expected = |program: &Program| {
+        let known = earlier.get(&program.group).or_else(|| budgets.get(&program.group));
+        known.or_else(|| budgets.get("others")).copied().unwrap_or_default()
+    };
+    wanted.sort_by(|a, b| expected(b).total_cmp(&expected(a)));
     let mut ran = at_once(wanted, jobs)?;
     ran.extend(at_once(last, 1)?);
     remember(earlier, &ran);
     let seconds = ran.iter().map(|ran| ran.seconds).sum::<f64>();
-    print!("{}", said(&ran)?);
+    print!("{}", said(&ran, &budgets));
     println!("{:.0} s, of {seconds:.0} s that they took together", start.elapsed().as_secs_f64());
     if let Some(seconds) = ran.iter().map(|ran| ran.processor).sum::<Option<f64>>() {
         println!("{seconds:.0} s of processor time, without the build");
@@ -77,16 +82,14 @@ fn at_once(programs: Vec<Program>, jobs: usize) -> Result<Vec<Ran>, String> {
 }
 
 /// The slowest groups beside their budgets, and the slowest tests.
-fn said(ran: &[Ran]) -> Result<String, String> {
-    let path = repository().join("tests/budgets.toml");
-    let budgets = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+fn said(ran: &[Ran], budgets: &Budgets) -> String {
     let groups = ran
         .iter()
         .map(|ran| times::Group { name: ran.group.clone(), seconds: ran.seconds, processor: ran.processor })
         .collect();
     let tests = ran.iter().flat_map(|ran| ran.tests.iter().map(|test| (ran.group.as_str(), test)));
     let tests = tests.map(|(group, test)| (test.seconds, format!("{group} {}", test.name))).collect();
-    Ok(times::table_of(groups, &budgets)? + &times::slowest(tests))
+    times::table_of(groups, budgets) + &times::slowest(tests)
 }
 
 /// How many seconds each group took when it ran last.
@@ -98,9 +101,11 @@ fn earlier() -> BTreeMap<String, f64> {
     )
 }
 
-/// What isn't known may be long.
-fn expected(earlier: &BTreeMap<String, f64>, program: &Program) -> f64 {
-    earlier.get(&program.group).copied().unwrap_or(f64::INFINITY)
+/// How many seconds each group may take.
+fn budgets() -> Result<Budgets, String> {
+    let path = repository().join("tests/budgets.toml");
+    let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    times::budgets(&text)
 }
 
 /// Keeps how long they took; without it the next run only starts them in another order.
