@@ -115,7 +115,7 @@ pub fn against_host(build: &str, host: &Host<'_>, sink: Sink<'_>) {
     }
 }
 
-/// The first two numbers of a version; 0 for what is none.
+/// The first two numbers of a version; 0 for one that is missing.
 #[inline(never)]
 pub fn numbers(version: &str) -> (u32, u32) {
     let mut parts = [0_u32; 2];
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_build_with_a_gil_is_refused_by_a_free_threaded_python_and_the_inverse() {
+    fn a_build_with_a_gil_is_refused_by_a_free_threaded_python_and_the_other_way_round() {
         assert_eq!(found(&linux("3.14", "on"), "cpython", "3.14.0", false, false), ["gil-build"]);
         assert_eq!(found(&linux("3.13", "off"), "cpython", "3.13.1 (main)", true, false), ["gil-build"]);
         assert_eq!(found(&linux("abi3t-3.15", "any"), "cpython", "3.15.0a1", false, false), [""; 0]);
@@ -297,9 +297,49 @@ mod tests {
     }
 
     #[test]
+    fn traced_references_change_objects_up_to_3_12_only() {
+        for (version, expected) in [("3.12.4", &["trace-refs"][..]), ("3.13.0", &[]), ("3.14.1", &[])] {
+            let own = linux(&version[..4], "on");
+            assert_eq!(found(&own, "cpython", version, true, true), expected, "{version}");
+            assert_eq!(found(&own.replace("refs=no", "refs=yes"), "cpython", version, true, false), expected);
+        }
+    }
+
+    #[test]
     fn all_differences_to_the_host_are_listed() {
         let all = ["implementation", "python-version", "gil-build", "trace-refs"];
         assert_eq!(found(&linux("3.12", "on"), "pypy", "3.11.13", false, true), all);
+    }
+
+    #[test]
+    fn builds_with_and_without_a_gil_meet_only_where_one_serves_both() {
+        let (on, off, any) = (linux("3.14", "on"), linux("3.14", "off"), linux("abi3t-3.15", "any"));
+        assert_eq!(against_peer(&on, &off), Some((Reason::GilBuild, "gil", "on", "off")));
+        assert_eq!(against_peer(&off, &on), Some((Reason::GilBuild, "gil", "off", "on")));
+        for (a, b) in [(&on, &on), (&off, &off), (&any, &on), (&on, &any), (&any, &off), (&off, &any)] {
+            assert_eq!(against_peer(a, b), None, "{a} {b}");
+        }
+        // `any` is a word of the GIL alone.
+        let odd = on.replace("c=sysv", "c=any");
+        assert_eq!(against_peer(&odd, &on), Some((Reason::CAbi, "c", "any", "sysv")));
+    }
+
+    #[test]
+    fn the_part_that_is_wrong_is_named() {
+        let text = linux("3.14", "on");
+        for (changed, part) in [
+            ("os=linux".to_owned(), "arch"),
+            (text.replace("os=linux", "os="), "os"),
+            (text.replace("os=linux", "os=lin%x"), "os"),
+            (text.replace("os=linux", "so=linux"), "os"),
+            (text.replace("debug=no", "debug=maybe"), "debug"),
+        ] {
+            let said = changed.parse::<Platform>().unwrap_err().to_string();
+            assert_eq!(
+                said,
+                format!("platform text: `{part}` is missing, out of order or has an unknown value")
+            );
+        }
     }
 
     #[test]

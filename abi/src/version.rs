@@ -172,6 +172,10 @@ mod tests {
             "<2",
             "^1.2, ^1.3",
             ">=2, <1",
+            ">=2, <2",
+            ">2, <3",
+            ">=2, <=3",
+            "=2, <3",
             "^1.2.0-rc1",
             "",
             "^99999999999",
@@ -183,12 +187,28 @@ mod tests {
     }
 
     #[test]
+    fn what_is_wrong_with_a_version_is_said() {
+        for (text, expected) in [
+            ("1.2", "expected a version as `1.2.0`"),
+            ("1.2.0-rc1", "pre-releases and build metadata have no place in a type's version"),
+            ("1.2.0+local", "pre-releases and build metadata have no place in a type's version"),
+            ("1.2.4294967296", "a part of the version is larger than 4294967295"),
+        ] {
+            assert_eq!(text.parse::<Version>().unwrap_err().to_string(), expected);
+        }
+        assert_eq!("~1".parse::<Requirement>().unwrap_err().to_string(), "expected `^1.2` or `>=1.2, <2`");
+    }
+
+    #[test]
     fn a_caret_stops_at_the_leftmost_number_that_is_not_zero() {
         for (requirement, inside, outside) in [
             ("^1.2", (1, 9, 0), (2, 0, 0)),
             ("^0.3", (0, 3, 9), (0, 4, 0)),
             ("^0.0.3", (0, 0, 3), (0, 0, 4)),
             ("^0", (0, 9, 1), (1, 0, 0)),
+            ("^0.0", (0, 0, 7), (0, 1, 0)),
+            (">=1.2, <2", (1, 2, 0), (2, 0, 0)),
+            (">=1.2, <2", (1, 9, 9), (1, 1, 9)),
         ] {
             let requirement: Requirement = requirement.parse().unwrap();
             let version = |(a, b, c)| Version::new(a, b, c);
