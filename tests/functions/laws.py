@@ -588,6 +588,165 @@ def processes_take_methods():
         assert pool.apply(function.K().still) is None
 
 
+@law
+def a_signature_has_one_form():
+    from native import canonical
+    for text, form in (
+        ("double(double,double)", "double (double, double)"), ("  double\t( double , double )\n", "double (double, double)"),
+        ("const double (const double, double const)", "double (double, double)"), ("int()", "int (void)"), ("void (void)", "void (void)"),
+        ("unsigned (long int, int unsigned long long, short signed, signed char)", "unsigned int (long, unsigned long long, short, signed char)"),
+        ("int (const char*, char const  *, char * const)", "int (char const *, char const *, char *)"),
+        ("int (double**, double *const*, const double * const *)", "int (double **, double *const *, double const *const *)"),
+        ("double (int, double *, void *)", "double (int, double *, void *)"), ("long double (long double)", "long double (long double)"),
+        ("int (intptr_t, struct point *, org.frame.Point@0af *)", "int (intptr_t, struct point *, org.frame.Point@0af *)"),
+        ("_Bool (enum kind)", "_Bool (enum kind)"),
+    ):
+        assert canonical(text.encode()) == form == canonical(form.encode()), (text, canonical(text.encode()))
+    for text in (
+        "", "double", "double (", "double )", "(double)", "double (double", "double (double))", "double (double) x", "double (,)",
+        "double (double,)", "double (double x)", "double (...)", "double (double, void)", "double (void, double)", "double (*)(double)",
+        "double (double[2])", "double & (double)", "const (int)", "unsigned signed (int)", "long long long (int)", "short long (int)",
+        "unsigned double (int)", "struct (int)", "struct int (int)", "int (int restrict)", "int (volatile int)", "int (char * * x)",
+        "5 (int)", "double (double)\0", "d\u00fcble (int)", "int (const const int)", "int (int * const const)", "double (double;)",
+    ):
+        assert canonical(text.encode()) == "", (text, canonical(text.encode()))
+    for text in (b"x" * 2**20, b"double (" + b"double, " * 2**17 + b"double)", b"double (double " + b"*" * 2000 + b")", b"(" * 2**20, b" " * 2**20, bytes(range(256)) * 100):
+        assert canonical(text) == ""
+    assert canonical(b"int (" + b", ".join([b"int"] * 64) + b")") and not canonical(b"int (" + b", ".join([b"int"] * 65) + b")")
+    import random
+    draw, parts = random.Random(5), ["double", "int", "const", "unsigned", "long", " ", " ", " *", "*", "(", ")", ",", ", ", "char", "void", "x.y@1", "\0"]
+    read = 0
+    for _ in range(20000):
+        words = ["int", "("] + [draw.choice(parts) for _ in range(draw.randrange(6))] + [")"]
+        if draw.randrange(4) == 0:
+            words[draw.randrange(len(words))] = draw.choice(parts)
+        text = "".join(words).encode()
+        form = canonical(text)
+        read += form != ""
+        assert not form or canonical(form.encode()) == form, (text, form)
+    assert read > 500, read
+
+
+@law
+def a_native_entry_is_called_by_other_builds():
+    import native
+    assert native.length(3, 4) == native.call(native.length, 3, 4) == 5.0
+    assert native.find(native.length, "double(const double,double)") is True
+    said = fails(TypeError, native.find, native.length, "float (float)")
+    assert "(signature-differs)" in said and "provider has double (double, double), this module expects float (float)" in said, said
+    native.lend(native.length, "double (double)", None)
+    said = fails(TypeError, native.find, native.length, "float (float)")
+    assert "provider has double (double, double)" in said and "provider has double (double)," in said and "fix: " in said, said
+    assert "already" in fails(ValueError, native.lend, native.length, "double(double)", None)
+    for signature in "", "double", "double (" * 1000, "x" * 2**20:
+        assert "is not the type of a C function" in fails(ValueError, native.find, native.length, signature)
+        fails(ValueError, native.lend, native.length, signature, None)
+        fails(ValueError, native.capsule, signature)
+    for thing in len, 5, None, fails, "length", native, type(native.length), native.length.__get__(1):
+        said = fails(TypeError, native.call, thing, 1, 2)
+        assert "(wrong-object)" in said, said
+        fails(TypeError, native.lend, thing, "double (double)", None)
+    if not importlib.util.find_spec("nativelimited"):
+        raise Skip("no build for the limited API")
+    import nativelimited
+    assert nativelimited.call(native.length, 3, 4) == native.call(nativelimited.length, 3, 4) == 5.0
+    fails(TypeError, nativelimited.lend, native.length, "int (int)", None)
+    import functioncpp
+    assert functioncpp.call(native.length, 3, 4) == functioncpp.call(nativelimited.length, 3, 4) == 5.0
+    assert native.call(functioncpp.dot, 3, 4) == nativelimited.call(functioncpp.dot, 3, 4) == 12.0
+    assert "(signature-differs)" in fails(TypeError, functioncpp.call, native.__pyx_capi__ and types.SimpleNamespace(__name__="square", __module__="native"), 1, 2)
+    text = functioncpp.signature()
+    assert native.canonical(text.encode()) == "unsigned long (char const *, double const *const *, int *, void *, int, _Bool)", text
+
+
+@law
+def what_stands_in_pyx_capi_is_found_and_named_by_its_signature():
+    import native
+    assert set(native.__pyx_capi__) == {"length", "square"}
+    assert '"double (double)"' in repr(native.__pyx_capi__["square"])
+
+    def length(x, y):
+        raise AssertionError("Python was asked")
+
+    length.__module__ = "native"
+    assert native.call(length, 3, 4) == 5.0
+    assert "(signature-differs)" in fails(TypeError, native.find, length, "double (double)")
+    for name, module in ((5, "native"), ("other", "native"), ("length", "no.such"), ("length", "os"), ([], "native")):
+        odd = types.SimpleNamespace(__name__=name, __module__=module)
+        assert "(wrong-object)" in fails(TypeError, native.call, odd, 1, 2)
+    native.__pyx_capi__["length"] = 5
+    assert "(wrong-object)" in fails(TypeError, native.call, length, 1, 2)
+    native.__pyx_capi__["length"] = native.__pyx_capi__["square"]
+    assert "(signature-differs)" in fails(TypeError, native.call, length, 1, 2)
+    assert native.call(native.length, 3, 4) == 5.0
+
+    class Odd:
+        def __getattr__(self, name):
+            raise KeyboardInterrupt
+
+    fails(KeyboardInterrupt, native.call, Odd(), 1, 2)
+
+
+@law
+def an_entry_that_no_build_of_ours_writes_is_refused():
+    import native
+    for what, reason in enumerate(("bad-magic", "malformed-record", "other-major", "malformed-record", None, None, "malformed-record")):
+        done = subprocess.run([sys.executable, "-c", f"import native\nnative.spoil(native.length, {what})\nprint(native.call(native.length, 3, 4))"], capture_output=True, text=True)
+        if reason is None:
+            assert done.stdout.strip() == "5.0", done
+        else:
+            assert f"({reason})" in done.stderr and "TypeError" in done.stderr, (what, done)
+
+
+@law
+def what_an_entry_keeps_lives_as_long_as_its_function():
+    if PYPY:
+        raise Skip("PyPy frees objects of C later")
+    import function
+    import native
+    made = function.make("f", 1)
+
+    class Kept:
+        pass
+
+    kept = Kept()
+    seen = weakref.ref(kept)
+    native.lend(made, "double (double)", kept)
+    del kept
+    gc.collect()
+    assert seen() is not None and native.find(made, "double(double)")
+    del made
+    gc.collect()
+    assert seen() is None
+
+
+@law
+def scipy_and_numba_call_what_is_lent():
+    if not importlib.util.find_spec("scipy"):
+        raise Skip("scipy isn't installed")
+    import native
+    import scipy.integrate
+    from scipy import LowLevelCallable
+    for lent in LowLevelCallable.from_cython(native, "square"), LowLevelCallable(native.capsule("double(double)")), LowLevelCallable(native.__pyx_capi__["square"]):
+        assert lent.signature == "double (double)"
+        assert abs(scipy.integrate.quad(lent, 0, 3)[0] - 9) < 1e-9
+    if not importlib.util.find_spec("numba"):
+        raise Skip("numba isn't installed")
+    import ctypes
+    import numba
+    from numba.extending import get_cython_function_address
+    length = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_double, ctypes.c_double)(get_cython_function_address("native", "length"))
+
+    @numba.njit
+    def total(count):
+        sum = 0.0
+        for _ in range(count):
+            sum += length(3.0, 4.0)
+        return sum
+
+    assert total(10) == 50.0
+
+
 def main(wanted):
     if len(wanted) == 1 and wanted[0].startswith("="):
         [function] = [one for one in LAWS if one.__name__ == wanted[0][1:]]

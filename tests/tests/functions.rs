@@ -23,13 +23,16 @@ fn modules(python: &'static Python) -> Option<Modules> {
     let mut builds = vec![
         Native::new("tests/fixtures/capi/function.c", "function", Linked::ByHeaders),
         Native::new("tests/fixtures/capi/function.cpp", "functioncpp", Linked::ByHeaders),
+        Native::new("tests/fixtures/capi/native.c", "native", Linked::ByHeaders),
     ];
     // Another build in the same process: its platform text differs.
     if python.implementation == "cpython" && !python.free_threaded {
-        builds.push(
-            Native::new("tests/fixtures/capi/function.c", "limited", Linked::ByHeaders)
-                .flag("-DPy_LIMITED_API=0x03090000"),
-        );
+        for (source, name) in [
+            ("tests/fixtures/capi/function.c", "limited"),
+            ("tests/fixtures/capi/native.c", "nativelimited"),
+        ] {
+            builds.push(Native::new(source, name, Linked::ByHeaders).flag("-DPy_LIMITED_API=0x03090000"));
+        }
     }
     let modules =
         builds.iter().try_fold(modules, |modules, build| build.add_to(modules, workshop!(), WHAT))?;
@@ -61,7 +64,7 @@ fn the_laws_of_function_records_hold() {
         assert!(output.status.success(), "Python {python}: {}\n{said}{complained}", output.status);
         let count = |start: &str| said.lines().filter(|line| line.starts_with(start)).count();
         assert!(
-            count("holds: ") >= 20 && count("holds: ") + count("skip: ") >= 26,
+            count("holds: ") >= 25 && count("holds: ") + count("skip: ") >= 32,
             "{python}: laws may only grow\n{said}"
         );
         for line in said.lines().filter_map(|line| line.strip_prefix("skip: ")) {
