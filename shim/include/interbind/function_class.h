@@ -106,6 +106,16 @@ INTERBIND_COLD PyObject *interbind_function_repr(PyObject *function) {
     return text;
 }
 
+#if defined(PYPY_VERSION)
+/* PyPy keeps the dict of every object itself. */
+INTERBIND_COLD PyObject *interbind_function_dict(PyObject *function, void *unused) {
+    return PyObject_GenericGetDict(function, unused);
+}
+
+INTERBIND_COLD int interbind_function_set_dict(PyObject *function, PyObject *value, void *unused) {
+    return PyObject_GenericSetDict(function, value, unused);
+}
+#else
 INTERBIND_COLD PyObject *interbind_function_dict(PyObject *function, void *unused) {
     interbind_function_record *record = interbind_function_of(function);
     PyObject *dict, *made = PyDict_New();
@@ -137,11 +147,16 @@ INTERBIND_COLD int interbind_function_set_dict(PyObject *function, PyObject *val
     interbind_function_put(function, &interbind_function_of(function)->dict, value);
     return 0;
 }
+#endif
 
 /* What was set that isn't a text stands in `__dict__`, where the collector gives deep chains up. NULL without an exception:
  * nothing was. */
 INTERBIND_COLD PyObject *interbind_function_set_elsewhere(PyObject *function, const char *name) {
+#if defined(PYPY_VERSION)
+    PyObject *dict = interbind_function_dict(function, NULL), *key, *found;
+#else
     PyObject *dict = interbind_function_take(function, &interbind_function_of(function)->dict), *key, *found;
+#endif
     if (dict == NULL) {
         return NULL;
     }
