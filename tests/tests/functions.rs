@@ -27,10 +27,9 @@ fn modules(python: &'static Python) -> Option<Modules> {
     ];
     // Another build in the same process: its platform text differs.
     if python.implementation == "cpython" && !python.free_threaded {
-        for (source, name) in [
-            ("tests/fixtures/capi/function.c", "limited"),
-            ("tests/fixtures/capi/native.c", "nativelimited"),
-        ] {
+        for (source, name) in
+            [("tests/fixtures/capi/function.c", "limited"), ("tests/fixtures/capi/native.c", "nativelimited")]
+        {
             builds.push(Native::new(source, name, Linked::ByHeaders).flag("-DPy_LIMITED_API=0x03090000"));
         }
     }

@@ -257,24 +257,38 @@ template <class F, class R, class... A> struct bound {
         return run(of(self), args, std::index_sequence_for<A...>());
     }
 
+    /* With names and defaults, in their places. */
+    static PyObject *place(PyObject *function, interbind_overload *self, PyObject *const *args, std::size_t given, PyObject *names) {
+        PyObject *all[count + 1], *kept[count + 1], *result = nullptr;
+        if (interbind_place(function, self, args, interbind_given(given), names, all, kept) > 0) {
+            result = run(of(self), all, std::index_sequence_for<A...>());
+        }
+        for (std::size_t at = 0; at < count; ++at) {
+            Py_XDECREF(kept[at]);
+        }
+        return result;
+    }
+
     static PyObject *vectorcall(PyObject *function, PyObject *const *args, std::size_t given, PyObject *names) {
         interbind_overload *first = interbind_function_of(function)->first;
-        if (INTERBIND_LIKELY(interbind_given(given) == count && names == nullptr)) {
-            if constexpr (may_recurse) {
-                if (Py_EnterRecursiveCall(" while calling a native function")) {
-                    return nullptr;
-                }
+        PyObject *result;
+        if constexpr (may_recurse) {
+            if (Py_EnterRecursiveCall(" while calling a native function")) {
+                return nullptr;
             }
-            PyObject *result = run(of(first), args, std::index_sequence_for<A...>());
-            if constexpr (may_recurse) {
-                Py_LeaveRecursiveCall();
-            }
-            if (INTERBIND_LIKELY(result != nullptr) || PyErr_Occurred() != nullptr) {
-                return result;
-            }
-            first = INTERBIND_LOAD(first->next);
         }
-        return interbind_function_call_from(function, first, args, given, names);
+        if (INTERBIND_LIKELY(interbind_given(given) == count && names == nullptr)) {
+            result = run(of(first), args, std::index_sequence_for<A...>());
+        } else {
+            result = place(function, first, args, given, names);
+        }
+        if constexpr (may_recurse) {
+            Py_LeaveRecursiveCall();
+        }
+        if (INTERBIND_LIKELY(result != nullptr) || PyErr_Occurred() != nullptr) {
+            return result;
+        }
+        return interbind_function_call_from(function, INTERBIND_LOAD(first->next), args, given, names);
     }
 
     static void destroy(interbind_overload *self) { of(self).~F(); }

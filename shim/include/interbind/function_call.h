@@ -284,9 +284,13 @@ static inline int interbind_place(PyObject *function, const interbind_overload *
     const uint32_t count = overload->count;
     uint32_t place;
     Py_ssize_t word;
-    for (place = 0; place < count; place++) {
-        all[place] = place < given && place < overload->places ? args[place] : NULL;
+    const size_t placed = given < overload->places ? given : overload->places;
+    for (place = 0; place < placed; place++) {
+        all[place] = args[place];
         kept[place] = NULL;
+    }
+    for (; place < count; place++) {
+        all[place] = kept[place] = NULL;
     }
     if (given > overload->places) {
         const uint32_t rest = overload->places;
