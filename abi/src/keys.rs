@@ -14,7 +14,10 @@ pub const CORE_PREFIX: &str = "__interbind_internals_v";
 /// The state dict's key for the wheel's runtime, major 1; also the capsule's name.
 pub const RUNTIME: &CStr = c"__interbind_runtime_v1__";
 
-/// The module that puts it there when it's imported.
+/// The state dict's key for the `functions` service, major 1; also the capsule's name. It needs no core.
+pub const FUNCTIONS: &CStr = c"__interbind_functions_v1__";
+
+/// The module that puts the runtime there when it's imported.
 pub const RUNTIME_MODULE: &CStr = c"interbind._runtime";
 
 /// The service that holds type records.
@@ -29,8 +32,11 @@ pub const USERDATA: &str = "userdata";
 /// The service that chains translators of native exceptions.
 pub const EXCEPTIONS: &str = "exceptions";
 
-/// Names of services that are planned; nobody else may claim them.
-pub const RESERVED_SERVICES: &[&str] = &["functions"];
+/// Names of services that stand elsewhere than in the core; nobody else may claim them.
+pub const RESERVED_SERVICES: &[&str] = &[SERVICE_FUNCTIONS];
+
+/// The service that holds the classes of functions; it stands under a key of its own, [`FUNCTIONS`].
+pub const SERVICE_FUNCTIONS: &str = "functions";
 
 /// The attribute of an exception that holds the [`Reason`](crate::Reason)'s slug.
 pub const REASON_ATTRIBUTE: &CStr = c"interbind_reason";

@@ -8,6 +8,7 @@ use interbind_abi::interface::{Interface, TABLE};
 use interbind_abi::owner::OWNER;
 use interbind_abi::runtime::{EXPECTATION, REFUSAL, RUNTIME};
 use interbind_abi::services::exceptions::{EXCEPTIONS, TRANSLATOR};
+use interbind_abi::services::functions::{FUNCTION, FUNCTION_CLASS, FUNCTIONS, NATIVE_ENTRY, OVERLOAD};
 use interbind_abi::services::instances::INSTANCES;
 use interbind_abi::services::userdata::USERDATA;
 use interbind_abi::types::Data;
@@ -180,14 +181,15 @@ fn keys_magics_and_examples_in_the_spec_are_the_codes() {
     let pages = pages();
     let text = &pages["spec/keys.md"];
     let mut wanted = vec![keys::CORE.to_str().unwrap(), keys::CORE_PREFIX];
-    wanted.extend([keys::RUNTIME, keys::RUNTIME_MODULE].map(|key| key.to_str().unwrap()));
+    wanted.extend([keys::RUNTIME, keys::FUNCTIONS, keys::RUNTIME_MODULE].map(|key| key.to_str().unwrap()));
     wanted.extend([keys::TYPES, keys::INSTANCES, keys::USERDATA, keys::EXCEPTIONS]);
     wanted.push(keys::REASON_ATTRIBUTE.to_str().unwrap());
     wanted.extend(keys::RESERVED_SERVICES);
     for word in wanted {
         assert!(text.contains(&format!("`{word}`")), "{word}");
     }
-    let services = [TYPES, INSTANCES, USERDATA, EXCEPTIONS];
+    let services =
+        [TYPES, INSTANCES, USERDATA, EXCEPTIONS, FUNCTIONS, FUNCTION_CLASS, FUNCTION, OVERLOAD, NATIVE_ENTRY];
     let others = [CORE, OWNER, TRANSLATOR, RUNTIME, EXPECTATION, REFUSAL, TYPE, TABLE];
     for kind in services.iter().chain(&others) {
         let magic = std::str::from_utf8(&kind.magic).unwrap();

@@ -5,11 +5,15 @@
 //! the whole service is missing.
 
 pub mod exceptions;
+pub mod functions;
 mod head;
 pub mod instances;
 pub mod userdata;
 
 pub use self::exceptions::{ExceptionsService, Translator};
+pub use self::functions::{
+    FunctionClass, FunctionRecord, FunctionsService, NativeEntry, Overload, Parameter,
+};
 pub use self::head::ServiceHead;
 pub use self::instances::{InstanceCounts, InstancesService};
 pub use self::userdata::UserdataService;

@@ -6,6 +6,7 @@
 #ifndef INTERBIND_ABI_H
 #define INTERBIND_ABI_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #if UINTPTR_MAX != UINT64_MAX
@@ -104,7 +105,9 @@ extern "C" {
 #define INTERBIND_KEY_CORE_PREFIX "__interbind_internals_v"
 /* The state dict's key for the wheel's runtime, major 1; also the capsule's name. */
 #define INTERBIND_KEY_RUNTIME "__interbind_runtime_v1__"
-/* The module that puts it there when it's imported. */
+/* The state dict's key for the `functions` service, major 1; also the capsule's name. It needs no core. */
+#define INTERBIND_KEY_FUNCTIONS "__interbind_functions_v1__"
+/* The module that puts the runtime there when it's imported. */
 #define INTERBIND_RUNTIME_MODULE "interbind._runtime"
 /* The service that holds type records. */
 #define INTERBIND_SERVICE_TYPES "types"
@@ -114,6 +117,9 @@ extern "C" {
 #define INTERBIND_SERVICE_USERDATA "userdata"
 /* The service that chains translators of native exceptions. */
 #define INTERBIND_SERVICE_EXCEPTIONS "exceptions"
+/* The service that holds the classes of functions; it stands under a key of its own,
+ * `INTERBIND_FUNCTIONS_MAGIC`. */
+#define INTERBIND_SERVICE_FUNCTIONS "functions"
 /* The attribute of an exception that holds the `Reason`'s slug. */
 #define INTERBIND_KEY_REASON "interbind_reason"
 /* A core record's magic and version. */
@@ -245,6 +251,53 @@ extern "C" {
 #define INTERBIND_TRANSLATOR_SIZES {56}
 #define INTERBIND_TRANSLATOR_HEADER \
     {{105, 98, 46, 116, 114, 97, 110, 115}, sizeof(interbind_translator), INTERBIND_TRANSLATOR_MAJOR, INTERBIND_TRANSLATOR_MINOR}
+/* The `functions` service's magic and version. */
+#define INTERBIND_FUNCTIONS_MAGIC "ib.funcs"
+#define INTERBIND_FUNCTIONS_MAJOR 1
+#define INTERBIND_FUNCTIONS_MINOR 0
+#define INTERBIND_FUNCTIONS_SIZES {72}
+#define INTERBIND_FUNCTIONS_HEADER \
+    {{105, 98, 46, 102, 117, 110, 99, 115}, sizeof(interbind_functions_service), INTERBIND_FUNCTIONS_MAJOR, INTERBIND_FUNCTIONS_MINOR}
+/* A function class's magic and version. */
+#define INTERBIND_FUNCTION_CLASS_MAGIC "ib.fclas"
+#define INTERBIND_FUNCTION_CLASS_MAJOR 1
+#define INTERBIND_FUNCTION_CLASS_MINOR 0
+#define INTERBIND_FUNCTION_CLASS_SIZES {88}
+#define INTERBIND_FUNCTION_CLASS_HEADER \
+    {{105, 98, 46, 102, 99, 108, 97, 115}, sizeof(interbind_function_class), INTERBIND_FUNCTION_CLASS_MAJOR, INTERBIND_FUNCTION_CLASS_MINOR}
+/* A function record's magic and version: that of the object's whole layout, overloads and parameters included. */
+#define INTERBIND_FUNCTION_MAGIC "ib.funct"
+#define INTERBIND_FUNCTION_MAJOR 1
+#define INTERBIND_FUNCTION_MINOR 0
+#define INTERBIND_FUNCTION_SIZES {112}
+#define INTERBIND_FUNCTION_HEADER \
+    {{105, 98, 46, 102, 117, 110, 99, 116}, sizeof(interbind_function_record), INTERBIND_FUNCTION_MAJOR, INTERBIND_FUNCTION_MINOR}
+/* An overload's magic and version. */
+#define INTERBIND_OVERLOAD_MAGIC "ib.overl"
+#define INTERBIND_OVERLOAD_MAJOR 1
+#define INTERBIND_OVERLOAD_MINOR 0
+#define INTERBIND_OVERLOAD_SIZES {112}
+#define INTERBIND_OVERLOAD_HEADER \
+    {{105, 98, 46, 111, 118, 101, 114, 108}, sizeof(interbind_overload), INTERBIND_OVERLOAD_MAJOR, INTERBIND_OVERLOAD_MINOR}
+/* A native entry's magic and version. */
+#define INTERBIND_NATIVE_ENTRY_MAGIC "ib.nativ"
+#define INTERBIND_NATIVE_ENTRY_MAJOR 1
+#define INTERBIND_NATIVE_ENTRY_MINOR 0
+#define INTERBIND_NATIVE_ENTRY_SIZES {64}
+#define INTERBIND_NATIVE_ENTRY_HEADER \
+    {{105, 98, 46, 110, 97, 116, 105, 118}, sizeof(interbind_native_entry), INTERBIND_NATIVE_ENTRY_MAJOR, INTERBIND_NATIVE_ENTRY_MINOR}
+/* A parameter that is given by its place alone. */
+#define INTERBIND_PARAMETER_POSITIONAL 0u
+/* A parameter that is given by its place or by its name. */
+#define INTERBIND_PARAMETER_NAMED 1u
+/* A parameter that gets the rest of what is given by place, as a tuple. */
+#define INTERBIND_PARAMETER_REST 2u
+/* A parameter that is given by its name alone. */
+#define INTERBIND_PARAMETER_KEYWORD 3u
+/* A parameter that gets the rest of what is given by name, as a dict. */
+#define INTERBIND_PARAMETER_KEYWORDS 4u
+/* A function that stands for a module, in pickles alone. */
+#define INTERBIND_FUNCTION_IS_MODULE (1u << 0)
 /* The runtime's magic and version. */
 #define INTERBIND_RUNTIME_MAGIC "ib.runtm"
 #define INTERBIND_RUNTIME_MAJOR 1
@@ -318,6 +371,12 @@ typedef struct interbind_instance_counts interbind_instance_counts;
 typedef struct interbind_userdata_service interbind_userdata_service;
 typedef struct interbind_exceptions_service interbind_exceptions_service;
 typedef struct interbind_translator interbind_translator;
+typedef struct interbind_functions_service interbind_functions_service;
+typedef struct interbind_function_class interbind_function_class;
+typedef struct interbind_function_record interbind_function_record;
+typedef struct interbind_overload interbind_overload;
+typedef struct interbind_parameter interbind_parameter;
+typedef struct interbind_native_entry interbind_native_entry;
 typedef struct interbind_runtime interbind_runtime;
 typedef struct interbind_expectation interbind_expectation;
 typedef struct interbind_refusal_record interbind_refusal_record;
@@ -366,6 +425,17 @@ typedef interbind_status (*interbind_translate)(void *context, const void *excep
 
 /* Is called with each translator; stops when it returns something else than `INTERBIND_OK`. */
 typedef interbind_status (*interbind_visit_translator)(const interbind_translator *translator, void *context);
+
+/* Python's `vectorcallfunc`. */
+typedef interbind_object *(*interbind_vectorcall)(interbind_object *function, interbind_object *const *args,
+    size_t count, interbind_object *names);
+
+/* Calls an overload, with an argument for each parameter in its place: borrowed, and not NULL.
+ *
+ * A new reference; or NULL with an exception; or NULL without one: an argument doesn't fit, so the next
+ * overload is tried. */
+typedef interbind_object *(*interbind_call_overload)(interbind_overload *overload, interbind_object *function,
+    interbind_object *const *args);
 
 /* ---- Records. ---- */
 
@@ -736,6 +806,142 @@ struct interbind_translator {
     void *context;
     /* Called attached, without a lock and without an exception set; must not unwind. */
     interbind_translate translate;
+};
+
+/* The `functions` service's table, major 1.
+ *
+ * Append-only. */
+struct interbind_functions_service {
+    /* Magic `INTERBIND_FUNCTIONS_MAGIC`. */
+    interbind_service_head head;
+    /* The newest class; NULL: there is none yet. */
+    interbind_function_class *classes;
+    /* The maker's own. */
+    void *private_;
+};
+
+/* A class of functions: of one version of the record, for one platform text.
+ *
+ * Append-only. Read-only after publication; there until the service goes. */
+struct interbind_function_class {
+    /* Magic `INTERBIND_FUNCTION_CLASS_MAGIC`. */
+    interbind_record_header header;
+    /* The class that was there before; NULL: this is the first. */
+    const interbind_function_class *next;
+    /* Who made it; never NULL, valid until the process ends. */
+    const interbind_owner *owner;
+    /* The platform text of the builds that may make objects of it. */
+    interbind_str platform;
+    /* The class, owned. */
+    interbind_object *python;
+    /* Where the record stands in an object, in bytes. */
+    uint64_t offset;
+    /* The version of the record: its major, and its minor. */
+    uint32_t major;
+    /* The minor. */
+    uint32_t minor;
+    /* Frees this record; called once, attached, after the class was let go. */
+    void (*free)(interbind_function_class *record);
+    /* The maker's own. */
+    void *private_;
+};
+
+/* What stands in the object of a function.
+ *
+ * A version is a layout of the whole object. A higher minor only appends; objects are always of their class's. */
+struct interbind_function_record {
+    /* Magic `INTERBIND_FUNCTION_MAGIC`. */
+    interbind_record_header header;
+    /* How Python calls the object; never NULL. */
+    interbind_vectorcall vectorcall;
+    /* The overload that is tried first, owned; NULL in a function that stands for a module. */
+    interbind_overload *first;
+    /* The newest native entry, owned; NULL: there are none. */
+    interbind_native_entry *natives;
+    /* What keeps the maker's memory, as its module object does: owned; NULL: nothing is needed. */
+    interbind_object *home;
+    /* `__name__`, a `str`, owned. */
+    interbind_object *name;
+    /* `__qualname__`, a `str`, owned. */
+    interbind_object *qualname;
+    /* `__module__`, any object, owned; NULL when it was deleted. */
+    interbind_object *module;
+    /* `__doc__` when it was set, owned; NULL: it is made of the overloads. */
+    interbind_object *doc;
+    /* `__dict__`; NULL until it is needed. */
+    interbind_object *dict;
+    /* The weak references. */
+    interbind_object *weakrefs;
+    /* `FUNCTION_IS_MODULE`, or 0. */
+    uint32_t flags;
+    /* Zero. */
+    uint8_t reserved[4];
+    /* The maker's own. */
+    void *private_;
+};
+
+/* One way to call a function.
+ *
+ * Append-only. Made and freed by the module whose function it is; what is behind it is that module's own. */
+struct interbind_overload {
+    /* Magic `INTERBIND_OVERLOAD_MAGIC`. */
+    interbind_record_header header;
+    /* The one that is tried next; NULL: this is the last. */
+    interbind_overload *next;
+    /* Converts the arguments and calls. */
+    interbind_call_overload call;
+    /* The parameters; may be NULL when there are none. */
+    interbind_parameter *parameters;
+    /* How many there are. */
+    uint32_t count;
+    /* How many of them, from the first, may be given by place. */
+    uint32_t places;
+    /* What people call the result's type; may be empty. */
+    interbind_str result;
+    /* Its documentation; may be empty. */
+    interbind_str doc;
+    /* Visits the Python objects behind it; NULL: there are none. */
+    int (*traverse)(interbind_overload *overload, interbind_visit_object visit, void *context);
+    /* Lets go of those that may lead back to the function; NULL: there are none. */
+    void (*clear)(interbind_overload *overload);
+    /* Frees it, and what is behind it: called once, attached. */
+    void (*free)(interbind_overload *overload);
+    /* The maker's own. */
+    void *private_;
+};
+
+/* What a parameter is: part of an overload.
+ *
+ * Belongs to the version of `INTERBIND_FUNCTION_MAGIC`: one behind another, so it never grows. */
+struct interbind_parameter {
+    /* Its name, an interned `str`, owned; NULL: it has none. */
+    interbind_object *name;
+    /* What it is when it isn't given, owned; NULL: it must be given. */
+    interbind_object *fallback;
+    /* What people call its type; may be empty. */
+    interbind_str text;
+    /* One of `PARAMETER_…`, and never less than that of the one before. */
+    uint32_t kind;
+    /* Zero. */
+    uint8_t reserved[4];
+};
+
+/* A C function behind a Python function, which other builds may call.
+ *
+ * Append-only. Read-only after publication, and never taken away as long as its function lives. */
+struct interbind_native_entry {
+    /* Magic `INTERBIND_NATIVE_ENTRY_MAGIC`. */
+    interbind_record_header header;
+    /* The entry that was there before; NULL: this is the first. */
+    const interbind_native_entry *next;
+    /* Its type, as C's declarations without names, in the one canonical form. */
+    interbind_str signature;
+    /* The function; never NULL. */
+    const void *function;
+    /* What must live as long as the function may be called, owned; NULL: nothing. */
+    interbind_object *keep;
+    /* Frees the entry's memory: called once, attached, after `keep` was let go. NULL: it is a static. */
+    void (*free)(interbind_native_entry *entry);
 };
 
 /* What the state dict's capsule `INTERBIND_KEY_RUNTIME` points to.

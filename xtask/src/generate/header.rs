@@ -34,6 +34,7 @@ const SOURCES: &[&str] = &[
     "services/instances.rs",
     "services/userdata.rs",
     "services/exceptions.rs",
+    "services/functions.rs",
     "runtime.rs",
     "interface.rs",
     "values.rs",
@@ -56,6 +57,12 @@ const RECORDS: &[(&str, &str)] = &[
     ("UserdataService", "userdata_service"),
     ("ExceptionsService", "exceptions_service"),
     ("Translator", "translator"),
+    ("FunctionsService", "functions_service"),
+    ("FunctionClass", "function_class"),
+    ("FunctionRecord", "function_record"),
+    ("Overload", "overload"),
+    ("Parameter", "parameter"),
+    ("NativeEntry", "native_entry"),
     ("Runtime", "runtime"),
     ("Expectation", "expectation"),
     // `refuse.h` has an `interbind_refusal` of its own: one in the making.
@@ -76,6 +83,11 @@ const KINDS: &[(&str, &str)] = &[
     ("USERDATA", "userdata_service"),
     ("EXCEPTIONS", "exceptions_service"),
     ("TRANSLATOR", "translator"),
+    ("FUNCTIONS", "functions_service"),
+    ("FUNCTION_CLASS", "function_class"),
+    ("FUNCTION", "function_record"),
+    ("OVERLOAD", "overload"),
+    ("NATIVE_ENTRY", "native_entry"),
     ("RUNTIME", "runtime"),
     ("EXPECTATION", "expectation"),
     ("REFUSAL", "refusal_record"),
@@ -100,6 +112,8 @@ const KEYS: &[(&str, &str)] = &[
     ("CORE", "KEY_CORE"),
     ("CORE_PREFIX", "KEY_CORE_PREFIX"),
     ("RUNTIME", "KEY_RUNTIME"),
+    ("FUNCTIONS", "KEY_FUNCTIONS"),
+    ("SERVICE_FUNCTIONS", "SERVICE_FUNCTIONS"),
     ("RUNTIME_MODULE", "RUNTIME_MODULE"),
     ("REASON_ATTRIBUTE", "KEY_REASON"),
 ];
@@ -514,6 +528,7 @@ const HEAD: &str = "\
 #ifndef INTERBIND_ABI_H
 #define INTERBIND_ABI_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #if UINTPTR_MAX != UINT64_MAX

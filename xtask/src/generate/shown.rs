@@ -12,12 +12,13 @@ use crate::book::{anchored, cut, pages, read};
 use crate::house::{Source, sources};
 use crate::repository;
 
-/// Crates that tests build and whose functions they call: `casters.rs`, `docs_shown.rs`, `examples.rs`, `services.rs`,
+/// Crates and modules that tests build and whose functions they call: `functions.rs`, `casters.rs`, `docs_shown.rs`, `examples.rs`, `services.rs`,
 /// `pyo3_range.rs`, `c_clients.rs` and `c_wheel.rs`.
 const RUN: &[&str] = &[
     "examples/",
     "python/src/",
     "shim/capi/src/",
+    "tests/fixtures/capi/",
     "tests/fixtures/casters/",
     "tests/fixtures/foreign/",
     "tests/fixtures/extensions/range/",

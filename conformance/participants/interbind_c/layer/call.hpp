@@ -6,7 +6,6 @@
 #include <tuple>
 
 #include "keep.hpp"
-#include "keywords.hpp"
 
 namespace binding BINDING_HIDDEN {
 
@@ -54,9 +53,9 @@ template <class P> std::string type_name() {
         return typeid(B).name();
 }
 
-template <class R, class... A> const Signature *signature_of() {
-    static const Signature signature = {{type_name<A>()...}, type_name<R>(), {}, nullptr};
-    return &signature;
+template <class R, class... A> const Signature &signature_of() {
+    static const Signature signature = {{type_name<A>()...}, type_name<R>()};
+    return signature;
 }
 
 // ---- Calls ----
@@ -84,7 +83,6 @@ template <class F, class R, class... E, class... A> struct Call<F, R, std::tuple
     static constexpr std::size_t COUNT = sizeof...(A);
     static constexpr std::size_t WRAPPED = (std::size_t(is_wrapped<A>) + ... + 0);
     static constexpr bool LOCKS = INTERBIND_HAS_SECTIONS && WRAPPED && (std::is_same_v<E, locked> || ...);
-    static constexpr bool NAMED = (std::is_same_v<E, arg> || ...);
     static constexpr std::size_t SECTIONS = LOCKS ? (WRAPPED > 2 ? 2 : WRAPPED) : 0;
 
     // The n-th wrapped argument's place.
@@ -136,23 +134,19 @@ template <class F, class R, class... E, class... A> struct Call<F, R, std::tuple
     }
 
     static PyObject *vectorcall(PyObject *object, PyObject *const *args, std::size_t nargsf, PyObject *names) {
-        Function *self = reinterpret_cast<Function *>(object);
+        interbind_overload *self = Function::of(object);
         if (BINDING_LIKELY(static_cast<std::size_t>(PyVectorcall_NARGS(nargsf)) == COUNT && !names)) {
-            PyObject *result;
-            if (BINDING_LIKELY(run(self, args, result, std::index_sequence_for<A...>())))
+            PyObject *result = call(self, object, args);
+            if (BINDING_LIKELY(result) || PyErr_Occurred())
                 return result;
+            self = INTERBIND_LOAD(self->next);
         }
-        if constexpr (NAMED) {
-            std::size_t given = static_cast<std::size_t>(PyVectorcall_NARGS(nargsf));
-            if (PyObject *result = call_named(self, nullptr, nullptr, args, given, names))
-                return result;
-        }
-        return refuse_call(self, args, nargsf, names);
+        return interbind_function_call_from(object, self, args, nargsf, names);
     }
 
-    static PyObject *attempt(Function *self, PyTypeObject *, Instance *, PyObject *const *args) {
+    static PyObject *call(interbind_overload *self, PyObject *, PyObject *const *args) {
         PyObject *result;
-        return run(self, args, result, std::index_sequence_for<A...>()) ? result : nullptr;
+        return run(static_cast<Function *>(self), args, result, std::index_sequence_for<A...>()) ? result : nullptr;
     }
 };
 
@@ -193,24 +187,24 @@ template <class T, class... A> struct Construct {
         }
     }
 
+    // What doesn't fit at once goes the way of all calls, with the class where an object stands in `__init__`.
     static PyObject *create(Function *self, PyTypeObject *python, PyObject *const *args, std::size_t count,
                             PyObject *names) {
+        interbind_overload *next = self;
         if (BINDING_LIKELY(count == COUNT && !names)) {
             PyObject *made = build(self, nullptr, python, args, std::index_sequence_for<A...>());
-            if (BINDING_LIKELY(made))
+            if (BINDING_LIKELY(made) || PyErr_Occurred())
                 return made;
+            next = INTERBIND_LOAD(self->next);
         }
-        if (self->is_named())
-            if (PyObject *made = call_named(self, python, nullptr, args, count, names))
-                return made;
-        if (self->next && !PyErr_Occurred())
-            return self->next->create(self->next, python, args, count, names);
-        return refuse_call(self, args, count, names);
+        std::vector<PyObject *> all{reinterpret_cast<PyObject *>(python)};
+        all.insert(all.end(), args, args + count + (names ? PyTuple_GET_SIZE(names) : 0));
+        return interbind_function_call_from(self->object, next, all.data(), count + 1, names);
     }
 
     // `__init__`: the object is the first argument.
     static PyObject *vectorcall(PyObject *object, PyObject *const *args, std::size_t nargsf, PyObject *names) {
-        Function *self = reinterpret_cast<Function *>(object);
+        Function *self = Function::of(object);
         std::size_t count = static_cast<std::size_t>(PyVectorcall_NARGS(nargsf));
         if (!count || !is_ours(Py_TYPE(args[0])) || reinterpret_cast<Instance *>(args[0])->type != self->site(COUNT))
             return refuse_object(self);
@@ -219,15 +213,15 @@ template <class T, class... A> struct Construct {
             refuse_start(self);
             return nullptr;
         }
-        if (count == COUNT + 1 && !names && attempt(self, nullptr, target, args + 1))
-            return Py_NewRef(Py_None);
-        if (self->is_named() && call_named(self, nullptr, target, args + 1, count - 1, names))
-            return Py_NewRef(Py_None);
-        return refuse_call(self, args, nargsf, names);
+        return interbind_function_call_from(object, self, args, nargsf, names);
     }
 
-    static PyObject *attempt(Function *self, PyTypeObject *python, Instance *target, PyObject *const *args) {
-        return build(self, target, python, args, std::index_sequence_for<A...>());
+    static PyObject *call(interbind_overload *overload, PyObject *, PyObject *const *args) {
+        Function *self = static_cast<Function *>(overload);
+        auto places = std::index_sequence_for<A...>();
+        if (PyType_Check(args[0]))
+            return build(self, nullptr, reinterpret_cast<PyTypeObject *>(args[0]), args + 1, places);
+        return build(self, reinterpret_cast<Instance *>(args[0]), nullptr, args + 1, places) ? Py_NewRef(Py_None) : nullptr;
     }
 };
 

@@ -36,7 +36,7 @@ template <class F> struct Shape : Shape<decltype(&F::operator())> {};
 template <class R, class... A> struct Shape<R (*)(A...)> {
     template <class F, class E> using Of = Call<F, R, E, A...>;
     static constexpr std::size_t COUNT = sizeof...(A);
-    static const Signature *signature() { return signature_of<R, A...>(); }
+    static const Signature &signature() { return signature_of<R, A...>(); }
 };
 template <class C, class R, class... A> struct Shape<R (C::*)(A...)> : Shape<R (*)(A...)> {};
 template <class C, class R, class... A> struct Shape<R (C::*)(A...) const> : Shape<R (*)(A...)> {};
@@ -60,31 +60,14 @@ template <class T, class C, class V> struct Setter {
     void operator()(T &self, const V &value) { self.*field = value; }
 };
 
-// Gives a function's last parameters the names among what was said about it.
-template <class... E> void name(Function *self, Signature::Attempt attempt, const E &...extras) {
-    std::vector<const arg *> args;
-    ([&] {
-        if constexpr (std::is_same_v<E, arg>)
-            args.push_back(&extras);
-    }(), ...);
-    if (!args.empty())
-        self->signature = self->own = name_parameters(*self->signature, attempt, args.data(), args.size());
-}
-
-template <class... E, class F>
-Function *bind(Module *module, const char *name, PyObject *scope, F callable, const E &...extras) {
+template <class... E, class F> Function *bind(Module *module, const char *name, F callable, const E &...extras) {
     static_assert(sizeof(F) <= sizeof(Function::callable) && std::is_trivially_copyable_v<F> &&
                       std::is_trivially_destructible_v<F>,
                   "a bound callable is two words at most, and plain");
+    static_assert((std::size_t(std::is_same_v<E, arg>) + ... + 0) <= Shape<F>::COUNT, "more names than parameters");
     using C = typename Shape<F>::template Of<F, std::tuple<E...>>;
-    Function *self = checked(make_function(module, name, scope, Shape<F>::COUNT + 1));
-    self->vectorcall = C::vectorcall;
-    self->signature = Shape<F>::signature();
+    Function *self = make_function(module, name, Shape<F>::signature(), false, C::call, C::vectorcall, extras...);
     new (self->callable) F(callable);
-    if constexpr (C::NAMED) {
-        static_assert((std::size_t(std::is_same_v<E, arg>) + ... + 0) <= Shape<F>::COUNT, "more names than parameters");
-        binding::name(self, C::attempt, extras...);
-    }
     return self;
 }
 
@@ -97,33 +80,13 @@ struct Owned {
     ~Owned() { Py_DECREF(object); }
 };
 
-// Puts a function, which it takes over, behind the overloads of its name, or under it.
-inline void add(PyObject *where, PyTypeObject *kind, Function *function, const char *name) {
-    Owned made(object_of(function));
-    Owned text(PyUnicode_InternFromString(name));
-    PyObject *dict = PyType_Check(where) ? reinterpret_cast<PyTypeObject *>(where)->tp_dict : PyModule_GetDict(where);
-    PyObject *known = PyDict_GetItemWithError(dict, text.object);
-    if (!known && PyErr_Occurred())
-        throw PythonError();
-    if (known && Py_IS_TYPE(known, kind)) {
-        Function *last = reinterpret_cast<Function *>(known);
-        function->first = last;
-        while (last->next)
-            last = last->next;
-        last->next = reinterpret_cast<Function *>(Py_NewRef(made.object));
-        return;
-    }
-    if (PyObject_SetAttr(where, text.object, made.object) < 0)
-        throw PythonError();
-}
-
 // `cls(…)` without `__new__` and `__init__`: only for the class itself, subclasses of Python take the long way.
 inline PyObject *class_vectorcall(PyObject *python, PyObject *const *args, std::size_t nargsf, PyObject *names) {
     PyObject *init = reinterpret_cast<Meta *>(python)->type->init;
     if (!init)
         return PyErr_Format(PyExc_TypeError, "'%s' has no constructor",
                             reinterpret_cast<PyTypeObject *>(python)->tp_name);
-    Function *function = reinterpret_cast<Function *>(init);
+    Function *function = Function::of(init);
     return function->create(function, reinterpret_cast<PyTypeObject *>(python), args,
                             static_cast<std::size_t>(PyVectorcall_NARGS(nargsf)), names);
 }
@@ -144,26 +107,15 @@ inline int class_init(PyObject *self, PyObject *args, PyObject *names) {
         PyErr_Format(PyExc_TypeError, "'%s' has no constructor", Py_TYPE(self)->tp_name);
         return -1;
     }
-    Function *function = reinterpret_cast<Function *>(init);
     try {
-        References kept;
         std::vector<PyObject *> all{self};
         for (Py_ssize_t place = 0; place < PyTuple_GET_SIZE(args); ++place)
             all.push_back(PyTuple_GET_ITEM(args, place));
-        const std::size_t given = all.size();
-        PyObject *words = nullptr, *name, *value;
-        if (names && PyDict_GET_SIZE(names)) {
-            words = kept.add(checked(PyTuple_New(PyDict_GET_SIZE(names))));
-            for (Py_ssize_t at = 0, place = 0; place < PyTuple_GET_SIZE(words) && PyDict_Next(names, &at, &name, &value); ++place) {
-                PyTuple_SET_ITEM(words, place, Py_NewRef(name));
-                all.push_back(kept.add(Py_NewRef(value)));
-            }
-        }
-        PyObject *done = function->vectorcall(init, all.data(), given, words);
+        PyObject *done = PyObject_VectorcallDict(init, all.data(), all.size(), names);
         Py_XDECREF(done);
         return done ? 0 : -1;
     } BINDING_LET_UNWIND catch (...) {
-        raise_current(function->module);
+        raise_current(Function::of(init)->module);
         return -1;
     }
 }
@@ -182,7 +134,7 @@ struct module_ {
     Module *state;
 
     template <class... E, class F> module_ &def(const char *name, F callable, E... extras) {
-        add(state->object, state->function, bind<E...>(state, name, nullptr, callable, extras...), name);
+        add(state, nullptr, name, bind<E...>(state, name, callable, extras...));
         return *this;
     }
 
@@ -232,18 +184,14 @@ template <class T, class... Bases> struct class_ {
     template <class... A, class... E> class_ &init(E... extras) {
         static_assert(sizeof...(E) <= sizeof...(A), "more names than parameters");
         using C = Construct<T, A...>;
-        Function *self = checked(make_function(module, "__init__", scope(), sizeof...(A) + 1));
-        self->vectorcall = C::vectorcall;
+        Function *self = make_function(module, "__init__", signature_of<void, A...>(), true, C::call, C::vectorcall, extras...);
         self->create = C::create;
-        self->signature = signature_of<void, A...>();
-        if constexpr (sizeof...(E) != 0)
-            binding::name(self, C::attempt, extras...);
         type->retain();
         self->sites[sizeof...(A)].store(type, std::memory_order_relaxed);
+        PyObject *made = add(module, object_of(python), "__init__", self);
         // Overloads hang on the first one.
         if (!type->init)
-            type->init = Py_NewRef(object_of(self));
-        add(object_of(python), module->function, self, "__init__");
+            type->init = Py_NewRef(made);
         return *this;
     }
 
@@ -256,24 +204,23 @@ template <class T, class... Bases> struct class_ {
     }
 
     template <class V, class C> class_ &field(const char *name, V C::*member) {
-        return put_field<V>(name, Getter<T, C, V>{member}, bind_accessor<V>(name, Setter<T, C, V>{member}, locked{}));
+        Owned setter(bind_accessor<V>(name, Setter<T, C, V>{member}, locked{}));
+        return put_field<V>(name, Getter<T, C, V>{member}, setter.object);
     }
     template <class V, class C> class_ &constant(const char *name, V C::*member) {
         return put_field<V>(name, Getter<T, C, V>{member}, nullptr);
     }
 
     template <class G> class_ &property(const char *name, G getter) {
-        return install(name, bind(module, name, scope(), getter), nullptr);
+        Owned get(accessor(name, getter));
+        return install(name, get.object, nullptr);
     }
     template <class G, class S> class_ &property(const char *name, G getter, S setter) {
-        Owned get(object_of(bind(module, name, scope(), getter)));
-        Function *set = bind(module, name, scope(), setter);
-        return install(name, reinterpret_cast<Function *>(Py_NewRef(get.object)), set);
+        Owned get(accessor(name, getter)), set(accessor(name, setter));
+        return install(name, get.object, set.object);
     }
 
   private:
-    PyObject *scope() { return reinterpret_cast<PyHeapTypeObject *>(python)->ht_qualname; }
-
     template <class B> Base base_of() {
         Type *base = checked(module->resolve(typeid(B)));
         // Where it stands, in the words of `interbind::describe`.
@@ -297,41 +244,40 @@ template <class T, class... Bases> struct class_ {
     }
 
     template <class... E, class F> void put(const char *name, F callable, const E &...extras) {
-        add(object_of(python), module->function, bind<E...>(module, name, scope(), callable, extras...), name);
+        add(module, object_of(python), name, bind<E...>(module, name, callable, extras...));
+    }
+
+    template <class... E, class F> PyObject *accessor(const char *name, F callable, const E &...extras) {
+        return finish(module, object_of(python), name, bind<E...>(module, name, callable, extras...));
     }
 
     // A part that is an object of its own lies in this one, which it keeps alive. What isn't plain is read and written by one
     // thread at a time.
-    template <class V, class G> class_ &put_field(const char *name, G getter, Function *set) {
+    template <class V, class G> class_ &put_field(const char *name, G getter, PyObject *set) {
         static_assert(!std::is_pointer_v<V>, "who keeps alive what a pointer points to? Bind functions that say so");
-        Owned setter(set ? object_of(set) : Py_NewRef(Py_None));
-        Function *get;
-        if constexpr (is_wrapped<V>)
-            get = bind_accessor<V>(name, getter, keep_alive<0, 1>{});
-        else
-            get = bind_accessor<V>(name, getter, locked{});
-        return install(name, get, set ? reinterpret_cast<Function *>(Py_NewRef(setter.object)) : nullptr);
+        using Extra = std::conditional_t<is_wrapped<V>, keep_alive<0, 1>, locked>;
+        Owned get(bind_accessor<V>(name, getter, Extra{}));
+        return install(name, get.object, set);
     }
 
-    template <class V, class F, class E> Function *bind_accessor(const char *name, F callable, E extra) {
+    template <class V, class F, class E> PyObject *bind_accessor(const char *name, F callable, E extra) {
         if constexpr (std::is_same_v<E, locked> && std::is_trivially_copyable_v<V>)
-            return bind(module, name, scope(), callable);
+            return accessor(name, callable);
         else
-            return bind<E>(module, name, scope(), callable, extra);
+            return accessor<E>(name, callable, extra);
     }
 
-    // Takes the functions over. The module keeps them: a property can be made anew by Python code while one of them runs.
-    class_ &install(const char *name, Function *get, Function *set) {
-        Owned getter(object_of(get)), setter(set ? object_of(set) : Py_NewRef(Py_None));
+    // The module keeps the functions: a property can be made anew by Python code while one of them runs.
+    class_ &install(const char *name, PyObject *get, PyObject *set) {
         if (set && type->is_frozen) {
             PyErr_Format(PyExc_ImportError, "'%s' is frozen: '%s' can't be set", python->tp_name, name);
             throw PythonError();
         }
-        Owned made(PyObject_CallFunctionObjArgs(object_of(&PyProperty_Type), getter.object, setter.object, nullptr));
+        Owned made(PyObject_CallFunctionObjArgs(object_of(&PyProperty_Type), get, set ? set : Py_None, nullptr));
         module->accessors.reserve(module->accessors.size() + 2);
-        module->accessors.push_back(Py_NewRef(getter.object));
+        module->accessors.push_back(Py_NewRef(get));
         if (set)
-            module->accessors.push_back(Py_NewRef(setter.object));
+            module->accessors.push_back(Py_NewRef(set));
         if (PyObject_SetAttrString(object_of(python), name, made.object) < 0)
             throw PythonError();
         return *this;

@@ -138,7 +138,7 @@ BINDING_COLD inline void *find_pointer(Function *self, std::size_t place, const 
                 return found;
             loan.end();
         }
-        return lend(self->module, type, of, object, loan, writes, self->first->next != nullptr);
+        return lend(self->module, type, of, object, loan, writes, self->has_overloads());
     } BINDING_LET_UNWIND catch (...) {
         raise_current(self->module);
         return nullptr;

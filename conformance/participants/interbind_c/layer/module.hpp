@@ -110,7 +110,6 @@ struct Module {
     interbind_slot *slot = nullptr;
     interbind_binding bound{};
     PyTypeObject *meta = nullptr;
-    PyTypeObject *function = nullptr;
     PyTypeObject *indirect = nullptr;
     Types types;
     std::mutex lock; // over `types`, and over no Python code
@@ -174,7 +173,6 @@ struct Module {
 
     int traverse(visitproc visit, void *arg) {
         Py_VISIT(meta);
-        Py_VISIT(function);
         Py_VISIT(indirect);
         for (PyTypeObject *python : classes)
             Py_VISIT(python);
@@ -189,7 +187,6 @@ struct Module {
         for (PyObject *each : std::exchange(accessors, {}))
             Py_DECREF(each);
         Py_CLEAR(indirect);
-        Py_CLEAR(function);
         Py_CLEAR(meta);
         while (Translators::Record *former = published) {
             published = former->next;

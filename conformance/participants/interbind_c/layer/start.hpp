@@ -60,7 +60,6 @@ inline int execute(PyObject *object, const Start &start) {
     try {
         state->home = checked(Home::of_library());
         state->meta = checked(make_meta(object));
-        state->function = checked(make_function_type(state));
         state->indirect = checked(make_indirect(state));
         start.fill(m);
     } catch (...) {

@@ -18,6 +18,7 @@ const MACHINE: &[(&str, &str)] = &[
     ("u16", "uint16_t"),
     ("u32", "uint32_t"),
     ("u64", "uint64_t"),
+    ("usize", "size_t"),
     ("i32", "int32_t"),
     ("i64", "int64_t"),
     ("c_int", "int"),
@@ -40,6 +41,10 @@ impl Names {
     /// Declares `name` as a `ty`.
     pub(super) fn declare(&self, ty: &Type, name: &str) -> String {
         match ty {
+            // A pointer that doesn't change has the word behind its star.
+            Type::Ptr(pointer) if pointer.const_token.is_some() && matches!(*pointer.elem, Type::Ptr(_)) => {
+                self.declare(&pointer.elem, &format!("const *{name}"))
+            }
             Type::Ptr(pointer) => {
                 let is_const = if pointer.const_token.is_some() { "const " } else { "" };
                 format!("{is_const}{}", self.declare(&pointer.elem, &format!("*{name}")))

@@ -1,0 +1,371 @@
+/* interbind/function.h for C++17: a function of C++ becomes one of Python, with its names, defaults and overloads.
+ *
+ *     using namespace interbind::literals;
+ *     interbind::function(m, "dot", &dot, "x"_a, "y"_a = 1.0, "The product of two numbers.");
+ *
+ * Numbers, texts and `PyObject *` are converted; a library adds types of its own with a specialisation of `converter`. Nothing
+ * of it crosses a library, and nothing is seen outside of it. What fails throws `raised`: it ends inside `guarded`. */
+#ifndef INTERBIND_FUNCTION_HPP
+#define INTERBIND_FUNCTION_HPP
+
+#include <interbind/exceptions.hpp>
+#include <interbind/function.h>
+
+#include <limits>
+#include <new>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace interbind INTERBIND_HIDDEN {
+
+/* ---- Conversions. ---- */
+
+/* How a parameter's type comes from Python, and a result's goes there. A specialisation has what its library needs of these:
+ *
+ *     static constexpr const char *name;                 // what people call it
+ *     using held = …;                                    // what is kept during the call
+ *     static bool load(PyObject *from, held &out);       // false without an exception: it doesn't fit
+ *     static T get(held &value);
+ *     static PyObject *make(T value);                    // a new reference, or NULL with an exception
+ */
+template <class T, class = void> struct converter;
+
+/* False, for what doesn't fit: a TypeError means that it isn't of the kind, and the next overload may take it. */
+inline bool unfit() {
+    if (PyErr_Occurred() != nullptr && PyErr_ExceptionMatches(PyExc_TypeError)) {
+        PyErr_Clear();
+    }
+    return false;
+}
+
+template <> struct converter<PyObject *> {
+    static constexpr const char *name = "object";
+    using held = PyObject *;
+    static bool load(PyObject *from, held &out) { return out = from, true; }
+    static PyObject *get(held &value) { return value; }
+    static PyObject *make(PyObject *owned) { return owned; }
+};
+
+template <> struct converter<bool> {
+    static constexpr const char *name = "bool";
+    using held = bool;
+    static bool load(PyObject *from, held &out) {
+        out = from == Py_True;
+        return out || from == Py_False;
+    }
+    static bool get(held &value) { return value; }
+    static PyObject *make(bool value) { return PyBool_FromLong(value); }
+};
+
+template <class T> struct converter<T, std::enable_if_t<std::is_floating_point_v<T>>> {
+    static constexpr const char *name = "float";
+    using held = double;
+    static bool load(PyObject *from, held &out) {
+#if !defined(Py_LIMITED_API)
+        if (INTERBIND_LIKELY(PyFloat_CheckExact(from))) {
+            out = PyFloat_AS_DOUBLE(from);
+            return true;
+        }
+#endif
+        out = PyFloat_AsDouble(from);
+        return (out != -1.0 || PyErr_Occurred() == nullptr) || unfit();
+    }
+    static T get(held &value) { return static_cast<T>(value); }
+    static PyObject *make(T value) { return PyFloat_FromDouble(static_cast<double>(value)); }
+};
+
+template <class T> struct converter<T, std::enable_if_t<std::is_integral_v<T> && !std::is_same_v<T, bool>>> {
+    static constexpr const char *name = "int";
+    using held = T;
+    static bool load(PyObject *from, held &out) {
+        PyObject *index = PyLong_Check(from) ? from : PyNumber_Index(from);
+        if (index == nullptr) {
+            return unfit();
+        }
+        using wide = std::conditional_t<std::is_signed_v<T>, long long, unsigned long long>;
+        wide value;
+        if constexpr (std::is_signed_v<T>) {
+            value = PyLong_AsLongLong(index);
+        } else {
+            value = PyLong_AsUnsignedLongLong(index);
+        }
+        if (index != from) {
+            Py_DECREF(index);
+        }
+        if (value == static_cast<wide>(-1) && PyErr_Occurred() != nullptr) {
+            return false;
+        }
+        if (value < static_cast<wide>(std::numeric_limits<T>::min()) || value > static_cast<wide>(std::numeric_limits<T>::max())) {
+            PyErr_Format(PyExc_OverflowError, "%S doesn't fit into %d bytes", from, static_cast<int>(sizeof(T)));
+            return false;
+        }
+        out = static_cast<T>(value);
+        return true;
+    }
+    static T get(held &value) { return value; }
+    static PyObject *make(T value) {
+        if constexpr (std::is_signed_v<T>) {
+            return PyLong_FromLongLong(value);
+        } else {
+            return PyLong_FromUnsignedLongLong(value);
+        }
+    }
+};
+
+#if !defined(Py_LIMITED_API) || Py_LIMITED_API + 0 >= 0x030a0000
+template <class T>
+struct converter<T, std::enable_if_t<std::is_same_v<T, std::string_view> || std::is_same_v<T, std::string>>> {
+    static constexpr const char *name = "str";
+    using held = std::string_view;
+    static bool load(PyObject *from, held &out) {
+        Py_ssize_t size = 0;
+        const char *text = PyUnicode_Check(from) ? PyUnicode_AsUTF8AndSize(from, &size) : nullptr;
+        if (text != nullptr) {
+            out = std::string_view(text, static_cast<std::size_t>(size));
+        }
+        return text != nullptr;
+    }
+    static T get(held &value) { return T(value); }
+    static PyObject *make(std::string_view value) {
+        return PyUnicode_FromStringAndSize(value.data(), static_cast<Py_ssize_t>(value.size()));
+    }
+};
+#endif
+
+template <> struct converter<const char *> {
+    static PyObject *make(const char *value) { return PyUnicode_FromString(value); }
+    static constexpr const char *name = "str";
+};
+
+template <> struct converter<void> {
+    static constexpr const char *name = "None";
+};
+
+/* The converter of a parameter or a result, however it is passed. */
+template <class T> using converter_of = converter<std::remove_cv_t<std::remove_reference_t<T>>>;
+
+/* ---- What is said about parameters. ---- */
+
+/* A parameter's name, and what it is when it isn't given. */
+class arg {
+  public:
+    constexpr explicit arg(const char *name, std::uint32_t kind = INTERBIND_PARAMETER_POSITIONAL) noexcept
+        : name_(name), kind_(kind) {}
+    arg(arg &&other) noexcept : name_(other.name_), kind_(other.kind_), fallback_(std::exchange(other.fallback_, nullptr)) {}
+    arg &operator=(const arg &) = delete;
+    ~arg() { Py_XDECREF(fallback_); }
+
+    template <class V, class = std::enable_if_t<!std::is_same_v<std::decay_t<V>, arg>>> arg operator=(V &&value) && {
+        using type = std::decay_t<V>;
+        if constexpr (std::is_same_v<type, std::nullptr_t>) {
+            Py_INCREF(Py_None);
+            fallback_ = Py_None;
+        } else {
+            fallback_ = converter<type>::make(std::forward<V>(value));
+        }
+        if (fallback_ == nullptr) {
+            throw raised();
+        }
+        return std::move(*this);
+    }
+
+    const char *name() const noexcept { return name_; }
+    std::uint32_t kind() const noexcept { return kind_; }
+    PyObject *fallback() const noexcept { return fallback_; }
+
+  private:
+    const char *name_;
+    std::uint32_t kind_;
+    PyObject *fallback_ = nullptr;
+};
+
+/* A `PyObject *` that gets the rest of what is given by place, as a tuple; by name, as a dict. */
+inline arg rest(const char *name) { return arg(name, INTERBIND_PARAMETER_REST); }
+inline arg keywords(const char *name) { return arg(name, INTERBIND_PARAMETER_KEYWORDS); }
+
+/* Between parameters, as in Python: those before it are given by place alone. */
+struct slash {};
+/* Those behind it are given by name alone. */
+struct star {};
+
+inline namespace literals {
+inline arg operator""_a(const char *name, std::size_t) { return arg(name); }
+} // namespace literals
+
+namespace detail {
+
+/* What is said about a function, gathered. */
+struct said {
+    const arg *args[32] = {};
+    std::uint32_t kinds[32] = {};
+    std::uint32_t count = 0;
+    bool is_by_name = false;
+    const char *doc = nullptr;
+
+    void take(const arg &one) {
+        if (count == 32) {
+            PyErr_SetString(PyExc_ValueError, "a function has more than 32 parameters with names");
+            throw raised();
+        }
+        const std::uint32_t plain = is_by_name ? INTERBIND_PARAMETER_KEYWORD : INTERBIND_PARAMETER_NAMED;
+        is_by_name |= one.kind() == INTERBIND_PARAMETER_REST;
+        kinds[count] = one.kind() != 0 ? one.kind() : plain;
+        args[count++] = &one;
+    }
+    void take(slash) {
+        for (std::uint32_t place = 0; place < count; ++place) {
+            kinds[place] = INTERBIND_PARAMETER_POSITIONAL;
+        }
+    }
+    void take(star) { is_by_name = true; }
+    void take(const char *text) { doc = text; }
+};
+
+template <class F, class R, class... A> struct bound {
+    static constexpr std::size_t count = sizeof...(A);
+    /* Whatever is an object may lead back to the function, without end. */
+    static constexpr bool may_recurse =
+        (std::is_same_v<std::remove_cv_t<std::remove_reference_t<A>>, PyObject *> || ... || std::is_same_v<R, PyObject *>);
+
+    /* NULL without an exception: an argument doesn't fit. */
+    template <std::size_t... I> static PyObject *run(F &callable, PyObject *const *args, std::index_sequence<I...>) {
+        [[maybe_unused]] std::tuple<typename converter_of<A>::held...> held;
+        (void)args;
+        try {
+            if (!INTERBIND_LIKELY((converter_of<A>::load(args[I], std::get<I>(held)) && ...))) {
+                return nullptr;
+            }
+            if constexpr (std::is_void_v<R>) {
+                callable(converter_of<A>::get(std::get<I>(held))...);
+                Py_INCREF(Py_None);
+                return Py_None;
+            } else {
+                return converter_of<R>::make(callable(converter_of<A>::get(std::get<I>(held))...));
+            }
+        } catch (...) {
+            set_python_exception(nullptr);
+        }
+        return nullptr;
+    }
+
+    static F &of(interbind_overload *self) { return *std::launder(static_cast<F *>(interbind_overload_data(self))); }
+
+    static PyObject *call(interbind_overload *self, PyObject *, PyObject *const *args) {
+        return run(of(self), args, std::index_sequence_for<A...>());
+    }
+
+    /* With names and defaults, in their places. */
+    static PyObject *place(PyObject *function, interbind_overload *self, PyObject *const *args, std::size_t given, PyObject *names) {
+        PyObject *all[count + 1], *kept[count + 1], *result = nullptr;
+        if (interbind_place(function, self, args, interbind_given(given), names, all, kept) > 0) {
+            result = run(of(self), all, std::index_sequence_for<A...>());
+        }
+        for (std::size_t at = 0; at < count; ++at) {
+            Py_XDECREF(kept[at]);
+        }
+        return result;
+    }
+
+    static PyObject *vectorcall(PyObject *function, PyObject *const *args, std::size_t given, PyObject *names) {
+        interbind_overload *first = interbind_function_of(function)->first;
+        PyObject *result;
+        if constexpr (may_recurse) {
+            if (Py_EnterRecursiveCall(" while calling a native function")) {
+                return nullptr;
+            }
+        }
+        if (INTERBIND_LIKELY(interbind_given(given) == count && names == nullptr)) {
+            result = run(of(first), args, std::index_sequence_for<A...>());
+        } else {
+            result = place(function, first, args, given, names);
+        }
+        if constexpr (may_recurse) {
+            Py_LeaveRecursiveCall();
+        }
+        if (INTERBIND_LIKELY(result != nullptr) || PyErr_Occurred() != nullptr) {
+            return result;
+        }
+        return interbind_function_call_from(function, INTERBIND_LOAD(first->next), args, given, names);
+    }
+
+    static void destroy(interbind_overload *self) { of(self).~F(); }
+
+    static interbind_overload *make(const char *name, F callable, const said &what, interbind_function_def &def) {
+        static_assert(alignof(F) <= 16, "a bound callable is aligned to 16 bytes at most");
+        static constexpr const char *types[] = {converter_of<A>::name..., nullptr};
+        interbind_parameter_def parameters[count + 1] = {};
+        if (what.count > count) {
+            PyErr_Format(PyExc_ValueError, "'%s' has more names than parameters", name);
+            throw raised();
+        }
+        for (std::size_t place = 0; place < count; ++place) {
+            parameters[place].type = types[place];
+            if (place + what.count >= count) {
+                const std::size_t at = place + what.count - count;
+                parameters[place].name = what.args[at]->name();
+                parameters[place].fallback = what.args[at]->fallback();
+                parameters[place].kind = what.kinds[at];
+            }
+        }
+        def.name = name;
+        def.call = call;
+        def.parameters = parameters;
+        def.count = static_cast<std::uint32_t>(count);
+        def.by_place = 1;
+        def.result = converter_of<R>::name;
+        def.doc = what.doc;
+        /* Where an argument by place isn't one of each parameter's, what is given must be sorted first. */
+        def.vectorcall = vectorcall;
+        for (std::size_t place = 0; place < count; ++place) {
+            if (parameters[place].kind > INTERBIND_PARAMETER_NAMED) {
+                def.vectorcall = nullptr;
+            }
+        }
+        def.size = sizeof(F);
+        interbind_overload *made = interbind_overload_make(&def);
+        if (made == nullptr) {
+            throw raised();
+        }
+        new (interbind_overload_data(made)) F(std::move(callable));
+        if constexpr (!std::is_trivially_destructible_v<F>) {
+            interbind_overload_on_free(made, destroy);
+        }
+        return made;
+    }
+};
+
+/* The signature behind a callable. */
+template <class F> struct shape_of : shape_of<decltype(&F::operator())> {};
+template <class R, class... A> struct shape_of<R (*)(A...)> {
+    template <class F> using as = bound<F, R, A...>;
+};
+template <class R, class... A> struct shape_of<R (*)(A...) noexcept> : shape_of<R (*)(A...)> {};
+template <class C, class R, class... A> struct shape_of<R (C::*)(A...)> : shape_of<R (*)(A...)> {};
+template <class C, class R, class... A> struct shape_of<R (C::*)(A...) const> : shape_of<R (*)(A...)> {};
+template <class C, class R, class... A> struct shape_of<R (C::*)(A...) noexcept> : shape_of<R (*)(A...)> {};
+template <class C, class R, class... A> struct shape_of<R (C::*)(A...) const noexcept> : shape_of<R (*)(A...)> {};
+
+} // namespace detail
+
+/* Adds a function to a class of the module: called on an object, it gets that for its first argument. */
+template <class F, class... E> void method(PyObject *module, PyObject *scope, const char *name, F callable, const E &...extras) {
+    detail::said what;
+    (what.take(extras), ...);
+    interbind_function_def def = {};
+    interbind_overload *made = detail::shape_of<F>::template as<F>::make(name, std::move(callable), what, def);
+    if (interbind_function_add(module, scope, name, made, def.vectorcall) == nullptr) {
+        throw raised();
+    }
+}
+
+/* Adds a function to a module. Those of one name are overloads, tried in the order in which they were added. */
+template <class F, class... E> void function(PyObject *module, const char *name, F callable, const E &...extras) {
+    method(module, nullptr, name, std::move(callable), extras...);
+}
+
+} // namespace interbind
+
+#endif /* INTERBIND_FUNCTION_HPP */

@@ -1,0 +1,773 @@
+#!/usr/bin/env python3
+"""What function records promise, law by law, on modules of C and C++.
+
+    laws.py [NAME…]       with `function`, `functioncpp` and `around.function` on the path; `limited` where it is built
+
+Each law runs in a process of its own and prints `holds: name`, or why it doesn't, or `skip: why`.
+"""
+
+import copy
+import functools
+import gc
+import importlib
+import importlib.util
+import inspect
+import io
+import os
+import pickle
+import pickletools
+import pydoc
+import subprocess
+import sys
+import threading
+import types
+import unittest.mock
+import weakref
+
+LAWS = []
+PYPY = sys.implementation.name == "pypy"
+
+
+def law(function):
+    LAWS.append(function)
+    return function
+
+
+class Skip(Exception):
+    pass
+
+
+def fails(kinds, call, *arguments, **names):
+    try:
+        made = call(*arguments, **names)
+    except kinds as error:
+        return str(error)
+    raise AssertionError(f"nothing was raised, but {made!r:.100} returned")
+
+
+def picklers():
+    found = {"_pickle": pickle.dumps, "pickle": pickle._dumps}
+    for name in ("cloudpickle", "dill"):
+        if importlib.util.find_spec(name):
+            found[name] = importlib.import_module(name).dumps
+    return found
+
+
+def every(module):
+    """Every kind of callable of a module, by its path."""
+    for holder in ("", "sub.", "hidden."):
+        for path in "deep", "K.method", "K.still", "K.of.__func__", "K.In.method", "K.In.still", "K.In.of.__func__":
+            yield holder + path, functools.reduce(getattr, (holder + path).split("."), module)
+    # What CPython itself reduces to the class, which can't be found in a module that isn't registered.
+    for path in "K.of", "K.In.of", "sub.K.of", "sub.K.In.of":
+        yield path, functools.reduce(getattr, path.split("."), module)
+
+
+FRESH = """
+import functools, importlib, json, pickle, sys
+assert not any(name.split('.')[0] in ('function', 'around') for name in sys.modules)
+for module, path, streams in json.load(open(sys.argv[1])):
+    loaded = [pickle.loads(bytes.fromhex(stream)) for stream in streams]
+    found = functools.reduce(getattr, path.split('.'), importlib.import_module(module))
+    assert all(one == found and type(one) is type(found) for one in loaded), (path, loaded)
+print('fresh')
+"""
+
+
+@law
+def a_function_tells_its_names():
+    import function
+    dot = function.dot
+    assert (dot.__name__, dot.__qualname__, dot.__module__) == ("dot", "dot", "function")
+    assert repr(dot) == "<native function function.dot>"
+    assert repr(function.sub.K.method) == "<native function function.sub.K.method>"
+    assert function.sub.K.In.method.__qualname__ == "K.In.method"
+    assert type(dot).__name__.startswith("function_1_0_") and type(dot).__module__ == "interbind"
+    assert dot.__doc__ == "dot(x: float, y: float = 1.0)\nMultiplies."
+    import around.function as inside
+    assert repr(inside.sub.deep) == "<native function around.function.sub.deep>"
+    for module in function, inside:
+        assert not [name for name in dir(module) if "interbind" in name or "record" in name]
+
+
+@law
+def inspect_and_help_know_it():
+    import function
+    dot = function.dot
+    assert str(inspect.signature(dot)) == dot.__text_signature__ == "(x, y=1.0)"
+    assert str(inspect.signature(function.call)) == "(arg0, /, *args)"
+    assert function.what.__text_signature__ is None
+    fails(ValueError, inspect.signature, function.what)
+    assert str(inspect.signature(function.K().method)) == "()" and str(inspect.signature(function.K.method)) == "(self, /)"
+    assert inspect.isroutine(dot) and callable(dot)
+    shown = pydoc.plain(pydoc.render_doc(dot))
+    assert "dot(x, y=1.0)" in shown and "Multiplies." in shown, shown
+    shown = pydoc.plain(pydoc.render_doc(function.K))
+    assert "method(self, /)" in shown and "Class methods" in shown and "Static methods" in shown, shown
+
+
+@law
+def a_default_that_cannot_be_read_back_shows_as_dots():
+    import function
+
+    class Loud:
+        def __repr__(self):
+            raise ValueError("loud")
+
+    for value, shown in ((1, "(value=1)"), ("a", "(value='a')"), (None, "(value=None)"), ([], "(value=...)"), (float("nan"), "(value=...)"), (Loud(), "(value=...)")):
+        made = function.make("f", value)
+        assert made.__text_signature__ == shown, made.__text_signature__
+        [parameter] = inspect.signature(made).parameters.values()
+        assert parameter.default is ... if "..." in shown else parameter.default == value
+    assert function.make("f", Loud()).__doc__ == "f(value=...)"
+
+
+@law
+def attributes_are_set_as_those_of_a_function_of_python():
+    import function
+    made = function.make("f", 1)
+    made.__name__, made.__qualname__, made.__doc__, made.__module__ = "a", "b.a", "text", "c"
+    assert (made.__name__, made.__qualname__, made.__doc__, made.__module__) == ("a", "b.a", "text", "c")
+    for name in "__name__", "__qualname__":
+        fails(TypeError, setattr, made, name, 5)
+        fails(TypeError, delattr, made, name)
+    for value in 5, None, made, ["a"]:
+        made.__doc__ = made.__module__ = value
+        assert made.__doc__ is made.__module__ is value
+    del made.__doc__, made.__module__
+    assert made.__doc__ is made.__module__ is None
+    made.__doc__ = "again"
+    assert made.__doc__ == "again" and "__doc__" not in made.__dict__
+    made.other = 3
+    assert made.__dict__["other"] == 3 and made.other == 3
+    made.__dict__ = {"only": 1}
+    assert made.only == 1 and not hasattr(made, "other")
+    fails(TypeError, setattr, made, "__dict__", 5)
+    fails(AttributeError, setattr, made, "__text_signature__", "()")
+    fails(AttributeError, setattr, made, "__call__", len)
+
+    class Name(str):
+        pass
+
+    made.__name__ = Name("n")
+    assert type(made.__name__) is str
+
+
+@law
+def wrappers_and_mocks_take_it():
+    import function
+
+    @functools.wraps(function.dot)
+    def wrapped(*args):
+        return function.dot(*args)
+
+    assert (wrapped.__name__, wrapped.__module__, wrapped.__doc__) == ("dot", "function", function.dot.__doc__)
+    assert str(inspect.signature(wrapped)) == "(x, y=1.0)"
+    made = function.make("f", 1)
+    functools.update_wrapper(made, wrapped)
+    assert made.__wrapped__ is wrapped and made.__name__ == "dot"
+    mock = unittest.mock.create_autospec(function.dot, return_value=3)
+    assert mock(1) == mock(1, y=2) == 3
+    fails(TypeError, mock)
+    fails(TypeError, mock, 1, 2, 3)
+    assert functools.partial(function.dot, 2)(3) == 6.0
+    assert staticmethod(function.dot).__get__(None, int)(2) == 2.0
+
+
+@law
+def arguments_come_by_place_and_by_name():
+    import function
+    dot, what = function.dot, function.what
+    assert dot(2) == dot(x=2) == dot(2, 1) == dot(y=1, x=2) == dot(*(2,), **{"y" + "": 1}) == 2.0
+    for call in (lambda: dot(), lambda: dot(1, 2, 3), lambda: dot(1, x=2), lambda: dot(1, z=2), lambda: dot(y=1)):
+        said = fails(TypeError, call)
+        assert said.startswith("dot(): incompatible arguments (") and said.endswith("takes:\n  dot(x: float, y: float = 1.0)"), said
+    assert what(1) == "int 1" and what("a") == what(text="a") == "text a" and what("a", loud=True) == "text a!"
+    assert what("a", True) == (("a", True), {}) and what() == ((), {}) and what(1, b=2) == ((1,), {"b": 2})
+    assert what(name=1) == ((), {"name": 1})
+    assert function.K().still() is None and function.K.of() is function.K
+    thing = function.K()
+    assert thing.method() is thing and function.K.method(thing) is thing and thing.method.__self__ is thing
+    said = fails(TypeError, function.never, 1, int)
+    assert said == "never(): incompatible arguments (int, type[int]); takes:\n  never(x: float, y: float = 1.0, /)", said
+
+
+@law
+def parameters_that_cannot_be_are_refused_when_the_function_is_made():
+    import function
+    for kinds in ((), (0, 1, 2, 3, 4), (1, 3, 3), (0, 0), (-1, 1)):
+        assert function.wrong(kinds[:4]) is None, kinds
+    for kinds in ((1, 0), (2, 2), (4, 4), (5,), (2**31,), (4, 3), (-2,), (-3,), (3, 1)):
+        assert "can't be" in fails(ValueError, function.wrong, kinds), kinds
+
+
+@law
+def what_a_hook_raises_is_raised_and_ends_the_call():
+    import function
+
+    class Bad:
+        def __float__(self):
+            raise KeyError("mine")
+
+    assert "mine" in fails(KeyError, function.dot, Bad())
+    assert "mine" in fails(KeyError, function.dot, x=Bad())
+
+
+@law
+def a_function_that_is_replaced_while_it_runs_ends_its_call():
+    import function
+    made = [function.make("f", [1])]
+    seen = weakref.ref(made[0])
+
+    class Callee:
+        def __call__(self, *args):
+            function.call = None
+            del function.what
+            made.clear()
+            gc.collect()
+            return args
+
+    assert function.call(Callee(), 1, 2) == (1, 2) and function.call is None
+    if not PYPY:
+        assert seen() is None
+
+
+@law
+def recursion_ends_with_an_exception():
+    import function
+    import functioncpp
+    for callee in function.call, functioncpp.apply:
+        endless = functools.partial(callee)
+        endless.__setstate__((callee, (endless,), {}, {}))
+        assert fails(RecursionError, endless)
+
+
+@law
+def every_kind_of_callable_pickles_with_every_pickler_and_protocol():
+    import json
+    import tempfile
+    rows = []
+    for name in "function", "around.function":
+        module = importlib.import_module(name)
+        for path, callee in every(module):
+            streams = []
+            for pickler, dumps in picklers().items():
+                for protocol in range(6):
+                    stream = dumps(callee, protocol=protocol)
+                    loaded = pickle.loads(stream)
+                    assert loaded == callee and type(loaded) is type(callee), (pickler, protocol, path, loaded)
+                    assert type(callee) is types.MethodType or loaded is callee
+                    assert b"interbind" not in stream and b"eval" not in stream, stream
+                    streams.append(stream.hex())
+            assert copy.copy(callee) == callee and copy.deepcopy([callee]) == [callee]
+            rows.append((name, path, streams))
+    with tempfile.TemporaryDirectory() as folder:
+        file = os.path.join(folder, "streams.json")
+        with open(file, "w") as out:
+            json.dump(rows, out)
+        said = subprocess.run([sys.executable, "-c", FRESH, file], capture_output=True, text=True)
+        assert said.stdout.strip() == "fresh", said.stdout + said.stderr
+    print(f"{len(rows)} callables, {sum(len(row[2]) for row in rows)} pickles")
+
+
+@law
+def a_stream_holds_the_function_s_own_names_alone():
+    import function
+
+    class Only(pickle.Unpickler):
+        def find_class(self, module, name):
+            if module.split(".")[0] != "function":
+                raise pickle.UnpicklingError(f"{module}.{name}")
+            return super().find_class(module, name)
+
+    for path, callee in every(function):
+        if not path.startswith("hidden") and type(callee) is not types.MethodType:
+            for protocol in 4, 5:
+                assert Only(io.BytesIO(pickle.dumps(callee, protocol))).load() is callee
+    # A name of eight letters, in a module of eight.
+    assert len(pickle.dumps(function.dot, 5)) <= 40
+    names = {(argument) for _, argument, _ in pickletools.genops(pickle.dumps(function.hidden.deep, 5)) if isinstance(argument, str)}
+    assert names <= {"operator", "_operator", "attrgetter", "hidden.deep", "importlib", "import_module", "function"}, names
+
+
+@law
+def what_has_no_path_is_refused_and_the_step_is_said():
+    import function
+    nothing, refused = function.nothing, lambda callee: fails(pickle.PicklingError, pickle.dumps, callee)
+    function.nothing = function.dot
+    assert refused(nothing) == "can't pickle <native function function.nothing>: function.nothing is now another object"
+    del function.nothing
+    assert refused(nothing).endswith("function has no attribute 'nothing'")
+    function.nothing = nothing
+    assert pickle.loads(pickle.dumps(nothing)) is nothing
+    assert "its __module__ is None, not a str" in refused(function.make("<lambda>", 1))
+    lost = function.make("<lambda>", 1)
+    lost.__module__ = "function"
+    assert "function has no attribute '<lambda>'" in refused(lost)
+    assert copy.deepcopy({"a": lost})["a"] is lost and copy.copy(lost) is lost
+    method = function.K.method
+    function.K.__qualname__ = "Other"
+    assert pickle.loads(pickle.dumps(method)) is method
+    held = function.K
+    del function.K
+    assert "function has no attribute 'K'" in refused(method)
+    function.K = types.SimpleNamespace(method=len)
+    assert "function.K.method is now another object" in refused(method)
+    function.K = held
+
+
+@law
+def a_module_that_lies_is_never_believed():
+    import function
+    nothing, refused = function.nothing, lambda kind=pickle.PicklingError: fails(kind, pickle.dumps, nothing)
+
+    class Module(types.ModuleType):
+        pass
+
+    liar, calls = Module("liar"), []
+    sys.modules["liar"] = liar
+    nothing.__module__ = "liar"
+    assert "liar has no attribute 'nothing'" in refused()
+    Module.__getattr__ = lambda self, name: calls.append(name) or object()
+    assert "liar.nothing is now another object" in refused() and calls
+    Module.__getattr__ = lambda self, name: importlib.import_module("no.such")
+    assert refused(ImportError)
+
+    def interrupted(self, name):
+        raise KeyboardInterrupt
+
+    Module.__getattr__ = interrupted
+    refused(KeyboardInterrupt)
+    Module.__getattr__ = lambda self, name: nothing
+    assert pickle.loads(pickle.dumps(nothing)) is nothing
+    del sys.modules["liar"]
+    assert "'liar' isn't in sys.modules" in refused()
+    for name, said in (("", "isn't in sys.modules"), (".", "isn't in sys.modules"), ("a.b.c", "isn't in sys.modules"), ("os", "os has no attribute 'nothing'"), (5, "its __module__ is 5, not a str"), (b"os", "not a str"), (None, "its __module__ is None")):
+        nothing.__module__ = name
+        assert said in refused(), name
+    nothing.__module__ = "builtins"
+    nothing.__qualname__ = "len"
+    assert "builtins.len is now another object" in refused()
+    for name in "", ".", "..", "a..b", "x" * 10**6:
+        nothing.__qualname__ = name
+        refused()
+    sys.modules["odd"] = None
+    nothing.__module__ = "odd"
+    refused()
+
+
+@law
+def no_pickle_and_no_python_makes_or_breaks_the_class():
+    import function
+    kind = type(function.dot)
+    for stream in (
+        b"c%s\n%s\n." % (kind.__module__.encode(), kind.__name__.encode()),
+        b"cinterbind\nfunction\n.",
+        pickle.dumps(function.dot, 0).replace(b"dot", b"dott"),
+    ):
+        fails((AttributeError, ModuleNotFoundError, ImportError), pickle.loads, stream)
+    fails(TypeError, kind)
+    fails(TypeError, type, "Sub", (kind,), {})
+    if not PYPY:
+        fails(TypeError, object.__new__, kind)
+    else:
+        empty = object.__new__(kind)
+        assert repr(empty) == "<native function ?>" and empty.__name__ == "?" and empty.__doc__ is None
+        fails(TypeError, empty)
+        fails(pickle.PicklingError, pickle.dumps, empty)
+    if sys.version_info >= (3, 10) and not PYPY:
+        fails(TypeError, setattr, kind, "__reduce_ex__", None)
+    try:
+        function.dot.__class__ = types.FunctionType
+    except TypeError:
+        pass
+    else:
+        raise AssertionError("the class was changed")
+    fails(pickle.PicklingError, pickle.dumps, kind)
+    alike = function.hidden.deep.__reduce_ex__(4)[1][0]
+    fails(TypeError, alike)
+    assert pickle.loads(pickle.dumps(alike)) is function and "module" in repr(alike) and alike.__doc__ is None
+    assert alike.__text_signature__ is None
+
+
+@law
+def weak_references_and_cycles_are_collected():
+    if PYPY:
+        raise Skip("PyPy doesn't collect cycles through objects of C")
+    import function
+    made, kept = function.make("f", (default := [])), []
+    default.append(made)
+    made.itself = made
+    seen = weakref.ref(made, kept.append)
+    del made, default
+    gc.collect()
+    assert seen() is None and kept == [seen]
+    made = function.make("f", 1)
+    assert weakref.ref(made) is weakref.ref(made) and gc.is_tracked(made)
+
+
+@law
+def a_million_functions_leave_nothing_behind():
+    if PYPY:
+        raise Skip("PyPy counts other things")
+    import function
+
+    def use(times):
+        for _ in range(times):
+            made = function.make("f", [])
+            made.__doc__ = "d"
+            made.x = 1
+            made(2)
+            try:
+                made(1, 2)
+            except TypeError:
+                pass
+    use(100)
+    gc.collect()
+    import resource
+    before, size = sys.getallocatedblocks(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    use(int(os.environ.get("TIMES", "50000")))
+    gc.collect()
+    after = sys.getallocatedblocks()
+    assert abs(after - before) < 2000, (before, after)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - size < 8192
+
+
+@law
+def deep_chains_of_attributes_are_freed():
+    import function
+    made = None
+    for _ in range(100_000 if not PYPY else 1000):
+        one = function.make("f", 1)
+        one.__doc__ = one.__module__ = one.next = made
+        made = one
+    del made, one
+    gc.collect()
+
+
+@law
+def two_builds_live_side_by_side():
+    import function
+    import functioncpp
+    assert type(functioncpp.dot) is type(function.dot)
+    if not importlib.util.find_spec("limited"):
+        raise Skip("no build for the limited API")
+    import limited
+    assert type(limited.dot) is not type(function.dot) and "abi3" in type(limited.dot).__name__
+    assert limited.dot(2, y=3) == 6.0 and str(inspect.signature(limited.dot)) == "(x, y=1.0)"
+    assert limited.what("a", loud=True) == "text a!" and limited.K.of() is limited.K
+    thing = limited.K()
+    assert thing.method() is thing
+    for protocol in range(6):
+        assert pickle.loads(pickle.dumps(limited.hidden.deep, protocol)) is limited.hidden.deep
+
+
+@law
+def a_pickle_of_one_build_loads_in_another():
+    if not importlib.util.find_spec("limited"):
+        raise Skip("no build for the limited API")
+    import function
+    import limited
+    # As a process would that has another build under the name.
+    streams = [pickle.dumps(function.K.method, protocol) for protocol in range(6)]
+    sys.modules["function"] = limited
+    assert all(pickle.loads(stream) is limited.K.method for stream in streams)
+
+
+@law
+def functions_of_cpp_take_what_fits():
+    import functioncpp as m
+    assert m.dot(2) == 2.0 and m.dot(2.0, 3.0) == 6.0 and m.dot(y=3, x=1) == 3.0 and m.zero() is None
+    assert m.dot.__doc__ == "dot(x: float, y: float = 1.0) -> float\nThe product." and m.three(1, 2, z=3.0) == 6.0
+    assert m.over(5) == 5 and m.over("x") == "x" and m.over(-128) == -128 and m.over(True, s="x") == "x!"
+    assert m.rest(1, 2, 3, x=4) == ((2, 3), {"x": 4})
+    assert m.rest.__text_signature__ == "(x, /, *r, **n)" and m.unsigned_(2**64 - 1) == 2**64 - 1
+    for call, kind in (
+        (lambda: m.over(128), OverflowError), (lambda: m.over(2**70), OverflowError), (lambda: m.unsigned_(-1), OverflowError),
+        (lambda: m.over(1.5), TypeError), (lambda: m.over("\ud800"), UnicodeEncodeError), (lambda: m.fails(), IndexError),
+        (lambda: m.dot("a"), TypeError), (lambda: m.rest(x=1), TypeError), (lambda: m.dot(2**2000), OverflowError),
+    ):
+        fails(kind, call)
+    assert fails(TypeError, m.over, 1.5).count("over(") == 4
+
+
+@law
+def what_a_callable_holds_goes_with_the_function():
+    if PYPY:
+        raise Skip("PyPy frees objects of C later")
+    import functioncpp as m
+    assert m.counted() == m.alive() == 1
+    del m.counted
+    gc.collect()
+    assert m.alive() == 0
+
+
+@law
+def threads_call_change_and_pickle_one_function():
+    import function
+    made, errors = function.make("f", [1]), []
+    made.__module__ = "function"
+    function.f = made
+    start = threading.Barrier(4)
+
+    def work(number):
+        try:
+            start.wait()
+            for turn in range(2000):
+                assert made(turn) == turn and made() == [1]
+                made.__doc__ = [None, "a", number][turn % 3]
+                made.__name__ = f"f{turn}"
+                made.__doc__, made.__name__, made.__dict__, made.__text_signature__
+                if turn % 20 == 0:
+                    assert pickle.loads(pickle.dumps(made)) is made
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors, errors
+
+
+INTERPRETER = """
+import function, pickle, gc
+assert function.dot(2) == 2.0 and function.what('a', loud=True) == 'text a!'
+assert pickle.loads(pickle.dumps(function.K.method)) is function.K.method
+function.dot.itself = function.dot
+gc.collect()
+"""
+
+
+@law
+def every_interpreter_has_its_own_class():
+    interpreters = next((importlib.import_module(name) for name in ("_interpreters", "_xxsubinterpreters") if importlib.util.find_spec(name)), None)
+    if interpreters is None or sys.version_info < (3, 12):
+        raise Skip("no interpreters with a GIL of their own")
+    import function
+    for _ in range(5):
+        one = interpreters.create()
+        done = interpreters.run_string(one, f"import sys; sys.path[:] = {sys.path!r}\n" + INTERPRETER)
+        assert done is None, done
+        interpreters.destroy(one)
+    exec(INTERPRETER)
+
+
+@law
+def a_list_that_python_code_took_away_is_made_anew():
+    import function
+    key = "__interbind_functions_v1__"
+    holders = [one for one in gc.get_objects() if type(one) is dict and key in one]
+    if PYPY:
+        import builtins
+        holders = [vars(builtins)]
+    if not holders:
+        raise Skip("Python code can't reach the list here")
+    for holder in holders:
+        del holder[key]
+    gc.collect()
+    made = function.make("f", 1)
+    assert made() == 1 and function.dot(2) == 2.0 and pickle.loads(pickle.dumps(function.dot)) is function.dot
+    for holder in holders:
+        holder[key] = 5
+    said = fails(ImportError, function.make, "f", 1)
+    assert "not-a-capsule" in said, said
+    for holder in holders:
+        del holder[key]
+    assert function.make("f", 1)() == 1
+
+
+@law
+def processes_take_methods():
+    import multiprocessing
+    import function
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        assert pool.map(function.dot, [1.0, 2.0]) == [1.0, 2.0]
+        assert pool.map(function.K.still, [], 1) == [] and pool.apply(function.K.of).__qualname__ == "K"
+        assert pool.apply(function.K().still) is None
+
+
+@law
+def a_signature_has_one_form():
+    from native import canonical
+    for text, form in (
+        ("double(double,double)", "double (double, double)"), ("  double\t( double , double )\n", "double (double, double)"),
+        ("const double (const double, double const)", "double (double, double)"), ("int()", "int (void)"), ("void (void)", "void (void)"),
+        ("unsigned (long int, int unsigned long long, short signed, signed char)", "unsigned int (long, unsigned long long, short, signed char)"),
+        ("int (const char*, char const  *, char * const)", "int (char const *, char const *, char *)"),
+        ("int (double**, double *const*, const double * const *)", "int (double **, double *const *, double const *const *)"),
+        ("double (int, double *, void *)", "double (int, double *, void *)"), ("long double (long double)", "long double (long double)"),
+        ("int (intptr_t, struct point *, org.frame.Point@0af *)", "int (intptr_t, struct point *, org.frame.Point@0af *)"),
+        ("_Bool (enum kind)", "_Bool (enum kind)"),
+    ):
+        assert canonical(text.encode()) == form == canonical(form.encode()), (text, canonical(text.encode()))
+    for text in (
+        "", "double", "double (", "double )", "(double)", "double (double", "double (double))", "double (double) x", "double (,)",
+        "double (double,)", "double (double x)", "double (...)", "double (double, void)", "double (void, double)", "double (*)(double)",
+        "double (double[2])", "double & (double)", "const (int)", "unsigned signed (int)", "long long long (int)", "short long (int)",
+        "unsigned double (int)", "struct (int)", "struct int (int)", "int (int restrict)", "int (volatile int)", "int (char * * x)",
+        "5 (int)", "double (double)\0", "d\u00fcble (int)", "int (const const int)", "int (int * const const)", "double (double;)",
+    ):
+        assert canonical(text.encode()) == "", (text, canonical(text.encode()))
+    for text in (b"x" * 2**20, b"double (" + b"double, " * 2**17 + b"double)", b"double (double " + b"*" * 2000 + b")", b"(" * 2**20, b" " * 2**20, bytes(range(256)) * 100):
+        assert canonical(text) == ""
+    assert canonical(b"int (" + b", ".join([b"int"] * 64) + b")") and not canonical(b"int (" + b", ".join([b"int"] * 65) + b")")
+    import random
+    draw, parts = random.Random(5), ["double", "int", "const", "unsigned", "long", " ", " ", " *", "*", "(", ")", ",", ", ", "char", "void", "x.y@1", "\0"]
+    read = 0
+    for _ in range(20000):
+        words = ["int", "("] + [draw.choice(parts) for _ in range(draw.randrange(6))] + [")"]
+        if draw.randrange(4) == 0:
+            words[draw.randrange(len(words))] = draw.choice(parts)
+        text = "".join(words).encode()
+        form = canonical(text)
+        read += form != ""
+        assert not form or canonical(form.encode()) == form, (text, form)
+    assert read > 500, read
+
+
+@law
+def a_native_entry_is_called_by_other_builds():
+    import native
+    assert native.length(3, 4) == native.call(native.length, 3, 4) == 5.0
+    assert native.find(native.length, "double(const double,double)") is True
+    said = fails(TypeError, native.find, native.length, "float (float)")
+    assert "(signature-differs)" in said and "provider has double (double, double), this module expects float (float)" in said, said
+    native.lend(native.length, "double (double)", None)
+    said = fails(TypeError, native.find, native.length, "float (float)")
+    assert "provider has double (double, double)" in said and "provider has double (double)," in said and "fix: " in said, said
+    assert "already" in fails(ValueError, native.lend, native.length, "double(double)", None)
+    for signature in "", "double", "double (" * 1000, "x" * 2**20:
+        assert "is not the type of a C function" in fails(ValueError, native.find, native.length, signature)
+        fails(ValueError, native.lend, native.length, signature, None)
+        fails(ValueError, native.capsule, signature)
+    for thing in len, 5, None, fails, "length", native, type(native.length), native.length.__get__(1):
+        said = fails(TypeError, native.call, thing, 1, 2)
+        assert "(wrong-object)" in said, said
+        fails(TypeError, native.lend, thing, "double (double)", None)
+    if not importlib.util.find_spec("nativelimited"):
+        raise Skip("no build for the limited API")
+    import nativelimited
+    assert nativelimited.call(native.length, 3, 4) == native.call(nativelimited.length, 3, 4) == 5.0
+    fails(TypeError, nativelimited.lend, native.length, "int (int)", None)
+    import functioncpp
+    assert functioncpp.call(native.length, 3, 4) == functioncpp.call(nativelimited.length, 3, 4) == 5.0
+    assert native.call(functioncpp.dot, 3, 4) == nativelimited.call(functioncpp.dot, 3, 4) == 12.0
+    assert "(signature-differs)" in fails(TypeError, functioncpp.call, native.__pyx_capi__ and types.SimpleNamespace(__name__="square", __module__="native"), 1, 2)
+    text = functioncpp.signature()
+    assert native.canonical(text.encode()) == "unsigned long (char const *, double const *const *, int *, void *, int, _Bool)", text
+
+
+@law
+def what_stands_in_pyx_capi_is_found_and_named_by_its_signature():
+    import native
+    assert set(native.__pyx_capi__) == {"length", "square"}
+    assert '"double (double)"' in repr(native.__pyx_capi__["square"])
+
+    def length(x, y):
+        raise AssertionError("Python was asked")
+
+    length.__module__ = "native"
+    assert native.call(length, 3, 4) == 5.0
+    assert "(signature-differs)" in fails(TypeError, native.find, length, "double (double)")
+    for name, module in ((5, "native"), ("other", "native"), ("length", "no.such"), ("length", "os"), ([], "native")):
+        odd = types.SimpleNamespace(__name__=name, __module__=module)
+        assert "(wrong-object)" in fails(TypeError, native.call, odd, 1, 2)
+    native.__pyx_capi__["length"] = 5
+    assert "(wrong-object)" in fails(TypeError, native.call, length, 1, 2)
+    native.__pyx_capi__["length"] = native.__pyx_capi__["square"]
+    assert "(signature-differs)" in fails(TypeError, native.call, length, 1, 2)
+    assert native.call(native.length, 3, 4) == 5.0
+
+    class Odd:
+        def __getattr__(self, name):
+            raise KeyboardInterrupt
+
+    fails(KeyboardInterrupt, native.call, Odd(), 1, 2)
+
+
+@law
+def an_entry_that_no_build_of_ours_writes_is_refused():
+    import native
+    for what, reason in enumerate(("bad-magic", "malformed-record", "other-major", "malformed-record", None, None, "malformed-record")):
+        done = subprocess.run([sys.executable, "-c", f"import native\nnative.spoil(native.length, {what})\nprint(native.call(native.length, 3, 4))"], capture_output=True, text=True)
+        if reason is None:
+            assert done.stdout.strip() == "5.0", done
+        else:
+            assert f"({reason})" in done.stderr and "TypeError" in done.stderr, (what, done)
+
+
+@law
+def what_an_entry_keeps_lives_as_long_as_its_function():
+    if PYPY:
+        raise Skip("PyPy frees objects of C later")
+    import function
+    import native
+    made = function.make("f", 1)
+
+    class Kept:
+        pass
+
+    kept = Kept()
+    seen = weakref.ref(kept)
+    native.lend(made, "double (double)", kept)
+    del kept
+    gc.collect()
+    assert seen() is not None and native.find(made, "double(double)")
+    del made
+    gc.collect()
+    assert seen() is None
+
+
+@law
+def scipy_and_numba_call_what_is_lent():
+    if not importlib.util.find_spec("scipy"):
+        raise Skip("scipy isn't installed")
+    import native
+    import scipy.integrate
+    from scipy import LowLevelCallable
+    for lent in LowLevelCallable.from_cython(native, "square"), LowLevelCallable(native.capsule("double(double)")), LowLevelCallable(native.__pyx_capi__["square"]):
+        assert lent.signature == "double (double)"
+        assert abs(scipy.integrate.quad(lent, 0, 3)[0] - 9) < 1e-9
+    if not importlib.util.find_spec("numba"):
+        raise Skip("numba isn't installed")
+    import ctypes
+    import numba
+    from numba.extending import get_cython_function_address
+    length = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_double, ctypes.c_double)(get_cython_function_address("native", "length"))
+
+    @numba.njit
+    def total(count):
+        sum = 0.0
+        for _ in range(count):
+            sum += length(3.0, 4.0)
+        return sum
+
+    assert total(10) == 50.0
+
+
+def main(wanted):
+    if len(wanted) == 1 and wanted[0].startswith("="):
+        [function] = [one for one in LAWS if one.__name__ == wanted[0][1:]]
+        try:
+            function()
+        except Skip as why:
+            print(f"skip: {function.__name__}: {why}")
+        else:
+            print(f"holds: {function.__name__}")
+        return 0
+    failed = 0
+    for function in LAWS:
+        if wanted and function.__name__ not in wanted:
+            continue
+        done = subprocess.run([sys.executable, "-B", __file__, "=" + function.__name__], capture_output=True, text=True)
+        sys.stdout.write(done.stdout)
+        if done.returncode or function.__name__ not in done.stdout:
+            failed += 1
+            print(f"fails: {function.__name__} ({done.returncode})\n{done.stderr[-3000:]}")
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(min(main(sys.argv[1:]), 100))
