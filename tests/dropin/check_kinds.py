@@ -58,13 +58,6 @@ REFUSED = {
     "itertools_": "TypeError" if sys.version_info >= (3, 14) else None,
     "metaclass_kwargs": "PicklingError",
 }
-#: Kinds that load wrong so far, and why: each must still do so.
-UNSOLVED = {
-    # What `dataclasses` keeps of the class without slots has its `__weakref__`, which in 3.15 says that it is of `object`.
-    "dc_slots_undefined": sys.version_info >= (3, 15),
-    # A typed dict that inherits from another is made of that one, and not of what Python made it of.
-    "td_required": sys.version_info[:2] == (3, 11),
-}
 #: Sets of objects that hash by address come in another order each time: compared in length alone.
 BY_ADDRESS = ("set_of_instances", "set_with_cycle", "abc_registered_used", "weakset")
 
@@ -166,10 +159,7 @@ def main(interbind, cloudpickle):
             if found["ours"] is not None:
                 problems.append(f"{name}: not dumped: {found['ours']}")
                 continue
-            if UNSOLVED.get(name):
-                if mine.get(name) is True:
-                    problems.append(f"{name}: loads right now, and isn't unsolved")
-            elif mine.get(name) is not True:
+            if mine.get(name) is not True:
                 problems.append(f"{name}: loads wrong: {mine.get(name)}")
             if found["cloudpickle"] is None and theirs.get(name) is True:
                 a, b = bytes_of("cloudpickle"), bytes_of("ours")

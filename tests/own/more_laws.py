@@ -5,42 +5,199 @@
 """
 
 import importlib.util
+import os
+import pickle
+import random
 import re
+import subprocess
 import sys
+import tempfile
+import threading
+import time
+import warnings
 
-from laws import *  # noqa: F403
-from laws import LAWS, bare, fails, gc, law, local, main, os, own, pickle, same, subprocess, tempfile, threading
+from interbind.pickle import own
+from laws import LAWS, bare, fails, law, local, main, same
+from source_snippets import SNIPPETS
 
 LAWS.clear()
 
 
 def ids(data):
-    return set(re.findall(rb"\x8c ([0-9a-f]{32})", data))
+    return set(re.findall(rb"\x8c\x16([A-Za-z0-9+/]{22})", data))
 
 
 # --- what a class is made of
 
 @law
 def a_class_is_another_one_with_each_other_constant():
-    pairs = [("-1", "-2"), ("0.0", "-0.0"), ("1", "True"), ("1", "1.0"), ("(1,)", "(True,)"), ("(0.0,)", "(-0.0,)"), ("'a'", "b'a'"), ("0", "2**61 - 1")]
+    pairs = [
+        ("-1", "-2"),
+        ("0.0", "-0.0"),
+        ("1", "True"),
+        ("1", "1.0"),
+        ("(1,)", "(True,)"),
+        ("(0.0,)", "(-0.0,)"),
+        ("'a'", "b'a'"),
+        ("0", "2**61 - 1"),
+    ]
+    source = """
+class C:
+  def m(self): return {one}
+class D:
+  def m(self): return {two}
+D.m.__qualname__ = "C.m"
+"""
     for one, two in pairs:
-        C, D = local(f"class C:\n  def m(self): return {one}\nclass D:\n  def m(self): return {two}\nD.m.__qualname__ = 'C.m'", "C", "D")
+        C, D = local(source.format(one=one, two=two), "C", "D")
         before = own.dumps(C)
         C.m = D.m
         after = own.dumps(C)
-        check = f"a, b = map(pickle.loads, x)\nassert (repr(a().m()), repr(b().m())) == {(repr(eval(one)), repr(eval(two)))!r}"
+        wanted = repr(eval(one)), repr(eval(two))
+        check = f"a, b = map(pickle.loads, x)\nassert (repr(a().m()), repr(b().m())) == {wanted!r}"
         bare(pickle.dumps((before, after)), check)
+
+
+#: A class with something of each kind in it.
+CHANGED = """
+class M2(type): pass
+class B(metaclass=M2): pass
+class B2(metaclass=M2):
+  w = 1
+class O: pass
+def mk():
+  y = 1
+  class C(B):
+    v = -1
+    t = (-0.0,)
+    l = []
+    d = {}
+    o = O()
+    p = property(lambda s: 1)
+    cm = classmethod(lambda c: 3)
+    def m(self, a=1, *, k=2): return y
+    def m2(self, a=1, *, k=2): return y + 1
+  return C
+C = mk()
+"""
+#: Changes of that class.
+CHANGES = [
+    "C.m.__defaults__ = (2,)",
+    "C.m.__kwdefaults__ = {'k': 5}",
+    "C.m.__doc__ = 'x'",
+    "C.m.__closure__[0].cell_contents = 9",
+    "C.m.__code__ = C.m2.__code__",
+    "C.m.attr = 3",
+    "C.p = property(lambda s: 2)",
+    "C.cm = classmethod(lambda c: 4)",
+    "C.l.append(1)",
+    "C.d['x'] = 1",
+    "C.o.x = 5",
+    "C.t = (0.0,)",
+    "C.v = -2",
+    "del C.v",
+    "C.__doc__ = 'd'",
+    "C.__module__ = 'zz'",
+    "C.__name__ = 'N'",
+    "C.__qualname__ = 'Q'",
+    "C.__bases__ = (B2,)",
+    "C.__annotations__ = {'z': int}",
+    "C.__match_args__ = ('a',)",
+    "B.q = 3",
+    "M2.z = 4",
+]
+
+
+def changed(source, change):
+    space = {"__name__": "__main__"}
+    exec(source, space)
+    before = own.dumps(space["C"])
+    assert before == own.dumps(space["C"]), change
+    exec(change, space)
+    return ids(before), ids(own.dumps(space["C"]))
+
 
 @law
 def whatever_changes_in_a_class_gives_it_another_id():
-    for change in ("C.m.__defaults__=(2,)","C.m.__kwdefaults__={'k':5}","C.m.__doc__='x'","C.m.__closure__[0].cell_contents=9","C.p=property(lambda s:2)","C.__doc__='d'","C.m.attr=3","C.__module__='zz'","C.__name__='N'","C.__qualname__='Q'","C.l.append(1)","C.d['x']=1","C.o.x=5","C.__bases__=(B2,)","C.__annotations__={'z':int}","del C.v","C.v=-2","C.t=(0.0,)","C.cm=classmethod(lambda c:4)", "B.q=3","M2.z=4","C.__match_args__=('a',)","C.m.__code__=(lambda s,a=1,*,k=2: (y,77)).__code__ if 0 else C.m2.__code__"):
-        src="class M2(type): pass\nclass B(metaclass=M2): pass\nclass B2(metaclass=M2): w=1\nclass O: pass\ndef mk():\n  y=1\n  class C(B):\n    v=-1\n    t=(-0.0,)\n    l=[]\n    d={}\n    o=O()\n    p=property(lambda s:1)\n    cm=classmethod(lambda c:3)\n    def m(self,a=1,*,k=2): return y\n    def m2(self,a=1,*,k=2): return y+1\n  return C\nC=mk()"
-        space={"__name__":"__main__"}; exec(src,space); C=space["C"]
-        before=own.dumps(C); again=own.dumps(C)
-        assert before==again, change
-        exec(change,space)
-        after=own.dumps(C)
-        assert ids(before) != ids(after), change
+    for change in CHANGES:
+        before, after = changed(CHANGED, change)
+        assert before != after, change
+
+
+#: A class that holds nothing but what is compared without being written.
+PLAIN = """
+import abc
+def mk():
+  y = 1
+  class C:
+    v = -1
+    t = (1, ("a", -0.0))
+    l = [1, [2]]
+    d = {"k": 1}
+    kind = int
+    p = property(lambda s: 1, doc="p")
+    cm = classmethod(lambda c: 3)
+    sm = staticmethod(lambda: 5)
+    def m(self, a=1, *, k=2): return y, C
+    def n(self): return y
+    def other(self): return y
+    l2 = l3 = l
+    same = n
+  return C
+C = mk()
+new = lambda x: (lambda: x).__closure__[0]
+"""
+PLAIN_CHANGES = [
+    "C.m.__defaults__ = (2,)",
+    "C.m.__defaults__ = (True,)",
+    "C.m.__kwdefaults__ = {'k': 2.0}",
+    "C.m.__doc__ = 'x'",
+    "C.m.__name__ = 'x'",
+    "C.m.__qualname__ = 'x'",
+    "C.m.__module__ = 'x'",
+    "C.m.__annotations__ = {'a': int}",
+    "C.m.__closure__[1].cell_contents = 1.0",
+    "del C.m.__closure__[1].cell_contents",
+    "C.n.__code__ = C.n.__code__.replace(co_firstlineno=77)",
+    "C.m.attr = 3",
+    "C.p = property(lambda s: 1, doc='q')",
+    "C.p = property(lambda s: 1, lambda s, v: 1, doc='p')",
+    "C.cm = staticmethod(C.__dict__['cm'].__func__)",
+    "C.sm = classmethod(C.__dict__['sm'].__func__)",
+    "C.sm = C.__dict__['sm'].__func__",
+    "C.l.append(1)",
+    "C.l[1].append(1)",
+    "C.l = (1, [2])",
+    "C.d['k'] = '1'",
+    "C.d = {'k': 1, 'l': None}",
+    "C.t = (1, ('a', 0.0))",
+    "C.kind = float",
+    "C.kind = abc.ABC",
+    "C.v = C",
+    "C.v = b'-1'",
+    "C.v = '-1'",
+    "C.v = object()",
+    "C.v = C.l",
+    "C.l2 = [1, [2]]; C.l3 = C.l",
+    "C.same = C.other",
+    "C.other = mk().other",
+    "C.other = mk().other; C.n = mk().n",
+    "C.__name__ = 'N'",
+    "C.__qualname__ = 'N'",
+    "C.__doc__ = 'd'",
+    "del C.v",
+]
+
+
+@law
+def whatever_changes_in_a_plain_class_gives_it_another_id():
+    for change in PLAIN_CHANGES:
+        before, after = changed(PLAIN, change)
+        assert len(before) == 1 and before != after, change
+    # What is only remembered is no change.
+    for use in ("import copyreg; copyreg._slotnames(C)", "C().m()", "C.__annotations__", "isinstance(3, C)", "C.m.__annotations__"):
+        before, after = changed(PLAIN, use)
+        assert before == after, use
 
 
 @law
@@ -159,88 +316,174 @@ def attempt(module, obj, protocol):
 
 # --- modules
 
+#: A module of a user's that hides one of Python's.
+HIDING = """
+K = [7]
+class A:
+  def m(self): return K
+def f(): return K
+"""
+DUMPS_HIDING = """
+import pickle, sys
+from interbind.pickle import digest, own
+
+folder = sys.argv[1]
+sys.path.insert(0, folder)
+for name in sys.argv[2:]:
+    sys.modules.pop(name, None)
+    module = __import__(name)
+    assert module.__file__.startswith(folder)
+    data = own.dumps((module.f, module.A), by_value=[name])
+    with open(f"{folder}/{name}.pkl", "wb") as file:
+        file.write(data)
+    before = digest(module.f, code="project")
+    module.K.append(1)
+    assert digest(module.f, code="project") != before, name
+"""
+
+
 @law
 def a_users_module_named_as_one_of_pythons():
+    names = ["colorsys", "this", "antigravity"]
     with tempfile.TemporaryDirectory() as folder:
-        for name in ("colorsys","queue","antigravity","this"):
-            with open(os.path.join(folder,name+".py"),"w") as f: f.write("K=[7]\nclass A:\n  def m(self): return K\ndef f(): return K\n")
-        code="""
-import sys, pickle
-sys.path.insert(0, FOLDER)
-for name in ("colorsys","this","antigravity"):
-    sys.modules.pop(name,None)
-    m=__import__(name)
-    assert m.__file__.startswith(FOLDER)
-    from interbind.pickle import own, digest
-    data=own.dumps((m.f,m.A), by_value=[name])
-    open(FOLDER+"/"+name+".pkl","wb").write(data)
-    a=digest(m.f,code="project"); m.K.append(1); assert digest(m.f,code="project")!=a, name
-"""
-        done=subprocess.run([sys.executable,"-c",code.replace("FOLDER",repr(folder))],stdout=subprocess.PIPE,stderr=subprocess.PIPE)
-        assert done.returncode==0, done.stderr.decode()[-800:]
-        for name in ("colorsys","this","antigravity"):
-            with open(os.path.join(folder,name+".pkl"),"rb") as f: bare(f.read(),"assert x[0]()==[7] and x[1]().m()==[7]; import sys; assert 'antigravity' not in sys.modules")
+        for name in names:
+            with open(os.path.join(folder, name + ".py"), "w") as file:
+                file.write(HIDING)
+        done = subprocess.run([sys.executable, "-c", DUMPS_HIDING, folder, *names], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert done.returncode == 0, done.stderr.decode()[-800:]
+        for name in names:
+            with open(os.path.join(folder, name + ".pkl"), "rb") as file:
+                bare(file.read(), f"assert x[0]() == [7] and x[1]().m() == [7] and {name!r} not in sys.modules")
+
+
+PACKAGE = {
+    "__init__.py": (
+        "import warnings\nfrom . import sub\nV = 3\n__annotations__ = {}\n"
+        "def f():\n  warnings.warn('x')\n  return V, sub.W\n"
+    ),
+    "sub/__init__.py": "W = 4\nfrom . import leaf\nx: int = 3\n",
+    "sub/leaf.py": "def g(): return 9\nclass K: pass\n",
+}
+
+
+def package_dumps(use):
+    """Return what is written of a package that lies in a folder of its own; `use`: after it has warned."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.makedirs(os.path.join(folder, "shp_pkg", "sub"))
+        for name, text in PACKAGE.items():
+            with open(os.path.join(folder, "shp_pkg", name), "w") as file:
+                file.write(text)
+        sys.path.insert(0, folder)
+        importlib.invalidate_caches()
+        try:
+            import shp_pkg
+
+            if use:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("always")
+                    shp_pkg.f()
+            made = [same(obj, by_value="shp_pkg") for obj in (shp_pkg, shp_pkg.f, shp_pkg.sub.leaf.K)]
+            return [*made, own.digest(shp_pkg, by_value="shp_pkg")]
+        finally:
+            sys.path.remove(folder)
+            for name in [name for name in sys.modules if name.startswith("shp_pkg")]:
+                del sys.modules[name]
 
 
 @law
 def a_module_by_value_has_no_folder():
-    datas=[]
-    for _ in range(2):
-        with tempfile.TemporaryDirectory() as folder:
-            os.makedirs(folder+"/shp_pkg/sub")
-            open(folder+"/shp_pkg/__init__.py","w").write("import warnings\nfrom . import sub\nV=3\ndef f(): warnings.warn('x'); return V, sub.W\n__annotations__={}\n")
-            open(folder+"/shp_pkg/sub/__init__.py","w").write("W=4\nfrom . import leaf\nx:int=3\n")
-            open(folder+"/shp_pkg/sub/leaf.py","w").write("def g(): return 9\nclass K: pass\n")
-            sys.path.insert(0,folder)
-            import importlib; importlib.invalidate_caches()
-            import shp_pkg
-            if _: 
-                import warnings
-                with warnings.catch_warnings():
-                    warnings.simplefilter("always"); shp_pkg.f()
-            datas.append([same(shp_pkg,by_value="shp_pkg"),same(shp_pkg.f,by_value="shp_pkg"),same(shp_pkg.sub.leaf.K,by_value="shp_pkg"),own.digest(shp_pkg,by_value="shp_pkg")])
-            bare(datas[-1][0],"assert x.V==3 and x.sub.W==4 and x.sub.leaf.g()==9 and x.sub.__name__=='shp_pkg.sub'")
-            for n in list(sys.modules):
-                if n.startswith("shp_pkg"): del sys.modules[n]
-            sys.path.remove(folder)
-    for i,(a,b) in enumerate(zip(*datas)):
-        assert a==b, (i, a,b)
+    first, second = package_dumps(use=False), package_dumps(use=True)
+    bare(first[0], "assert x.V == 3 and x.sub.W == 4 and x.sub.leaf.g() == 9 and x.sub.__name__ == 'shp_pkg.sub'")
+    assert first == second
+
+
+# --- the stream
+
+#: Functions whose code has the same bytes, the same names and other constants.
+ALIKE = "".join(f"def f{n}(a, b=2):\n  t = a + {n + 1000}\n  return [t, b, OTHER, len(str(t))]\n" for n in range(100))
+
+
+@law
+def what_code_objects_have_in_common_is_written_once():
+    made = local("OTHER = 7\n" + ALIKE, *(f"f{n}" for n in range(100)))
+    assert {function.__code__.co_code for function in made} == {made[0].__code__.co_code}
+    for options in ({}, {"deterministic": True}):
+        data = own.dumps(made, **options)
+        assert data.count(made[0].__code__.co_code) == 1 and data.count(b"OTHER") == 1
+        # Of each function: name, place and constants, and two dozen references.
+        assert len(data) < 8_000, len(data)
+        bare(data, "assert [f(1)[0] for f in x] == list(range(1001, 1101)) and x[7](1) == [1008, 2, 7, 4] and x[7].__qualname__ == 'f7'")
+
+
+@law
+def which_of_two_equal_tuples_it_is_doesnt_count():
+    def make(content, default):
+        def f(a=default):
+            return content, a
+
+        return f
+
+    def new(*items):
+        return tuple(list(items))
+
+    shared, deep = new(1, "a"), new(1, new(2))
+    for equal in (lambda: new(1, "a"), lambda: new(1, new(2)), lambda: new(1, new(int, frozenset([3])))):
+        one = equal()
+        assert same([make(one, one), make(one, one)]) == same([make(equal(), equal()), make(equal(), equal())])
+    bare(same([make(shared, deep), make(shared, deep)]), "assert [f() for f in x] == [((1, 'a'), (1, (2,)))] * 2")
+
+
+@law
+def defaults_may_lead_back_to_the_function():
+    source = "def f(a=[]): return a\ndef g(a=(1, [2])): return a\nf.__defaults__[0].append(f)\ng.__defaults__[0][1].append(g)"
+    f, g = local(source, "f", "g")
+    for options in ({}, {"deterministic": True}):
+        bare(own.dumps([f, g], **options), "f, g = x\nassert f() == [f] and g()[1] == [2, g]")
 
 
 # --- order
 
+class Unequal:
+    """Each is another one, and all hash alike."""
+
+    def __init__(self, n):
+        self.n = n
+
+    def __hash__(self):
+        return 1
+
+    def __eq__(self, other):
+        return False
+
+
+def sorted_digest(obj):
+    return own.digest(obj, sort_keys=True)
+
+
 @law
 def sort_keys_takes_any_keys():
-    N=local("class N:\n  def __init__(s,v): s.v=v","N")
-    def mk(order):
-        ks=[N(1),N(1)]; vals=["a","b"]
-        d={}
-        for i in order: d[ks[i]]=vals[i]
-        return d
-    assert own.digest(mk([0,1]),sort_keys=True)==own.digest(mk([1,0]),sort_keys=True)
-    for items in ([(1,"a"),("1","b"),(None,"c"),((1,),"d"),(b"x","e"),(1.5,"f"),(frozenset([1]),"g"),(int,"h"),(1j,"i")],):
-        import random
-        ds=set()
-        for s in range(6):
-            r=items[:]; random.Random(s).shuffle(r); ds.add(own.digest(dict(r),sort_keys=True))
-        assert len(ds)==1
-    # equal-looking keys
-    class K:
-        def __init__(s,n): s.n=n
-        def __hash__(s): return 1
-        def __eq__(s,o): return False
-    d1={K(1):1}; assert own.digest(d1,sort_keys=True)
-    nan=float("nan")
-    assert own.digest({nan:1, float("nan"):2},sort_keys=True)==own.digest({float("nan"):2, nan:1},sort_keys=True)
-    assert own.digest({nan:1, float("nan"):2},sort_keys=True)!=own.digest({nan:1, float("nan"):3},sort_keys=True)
-    # subclass of dict, OrderedDict, nested
-    import collections
-    assert own.digest(collections.OrderedDict([(1,2),(3,4)]),sort_keys=True)!=own.digest(collections.OrderedDict([(3,4),(1,2)]),sort_keys=True) or True
-    a,b=N(1),N(1)
-    x1=own.digest([{a:1,b:2},a],sort_keys=True); x2=own.digest([{b:2,a:1},a],sort_keys=True); x3=own.digest([{a:1,b:2},b],sort_keys=True)
-    assert x1==x2
-    assert own.digest({1:"a",True+1:"b"},sort_keys=True)
-    assert own.digest({1:"a"},sort_keys=True)!=own.digest({True:"a"},sort_keys=True)!=own.digest({1.0:"a"},sort_keys=True)
+    keys = [1, "1", None, (1,), b"x", 1.5, frozenset([1]), int, 1j]
+    digests = set()
+    for seed in range(6):
+        items = list(zip(keys, "abcdefghi"))
+        random.Random(seed).shuffle(items)
+        digests.add(sorted_digest(dict(items)))
+    assert len(digests) == 1
+    assert len({sorted_digest({key: "a"}) for key in (1, True, 1.0)}) == 3
+    assert sorted_digest({Unequal(1): 1})
+    nan = float("nan")
+    assert sorted_digest({nan: 1, float("nan"): 2}) == sorted_digest({float("nan"): 2, nan: 1})
+    assert sorted_digest({nan: 1, float("nan"): 2}) != sorted_digest({nan: 1, float("nan"): 3})
+
+
+@law
+def sort_keys_takes_keys_that_look_alike():
+    N = local("class N:\n  def __init__(self, v): self.v = v", "N")
+    one, other = N(1), N(1)
+    assert sorted_digest({one: "a", other: "b"}) == sorted_digest({other: "b", one: "a"})
+    # One of them is referred to again.
+    assert sorted_digest([{one: 1, other: 2}, one]) == sorted_digest([{other: 2, one: 1}, one])
+    assert sorted_digest([{one: 1, other: 2}, one]) != sorted_digest([{one: 1, other: 2}, other])
 
 
 @law
@@ -279,97 +522,65 @@ def members_that_look_alike_have_an_order_or_are_refused():
 
 # --- source
 
-def source_module(text, name="made_src"):
-    folder=tempfile.mkdtemp()
-    path=os.path.join(folder,name+".py")
-    open(path,"w").write(text)
-    import importlib.util
-    spec=importlib.util.spec_from_file_location(name,path); m=importlib.util.module_from_spec(spec); sys.modules[name]=m; spec.loader.exec_module(m)
-    return m
+def source_module(text, name):
+    path = os.path.join(tempfile.mkdtemp(), name + ".py")
+    with open(path, "w") as file:
+        file.write(text)
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
-PYTHONS=[sys.executable,*filter(None,os.environ.get("INTERBIND_OTHER_PYTHONS","").split(os.pathsep))]
+PYTHONS = [sys.executable, *filter(None, os.environ.get("INTERBIND_OTHER_PYTHONS", "").split(os.pathsep))]
+
+#: Constants that are equal, or look alike, and aren't the same.
+SIGNS = """
+def a(): return 0.0
+def b(): return -0.0
+def c(): return (1, (True, 1.0, 0.0, -0.0, 1j, -1j))
+zeros = [lambda: 0.0, lambda: -0.0]
+ones = [lambda: 1, lambda: True, lambda: 1.0]
+tuples = [lambda: (1,), lambda: (True,), lambda: (1.0,), lambda: (0.0,), lambda: (-0.0,)]
+complexes = [lambda: complex(0.0, -0.0), lambda: 0j, lambda: -0j]
+obj = [a, b, c, *zeros, *ones, *tuples, *complexes]
+"""
+
 
 @law
 def source_keeps_signs_and_classes_of_constants():
-    m=source_module("def a(): return 0.0\ndef b(): return -0.0\ndef c(): return (1,(True,1.0,0.0,-0.0,1j,-1j))\nfs=[lambda: 0.0, lambda: -0.0]\ngs=[lambda: 1, lambda: True, lambda: 1.0]\nhs=[lambda: (1,), lambda: (True,), lambda: (1.0,)]\nzs=[lambda: (0.0,), lambda: (-0.0,)]\nss=[lambda v: v in {1,2}, lambda v: v in {True,2},lambda v: v in {1.0,2}]\ncs=[lambda: complex(0.0,-0.0), lambda: 0j, lambda: -0j]\n")
-    obj=[m.a,m.b,m.c,m.fs,m.gs,m.hs,m.zs,m.cs]
-    data=own.dumps(obj,portable="source",by_value=[m])
-    for p in PYTHONS:
-        bare(data,"""
-a,b,c,fs,gs,hs,zs,cs=x
-assert [repr(a()),repr(b()),repr(c())]==['0.0','-0.0',%r], c()
-assert [repr(f()) for f in fs]==['0.0','-0.0']
-assert [repr(f()) for f in gs]==['1','True','1.0']
-assert [repr(f()) for f in hs]==['(1,)','(True,)','(1.0,)']
-assert [repr(f()) for f in zs]==['(0.0,)','(-0.0,)']
-assert [repr(f()) for f in cs]==%r
-"""%(repr(m.c()),[repr(f()) for f in m.cs]),python=p)
+    module = source_module(SIGNS, "made_signs")
+    data = own.dumps(module.obj, portable="source", by_value=[module])
+    wanted = [repr(function()) for function in module.obj]
+    for python in PYTHONS:
+        bare(data, f"assert [repr(function()) for function in x] == {wanted!r}, x", python=python)
 
-SNIPPETS={
- "imports":("import math, os.path\nfrom collections import Counter\ndef f(a):\n  '''doc'''\n  return math.sqrt(a), os.path.join('a','b'), Counter('a')\n","x(4)[0]==2",(3,9)),
- "imports_method":("import math\nclass A:\n  def f(self,a): return math.sqrt(a)\nf=A.f\n","x(None,4)==2",(3,9)),
- "imports_lambdas":("import math\nfs=[lambda a: math.sqrt(a), lambda a: math.floor(a), lambda a: (lambda b: math.floor(b))(a)]\nf=fs\n","(x[0](4),x[1](4.5),x[2](5.5))==(2,4,5)",(3,9)),
- "imports_closure":("import math\ndef mk(n):\n  def g(a): return math.pow(a,n)\n  return g\nf=mk(2)\n","x(3)==9",(3,9)),
- "imports_inner":("import math\ndef f(a):\n  def g(b): return math.sqrt(b)\n  return g(a)\n","x(4)==2",(3,9)),
- "inner_annotations":("def f():\n  def g(a: Later, b: 'x'=1) -> Never: return a\n  return g(3)\n","x()==3", (3,14)),
- "inner_class_annotations":("def f():\n  class K:\n    a: Later = 3\n    b: int\n  return K.a\n","x()==3",(3,14)),
- "future":("from __future__ import annotations\ndef f():\n  def g(a: Later) -> Never: return a\n  return g(3), g.__annotations__\n","x()[0]==3 and x()[1]=={'a':'Later','return':'Never'}",(3,9)),
- "future_class":("from __future__ import annotations\nclass A:\n  def f(self):\n    def g(a: Later): return a\n    return g(3)\nf=A.f\n","x(None)==3",(3,9)),
- "fstring_nested":("def f(a):\n  return f'{a!r:>{10}} {a=} {\"q\"}'\n","x(3)==\"         3 a=3 q\"",(3,9)),
- "fstring_same_quotes":("def f(a):\n  return f'{a['k']}'\n","x({'k':3})=='3'",(3,12)),
- "fstring_backslash":("def f(a):\n  return f\"{'\\n'.join(a)}\"\n","x(['a','b'])=='a\\nb'",(3,12)),
- "with_paren":("import contextlib\ndef f():\n  with (contextlib.nullcontext(1) as a, contextlib.nullcontext(2) as b):\n    return a+b\n","x()==3",(3,10)),
- "index_star":("def f(a,b):\n  return a[*b]\n","x({(1,2):3},(1,2))==3",(3,11),(3,9)),
- "index_star_in_star":("def f(a,b,_index0x='_index1x'):\n  return a[(*b[(*b,)], '_index0x')]\n","x({(1,'_index0x'):3},type('B',(),{'__getitem__':lambda s,i:(1,),'__iter__':lambda s:iter(())})())==3",(3,9)),
- "index_star_tuple":("def f(a,b):\n  return a[(*b,)]\n","x({(1,2):3},(1,2))==3",(3,9)),
- "return_star":("def f(a):\n  return 1,*a\n","x([2])==(1,2)",(3,9)),
- "walrus":("def f(a):\n  if (b:=a)>1: return b\n  return [y:=1,y**2]\n","x(3)==3",(3,9)),
- "comp_class":("def f():\n  class K:\n    v=[i for i in range(3)]\n    w=[j*len(v) for j in v[:2]] if 0 else 5\n  return K.v\n","x()==[0,1,2]",(3,9)),
- "comp_locals":("def f(a):\n  b=2\n  return [sorted(locals()) for i in [1]]\n","1",(3,9)),
- "finally_return":("def f():\n  try: return 1\n  finally:\n    pass\n","x()==1",(3,9)),
- "nested_default":("def f(n):\n  def g(a=n,*,b=n+1): return a,b\n  return g()\n","x(1)==(1,2)",(3,9)),
- "async_gen":("async def f():\n  async for i in g(): yield i\nasync def g():\n  yield 1\n","x.__name__=='f'",(3,9)),
- "except_star":("def f():\n  try: raise ExceptionGroup('a',[ValueError(1)])\n  except* ValueError as e: return_=1\n  return return_\n","x()==1",(3,11)),
- "match":("def f(a):\n  match a:\n    case {'k':v}: return v\n    case _: return None\n","x({'k':2})==2",(3,10)),
- "docstring":("def f():\n  '''a\n    b\n  c'''\n  return 1\n","x()==1",(3,9)),
- "assert_":("def f(a):\n  assert a, 'no'\n  return __debug__\n","x(1) is True",(3,9)),
- "type_params":("def f[T](a: T) -> T:\n  def g[U](b: U): return b\n  return g(a)\n","x(3)==3",(3,12)),
- "type_alias":("def f():\n  type A = int\n  return A.__value__\n","x() is int",(3,12)),
- "lambda_default":("f=lambda a,*b,c=3,**d: (a,b,c,d)\n","x(1,2,e=4)==(1,(2,),3,{'e':4})",(3,9)),
- "global_stmt":("N=1\ndef f():\n  global N\n  N+=1\n  return N\n","x()==2",(3,9)),
- "super_":("class A:\n  def f(self): return super().__repr__()[:1], __class__\nf=A.f\n","1",(3,9)),
- "private":("class A:\n  def f(self): self.__q=1; return self._A__q\nf=A.f\n","x(type('A',(),{})())==1",(3,9)),
- "int_huge":("def f(): return 10**5000 and "+"9"*4000+"\n","x()%10==9",(3,9)),
- "try_except_in_loop":("def f():\n  for i in range(3):\n    try: continue\n    finally: pass\n  else: return i\n","x()==2",(3,9)),
- "percent":("def f(a): return '%s %d' % (a,3)\n","x(1)=='1 3'",(3,9)),
- "chained":("def f(a,b): return a<b<=3 and not a or (yield)\n","1",(3,9)),
- "await_":("async def f(a):\n  return [await b for b in a], [i async for i in g()]\nasync def g():\n  yield 1\n","1",(3,9)),
- "matrix":("def f(a,b): return -a**-b, not a, ~a, a//b, a@b if 0 else 1\n","x(2,2)[0]==-0.25",(3,9)),
- "except_tuple":("def f():\n  try: 1/0\n  except (ValueError, ZeroDivisionError): return 1\n","x()==1",(3,9)),
- "except_bare_tuple":("def f():\n  try: 1/0\n  except ValueError, ZeroDivisionError: return 1\n","x()==1",(3,14)),
- "tstring":("def f(a): return t'{a}'.values\n","x(1)==(1,)",(3,14)),
-}
-# They mean something from a version on, and are written so that all can compile them.
-LATER={"inner_annotations","inner_class_annotations"}
+
 def version_of(python):
-    said=subprocess.run([python,"-I","-S","-c","import sys; print(*sys.version_info[:2])"],capture_output=True,text=True,check=True)
-    return tuple(map(int,said.stdout.split()))
+    said = subprocess.run([python, "-I", "-S", "-c", "import sys; print(*sys.version_info[:2])"], stdout=subprocess.PIPE, check=True)
+    return tuple(map(int, said.stdout.split()))
+
+
 @law
 def source_means_the_same_on_every_python():
-    bad=[]
-    versions={p:version_of(p) for p in PYTHONS}
-    for name,(text,check,since,*older) in SNIPPETS.items():
-        if sys.version_info[:2]<since: continue
-        m=source_module(text,"snip_"+name)
-        try: data=own.dumps(m.f,portable="source",by_value=[m])
-        except Exception as e: bad.append((name,"refused",str(e)[:150])); continue
-        for p in PYTHONS:
-            # Syntax is as new as it is; what can be written in an older one has a version of its own.
-            if versions[p]<(older or [since])[0] and name not in LATER: continue
-            try: bare(data,f"assert {check}",python=p)
-            except AssertionError as e: bad.append((name,p.split("/")[-1] if "pyenv" not in p else p.split("/")[-3],str(e).strip().splitlines()[-1][:110] if str(e).strip() else "?"))
-    assert not bad, "\n"+"\n".join(map(str,bad))
+    faults = []
+    versions = {python: version_of(python) for python in PYTHONS}
+    for snippet in SNIPPETS:
+        if sys.version_info[:2] < snippet.since:
+            continue
+        module = source_module(snippet.source, "snippet_" + snippet.name)
+        try:
+            data = own.dumps(module.f, portable="source", by_value=[module])
+        except Exception as error:
+            faults.append(f"{snippet.name}: refused: {error}")
+            continue
+        for python, version in versions.items():
+            if version >= snippet.loads_since:
+                try:
+                    bare(data, f"assert {snippet.check}", python=python)
+                except AssertionError as error:
+                    faults.append(f"{snippet.name} on {python}: {error}")
+    assert not faults, "\n".join(faults)
 
 
 # --- threads
@@ -395,8 +606,6 @@ def make(n):
 C, f, c, K = make(1)
 """
     C, f, c, K = obj = local(source, "C", "f", "c", "K")
-    import time
-
     until, odd = time.monotonic() + 1.5, []
 
     def change():

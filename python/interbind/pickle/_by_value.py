@@ -256,6 +256,9 @@ def _class(cls, options, strict, home):
         keywords["__dict__"] = instance_dict
     keywords.update(more)
     bases = cls.__orig_bases__ if "__orig_bases__" in cls.__dict__ else cls.__bases__
+    if not strict and type(cls).__name__ == "_TypedDictMeta" and bases == (dict,):
+        # Before 3.12, a typed dict that inherits from another has forgotten what it was made of, and the metaclass takes no `dict`.
+        bases = (getattr(sys.modules.get(type(cls).__module__), "TypedDict", dict),)
     arguments = (type(cls), cls.__name__, bases, keywords, identity(cls, options), None)
     return home._make_skeleton_class, arguments, (own, {})
 

@@ -1,5 +1,6 @@
 """The ids of classes: which one a class has, and that a process knows its own classes again."""
 
+import binascii
 import builtins
 import copyreg
 import os
@@ -13,10 +14,11 @@ _known = {}
 
 def registry():
     """Return the classes that have been loaded, and those of this process that have been written, by their ids."""
-    return copyreg.__dict__.setdefault("_interbind_classes", weakref.WeakValueDictionary())
+    known = copyreg.__dict__.get("_interbind_classes")
+    return copyreg.__dict__.setdefault("_interbind_classes", weakref.WeakValueDictionary()) if known is None else known
 
 
-#: The classes that this process has put into the registry, by their ids: those weren't loaded.
+#: The classes that this process has put into the registry by what they are made of: those weren't loaded.
 _written = weakref.WeakValueDictionary()
 #: address of a class → the registry's reference to it, which has the id that it was loaded with.
 _loaded = {}
@@ -27,20 +29,37 @@ _seen = None
 def _loaded_id(cls):
     """Return the id that a class was loaded with, or None: another process has made it, and knows it by that id."""
     global _seen
-    references = registry().valuerefs()
-    now = (len(references), references[-1].key if references else None)
-    if now != _seen:
+    there = registry()
+    now = _count_and_last(there)
+    if now is None or now != _seen:
         found = {}
-        for reference in references:
-            there = reference()
-            if there is not None and _written.get(reference.key) is not there:
-                found[builtins.id(there)] = reference
+        for reference in there.valuerefs():
+            loaded = reference()
+            known = _known.get(builtins.id(loaded))
+            if loaded is None or known is not None and known[0]() is loaded:
+                # It has its id.
+                continue
+            if _written.get(reference.key) is not loaded:
+                found[builtins.id(loaded)] = reference
         with _lock:
             _loaded.clear()
             _loaded.update(found)
             _seen = now
     reference = _loaded.get(builtins.id(cls))
     return reference.key if reference is not None and reference() is cls else None
+
+
+def _count_and_last(there):
+    """Return how many classes the registry has and which came last, or None where another thread is adding one."""
+    try:
+        return len(there.data), next(reversed(there.data), None)
+    except RuntimeError:
+        return None
+
+
+def _new_id():
+    # As short as text can have 16 bytes.
+    return binascii.b2a_base64(os.urandom(16))[:22].decode()
 
 
 def _forget(address, reference):
@@ -63,7 +82,7 @@ def track(cls, content, tracked):
             known = _known.get(address)
             if known is not None and known[0]() is cls and known[1] == content:
                 return known[2]
-        id = (_loaded_id(cls) if known is None or known[0]() is not cls else None) or os.urandom(16).hex()
+        id = (_loaded_id(cls) if known is None or known[0]() is not cls else None) or _new_id()
         reference = weakref.ref(cls, lambda reference: _forget(address, reference))
         with _lock:
             before = _known.get(address)
@@ -73,10 +92,14 @@ def track(cls, content, tracked):
     # Loaded in this process, it is the class itself.
     known_by_id = registry()
     if id not in known_by_id:
-        _written[id] = cls
+        before = _count_and_last(known_by_id)
+        if not tracked:
+            _written[id] = cls
         known_by_id.setdefault(id, cls)
-    if tracked:
-        with _lock:
-            # What is added here has its id already: nothing has to be looked through again for that.
-            _seen = (len(known_by_id), id)
+        if tracked and before is not None:
+            with _lock:
+                if _seen == before:
+                    # What is added here has its id already: nothing has to be looked through again for that. Where another
+                    # thread has loaded a class meanwhile, there is one more.
+                    _seen = (before[0] + 1, id)
     return id

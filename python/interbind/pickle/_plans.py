@@ -67,7 +67,7 @@ def plan(cls, options):
             register = Call(functools.partial, abc.ABCMeta.register, cls)
             after.append(Call(collections.deque, Call(map, register, registered), 0))
     if _name(meta) == "_TypedDictMeta" and meta.__module__ in ("typing", "typing_extensions"):
-        return type.__new__, (meta, name, (dict,)), None, {}, skip, tuple(after)
+        return type.__new__, (meta, name, bases), None, {}, skip, tuple(after)
     if base is meta:
         return meta, (name, bases), None, {}, skip, tuple(after)
     # A metaclass of the user's has done its work on this class: what it did is in the class's attributes.

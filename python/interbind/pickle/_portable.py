@@ -20,7 +20,7 @@ from ._call import Call
 from ._identity import track
 from ._options import _rule, _rules, make as dropin_options
 from ._plans import plan, slots, subclass_hook
-from ._repairs import annotations_now, cache_made, check_kept, partialmethod, singledispatch, slot_names
+from ._repairs import annotations_now, cache_made, check_kept, descriptor, partialmethod, singledispatch, slot_names
 
 
 class Options:
@@ -127,9 +127,8 @@ def _proxy(obj, options):
     return types.MappingProxyType, (dict(obj),)
 
 
-@_reducer(types.GetSetDescriptorType, types.MemberDescriptorType, types.WrapperDescriptorType, types.MethodDescriptorType)
-def _descriptor(obj, options):
-    return getattr, (obj.__objclass__, obj.__name__)
+for _kind in (types.GetSetDescriptorType, types.MemberDescriptorType, types.WrapperDescriptorType, types.MethodDescriptorType):
+    reducers[_kind] = descriptor
 
 
 @_reducer(type({}.keys()))

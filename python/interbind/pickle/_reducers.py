@@ -50,6 +50,7 @@ def _lazy(module, name):
 _wrapped = _native._classmethod_reduce
 _property = _native._property_reduce
 _typevar = _lazy("_parameters", "typevar")
+_descriptor = _lazy("_repairs", "descriptor")
 
 reducers[classmethod] = _wrapped
 reducers[TextIOWrapper] = _lazy("cloudpickle", "_file_reduce")
@@ -58,7 +59,7 @@ reducers[property] = _property
 reducers[staticmethod] = _wrapped
 reducers[types.CellType] = _native._cell_reduce
 reducers[types.CodeType] = _native._code_reduce
-reducers[types.GetSetDescriptorType] = _native._getset_descriptor_reduce
+reducers[types.GetSetDescriptorType] = _descriptor
 reducers[types.ModuleType] = _native._module_reduce
 reducers[types.MethodType] = _native._method_reduce
 reducers[types.MappingProxyType] = _native._mappingproxy_reduce
@@ -72,7 +73,7 @@ reducers[abc.abstractmethod] = _wrapped
 reducers[abc.abstractclassmethod] = _wrapped
 reducers[abc.abstractstaticmethod] = _wrapped
 reducers[abc.abstractproperty] = _property
-with_options[_typevar] = True
+with_options[_typevar] = with_options[_descriptor] = True
 families[property] = _lazy("_repairs", "property_")
 families[types.ModuleType] = _lazy("_repairs", "module")
 
@@ -86,6 +87,8 @@ def _of_logging(module):
 def _of_weakref(module):
     repairs[module.ref] = _lazy("_repairs", "reference")
     repairs[module.WeakKeyDictionary] = repairs[module.WeakValueDictionary] = _lazy("_repairs", "weak_dict")
+    repairs[module.WeakMethod] = _lazy("_repairs", "weak_method")
+    with_session[repairs[module.WeakMethod]] = True
     with_session[repairs[module.ref]] = with_session[repairs[module.WeakKeyDictionary]] = True
 
 

@@ -35,6 +35,19 @@ def _filled(obj, make, arguments, steps):
     return (make, arguments, steps, None, None, operator.is_)
 
 
+def descriptor(obj, options=None):
+    """Reduce a descriptor in C. The class `type` has a `__dict__` too, which hides that of its instances: such a one is taken out of
+    the dict of its class. From 3.15, those of a class's dict and weak references say that they are `object`'s, which hasn't them: all
+    classes have the same two, so one of the standard library has them."""
+    owner, name = obj.__objclass__, obj.__name__
+    if options is None or not options.strict:
+        if owner is object and name not in object.__dict__:
+            owner = types.DynamicClassAttribute
+        if getattr(owner, name, None) is not obj and owner.__dict__.get(name) is obj:
+            return operator.getitem, (Call(getattr, owner, "__dict__"), name)
+    return getattr, (owner, name)
+
+
 def cache(obj, options=None):
     """Reduce a function with an `lru_cache`: an empty cache with the same parameters."""
     if _where.by_name(obj, options) is not None:
@@ -181,6 +194,15 @@ def reference(obj, options=None, session=None):
     # Before 3.11 the class has another name than it is found by.
     made = weakref.ref if sys.version_info >= (3, 11) else Call(getattr, weakref, "ref")
     return made, ((target,) if callback is None else (target, callback))
+
+
+def weak_method(obj, options=None, session=None):
+    """Reduce a `WeakMethod`: to the copy of its method's object, which something else in the stream keeps."""
+    method = obj()
+    if method is None:
+        raise TypeError("cannot pickle a weak reference to a method whose object is gone")
+    check_kept(method.__self__, "weak reference", options, session)
+    return weakref.WeakMethod, (types.MethodType(method.__func__, method.__self__),)
 
 
 def weak_dict(obj, options=None, session=None):

@@ -4,77 +4,18 @@
 
 use std::sync::Arc;
 
-use crate::python::{
-    Certainty, Jump, Object, Owned, Raised, Result, dict, import, int, interned, jumps, none,
-};
+use crate::python::{Does, Object, Opcodes, Owned, Result, dict, none, operations, variable};
 
 use super::Held;
 use super::session::Session;
 
-/// What an operation does, as far as it matters here.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Action {
-    Nothing,
-    /// The argument of the next operation is longer than a byte.
-    Extend,
-    /// Reads a global; from 3.11 the lowest bit of its argument says something else.
-    LoadGlobal,
-    /// Sets or removes a global.
-    ChangeGlobal,
-    /// Sets a name, in the body of a class.
-    StoreName,
-    DeleteName,
-    /// Reads a name, which is a global where the body has set none.
-    LoadName,
-    /// Reads a global in a scope of annotations.
-    LoadFromDict,
-    /// Sets or removes a variable that functions share.
-    ChangeVariable,
-    /// Goes on further down, or not.
-    Jump(Jump),
-}
-
-/// What each operation does, in this Python.
-pub(crate) struct Opcodes([Action; 256]);
-
-impl Opcodes {
-    fn read() -> Result<Self> {
-        let opcode = import(c"opcode")?;
-        let mut actions = [Action::Nothing; 256];
-        for (action, jump) in actions.iter_mut().zip(jumps()?) {
-            *action = jump.map_or(Action::Nothing, Action::Jump);
-        }
-        let map = opcode.get(&*interned("opmap")?)?;
-        for (name, action) in [
-            ("EXTENDED_ARG", Action::Extend),
-            ("LOAD_GLOBAL", Action::LoadGlobal),
-            ("STORE_GLOBAL", Action::ChangeGlobal),
-            ("DELETE_GLOBAL", Action::ChangeGlobal),
-            ("STORE_NAME", Action::StoreName),
-            ("DELETE_NAME", Action::DeleteName),
-            ("LOAD_NAME", Action::LoadName),
-            ("LOAD_FROM_DICT_OR_GLOBALS", Action::LoadFromDict),
-            ("STORE_DEREF", Action::ChangeVariable),
-            ("DELETE_DEREF", Action::ChangeVariable),
-        ] {
-            let Some(number) = map.dict_find(&*interned(name)?)? else { continue };
-            if let Ok(operation) = u8::try_from(number.int()?) {
-                actions[usize::from(operation)] = action;
-            }
-        }
-        if !actions.contains(&Action::LoadGlobal) {
-            return Err(Raised::system("this Python has no LOAD_GLOBAL"));
-        }
-        Ok(Self(actions))
+/// What the operations of this Python do.
+fn opcodes(held: &Held) -> Result<&Opcodes> {
+    if let Some(known) = held.opcodes.get() {
+        return Ok(known);
     }
-
-    fn of(held: &Held) -> Result<&Self> {
-        if let Some(known) = held.opcodes.get() {
-            return Ok(known);
-        }
-        let read = Self::read()?;
-        Ok(held.opcodes.get_or_init(|| read))
-    }
+    let read = Opcodes::read()?;
+    Ok(held.opcodes.get_or_init(|| read))
 }
 
 /// What a code object does, those nested in it included.
@@ -108,62 +49,44 @@ pub(crate) fn of(held: &Held, session: &Session, code: &Object) -> Result<Arc<Fa
 }
 
 fn read(held: &Held, session: &Session, code: &Object) -> Result<Arc<Facts>> {
-    let opcodes = Opcodes::of(held)?;
-    let names = code.get(&held.names.co_names)?;
-    let freevars = code.get(&held.names.co_freevars)?;
-    let bytes = code.get(&held.names.co_code)?;
+    let names = code.get(&held.code_names.names)?;
+    let freevars = code.get(&held.code_names.freevars)?;
     let globals = dict()?;
     let empty = none();
     let mut more: Option<Owned> = None;
-    // Names that the body of a class has set by now, whatever way it took.
-    let mut own = Vec::new();
-    let mut certainty = Certainty::default();
     let mut variables = Vec::new();
-    let mut extended = 0usize;
-    let bytes = bytes.bytes()?;
-    for (at, pair) in bytes.chunks_exact(2).enumerate() {
-        let argument = usize::from(pair[1]) | extended;
-        extended = 0;
-        match opcodes.0[usize::from(pair[0])] {
-            Action::Nothing => {}
-            Action::Extend => extended = argument << 8,
-            Action::LoadGlobal => {
-                let name = if cfg!(Py_3_11) { argument >> 1 } else { argument };
-                add(&globals, &names, name, &empty)?;
-            }
-            Action::ChangeGlobal => add(&globals, &names, argument, &empty)?,
-            Action::StoreName => {
-                if certainty.at(code, at)? && !own.contains(&argument) {
-                    own.push(argument);
-                }
-            }
-            Action::DeleteName => own.retain(|name| *name != argument),
-            Action::LoadName if own.contains(&argument) => {}
-            Action::LoadName | Action::LoadFromDict => {
+    operations(opcodes(held)?, &held.code_names, code, |does| {
+        match does {
+            Does::ReadsGlobal(name) | Does::ChangesGlobal(name) => globals.dict_set(name, &empty)?,
+            Does::ReadsInBody(name) => {
                 let more = match &more {
                     Some(more) => more,
                     None => more.insert(dict()?),
                 };
-                add(more, &names, argument, &empty)?;
+                more.dict_set(name, &empty)?;
             }
-            Action::ChangeVariable => {
-                if !variables.contains(&argument) {
-                    variables.push(argument);
+            Does::ChangesVariable(number) => {
+                if !variables.contains(&number) {
+                    variables.push(number);
                 }
             }
-            Action::Jump(jump) => certainty.jump(jump, bytes, at, argument),
+            Does::TakesAttribute(_) | Does::ReadsVariable(_) | Does::Imports | Does::Other => {}
         }
-    }
+        Ok(())
+    })?;
     let free = freevars.tuple_len();
     let mut sets = vec![false; free];
-    for variable in variables {
-        if let Some(at) = free_index(held, code, &freevars, variable)? {
-            if let Some(set) = sets.get_mut(at) {
-                *set = true;
-            }
+    for number in variables {
+        let Some(name) = variable(&held.code_names, code, number)? else { continue };
+        // What isn't there is one of the code's own.
+        for (at, set) in sets.iter_mut().enumerate() {
+            *set |= match freevars.tuple_item(at) {
+                Some(free) => free.is(&name) || free.equals(&name)?,
+                None => false,
+            };
         }
     }
-    let constants = code.get(&held.names.co_consts)?;
+    let constants = code.get(&held.code_names.consts)?;
     for at in 0..constants.tuple_len() {
         let Some(inner) = constants.tuple_item(at).filter(|inner| inner.is_code()) else { continue };
         let inner = of(held, session, inner)?;
@@ -176,7 +99,7 @@ fn read(held: &Held, session: &Session, code: &Object) -> Result<Arc<Facts>> {
             merge(more, theirs, &empty)?;
         }
         if inner.sets.contains(&true) {
-            let theirs = inner.code.get(&held.names.co_freevars)?;
+            let theirs = inner.code.get(&held.code_names.freevars)?;
             for (at, _) in inner.sets.iter().enumerate().filter(|(_, set)| **set) {
                 let Some(name) = theirs.tuple_item(at) else { continue };
                 for (place, set) in sets.iter_mut().enumerate() {
@@ -193,35 +116,10 @@ fn read(held: &Held, session: &Session, code: &Object) -> Result<Arc<Facts>> {
     Ok(Arc::new(Facts { code: code.own(), globals, more, names, free, class_cell, sets }))
 }
 
-fn add(into: &Object, names: &Object, at: usize, empty: &Object) -> Result<()> {
-    match names.tuple_item(at) {
-        Some(name) => into.dict_set(name, empty),
-        None => Err(Raised::value("a code object names a global that it doesn't have")),
-    }
-}
-
 fn merge(into: &Object, from: &Object, empty: &Object) -> Result<()> {
     let keys = from.dict_keys()?;
     for at in 0..keys.list_len() {
         into.dict_set(&*keys.list_item(at)?, empty)?;
     }
     Ok(())
-}
-
-/// Which variable of the closure an operation means; none if it is one of the code's own.
-fn free_index(held: &Held, code: &Object, freevars: &Object, argument: usize) -> Result<Option<usize>> {
-    if cfg!(Py_3_11) {
-        let number = int(i64::try_from(argument).unwrap_or(i64::MAX))?;
-        let name = code.call_method(&held.names.varname, &[&number])?;
-        for at in 0..freevars.tuple_len() {
-            if let Some(free) = freevars.tuple_item(at) {
-                if free.equals(&name)? {
-                    return Ok(Some(at));
-                }
-            }
-        }
-        return Ok(None);
-    }
-    let own = code.get(&held.names.co_cellvars)?.tuple_len();
-    Ok(argument.checked_sub(own))
 }

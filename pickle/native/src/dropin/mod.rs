@@ -46,20 +46,22 @@ mod submodules;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::python::{
-    Class, Definitions, Many, Object, One, Owned, Raised, Result, Visit, last, list, many, none, one,
+    Class, CodeNames, Definitions, Many, Object, One, Opcodes, Owned, Raised, Result, Visit, last, list,
+    many, none, one,
 };
 use crate::state;
 
 /// What the module holds for this engine.
 pub(crate) struct Held {
     names: names::Names,
+    code_names: CodeNames,
     sessions: Class<session::Session>,
     kinds: parts::Kinds,
     /// A dict with the keys of a function's state, all `None`.
     function_slots: Owned,
     attached: OnceLock<Attached>,
     home: OnceLock<home::Home>,
-    opcodes: OnceLock<facts::Opcodes>,
+    opcodes: OnceLock<Opcodes>,
     index: Mutex<Option<Arc<submodules::Index>>>,
 }
 
@@ -226,6 +228,7 @@ pub(crate) fn fill(module: &Object) -> Result<Held> {
     let function_slots = function::slots(&names)?;
     Ok(Held {
         names,
+        code_names: CodeNames::new()?,
         sessions,
         kinds,
         function_slots,

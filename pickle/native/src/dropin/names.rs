@@ -64,7 +64,6 @@ names! {
     strict: "strict",
     submodules: "_cloudpickle_submodules",
     type_params: "__type_params__",
-    varname: "_varname_from_oparg",
     weakref: "__weakref__",
     co_argcount: "co_argcount",
     co_cellvars: "co_cellvars",

@@ -64,6 +64,16 @@ impl Object {
             || class == &raw mut super::declared::PyClassMethod_Type
     }
 
+    /// A `property`, and of no class that inherits from it.
+    pub(crate) fn is_property(&self) -> bool {
+        self.type_ptr() == &raw mut ffi::PyProperty_Type
+    }
+
+    /// A `classmethod`, and of no class that inherits from it.
+    pub(crate) fn is_class_method(&self) -> bool {
+        self.type_ptr() == &raw mut super::declared::PyClassMethod_Type
+    }
+
     /// The number that Python gives a class until it changes, or nothing where it has none at this moment.
     pub(crate) fn class_version(&self) -> Option<u32> {
         // SAFETY: a live class.

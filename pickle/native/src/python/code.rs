@@ -85,6 +85,11 @@ impl Object {
         }
     }
 
+    /// Tells whether it is `object` itself.
+    pub(crate) fn is_exactly_object(&self) -> bool {
+        self.ptr() == (&raw mut ffi::PyBaseObject_Type).cast()
+    }
+
     /// Tells whether a class is `type` itself.
     pub(crate) fn is_exactly_type(&self) -> bool {
         self.ptr() == (&raw mut ffi::PyType_Type).cast()

@@ -7,7 +7,8 @@
 //! | [`attributes`] | attributes, calls, comparisons, iteration |
 //! | [`builtin`] | numbers, text, bytes, tuples, lists, dicts |
 //! | [`kinds`] | what an object is, by its exact type |
-//! | [`bytecode`] | what a code object reads by name |
+//! | [`bytecode`] | what the operations of a code object do with names |
+//! | [`jumps`] | which of them run for certain |
 //! | [`classes`] | what a class says about its instances |
 //! | [`memory`] | a `bytes` that is still being written |
 //! | [`functions`] | tables of functions and methods |
@@ -57,14 +58,13 @@ mod shared;
 mod sign;
 
 pub(crate) use builtin::{View, bytes, dict, int, interned, list, list_from, none, text, truth, tuple};
-pub(crate) use bytecode::{Chain, CodeNames, Opcodes, Reads, reads};
+pub(crate) use bytecode::{CodeNames, Does, Opcodes, operations, variable};
 pub(crate) use classes::Found;
 pub(crate) use code::{FunctionParts, cell, ellipsis, modules, not_implemented, object_class, type_class};
 pub(crate) use definitions::{Definitions, Many, One, last, many, one};
 pub(crate) use entry::{Arguments, Visit, entry};
 pub(crate) use functions::{Function, Functions};
 pub(crate) use holder::{Class, Content};
-pub(crate) use jumps::{Certainty, Jump, jumps};
 pub(crate) use kinds::Kind;
 pub(crate) use memory::Growing;
 pub(crate) use modules::{import, import_object, singletons};

@@ -107,18 +107,30 @@ impl Session<'_> {
             self.out.put(b"\n")?;
             return self.put_atom(object);
         }
+        self.text_itself(object)?;
+        self.put_atom(object)
+    }
+
+    /// Writes text, for protocols from 1 on.
+    #[inline]
+    fn text_itself(&mut self, object: &Object) -> Result<()> {
         match object.utf8() {
             // SAFETY: the `str` keeps its UTF-8, and the caller keeps the `str`.
-            Ok(text) => unsafe { self.text_data(text.as_ptr(), text.len(), None)? },
+            Ok(text) => unsafe { self.text_data(text.as_ptr(), text.len(), None) },
             Err(raised) => {
                 raised.dismiss();
                 let encoded = object.encode_with_surrogates()?;
                 let bytes = encoded.bytes()?;
                 // SAFETY: `encoded` lives until the call is over.
-                unsafe { self.text_data(bytes.as_ptr(), bytes.len(), Some(&encoded))? };
+                unsafe { self.text_data(bytes.as_ptr(), bytes.len(), Some(&encoded)) }
             }
         }
-        self.put_atom(object)
+    }
+
+    /// Writes text without giving it a number, for protocols from 4 on.
+    pub(super) fn text_alone(&mut self, object: &Object) -> Result<()> {
+        self.out.boundary()?;
+        self.text_itself(object)
     }
 
     /// # Safety

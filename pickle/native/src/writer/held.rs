@@ -60,6 +60,10 @@ names! {
     annotate = "__annotate__";
     type_params = "__type_params__";
     cell_contents = "cell_contents";
+    func = "__func__";
+    fget = "fget";
+    fset = "fset";
+    fdel = "fdel";
 }
 
 names! {
@@ -83,6 +87,13 @@ names! {
     setstate = "__setstate__";
     registry = "_interbind_classes";
     classdict = "__classdict__";
+}
+
+impl ClassNames {
+    /// Tells whether an item of a class's dict is there because somebody has asked for annotations of a class that has none.
+    pub(super) fn is_asked_for(&self, name: &Object, value: &Object) -> bool {
+        name.is(&self.annotations) && value.is_exact_dict() && value.dict_len() == 0
+    }
 }
 
 /// What the module holds for this engine.

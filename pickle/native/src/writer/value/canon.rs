@@ -54,7 +54,7 @@ enum Asked {
 }
 
 /// Gives an atom to the hash of what holds it, with its class and its length; says whether it was one.
-fn feed(object: &Object, hash: &mut Sha256) -> Result<bool> {
+pub(super) fn feed(object: &Object, hash: &mut Sha256) -> Result<bool> {
     let (tag, content): (u8, &[u8]) = match object.kind() {
         Kind::Text => match object.utf8() {
             Ok(text) => (b's', text.as_bytes()),
@@ -121,7 +121,7 @@ impl Frame {
     }
 }
 
-fn finish(hash: Sha256) -> Value {
+pub(super) fn finish(hash: Sha256) -> Value {
     let whole: [u8; 32] = hash.finalize().into();
     let mut short = [0; 16];
     short.copy_from_slice(&whole[..16]);
@@ -275,9 +275,10 @@ impl Session<'_> {
         if object.is_code() {
             if self.shallow {
                 // Only this process compares it, and has found it out for good.
-                return Ok(match self.facts(object)?.content.get() {
-                    Some(known) => Asked::Known(Known::Value(*known)),
-                    None => Asked::Parts(Parts::Ordered(self.facts(object)?.whole()?), b'c'),
+                let facts = self.facts(object)?;
+                return Ok(match facts.flat_content()? {
+                    Some(known) => Asked::Known(Known::Value(known)),
+                    None => Asked::Parts(Parts::Ordered(facts.whole()?), b'c'),
                 });
             }
             let mut fields = Vec::with_capacity(self.held.code_fields.len());

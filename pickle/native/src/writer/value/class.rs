@@ -41,7 +41,8 @@ pub(crate) struct ClassBody {
     state: Vec<(Owned, Owned)>,
     /// Calls that are made when its attributes are there.
     after: Option<Owned>,
-    id: Option<Owned>,
+    /// It is registered under an id: what calls that is on the stack below it.
+    known: bool,
     set: Set,
 }
 
@@ -219,6 +220,13 @@ impl Session<'_> {
             }
         }
         let mut steps = Vec::with_capacity(namespace.len() * 2 + 16);
+        let id = if self.identity == Identity::Nothing { None } else { Some(self.early_id(&class)?) };
+        // What is below the arguments if the class turns out to be there by then.
+        let mut below = 1;
+        if let Some(id) = id {
+            below += 3;
+            steps.extend([Do::Standard(Standard::WeakSetDefault), Do::Registry, Do::Alone(id)]);
+        }
         let (make, first) = match (part(0), part(1)) {
             (Some(make), Some(first)) => (make, first),
             _ => (meta.clone(), tuple(&[&name, &bases])?),
@@ -237,7 +245,13 @@ impl Session<'_> {
                 _ => steps.push(save(part)),
             }
         }
-        if let Some(bases) = first.tuple_item(last) {
+        let only_object = bases.tuple_len() == 1
+            && bases.tuple_item(0).is_some_and(Object::is_exactly_object)
+            && meta.is_exactly_type();
+        if only_object && part(1).is_none() {
+            // `type` adds it.
+            steps.push(Do::Bytes(&[op::EMPTY_TUPLE]));
+        } else if let Some(bases) = first.tuple_item(last) {
             let bases = Do::Save(Label::Part("bases"), bases.own());
             if hooked && self.identity != Identity::Nothing {
                 self.bases_or_none(&class, bases, &mut steps)?;
@@ -245,7 +259,7 @@ impl Session<'_> {
                 steps.push(bases);
             }
         }
-        steps.push(Do::Unless(class.clone()));
+        steps.push(Do::Unless(class.clone(), below));
         match part(2).filter(|prepare| !prepare.is_none()) {
             Some(prepare) => steps.push(save(&prepare)),
             None => steps.push(Do::Bytes(&[op::EMPTY_DICT])),
@@ -257,10 +271,10 @@ impl Session<'_> {
             }
             steps.push(Do::Bytes(&[op::SETITEMS]));
         }
-        steps.push(Do::Unless(class.clone()));
+        steps.push(Do::Unless(class.clone(), below));
         steps.push(Do::Bytes(&[op::TUPLE, op::REDUCE]));
         let set = self.way_to_set(&class, &meta, hooked)?;
-        let body = ClassBody { class: class.clone(), state, after: part(5), id: None, set };
+        let body = ClassBody { class: class.clone(), state, after: part(5), known: below > 1, set };
         steps.push(Do::Class(Box::new(body)));
         self.run(Program::new(class, "class", steps))
     }
@@ -280,7 +294,10 @@ impl Session<'_> {
         let mut annotate = None;
         let mut at = 0;
         while let Some((key, value)) = content.dict_next(&mut at) {
-            if key.is(&names.annotations_cache) || key.is(&names.slotnames) {
+            if key.is(&names.annotations_cache)
+                || key.is(&names.slotnames)
+                || names.is_asked_for(&key, &value)
+            {
                 // Only remembered; what it says is looked at below.
                 continue;
             }
@@ -381,35 +398,19 @@ impl Session<'_> {
     }
 
     /// Goes on with a class that is on the stack.
-    pub(super) fn class_body(&mut self, program: &mut Program, mut body: ClassBody) -> Result<()> {
-        if self.identity != Identity::Nothing && body.id.is_none() {
-            let early = self.early_ids.get(&body.class.ptr().addr()).map(|(_, id)| id.clone());
-            body.id = Some(match early {
-                Some(id) => id,
-                None => self.class_id(&body.class)?,
-            });
-        }
-        let ClassBody { class, mut state, after, id, set } = body;
+    pub(super) fn class_body(&mut self, program: &mut Program, body: ClassBody) -> Result<()> {
+        let ClassBody { class, mut state, after, known, set } = body;
         let mut steps = Vec::new();
         let mut made = None;
         let hook = state.iter().position(|(name, _)| name.is(&self.held.class_names.init_subclass));
         let hook = hook.map(|at| state.remove(at).1);
-        match id {
-            None => self.put(&class)?,
-            Some(id) => {
-                // What is just made is filled; what follows uses the class that came first.
-                let number = self.put_nothing()?;
-                made = Some(number);
-                steps.extend([
-                    Do::Standard(Standard::WeakSetDefault),
-                    Do::Registry,
-                    save(&id),
-                    Do::Number(number),
-                    Do::Bytes(&[op::TUPLE3, op::REDUCE]),
-                    Do::Put(class.clone()),
-                    Do::Bytes(&[op::POP]),
-                ]);
-            }
+        if known {
+            // What is just made is filled; what follows uses the class that came first.
+            let number = self.put_nothing()?;
+            made = Some(number);
+            steps.extend([Do::Bytes(&[op::TUPLE3, op::REDUCE]), Do::Put(class.clone()), Do::Number(number)]);
+        } else {
+            self.put(&class)?;
         }
         if let Some(hook) = hook {
             self.late.push_back(Late { class: class.clone(), made, set, hook });
@@ -441,7 +442,7 @@ impl Session<'_> {
                 if !calls.is_empty() {
                     steps.push(Do::As(class.clone(), number, calls));
                 }
-                steps.extend([Do::Bytes(&[op::POP]), Do::Get(class.clone())]);
+                steps.push(Do::Bytes(&[op::POP]));
             }
         }
         steps.push(Do::Leave(class));

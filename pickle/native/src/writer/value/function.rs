@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
-use crate::python::{FunctionParts, Kind, Object, Owned, Raised, Result, dict, interned};
+use crate::python::{FunctionParts, Object, Owned, Raised, Result, dict, interned};
 use crate::writer::session::Session;
 use crate::writer::step::op;
 
+use super::canon::Known;
 use super::code::Facts;
 use super::program::{Do, Label, Program, save};
 use super::standard::Standard;
@@ -40,6 +41,8 @@ pub(crate) struct Body {
     facts: Arc<Facts>,
     /// Cells that are empty so far, each with its variable.
     cells: Vec<(Owned, Owned)>,
+    /// It was made with its defaults.
+    early: bool,
 }
 
 /// Globals that are being filled.
@@ -73,7 +76,13 @@ impl Session<'_> {
         }
         let mut steps = Vec::with_capacity(16);
         steps.push(Do::Standard(Standard::Function));
-        steps.push(Do::Bytes(&[op::MARK]));
+        let closure = !parts.closure.is_none();
+        let named = closure || self.choices.source || !same_text(&parts.name, &facts.name)?;
+        // Defaults that lead back to the function are set when it is there.
+        let early = !parts.defaults.is_none() && !self.choices.source && self.is_short(&parts.defaults)?;
+        if closure || early {
+            steps.push(Do::Bytes(&[op::MARK]));
+        }
         if self.choices.source {
             let code = self.held.attached()?.source.call(&[&function, &self.choices.object])?;
             steps.push(Do::Save(Label::Part("source"), code));
@@ -81,14 +90,26 @@ impl Session<'_> {
             steps.push(save(&parts.code));
         }
         steps.push(Do::Space(parts.globals.clone()));
-        let closure = !parts.closure.is_none();
-        if closure || self.choices.source || !same_text(&parts.name, &facts.name)? {
+        if named {
             steps.push(save(&parts.name));
+        } else if early {
+            steps.push(Do::Bytes(&[op::NONE]));
         }
         let mut cells = Vec::new();
+        if early {
+            steps.push(Do::Save(
+                Label::Attribute(self.held.function_names.defaults.clone()),
+                parts.defaults.clone(),
+            ));
+        } else if closure {
+            steps.push(Do::Bytes(&[op::NONE]));
+        }
         if closure {
-            steps.push(Do::Bytes(&[op::NONE, op::MARK]));
-            for at in 0..parts.closure.tuple_len() {
+            let count = parts.closure.tuple_len();
+            if count > 3 {
+                steps.push(Do::Bytes(&[op::MARK]));
+            }
+            for at in 0..count {
                 let (Some(cell), Some(variable)) =
                     (parts.closure.tuple_item(at), facts.freevars.tuple_item(at))
                 else {
@@ -96,11 +117,15 @@ impl Session<'_> {
                 };
                 self.new_cell(cell, variable, &mut steps, &mut cells)?;
             }
-            steps.push(Do::Bytes(&[op::TUPLE]));
+            steps.push(Do::Op(super::code::tuple_of(count)));
         }
-        steps.push(Do::Bytes(&[op::TUPLE, op::REDUCE]));
+        steps.push(Do::Bytes(match (closure || early, named) {
+            (true, _) => &[op::TUPLE, op::REDUCE],
+            (false, true) => &[op::TUPLE3, op::REDUCE],
+            (false, false) => &[op::TUPLE2, op::REDUCE],
+        }));
         steps.push(Do::Put(function.clone()));
-        let body = Body { function: function.clone(), parts, facts, cells };
+        let body = Body { function: function.clone(), parts, facts, cells, early };
         steps.push(Do::Body(Box::new(body)));
         self.run(Program::new(function, "function", steps))
     }
@@ -109,8 +134,8 @@ impl Session<'_> {
     fn function_content(&mut self, function: Owned, parts: FunctionParts, facts: &Arc<Facts>) -> Result<()> {
         self.put(&function)?;
         let mut steps = Vec::new();
-        let content = match facts.content.get() {
-            Some(content) => Some(*content),
+        let content = match facts.flat_content()? {
+            Some(content) => Some(content),
             None => self.value(&parts.code)?,
         };
         match content {
@@ -136,7 +161,7 @@ impl Session<'_> {
         if !same_text(&parts.name, &facts.name)? {
             steps.push(save(&parts.name));
         }
-        self.function_state(&function, &parts, facts, &mut steps)?;
+        self.function_state(&function, &parts, facts, false, &mut steps)?;
         if steps.is_empty() {
             return Ok(());
         }
@@ -157,7 +182,7 @@ impl Session<'_> {
         }
         steps.push(Do::Standard(Standard::Cell));
         match cell.cell_content()? {
-            Some(content) if self.is_short(&content) => {
+            Some(content) if self.is_short(&content)? => {
                 let label = Label::Variable(variable.own());
                 steps.push(Do::Save(label, content));
                 steps.push(Do::Bytes(&[op::TUPLE1, op::REDUCE]));
@@ -171,13 +196,20 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Tells whether an object holds no other, or has been written.
-    fn is_short(&self, object: &Object) -> bool {
-        matches!(object.kind(), Kind::Int | Kind::Float | Kind::Text | Kind::Bytes)
-            || object.is_none()
-            || object.is_true()
-            || object.is_false()
-            || self.memo.get(object).is_some()
+    /// Tells whether an object can't lead anywhere: it is an atom or a tuple of atoms, or has been written.
+    fn is_short(&mut self, object: &Object) -> Result<bool> {
+        if Self::is_atom(object) || super::code::is_flat(object, 0) {
+            return Ok(true);
+        }
+        if !self.deterministic {
+            return Ok(self.memo.get(object).is_some());
+        }
+        // Which of two equal objects it is doesn't count.
+        Ok(match self.known(object)? {
+            Known::Value(value) => self.memo.values.contains_key(&value),
+            Known::Here(value) => self.aliases.contains_key(&value),
+            Known::Nothing => self.memo.get(object).is_some(),
+        })
     }
 
     /// Writes the copy of a function's globals, or makes it.
@@ -283,7 +315,7 @@ impl Session<'_> {
 
     /// Goes on with a function that has its number.
     pub(super) fn function_body(&mut self, program: &mut Program, body: Body) -> Result<()> {
-        let Body { function, parts, facts, cells } = body;
+        let Body { function, parts, facts, cells, early } = body;
         let mut steps = Vec::new();
         if !facts.reads.globals.is_empty() && !self.shallow {
             let globals = parts.globals.clone();
@@ -295,7 +327,7 @@ impl Session<'_> {
             steps.push(Do::Get(cell.clone()));
             steps.push(Do::Fill(cell, Label::Variable(variable)));
         }
-        self.function_state(&function, &parts, &facts, &mut steps)?;
+        self.function_state(&function, &parts, &facts, early, &mut steps)?;
         program.then(steps);
         Ok(())
     }
@@ -375,17 +407,18 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// What a function has beside code, globals and closure.
+    /// What a function has beside code, globals and closure; `early`: and defaults.
     fn function_state(
         &mut self,
         function: &Object,
         parts: &FunctionParts,
         facts: &Facts,
+        early: bool,
         steps: &mut Vec<Do>,
     ) -> Result<()> {
         let mut state: Vec<(Owned, Owned)> = Vec::new();
         let names = &self.held.function_names;
-        if !parts.defaults.is_none() {
+        if !parts.defaults.is_none() && !early {
             state.push((names.defaults.clone(), parts.defaults.clone()));
         }
         if !parts.kwdefaults.is_none() {

@@ -41,7 +41,7 @@ impl Session<'_> {
             Do::Bytes(&[op::EMPTY_DICT, op::NEWTRUE, op::EMPTY_TUPLE, op::SETITEM]),
             Do::Standard(Standard::Contains),
             Do::Registry,
-            save(&id),
+            Do::Alone(id),
             Do::Bytes(&[op::TUPLE2, op::REDUCE]),
             bases,
             Do::Bytes(&[op::TUPLE3, op::REDUCE]),
@@ -49,8 +49,8 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// The id of a class that isn't there yet, and may be begun again inside itself.
-    fn early_id(&mut self, class: &Owned) -> Result<Owned> {
+    /// The id of a class that is begun, maybe again inside itself.
+    pub(super) fn early_id(&mut self, class: &Owned) -> Result<Owned> {
         if let Some((_, id)) = self.early_ids.get(&class.ptr().addr()) {
             return Ok(id.clone());
         }

@@ -34,6 +34,12 @@ impl Session<'_> {
             return Ok(false);
         }
         let shallow = self.identity == Identity::Tracked;
+        if shallow {
+            if let Some(hash) = self.plain_content(class)? {
+                self.class_contents.insert(class.ptr().addr(), (class.clone(), hash));
+                return Ok(false);
+            }
+        }
         self.steps.push(Step::Identified { class: class.clone() })?;
         self.suspend_alone(class.clone(), shallow)?;
         Ok(true)
@@ -58,7 +64,7 @@ impl Session<'_> {
         let id = match known {
             Some(id) => id,
             None => {
-                let shown = text(&hexadecimal(&content))?;
+                let shown = text(&base64(&content))?;
                 let id = self.held.attached()?.track.call(&[class, &shown, &truth(tracked)])?;
                 if tracked {
                     self.held.tracked.keep(class, content, &id)?;
@@ -82,9 +88,19 @@ impl Session<'_> {
     }
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
-    let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or('0');
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+/// Bytes in base 64, without what fills the end: as short as text can have them.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len() * 4 / 3 + 1);
+    for three in bytes.chunks(3) {
+        let number =
+            three.iter().fold(0u32, |number, byte| number << 8 | u32::from(*byte)) << (8 * (3 - three.len()));
+        for at in 0..=three.len() {
+            let digit = DIGITS[(number >> (18 - 6 * at)) as usize & 63];
+            text.push(char::from(digit));
+        }
+    }
+    text
 }
 
 /// How many classes are remembered at most.

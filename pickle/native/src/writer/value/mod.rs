@@ -9,9 +9,11 @@
 //! | [`program`] | what is to be written one after the other for one object |
 //! | [`function`] | functions: globals, closure, state |
 //! | [`code`] | code objects, and what is known about them |
+//! | [`reads`] | what code reads by name |
 //! | [`class`] | classes |
 //! | [`hooks`] | what bases do with classes that inherit from them |
 //! | [`identity`] | by what a class is known again where it is loaded twice |
+//! | [`content`] | whether a class has changed since it was written last |
 //! | [`part`] | cells, modules, methods, properties |
 //! | [`canon`] | what a value is, apart from which object it is |
 //! | [`atoms`] | text and bytes by their content |
@@ -27,6 +29,7 @@ mod canon;
 mod choice;
 mod class;
 mod code;
+mod content;
 mod function;
 mod guard;
 mod hooks;
@@ -34,6 +37,7 @@ mod identity;
 mod order;
 mod part;
 mod program;
+mod reads;
 mod standard;
 mod ties;
 

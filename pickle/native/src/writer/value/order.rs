@@ -305,15 +305,33 @@ impl Session<'_> {
             let key = |place: usize| (&sorting.first[place], &sorting.keys[place]);
             places.sort_by(|one, other| key(*one).cmp(&key(*other)));
         }
-        let entry = |place: usize| match (sorting.first.is_empty(), &sorting.keys[place]) {
-            (false, Some(Key::Stream(hash))) => Entry::Both(*hash),
-            _ => Entry::Value(values[place].clone()),
+        // Two that look alike with their values can change places: what follows may refer to either. All others are written.
+        let alike = |one: usize, other: Option<&usize>| {
+            other.is_some_and(|other| {
+                sorting.first[one] == sorting.first[*other] && sorting.keys[one] == sorting.keys[*other]
+            })
         };
-        let values = places.iter().map(|place| entry(*place)).collect();
-        let items: Vec<Owned> = places.iter().map(|place| sorting.items[*place].clone()).collect();
+        let mut entries = Vec::with_capacity(places.len());
+        for (at, place) in places.iter().enumerate() {
+            let before = at.checked_sub(1).and_then(|before| places.get(before));
+            let twin =
+                !sorting.first.is_empty() && (alike(*place, before) || alike(*place, places.get(at + 1)));
+            entries.push(match &sorting.keys[*place] {
+                Some(Key::Stream(hash)) if twin => Entry::Both(*hash),
+                _ => Entry::Value(values[*place].clone()),
+            });
+        }
+        let item = |place: usize| match &sorting.keys[place] {
+            // It was asked for with its value.
+            Some(Key::Stream(_)) if !sorting.first.is_empty() => {
+                sorting.items[place].tuple_item(0).map(Object::own)
+            }
+            _ => Some(sorting.items[place].clone()),
+        };
+        let items: Vec<Owned> = places.iter().filter_map(|place| item(*place)).collect();
         let Sorting { owner, then, .. } = *sorting;
         let alike = vec![false; items.len()];
-        self.put_sorted(owner, items, alike, values, then)
+        self.put_sorted(owner, items, alike, entries, then)
     }
 
     /// Where only a hash is wanted, the keys of the members say all of a set: nothing is gone through twice. Which of its members

@@ -1,11 +1,14 @@
 //! What is to be written for one object, one after the other. A program is a step of the session: where something that it
 //! writes needs steps of its own, it waits for them.
 
+use std::sync::Arc;
+
 use crate::python::{Object, Owned, Raised, Result};
 use crate::writer::session::Session;
 use crate::writer::step::{Step, op};
 
 use super::class::ClassBody;
+use super::code::Facts;
 use super::function::{Body, Filling};
 use super::standard::Standard;
 
@@ -42,6 +45,8 @@ pub(crate) enum Do {
     Save(Label, Owned),
     /// Writes opcodes.
     Bytes(&'static [u8]),
+    /// Writes an opcode.
+    Op(u8),
     /// Writes a name of the standard library.
     Standard(Standard),
     /// Gives what has just been written a number.
@@ -56,9 +61,15 @@ pub(crate) enum Do {
     Number(usize),
     /// Writes the copy of a function's globals.
     Space(Owned),
-    /// Where the object has been written meanwhile, throws away what was written for it, down to a mark and one value below it,
-    /// and the program ends.
-    Unless(Owned),
+    /// Where the object has been written meanwhile, throws away what was written for it, down to a mark and this many values
+    /// below it, and the program ends.
+    Unless(Owned, usize),
+    /// Writes a field of a code object.
+    CodeField(Arc<Facts>, usize),
+    /// Writes what follows the constants of a code object.
+    CodeEnd(Owned, Arc<Facts>),
+    /// Writes text without giving it a number, unless somebody is asked about it: nothing refers to it.
+    Alone(Owned),
     /// Fills a function that has just been made.
     Body(Box<Body>),
     /// Fills the copy of a function's globals.
@@ -147,6 +158,7 @@ impl Session<'_> {
                 return Ok(Some(object));
             }
             Do::Bytes(bytes) => self.out.put(bytes)?,
+            Do::Op(op) => self.out.op(op)?,
             Do::Standard(which) => return self.standard(program, which),
             Do::Put(object) => self.put(&object)?,
             Do::PutSpace(globals) => self.put_space(globals)?,
@@ -154,13 +166,24 @@ impl Session<'_> {
             Do::Get(object) => drop(self.get(&object)?),
             Do::Number(number) => self.get_number(number)?,
             Do::Space(globals) => self.space(program, globals)?,
-            Do::Unless(object) => {
+            Do::Unless(object, below) => {
                 if self.memo.get(&object).is_some() {
-                    self.out.put(&[op::POP_MARK, op::POP])?;
+                    self.out.op(op::POP_MARK)?;
+                    for _ in 0..below {
+                        self.out.op(op::POP)?;
+                    }
                     self.get(&object)?;
                     self.leave_class(&object);
                     program.left.clear();
                 }
+            }
+            Do::CodeField(facts, at) => self.code_fields(&facts, at, at + 1)?,
+            Do::CodeEnd(code, facts) => self.code_end(&code, &facts)?,
+            Do::Alone(text) => {
+                if self.options.persistent_id.is_some() {
+                    return Ok(Some(text));
+                }
+                self.text_alone(&text)?;
             }
             Do::Body(body) => self.function_body(program, *body)?,
             Do::Globals(filling) => self.fill_globals(program, filling)?,
