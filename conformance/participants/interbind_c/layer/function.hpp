@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 
 #include <interbind/function.hpp>
 
@@ -72,7 +73,7 @@ Function *make_function(Module *module, const char *name, const Signature &signa
             said.take(extras);
     }(), ...);
     const std::size_t count = signature.types.size() + is_method;
-    std::vector<interbind_parameter_def> parameters(count);
+    auto parameters = std::make_unique<interbind_parameter_def[]>(count + 1);
     if (is_method)
         parameters[0].name = "self";
     for (std::size_t place = is_method; place < count; ++place) {
@@ -87,7 +88,7 @@ Function *make_function(Module *module, const char *name, const Signature &signa
     interbind_function_def def{};
     def.name = name;
     def.call = call;
-    def.parameters = parameters.data();
+    def.parameters = parameters.get();
     def.count = static_cast<std::uint32_t>(count);
     def.by_place = 1;
     def.result = signature.result.c_str();
