@@ -83,3 +83,4 @@ k("mixed_property_sub","class P(property):\n  tag=1\nclass C:\n  @P\n  def v(sel
 k("mixed_static_callable_attr","class C:\n  f=staticmethod(len)\n  g=classmethod(lambda c:c)\n  h=print\n  i=int\n  j=dict.fromkeys","C","x.f('ab')==2 and x.g() is x and x.i is int and x.j('a')=={'a':None}")
 k("mixed_doc_none_slots_doc","class C:\n  __slots__={'a':'docs of a','b':None}\n  'docs'\n  def __init__(s): s.a=1","C","x().a==1 and x.__slots__['a']=='docs of a'")
 k("mixed_td_generic_old","import typing\nV=typing.TypeVar('V')\nclass S(typing.TypedDict,typing.Generic[V]):\n  a:V\nclass R(S[int]):\n  b:str","(S,S[int],R)","x[1].__origin__ is x[0] and x[0].__bases__==(__import__('typing').Generic,dict) and set(x[2].__annotations__)==set('ab')",(3,11))
+k("mixed_method_of_its_own","class C:\n  @classmethod\n  def m(cls): return cls\n  def n(self): return 2\nC.aa=C.m\nC.a={'k':[C.m]}","(C,C.aa)","x[0].aa() is x[0] and x[0].a['k'][0]() is x[0] and x[1]() is x[0]")

@@ -113,7 +113,8 @@ def _wrapped(obj, options):
 def _method(obj, options):
     # As pickle does, where that finds the method again.
     name = getattr(obj.__func__, "__name__", None)
-    if isinstance(name, str):
+    # A class that goes by value may have it among its own attributes, where it isn't found before they are there.
+    if isinstance(name, str) and not (isinstance(obj.__self__, type) and _by_name(obj.__self__, options) is None):
         try:
             if getattr(obj.__self__, name, None) == obj:
                 return NotImplemented

@@ -209,7 +209,8 @@ impl Session<'_> {
             }
         }
         if self.deterministic {
-            state.sort_by_cached_key(|(name, _)| name.shown());
+            // A bound method, say, is found in the class when it is loaded: what can't do so stands before it.
+            state.sort_by_cached_key(|(name, value)| (asks_for_attributes(value), name.shown()));
             early.sort_by_cached_key(|(name, _)| name.shown());
         }
         namespace.append(&mut early);
@@ -542,6 +543,12 @@ fn slots(content: &Object, class: &Object) -> Result<Vec<Owned>> {
         }
     }
     Ok(found)
+}
+
+/// Tells whether a value may ask the class for its other attributes when it is loaded.
+fn asks_for_attributes(value: &Object) -> bool {
+    use crate::python::Kind;
+    !(Session::is_atom(value) || value.kind() == Kind::Function || value.is_method_maker())
 }
 
 /// Tells whether a hook of a base finds a value in the class that is being made: not an object of which nobody knows what it
