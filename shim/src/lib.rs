@@ -59,6 +59,7 @@ mod site;
 mod text;
 mod threads;
 mod types;
+mod untracked;
 #[cfg(not(feature = "static"))]
 mod wheel;
 
@@ -84,6 +85,7 @@ pub use self::runtime::own::serve::{runtime, serve};
 pub use self::shared::{Consumer, Detach, Handle, Module, ProvidedBy, Provider, Shared};
 pub use self::threads::{AnyThread, AttachedThread, CheckedThread, OtherThreads, Passes, Threads};
 pub use self::types::Counts;
+pub use self::untracked::Untracked;
 
 #[cfg(feature = "pyo3")]
 pub use self::pyo3::{bind_module, names, publish, submodule};
@@ -91,7 +93,7 @@ pub use self::pyo3::{bind_module, names, publish, submodule};
 /// What the macros' expansions name; not for people.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::adapter::Adapter;
+    pub use crate::adapter::{Adapter, Answers};
     pub use crate::default_body::Body;
     pub use crate::identity::Identity;
     pub use crate::interface::{Interface, answer};

@@ -15,18 +15,19 @@ use interbind_abi::core::Status;
 use interbind_abi::interface::TableHead;
 use interbind_abi::types::TypeRecord;
 use interbind_abi::types::record::{
-    ALIASING_FROZEN, ALIASING_TRACKED, BorrowObject, EXCLUSIVE, EndBorrow, FLAG_IMMORTAL, FLAG_SUBCLASSABLE,
-    STATE_CLAIMED, THREAD_ANY, THREAD_OWNER, TYPE,
+    ALIASING_FROZEN, ALIASING_TRACKED, ALIASING_UNTRACKED, BorrowObject, EXCLUSIVE, EndBorrow, FLAG_IMMORTAL,
+    FLAG_SUBCLASSABLE, STATE_CLAIMED, THREAD_ANY, THREAD_OWNER, TYPE,
 };
 use interbind_abi::{Reason, Str};
 use interbind_structures::chain::Chain;
 use interbind_structures::claim;
 use interbind_structures::memory::boxed;
 
+use crate::adapter::Answers;
 use crate::ffi::error::Class;
 use crate::ffi::live::Live;
 use crate::ffi::{Attached, PyObject, Raised, Strong, error, thunk, type_object};
-use crate::fits::inherits;
+use crate::fits::{inherits, is_type};
 use crate::interpreters::Binding;
 use crate::judged::readable;
 use crate::refusal::{Sides, reason_of_status, refuse};
@@ -207,6 +208,7 @@ where
         kind: T::KIND,
         descriptor: T::DESCRIPTOR,
         align: T::ALIGN,
+        answers: T::answers(),
     };
     publish(at, binding, class, &raw, key, &meaning, checks)
 }
@@ -255,6 +257,8 @@ struct Meaning {
     kind: u32,
     descriptor: &'static str,
     align: usize,
+    /// What its classes answer pybind11.
+    answers: Option<&'static Answers>,
 }
 
 #[cold]
@@ -284,6 +288,10 @@ fn publish(
     if let Some(wrong) = raw.wrong() {
         return Err(refuse(Reason::NotShareable, Class::Type, wrong, ""));
     }
+    if meaning.answers.is_some() && raw.aliasing != ALIASING_UNTRACKED {
+        let line = "its objects answer pybind11, which may write to them, so the class must be one that tracks no borrows";
+        return Err(refuse(Reason::NotShareable, Class::Type, line, ""));
+    }
     if raw.data_offset < 0 || raw.data_offset.checked_rem(meaning.align as i64) != Some(0) {
         let align = number(meaning.align as u64);
         return Err(refuse(Reason::Misaligned, Class::Type, "the data offset is not a multiple of ", &align));
@@ -291,7 +299,7 @@ fn publish(
     let own = record_for(binding, &class, raw, key, meaning, checks).ok_or_else(|| error::no_memory(at))?;
     let status = binding.types.publish(at, &own.record, &class);
     if status == Status::OK {
-        return Ok(());
+        return meaning.answers.map_or(Ok(()), |answers| answers.open(at, &class));
     }
     // The registry has not made it live, or has freed it again.
     claim::abandon(&own.record.state);
@@ -375,6 +383,14 @@ fn record_for(
     // Without memory the record is lost: nobody else has seen it, and it stays claimed.
     RECORDS.add(Record { id: meaning.id, key, own }, |_| false).ok()?;
     Some(own)
+}
+
+/// Finds the live record of an object's class, or of one that it inherits from, for the type with that id.
+#[cfg_attr(any(interbind_pypy, target_env = "msvc"), allow(dead_code, reason = "nobody asks"))]
+pub(crate) fn record_of(id: TypeId, object: Live<'_>) -> Option<&'static TypeRecord> {
+    let all = || RECORDS.iter().filter(|known| known.id == id).map(|known| &known.own.record);
+    let exact = all().find(|record| is_type(record, object.class()));
+    exact.or_else(|| all().find(|record| inherits(record, object.class())))
 }
 
 /// Compares what a consumer may have judged and doesn't look at again.

@@ -12,7 +12,7 @@ use interbind_abi::types::TypeRecord;
 use interbind_abi::values::PlainData;
 use interbind_abi::{Requirement, Version};
 
-use crate::adapter::Adapter;
+use crate::adapter::{Adapter, Answers};
 use crate::ffi::Attached;
 use crate::identity::Identity;
 use crate::site::Site;
@@ -75,6 +75,16 @@ pub unsafe trait Shared: 'static {
     /// What takes objects of other frameworks as this type: `cpp` of the derive.
     #[doc(hidden)]
     fn adapter() -> Option<&'static Adapter> {
+        None
+    }
+
+    /// True when its classes answer pybind11: `conduit` of the derive.
+    #[doc(hidden)]
+    const IS_ANSWERED: bool = false;
+
+    /// What they answer.
+    #[doc(hidden)]
+    fn answers() -> Option<&'static Answers> {
         None
     }
 }
@@ -224,6 +234,8 @@ pub unsafe trait ProvidedBy<C>: Shared {
     const WRAP: Option<Wrap> = None;
     /// Bytes behind what `project` returns.
     const SIZE: usize;
+    /// True when the data stands in an [`Untracked`](crate::Untracked).
+    const IS_UNTRACKED: bool = false;
 
     /// Finds the data in a value of the class.
     fn project(this: *mut C) -> *mut c_void;

@@ -17,6 +17,7 @@
 //! | [`mod@laws`] | laws that are scripts, and going through them on several interpreters |
 //! | [`pickle`] | lays out the package with the native half of `interbind.pickle` |
 //! | [`casters`] | modules of pybind11 and nanobind with our caster headers |
+//! | [`cython`] | modules of Cython, by several releases of it |
 //! | [`pairs`] | modules of pybind11 and nanobind, and what happens between two |
 //! | [`sanitizer`] | has extensions instrumented, and scripts run under the address sanitizer |
 //! | [`thread_sanitizer`] | the same for the thread sanitizer, whose Python has it inside |
@@ -39,6 +40,7 @@ pub mod casters;
 pub mod compile;
 pub mod copies;
 pub mod corpus;
+pub mod cython;
 pub mod embed;
 pub mod examples;
 pub mod extension;

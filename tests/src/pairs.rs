@@ -147,34 +147,38 @@ fn suffix(python: &Python) -> String {
 
 /// The folder of a library's release, from the package index; `None` where it can't be had, which is said.
 pub fn package(workshop: &Path, library: Library, version: &str) -> Option<PathBuf> {
+    downloaded(workshop, library.package(), version, WHAT).map(|folder| folder.join(library.package()))
+}
+
+/// The folder into which a release of a package was installed, alone; `None` where it can't be had, which is said.
+pub fn downloaded(workshop: &Path, name: &'static str, version: &str, what: &str) -> Option<PathBuf> {
     // Two sides may want one release at once, in two processes too.
-    let _alone = works(cache().alone(&format!("pairs-{}-{version}", library.package())));
-    let folder = workshop.join("pairs/packages").join(format!("{}-{version}", library.package()));
-    let found = folder.join(library.package());
+    let _alone = works(cache().alone(&format!("pairs-{name}-{version}")));
+    let folder = workshop.join("pairs/packages").join(format!("{name}-{version}"));
     let done = folder.join("complete");
     if done.exists() {
-        return Some(found);
+        return Some(folder);
     }
     let pip = environment(workshop)?;
     let output = Command::new(pip)
         .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--target"])
         .arg(&folder)
-        .arg(format!("{}=={version}", library.package()))
+        .arg(format!("{name}=={version}"))
         .stdin(Stdio::null())
         .output()
         .expect("the environment's Python starts");
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
-        let (package, said) = (library.package(), said.lines().last().unwrap_or(""));
-        missing(WHAT, Lack::Package(package), &format!("no {package} {version}: {said}"));
+        let said = said.lines().last().unwrap_or("");
+        missing(what, Lack::Package(name), &format!("no {name} {version}: {said}"));
         return None;
     }
     fs::write(done, "").expect("the workshop is writable");
-    Some(found)
+    Some(folder)
 }
 
 /// An environment with pip; its interpreter.
-fn environment(workshop: &Path) -> Option<&'static Path> {
+pub fn environment(workshop: &Path) -> Option<&'static Path> {
     static MADE: OnceLock<Option<PathBuf>> = OnceLock::new();
     let make = || {
         let python = Python::default(WHAT)?;

@@ -149,6 +149,8 @@ pub(crate) struct Shared {
     pub(crate) version: Version,
     /// The C++ class that has the same layout, mangled.
     pub(crate) cpp: Option<String>,
+    /// True when its classes answer pybind11.
+    pub(crate) conduit: bool,
 }
 
 impl Shared {
@@ -165,11 +167,16 @@ impl Shared {
             name: name.map_or_else(String::new, |name| name.value()),
             version: version.unwrap_or(Version::new(0, 0, 0)),
             cpp: None,
+            conduit: false,
         }
     }
 
-    /// Takes `cpp`, the C++ class of a data type.
-    pub(crate) fn take_cpp(&mut self, settings: &mut Settings, problems: &mut Problems) {
+    /// Takes `cpp`, the C++ class of a data type, and `conduit`.
+    pub(crate) fn take_cpp(&mut self, at: &Ident, settings: &mut Settings, problems: &mut Problems) {
+        self.conduit = settings.flag("conduit", problems);
+        if self.conduit && !settings.settings.iter().any(|setting| setting.key == "cpp") {
+            problems.at(at, "`conduit` answers pybind11 for a C++ class: name it, as `cpp = \"geo::Point\"`");
+        }
         let Some(text) = settings.optional_text("cpp", "geo::Point", problems) else { return };
         self.cpp = mangled(&text.value());
         if self.cpp.is_none() {

@@ -40,6 +40,10 @@ use proc_macro::TokenStream;
 /// enum has no fields and a `#[repr(…)]` of fixed width; it needs no name, because its variants stand in the descriptor
 /// of the struct that uses it.
 ///
+/// `cpp = "geo::Point"` names the C++ class with the same layout: consumers take its objects from pybind11 modules that know nothing of
+/// interbind. With `conduit` functions of such modules take objects of the provider's class, which holds the data in an
+/// [`Untracked`](https://docs.rs/interbind/latest/interbind/struct.Untracked.html).
+///
 /// # Examples
 ///
 /// <!-- examples/frame-api/src/lib.rs:point -->
@@ -61,7 +65,8 @@ pub fn shared(input: TokenStream) -> TokenStream {
 /// Lets a class give out the shared data that stands in one of its fields.
 ///
 /// Mark the field with `#[shared]`; with `#[shared(from)]` others can also make objects of the class, through
-/// `From<the field's type>`. Stands above or below `#[pyclass]`.
+/// `From<the field's type>`. Stands above or below `#[pyclass]`. The field may be an `Untracked<Data>`: then nobody tracks who reads and
+/// who writes the data, and others take it as a `ForeignRaw<Data>`.
 ///
 /// # Examples
 ///

@@ -56,7 +56,31 @@ pub(crate) fn expand(input: TokenStream) -> syn::Result<TokenStream> {
     Ok(provided.iter().map(|provided| write(ident, provided)).collect())
 }
 
+/// The data in an `Untracked<Data>`.
+fn untracked(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last().filter(|last| last.ident == "Untracked")?;
+    let syn::PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    match arguments.args.first() {
+        Some(syn::GenericArgument::Type(data)) if arguments.args.len() == 1 => Some(data),
+        _ => None,
+    }
+}
+
 fn write(class: &syn::Ident, Provided { member, ty, from }: &Provided<'_>) -> TokenStream {
+    let (ty, is_untracked) = match untracked(ty) {
+        Some(data) => (data, true),
+        None => (*ty, false),
+    };
+    let name = ty.to_token_stream().to_string();
+    let message = format!(
+        "`{name}` answers pybind11, which may write to it at any time: hold an `interbind::Untracked<{name}>`"
+    );
+    let held = (!is_untracked).then(|| {
+        quote_spanned! {ty.span()=>
+            const _: () = ::core::assert!(!<#ty as ::interbind::Shared>::IS_ANSWERED, #message);
+        }
+    });
     let demand = alignment(ty.span(), &ty.to_token_stream(), &ty.to_token_stream().to_string());
     let wrap = from.then(|| {
         quote_spanned! {ty.span()=>
@@ -67,6 +91,7 @@ fn write(class: &syn::Ident, Provided { member, ty, from }: &Provided<'_>) -> To
     let implementation = quote_spanned!(ty.span()=> ::interbind::ProvidedBy<#class> for #ty);
     quote! {
         #demand
+        #held
 
         #[automatically_derived]
         #[allow(unsafe_code)]
@@ -74,6 +99,7 @@ fn write(class: &syn::Ident, Provided { member, ty, from }: &Provided<'_>) -> To
         unsafe impl #implementation {
             const TABLE: *const ::interbind::abi::interface::TableHead = ::core::ptr::null();
             const SIZE: usize = ::core::mem::size_of::<#ty>();
+            const IS_UNTRACKED: bool = #is_untracked;
             #wrap
 
             fn project(__this: *mut #class) -> *mut ::core::ffi::c_void {
@@ -87,6 +113,14 @@ fn write(class: &syn::Ident, Provided { member, ty, from }: &Provided<'_>) -> To
 mod tests {
     use super::*;
     use crate::problems::tests::{assert_refused, assert_written};
+
+    #[test]
+    fn data_that_is_untracked_is_told_from_data_that_is_not() {
+        let class = |field| expand(quote!(struct C { #[shared] point: #field }));
+        let is = |text: &'static str| format!("IS_UNTRACKED : bool = {text}");
+        assert_written(class(quote!(interbind::Untracked<Point>)), &[&is("true"), "for Point"]);
+        assert_written(class(quote!(Point)), &[&is("false"), "hold an `interbind::Untracked<Point>`"]);
+    }
 
     #[test]
     fn a_class_marks_what_it_provides() {

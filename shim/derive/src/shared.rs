@@ -56,8 +56,8 @@ fn structure(input: &DeriveInput, data: &DataStruct, mut problems: Problems) -> 
     let shared = match Settings::of(&input.attrs, &mut problems) {
         Some(mut settings) => {
             let mut shared = Shared::take(&mut settings, &format!("org.example.{ident}"), &mut problems);
-            shared.take_cpp(&mut settings, &mut problems);
-            settings.end(&["name", "version", "cpp"], &mut problems);
+            shared.take_cpp(ident, &mut settings, &mut problems);
+            settings.end(&["name", "version", "cpp", "conduit"], &mut problems);
             Some(shared)
         }
         None => {
@@ -230,7 +230,7 @@ impl Role<'_> {
         align: &TokenStream,
         handle: &TokenStream,
     ) -> TokenStream {
-        let Self { ty, shared: Shared { name, version, cpp }, descriptor } = self;
+        let Self { ty, shared: Shared { name, version, cpp, conduit }, descriptor } = self;
         let adapter = cpp.as_ref().map(|cpp| {
             let mangled =
                 proc_macro2::Literal::c_string(&std::ffi::CString::new(cpp.as_str()).unwrap_or_default());
@@ -239,6 +239,19 @@ impl Role<'_> {
                     static ADAPTER: ::interbind::__private::Adapter =
                         ::interbind::__private::Adapter::new(#mangled, ::core::mem::size_of::<#ty>());
                     ::core::option::Option::Some(&ADAPTER)
+                }
+            }
+        });
+        let answers = cpp.as_ref().filter(|_| *conduit).map(|cpp| {
+            let mangled =
+                proc_macro2::Literal::c_string(&std::ffi::CString::new(cpp.as_str()).unwrap_or_default());
+            quote! {
+                const IS_ANSWERED: bool = true;
+
+                fn answers() -> ::core::option::Option<&'static ::interbind::__private::Answers> {
+                    static ANSWERS: ::interbind::__private::Answers =
+                        ::interbind::__private::Answers::new::<#ty>(#mangled);
+                    ::core::option::Option::Some(&ANSWERS)
                 }
             }
         });
@@ -257,6 +270,8 @@ impl Role<'_> {
                 type Handle = #handle;
 
                 #adapter
+
+                #answers
             }
 
             #note
@@ -292,7 +307,7 @@ mod tests {
             expand(input),
             &[
                 "`name` is given twice",
-                "unknown key `nam`: this attribute takes `name`, `version`, `cpp`",
+                "unknown key `nam`: this attribute takes `name`, `version`, `cpp`, `conduit`",
                 "`version` is given twice",
             ],
         );
@@ -304,6 +319,29 @@ mod tests {
             let input = quote! { #[repr(C)] #[shared(name = #name, version = #version)] struct P { x: f64 } };
             assert_refused(expand(input), &["is not a type name", "is not a version"]);
         }
+    }
+
+    #[test]
+    fn what_answers_pybind11_names_its_class() {
+        let attributes = quote!(#[repr(C)]);
+        assert_refused(
+            expand(
+                quote!(#attributes #[shared(name = "a.P", version = "1.0.0", conduit)] struct P { x: f64 }),
+            ),
+            &["`conduit` answers pybind11 for a C++ class: name it"],
+        );
+        assert_refused(
+            expand(
+                quote!(#attributes #[shared(name = "a.P", version = "1.0.0", conduit = 1, cpp = "P")] struct P { x: f64 }),
+            ),
+            &["conduit"],
+        );
+        assert_written(
+            expand(
+                quote!(#attributes #[shared(name = "a.P", version = "1.0.0", conduit, cpp = "geo::P")] struct P { x: f64 }),
+            ),
+            &["IS_ANSWERED : bool = true", "N3geo1PE"],
+        );
     }
 
     #[test]

@@ -1,9 +1,9 @@
 /* What the casters of pybind11.hpp and nanobind.hpp share: which classes they take, the module that they belong to, the borrow
  * of an argument, and which objects are lent to calls of this thread.
  *
- * A caster finds the record of an object when the framework loads the argument, and borrows when it takes the value: only then
- * is it known whether the function writes. The thread may be detached by then (`call_guard<gil_scoped_release>`), so a borrow
- * that calls the provider attaches for that. A borrow ends with its caster, or with the call where what was given may outlive
+ * A caster finds the record of an object when the framework loads the argument. It borrows an object that tracks no borrows
+ * then, and any other when it takes the value: only then is it known whether the function writes. The thread may be detached by
+ * then (`call_guard<gil_scoped_release>`), so a borrow that calls the provider attaches for that. A borrow ends with its caster, or with the call where what was given may outlive
  * the caster: a pointer, and a reference to an object that tracks its borrows. */
 #ifndef INTERBIND_CAST_HPP
 #define INTERBIND_CAST_HPP
@@ -90,13 +90,21 @@ template <typename T> interbind_site *caster_site() {
 struct lent_object {
     const char *data;
     std::size_t size;
-    const void *site;
+    const void *kind;
     PyObject *object;
 };
 
 /* Those of a thread, in the order in which they were lent. No entry lies on a stack, which a greenlet may move. */
 class lent_objects {
   public:
+    /* Adds one, if there is room that needs no memory. */
+    bool add_quickly(const lent_object &entry) noexcept {
+        if (INTERBIND_LIKELY(more_ == nullptr && count_ < few)) {
+            few_[count_++] = entry;
+            return true;
+        }
+        return false;
+    }
     /* Makes room for one more. */
     void reserve() {
         if (count_ == (more_ == nullptr ? few : capacity_)) {
@@ -106,23 +114,21 @@ class lent_objects {
     /* Adds one that there is room for. */
     void add(const lent_object &entry) noexcept { entries()[count_++] = entry; }
     /* Removes the newest entry that is equal: equal ones are as good as each other. */
-    void remove(const lent_object &entry) noexcept {
-        const lent_object &last = entries()[count_ - 1];
-        if (last.object == entry.object && last.data == entry.data && last.site == entry.site) {
-            --count_;
-        } else {
-            remove_earlier(entry);
+    void remove(const char *data, const void *kind, PyObject *object) noexcept {
+        if (INTERBIND_LIKELY(more_ == nullptr)) {
+            const lent_object &last = few_[count_ - 1];
+            if (INTERBIND_LIKELY(last.object == object && last.data == data && last.kind == kind)) {
+                --count_;
+                return;
+            }
         }
-        if (count_ == 0 && more_ != nullptr) {
-            std::free(more_);
-            more_ = nullptr;
-        }
+        remove_anywhere(data, kind, object);
     }
     /* The object that lends the T at this address; NULL when none does. */
-    PyObject *object_of(const void *data, const void *site) noexcept {
+    PyObject *object_of(const void *data, const void *kind) noexcept {
         const lent_object *const all = entries();
         for (std::size_t i = count_; i-- > 0;) {
-            if (all[i].data == data && all[i].site == site) {
+            if (all[i].data == data && all[i].kind == kind) {
                 return all[i].object;
             }
         }
@@ -144,17 +150,21 @@ class lent_objects {
     static constexpr std::size_t few = 4;
 
     lent_object *entries() noexcept { return more_ == nullptr ? few_ : more_; }
-    void remove_earlier(const lent_object &entry) noexcept {
+    INTERBIND_APART void remove_anywhere(const char *data, const void *kind, PyObject *object) noexcept {
         lent_object *const all = entries();
-        for (std::size_t i = count_ - 1; i-- > 0;) {
-            if (all[i].data == entry.data && all[i].site == entry.site && all[i].object == entry.object) {
+        for (std::size_t i = count_; i-- > 0;) {
+            if (all[i].data == data && all[i].kind == kind && all[i].object == object) {
                 --count_;
                 std::memmove(all + i, all + i + 1, (count_ - i) * sizeof *all);
-                return;
+                break;
             }
         }
+        if (count_ == 0 && more_ != nullptr) {
+            std::free(more_);
+            more_ = nullptr;
+        }
     }
-    void grow() {
+    INTERBIND_APART void grow() {
         const std::size_t wanted = 2 * count_;
         auto *const grown = static_cast<lent_object *>(std::malloc(wanted * sizeof(lent_object)));
         if (grown == nullptr) {
@@ -219,6 +229,9 @@ struct loan_until {
 /* How looking for an object's record ended. */
 enum class looked { missing, found, refused };
 
+/* What tells the objects of one T from those of others at the same address. */
+template <typename T> inline char kind_of;
+
 /* An argument of another module, as a caster holds it: its record, and from `lend` on its data. */
 template <typename T> class argument {
   public:
@@ -230,26 +243,26 @@ template <typename T> class argument {
             record_ = std::exchange(other.record_, nullptr);
             object_ = std::exchange(other.object_, nullptr);
             data_ = std::exchange(other.data_, nullptr);
-            site_ = other.site_;
             lent_ = other.lent_;
             mode_ = std::exchange(other.mode_, 0);
-            writes_ = other.writes_;
+            serves_ = other.serves_;
         }
         return *this;
     }
     argument(const argument &) = delete;
     argument &operator=(const argument &) = delete;
-    ~argument() { end(); }
+    ~argument() { give_back(); }
 
     /* Tells whether there is an object. */
     explicit operator bool() const noexcept { return record_ != nullptr; }
 
-    /* Takes an object whose class this module has met here before. */
+    /* Takes an object whose very class this module has met here before. */
+    bool knows_exactly(PyObject *object) noexcept {
+        return takes(object, interbind_site_exact(caster_site<T>(), Py_TYPE(object)));
+    }
+    /* The same of classes that inherit from the first one too. */
     bool knows(PyObject *object) noexcept {
-        site_ = caster_site<T>();
-        record_ = interbind_site_known(site_, Py_TYPE(object));
-        object_ = object;
-        return record_ != nullptr;
+        return takes(object, interbind_site_known(caster_site<T>(), Py_TYPE(object)));
     }
     /* Looks for an object's record, and judges it. Refused: an exception is set. */
     looked look_for(PyObject *object) noexcept {
@@ -257,44 +270,40 @@ template <typename T> class argument {
         if (context == nullptr) {
             return looked::refused;
         }
-        site_ = caster_site<T>();
-        object_ = object;
-        const interbind_status status = interbind_find_if_published(context, site_, object, &record_);
+        const interbind_type_record *found = nullptr;
+        const interbind_status status = interbind_find_if_published(context, caster_site<T>(), object, &found);
         if (status == INTERBIND_OK) {
+            takes(object, found);
             return looked::found;
         }
-        record_ = nullptr;
         return status == INTERBIND_MISSING ? looked::missing : looked::refused;
     }
 
     /* Tells whether `lend` calls the provider: then the thread must be attached. */
     bool asks(bool writes) const noexcept {
-        return data_ == nullptr ? writes || INTERBIND_LOAD(record_->data_offset) == 0 : writes_ != writes;
+        return data_ == nullptr ? writes || INTERBIND_LOAD(record_->data_offset) == 0 : (serves_ & use_of(writes)) == 0;
     }
+    /* Tells whether there is a borrow that ends with this. */
+    bool owes() const noexcept { return mode_ != 0; }
     /* Tells whether the class tracks its borrows. */
     bool is_tracked() const noexcept { return record_->aliasing == INTERBIND_ALIASING_TRACKED; }
 
     /* Borrows the data, for a function that reads or that writes. NULL: an exception is set. */
     T *lend(bool writes) {
-        if (data_ != nullptr && writes_ == writes) {
+        if (data_ == nullptr && !writes) {
+            const int64_t offset = INTERBIND_LOAD(record_->data_offset);
+            if (INTERBIND_LIKELY(offset != 0)) {
+                T *const data = reinterpret_cast<T *>(reinterpret_cast<char *>(object_) + offset);
+                lent_ = &lent();
+                if (INTERBIND_LIKELY(lent_->add_quickly(entry_of(data)))) {
+                    has(data, 0, use_of(false));
+                    return data;
+                }
+            }
+        } else if (data_ != nullptr && (serves_ & use_of(writes)) != 0) {
             return data_;
         }
-        give_back();
-        lent_ = &lent();
-        lent_->reserve();
-        const int64_t offset = INTERBIND_LOAD(record_->data_offset);
-        if (offset != 0 && !writes) {
-            lent_at(reinterpret_cast<T *>(reinterpret_cast<char *>(object_) + offset), 0, writes);
-            return data_;
-        }
-        /* A class that tracks no borrows has no exclusive ones: there a function writes as every other owner may. */
-        const bool excludes = writes && record_->aliasing != INTERBIND_ALIASING_UNTRACKED;
-        const uint32_t mode = excludes ? INTERBIND_BORROW_EXCLUSIVE : INTERBIND_BORROW_SHARED;
-        void *const found = interbind_borrow_from(site_, record_, object_, mode);
-        if (found != nullptr) {
-            lent_at(static_cast<T *>(found), mode, writes);
-        }
-        return data_;
+        return lend_anew(writes);
     }
 
     /* Has the borrow end with an object, which is returned: a new reference, or NULL without one or with an exception. */
@@ -320,41 +329,87 @@ template <typename T> class argument {
     }
 
   private:
-    lent_object entry_of(const T *data) const noexcept {
-        return {reinterpret_cast<const char *>(data), sizeof(T), site_, object_};
-    }
+    static constexpr uint8_t use_of(bool writes) noexcept { return writes ? 2 : 1; }
 
-    void lent_at(T *data, uint32_t mode, bool writes) noexcept {
+    lent_object entry_of(const T *data) const noexcept {
+        return {reinterpret_cast<const char *>(data), sizeof(T), &kind_of<T>, object_};
+    }
+    bool takes(PyObject *object, const interbind_type_record *record) noexcept {
+        record_ = record;
+        object_ = object;
+        if (record == nullptr) {
+            return false;
+        }
+        if (record->aliasing == INTERBIND_ALIASING_UNTRACKED) {
+            lend_early();
+        }
+        return true;
+    }
+    /* Borrows what is borrowed alike for reading and for writing, while the thread is attached for certain. What the provider
+     * refuses is asked for again when it's needed, and said then. */
+    void lend_early() noexcept {
+        void *const found = interbind_borrow_from(caster_site<T>(), record_, object_, INTERBIND_BORROW_SHARED);
+        if (INTERBIND_LIKELY(found != nullptr)) {
+            lent_ = &lent();
+            if (INTERBIND_LIKELY(lent_->add_quickly(entry_of(static_cast<T *>(found))))) {
+                has(static_cast<T *>(found), INTERBIND_BORROW_SHARED, use_of(false) | use_of(true));
+            } else {
+                interbind_give_back(record_, object_, found, INTERBIND_BORROW_SHARED);
+            }
+        } else {
+            PyErr_Clear();
+        }
+    }
+    INTERBIND_APART T *lend_anew(bool writes) {
+        give_back();
+        lent_ = &lent();
+        lent_->reserve();
+        const int64_t offset = INTERBIND_LOAD(record_->data_offset);
+        const bool is_untracked = record_->aliasing == INTERBIND_ALIASING_UNTRACKED;
+        uint32_t mode = 0;
+        void *found;
+        if (offset != 0 && !writes) {
+            found = reinterpret_cast<char *>(object_) + offset;
+        } else {
+            /* A class that tracks no borrows has no exclusive ones: there a function writes as every other owner may. */
+            mode = writes && !is_untracked ? INTERBIND_BORROW_EXCLUSIVE : INTERBIND_BORROW_SHARED;
+            found = interbind_borrow_from(caster_site<T>(), record_, object_, mode);
+        }
+        if (found != nullptr) {
+            lent_->add(entry_of(static_cast<T *>(found)));
+            has(static_cast<T *>(found), mode, is_untracked ? use_of(false) | use_of(true) : use_of(writes));
+        }
+        return data_;
+    }
+    void has(T *data, uint32_t mode, int serves) noexcept {
         data_ = data;
-        mode_ = mode;
-        writes_ = writes;
-        lent_->add(entry_of(data));
+        mode_ = static_cast<uint8_t>(mode);
+        serves_ = static_cast<uint8_t>(serves);
     }
     void give_back() noexcept {
         if (data_ == nullptr) {
             return;
         }
-        lent_->remove(entry_of(data_));
+        lent_->remove(reinterpret_cast<const char *>(data_), &kind_of<T>, object_);
         if (mode_ != 0) {
             interbind_give_back(record_, object_, data_, mode_);
         }
-        data_ = nullptr;
-        mode_ = 0;
+        has(nullptr, 0, 0);
     }
 
     const interbind_type_record *record_ = nullptr;
     PyObject *object_ = nullptr;
     T *data_ = nullptr;
-    interbind_site *site_ = nullptr;
     /* Those of the thread that it was lent to. */
     lent_objects *lent_ = nullptr;
     /* What is to be given back; 0 when nothing is. */
-    uint32_t mode_ = 0;
-    bool writes_ = false;
+    uint8_t mode_ = 0;
+    /* For what the data was borrowed: bit 0 to read, bit 1 to write. */
+    uint8_t serves_ = 0;
 };
 
 /* The object that lends this T to a call of this thread; NULL when none does. */
-template <typename T> PyObject *lender_of(const T *data) noexcept { return lent().object_of(data, caster_site<T>()); }
+template <typename T> PyObject *lender_of(const T *data) noexcept { return lent().object_of(data, &kind_of<T>); }
 
 /* A copy of a T; a class that can't be one has none. */
 struct no_copy {};

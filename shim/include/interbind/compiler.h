@@ -18,6 +18,8 @@
 
 /* Bodies of cold functions; never inlined, and no complaint when nobody calls them. */
 #define INTERBIND_COLD static __declspec(noinline)
+/* The same for members of C++ classes. */
+#define INTERBIND_APART __declspec(noinline)
 /* Tells which way a branch usually goes. */
 #define INTERBIND_LIKELY(condition) (condition)
 /* Checks a format as printf's: `text` and `values` count the parameters from 1. */
@@ -87,6 +89,7 @@ template <typename T> struct interbind_type_of<T &> : interbind_type_of<T> {};
 #elif defined(__GNUC__) || defined(__clang__)
 
 #define INTERBIND_COLD static __attribute__((cold, noinline, unused))
+#define INTERBIND_APART __attribute__((cold, noinline))
 #define INTERBIND_LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define INTERBIND_PRINTF(text, values) __attribute__((format(printf, text, values)))
 #if defined(_WIN32)

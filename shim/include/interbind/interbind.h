@@ -15,6 +15,7 @@
  * | types.h | finding the record of an object |
  * | names.h | modules inside a module, by their full names |
  * | from_pybind11.h | objects of pybind11's classes, from modules that know nothing of interbind |
+ * | to_pybind11.h | objects of a module's own classes as arguments of pybind11's functions |
  * | note.h | what the file says about itself |
  * | services.h | instances, keep-alive, userdata, exceptions |
  *
@@ -38,6 +39,7 @@
 #include <interbind/publish.h>
 #include <interbind/refuse.h>
 #include <interbind/services.h>
+#include <interbind/to_pybind11.h>
 #include <interbind/types.h>
 
 #endif /* INTERBIND_H */

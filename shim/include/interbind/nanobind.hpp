@@ -50,7 +50,7 @@ template <typename T> struct type_caster<T, enable_if_t<interbind::taken<T>::val
         cleanup_ = is_manual ? nullptr : cleanup;
         /* What constructs, or takes over (a unique_ptr, which passes no list), is for the framework's own objects alone. */
         const bool is_own_alone = (flags & static_cast<Flags>(cast_flags::construct)) != 0 || (cleanup == nullptr && !is_manual);
-        if (!is_own_alone && object != Py_None && argument_.knows(object)) {
+        if (!is_own_alone && object != Py_None && argument_.knows_exactly(object)) {
             return true;
         }
         if (is_own_alone || object == Py_None) {
@@ -162,12 +162,15 @@ template <typename T> struct type_caster<T, enable_if_t<interbind::taken<T>::val
         return *found;
     }
     T *lend(bool writes, used until) const {
+        if (INTERBIND_LIKELY(refusal_ == nullptr && !argument_.asks(writes) && (until == used::by_caster || !argument_.owes()))) {
+            return argument_.lend(writes);
+        }
+        return lend_attached(writes, until);
+    }
+    INTERBIND_APART T *lend_attached(bool writes, used until) const {
         if (refusal_ != nullptr) {
             PyErr_SetObject(reinterpret_cast<PyObject *>(Py_TYPE(refusal_)), refusal_);
             throw python_error();
-        }
-        if (!argument_.asks(writes)) {
-            return argument_.lend(writes);
         }
         const interbind::detail::attachment here;
         T *const data = argument_.lend(writes);

@@ -46,22 +46,30 @@ template <typename T> class type_caster<T, enable_if_t<interbind::taken<T>::valu
         if (argument_.knows(object)) {
             return true;
         }
-        /* Classes that inherit from the module's own. */
-        if (base::load(source, false)) {
+        /* Classes that inherit from the module's own come first, and what pybind11 takes besides comes last: a class that answers it
+         * is lent here, so that the very object comes back. */
+        const bool is_own = this->typeinfo != nullptr && PyType_IsSubtype(Py_TYPE(object), this->typeinfo->type) != 0;
+        if (is_own && base::load(source, false)) {
             return true;
         }
-        switch (argument_.look_for(object)) {
-        case interbind::detail::looked::found:
+        const interbind::detail::looked seen = argument_.look_for(object);
+        if (seen == interbind::detail::looked::found) {
             return true;
-        case interbind::detail::looked::refused:
-            if (convert) {
+        }
+        if (seen == interbind::detail::looked::refused) {
+            /* pybind11 may take it all the same, or another overload. */
+            PyErr_Clear();
+        }
+        if (!is_own && base::load(source, false)) {
+            return true;
+        }
+        if (seen == interbind::detail::looked::refused && convert) {
+            if (argument_.look_for(object) == interbind::detail::looked::found) {
+                return true;
+            }
+            if (PyErr_Occurred() != nullptr) {
                 throw error_already_set();
             }
-            /* Another overload may take it. */
-            PyErr_Clear();
-            break;
-        case interbind::detail::looked::missing:
-            break;
         }
         return convert && base::load(source, true);
     }
@@ -101,9 +109,12 @@ template <typename T> class type_caster<T, enable_if_t<interbind::taken<T>::valu
     used by_reference() const noexcept { return argument_.is_tracked() ? used::by_call : used::by_caster; }
 
     T *lend(bool writes, used until) {
-        if (!argument_.asks(writes)) {
+        if (INTERBIND_LIKELY(!argument_.asks(writes) && (until == used::by_caster || !argument_.owes()))) {
             return argument_.lend(writes);
         }
+        return lend_attached(writes, until);
+    }
+    INTERBIND_APART T *lend_attached(bool writes, used until) {
         const interbind::detail::attachment here;
         T *const data = argument_.lend(writes);
         if (data == nullptr) {

@@ -398,9 +398,8 @@ INTERBIND_COLD interbind_status interbind_find_slowly(const interbind_context *c
     return interbind_refusal_raise(&refusal, PyExc_TypeError);
 }
 
-/* Finds what the site remembers for a class: the very class in one of the places, which are filled from the first on, or one
- * that inherits from the first. NULL: it must be looked for. */
-static inline const interbind_type_record *interbind_site_known(const interbind_site *site, PyTypeObject *type) {
+/* Finds what the site remembers for the very class, in one of the places, which are filled from the first on. */
+static inline const interbind_type_record *interbind_site_exact(const interbind_site *site, PyTypeObject *type) {
     const interbind_type_record *const first = INTERBIND_LOAD(site->records[0]);
     const interbind_type_record *other;
     if (INTERBIND_LIKELY(interbind_record_is(first, type))) {
@@ -419,6 +418,18 @@ static inline const interbind_type_record *interbind_site_known(const interbind_
             return other;
         }
     }
+    return NULL;
+}
+
+/* Finds what the site remembers for a class: the very class, or the first one when it inherits from that. NULL: it must be
+ * looked for. */
+static inline const interbind_type_record *interbind_site_known(const interbind_site *site, PyTypeObject *type) {
+    const interbind_type_record *const known = interbind_site_exact(site, type);
+    const interbind_type_record *first;
+    if (INTERBIND_LIKELY(known != NULL)) {
+        return known;
+    }
+    first = INTERBIND_LOAD(site->records[0]);
     return interbind_record_fits(first, type) ? first : NULL;
 }
 

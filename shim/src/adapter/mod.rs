@@ -1,8 +1,11 @@
-//! Objects whose classes nobody has published: what a consumer's type is asked about them.
+//! Objects whose classes nobody has published, which a consumer's type is asked about; and what our classes answer others.
 //!
 //! - `pybind11` takes those of pybind11's classes, for a type whose author named its C++ class;
+//! - `answers` has our classes answer pybind11, for a type with `conduit`;
 //! - `nothing` takes none: on PyPy, and where names of C++ types can't be made by hand.
 
+#[cfg(not(any(interbind_pypy, target_env = "msvc")))]
+mod answers;
 #[cfg(any(interbind_pypy, target_env = "msvc"))]
 mod nothing;
 #[cfg(not(any(interbind_pypy, target_env = "msvc")))]
@@ -10,8 +13,10 @@ mod pybind11;
 
 use interbind_abi::Version;
 
+#[cfg(not(any(interbind_pypy, target_env = "msvc")))]
+pub use answers::Answers;
 #[cfg(any(interbind_pypy, target_env = "msvc"))]
-pub use nothing::Adapter;
+pub use nothing::{Adapter, Answers};
 #[cfg(not(any(interbind_pypy, target_env = "msvc")))]
 pub use pybind11::Adapter;
 

@@ -1,11 +1,12 @@
-//! The adapter where none can work: it takes no objects.
+//! The adapter where none can work: it takes no objects, and nothing is answered.
 
 use core::ffi::CStr;
 
 use super::Declared;
-use crate::ffi::Raised;
 use crate::ffi::live::Live;
+use crate::ffi::{Attached, Raised, Strong};
 use crate::interpreters::Binding;
+use crate::shared::Shared;
 
 /// What takes no objects.
 #[derive(Debug)]
@@ -20,5 +21,21 @@ impl Adapter {
     /// Publishes nothing.
     pub(crate) fn adapt(&'static self, _: &Declared, _: Live<'_>, _: &Binding) -> Result<bool, Raised> {
         Ok(false)
+    }
+}
+
+/// What answers nobody.
+#[derive(Debug)]
+pub struct Answers(());
+
+impl Answers {
+    /// Names a C++ class.
+    pub const fn new<T: Shared>(_: &'static CStr) -> Self {
+        Self(())
+    }
+
+    /// Does nothing.
+    pub(crate) fn open(&'static self, _: Attached, _: &Strong) -> Result<(), Raised> {
+        Ok(())
     }
 }

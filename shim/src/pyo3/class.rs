@@ -22,7 +22,8 @@ use pyo3::{Borrowed, PyClass, PyClassGuard, PyClassGuardMut};
 use interbind_abi::Reason;
 use interbind_abi::types::TypeRecord;
 use interbind_abi::types::record::{
-    ALIASING_FROZEN, ALIASING_TRACKED, EXCLUSIVE, KIND_DATA, THREAD_ANY, THREAD_OWNER,
+    ALIASING_FROZEN, ALIASING_TRACKED, ALIASING_UNTRACKED, EXCLUSIVE, KIND_DATA, THREAD_ANY, THREAD_ATTACHED,
+    THREAD_OWNER,
 };
 
 use super::convert::{attached, bind_module, live, raised};
@@ -194,11 +195,17 @@ where
         wrap: T::WRAP,
         table: T::TABLE,
     };
+    let raw = if T::IS_UNTRACKED {
+        let thread = if owner { THREAD_OWNER } else { THREAD_ATTACHED };
+        RawClass { aliasing: ALIASING_UNTRACKED, thread, borrow: Some(look::<C, T>), release: None, ..raw }
+    } else {
+        raw
+    };
+    let checks = if T::IS_UNTRACKED { Checks::Here } else { Checks::Provider };
     // SAFETY: PyO3 initialised the type; not NULL.
     let object = unsafe { ptr::NonNull::new_unchecked(class.cast::<PyObject>()) };
     // SAFETY: (1) `py`; (2) the thunks below, generated for this class; (3) PyO3 keeps one type object per class for ever.
-    unsafe { publish_class::<T, M>(object, raw, class as usize, Checks::Provider) }
-        .map_err(|found| raised(py, found))
+    unsafe { publish_class::<T, M>(object, raw, class as usize, checks) }.map_err(|found| raised(py, found))
 }
 
 thunk! {
@@ -231,6 +238,35 @@ thunk! {
                     state(py, TypeId::of::<fn(&T)>(), class, object, data, T::SIZE);
                 }
                 data
+            }
+            Err(refused) => no_borrow(&any, refused, mode),
+        }
+    }
+
+    /// For data that nobody tracks: the borrow is PyO3's for as long as it takes to find the data.
+    fn look [C: PyClass, T: ProvidedBy<C> + ?Sized] (
+        _record: *const TypeRecord,
+        object: *mut c_void,
+        mode: u32,
+    ) -> *mut c_void,
+    where [C::Frozen: Mutability<C>], else ptr::null_mut(), {
+        // SAFETY: conduit v1: borrows are made attached.
+        let py = unsafe { Python::assume_attached() };
+        // SAFETY: conduit v1: a live object.
+        let any = unsafe { Borrowed::from_ptr(py, object.cast::<PyObject>().cast()) };
+        let Ok(bound) = any.cast::<C>() else {
+            return wrong_object(&any, C::type_object_raw(py).cast());
+        };
+        let found = if is_on_its_thread(&bound) {
+            caught(|| shared(&bound).map(<*const C>::cast_mut))
+        } else {
+            Ok(Err(Refused::OtherThread))
+        };
+        match found.unwrap_or_else(|message| Err(Refused::Panicked(message))) {
+            Ok(this) => {
+                // SAFETY: these are the bits that `shared` forgot.
+                drop(unsafe { transmute_copy::<*mut c_void, PyClassGuard<'_, C>>(&object) });
+                T::project(this)
             }
             Err(refused) => no_borrow(&any, refused, mode),
         }

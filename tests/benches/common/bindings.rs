@@ -53,11 +53,21 @@ pub(crate) fn nanobind(python: &Python) -> Result<PathBuf, Stop> {
     let folder = folder(python)?;
     let package = NANOBIND.folder(python)?;
     let include = [package.join("include"), package.join("ext/robin_map/include")];
-    let threads = if python.tag.ends_with('t') { "-DNB_FREE_THREADED" } else { "-DNB_COMPACT_ASSERTIONS" };
-    // nanobind's own flags: its library without strict aliasing, in sections that the linker may drop.
-    let library = folder.join("libnanobind.o");
+    let flags = [threads(python), "-DNB_COMPACT_ASSERTIONS", "-shared", "-Wl,--gc-sections", "-s"];
+    let sources = [source("nanobind.cpp"), nanobind_library(python)?];
+    let watched = [source("subject.hpp")];
+    let unit = Unit { sources: &sources, include: &include, flags: &flags, watched: &watched };
+    unit.build(python, &folder.join("bench_nanobind.so"))?;
+    Ok(folder)
+}
+
+/// nanobind's library as an object, with its own flags: without strict aliasing, in sections that the linker may drop.
+pub(crate) fn nanobind_library(python: &Python) -> Result<PathBuf, Stop> {
+    let package = NANOBIND.folder(python)?;
+    let include = [package.join("include"), package.join("ext/robin_map/include")];
+    let library = folder(python)?.join("libnanobind.o");
     let flags = [
-        threads,
+        threads(python),
         "-DNB_COMPACT_ASSERTIONS",
         "-fno-strict-aliasing",
         "-ffunction-sections",
@@ -66,12 +76,11 @@ pub(crate) fn nanobind(python: &Python) -> Result<PathBuf, Stop> {
     ];
     let sources = [package.join("src/nb_combined.cpp")];
     Unit { sources: &sources, include: &include, flags: &flags, watched: &[] }.build(python, &library)?;
-    let flags = [threads, "-DNB_COMPACT_ASSERTIONS", "-shared", "-Wl,--gc-sections", "-s"];
-    let sources = [source("nanobind.cpp"), library];
-    let watched = [source("subject.hpp")];
-    let unit = Unit { sources: &sources, include: &include, flags: &flags, watched: &watched };
-    unit.build(python, &folder.join("bench_nanobind.so"))?;
-    Ok(folder)
+    Ok(library)
+}
+
+fn threads(python: &Python) -> &'static str {
+    if python.tag.ends_with('t') { "-DNB_FREE_THREADED" } else { "-DNB_COMPACT_ASSERTIONS" }
 }
 
 /// The folder with `bench_pybind11`.
@@ -101,7 +110,7 @@ fn folder(python: &Python) -> Result<PathBuf, Stop> {
 }
 
 /// Builds interbind's static library for a Python.
-fn library(python: &Python, root: &Path) -> Result<PathBuf, Stop> {
+pub(crate) fn library(python: &Python, root: &Path) -> Result<PathBuf, Stop> {
     Ok(cargo(python, &root.join("shim/capi"))?.join("libinterbind.a"))
 }
 

@@ -10,6 +10,7 @@ pub(crate) mod children;
 pub(crate) mod conduit;
 pub(crate) mod cplusplus;
 pub(crate) mod fixture;
+pub(crate) mod interop;
 pub(crate) mod packages;
 pub(crate) mod python;
 pub(crate) mod runtime;

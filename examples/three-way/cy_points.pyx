@@ -1,0 +1,60 @@
+# cython: language_level=3
+# A module made with Cython: a class of points, and functions that take everybody's.
+from interbind cimport bind, done, interbind_class, interbind_site, loan, publish, read, write
+from libc.math cimport hypot
+from libc.stdint cimport int64_t
+
+cdef extern from *:
+    """
+    #include <interbind/cython.h>
+    #define POINT "org.example.Point"
+    #define LAYOUT "data " POINT " size 16 align 8 { x: f64 @0; y: f64 @8 }"
+    typedef struct { double x, y; } geo_point;
+    static interbind_site points = INTERBIND_DATA_SITE(POINT, LAYOUT, 8, 1);
+    static interbind_class shared_point = INTERBIND_CYTHON_CLASS(POINT, "1.0.0", LAYOUT, 16, INTERBIND_ALIASING_UNTRACKED);
+    #define POINT_FIELDS() \
+        INTERBIND_CYTHON_FIELD(struct PointObject, x, x, double, 0); \
+        INTERBIND_CYTHON_FIELD(struct PointObject, x, y, double, 8)
+    #define POINT_AT ((int64_t)offsetof(struct PointObject, x))
+    """
+    ctypedef struct geo_point:
+        double x, y
+    interbind_site points
+    interbind_class shared_point
+    void POINT_FIELDS() noexcept
+    int64_t POINT_AT
+
+cdef public class Point [object PointObject, type PointType]:
+    cdef double x, y
+
+    def __cinit__(self, double x, double y):
+        self.x, self.y = x, y
+
+    @property
+    def x(self):
+        return self.x
+
+cdef int share() except -1:
+    POINT_FIELDS()
+    shared_point.data_offset = POINT_AT
+    return publish(&shared_point, Point)
+
+bind(__name__, b"1.0.0")
+share()
+
+def norm(p):
+    cdef loan borrow
+    cdef const geo_point *point = <const geo_point *>read(&points, p, &borrow)
+    try:
+        return hypot(point.x, point.y)
+    finally:
+        done(&borrow)
+
+def shift(p):
+    cdef loan borrow
+    cdef geo_point *point = <geo_point *>write(&points, p, &borrow)
+    try:
+        point.x += 1
+        return p
+    finally:
+        done(&borrow)
