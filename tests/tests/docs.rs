@@ -288,8 +288,13 @@ fn the_changelog_names_the_abi_first() {
     let changelog = read(&root().join("CHANGELOG.md"));
     let (heading, text) = sections(&changelog, "##")[0];
     let version = env!("CARGO_PKG_VERSION");
-    let services =
-        [("types", TYPES), ("instances", INSTANCES), ("userdata", USERDATA), ("exceptions", EXCEPTIONS)];
+    let services = [
+        ("types", TYPES),
+        ("instances", INSTANCES),
+        ("userdata", USERDATA),
+        ("exceptions", EXCEPTIONS),
+        ("functions", FUNCTIONS),
+    ];
     let numbers = services.map(|(name, kind)| format!(", {name} {}.{}", kind.major, kind.minor)).concat();
     assert_eq!(heading, format!("{version} (core {}{numbers})", CORE.major));
     assert_eq!(sections(text, "###")[0].0, "ABI");

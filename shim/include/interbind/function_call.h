@@ -168,7 +168,7 @@ INTERBIND_COLD PyObject *interbind_overload_text(PyObject *function, const inter
     return NULL;
 }
 
-/* An attribute of a function's: a new reference, or NULL without an exception when there is none. */
+/* An attribute of a function's: a new reference, or NULL without an exception: it has no value. */
 static inline PyObject *interbind_function_take(PyObject *function, PyObject **place) {
     PyObject *value;
     interbind_section section;
@@ -246,7 +246,7 @@ INTERBIND_COLD PyObject *interbind_function_refuse(PyObject *function, PyObject 
     return NULL;
 }
 
-/* Finds a parameter by the name that was said. The number of parameters: there is none. */
+/* Finds a parameter by the name that was said. The number of parameters: no parameter has it. */
 static inline uint32_t interbind_named(const interbind_overload *overload, PyObject *said) {
     uint32_t place;
     for (place = 0; place < overload->count; place++) {

@@ -1,7 +1,7 @@
 /* The class of a build's functions: attributes, garbage collection, binding as a method, and the list of all builds' classes.
  *
  * There is one for each version of the record and each platform text, in each interpreter, made by the first module that needs
- * it; its name says both. It stands in the `functions` service, which this file finds or makes: no core is needed. */
+ * it; its name says both. It is listed by the `functions` service, which needs no core. */
 #ifndef INTERBIND_FUNCTION_CLASS_H
 #define INTERBIND_FUNCTION_CLASS_H
 

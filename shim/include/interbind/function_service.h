@@ -1,6 +1,6 @@
 /* The `functions` service: the list of all builds' classes of functions in an interpreter, found or made.
  *
- * It stands in the state dict under a key of its own, so that a module needs neither a core nor the wheel. Whoever reads it judges
+ * It stands in the state dict under a key of its own, so that a module needs neither a core nor the wheel. A reader judges
  * each record first; a class is only ever added. */
 #ifndef INTERBIND_FUNCTION_SERVICE_H
 #define INTERBIND_FUNCTION_SERVICE_H

@@ -6,7 +6,7 @@
  *     if (interbind_native(callable, "double (double, double)", (void **)&entry) != INTERBIND_OK) { return NULL; }
  *
  * What is lent is also a capsule in the module's `__pyx_capi__`, named by the signature, where Cython, SciPy and Numba look; and what
- * stands there of Cython's is found too. Whoever takes an entry holds the function as long as it may be called. */
+ * stands there of Cython's is found too. A caller holds the function as long as it may be called. */
 #ifndef INTERBIND_NATIVE_H
 #define INTERBIND_NATIVE_H
 

@@ -52,7 +52,7 @@ INTERBIND_COLD int interbind_signature_take(interbind_signature_reader *reader, 
     return 1;
 }
 
-/* Takes a word: letters, digits, `_`, and `.` and `@` of the names of shared types. Its length; 0: there is none. */
+/* Takes a word: letters, digits, `_`, and `.` and `@` of the names of shared types. Its length; 0: the next byte starts no word. */
 INTERBIND_COLD size_t interbind_signature_word(interbind_signature_reader *reader, const uint8_t **word) {
     const int first = interbind_signature_next(reader);
     if (!((first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z') || first == '_')) {
