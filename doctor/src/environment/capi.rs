@@ -46,6 +46,11 @@ pub(super) fn findings(modules: &[Module], members: &[Member]) -> Vec<Finding> {
         providers.sort_unstable();
         providers.dedup();
         for other in providers {
+            // Files of one release were built together.
+            let own = members[at].owner.is_some() && members[at].owner == members[other].owner;
+            if own {
+                continue;
+            }
             let fit = misfits(consumer, &modules[other]);
             if fit.misfits.is_empty() {
                 continue;
