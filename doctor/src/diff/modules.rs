@@ -359,7 +359,7 @@ fn c_api(old: &Module, new: &Module, changes: &mut Vec<Change>) {
     // A list that couldn't be read isn't an empty one.
     if !old.capi.gives.is_empty() && !new.capi.gives.is_empty() {
         let of = |name: &str| new.capi.gives.iter().find(|function| function.name == name);
-        let is_gone = |name: &str| of(name).is_none() && !new.capi.may_give(name);
+        let is_gone = |name: &str| of(name).is_none() && !new.capi.may_give_more();
         let missing = old.capi.gives.iter().filter(|function| is_gone(&function.name));
         if let Some(names) = gone(missing.map(|function| function.name.clone()).collect()) {
             let why = "modules that take these C functions can't be imported any more";
