@@ -49,6 +49,7 @@ pub fn audit(
     let name = WheelName::read(wheel).ok_or(NoWheelName)?;
     let mut findings = inspected(found);
     findings.extend(found.modules.iter().flat_map(|module| tags(&name, module)));
+    findings.extend(found.modules.iter().filter_map(elsewhere));
     findings.extend(untagged(wheel, &name, found));
     findings.extend(pure(wheel, &name, found));
     if let Some((_, last)) = last {
@@ -154,6 +155,18 @@ fn python(name: &WheelName, module: &Module, wrong: &mut impl FnMut(&str, String
     if module.python.debug.value == Some(true) && !name.abis.iter().any(|abi| abi.ends_with('d')) {
         wrong("debug build", "a debug Python".to_owned(), name.abis.join("."));
     }
+}
+
+/// Libraries at places of the machine that the wheel was built on.
+fn elsewhere(module: &Module) -> Option<Finding> {
+    let first = module.links.missing.iter().find(|name| name.starts_with('/'))?;
+    Some(finding(
+        "wheel-not-portable",
+        Level::Error,
+        format!("the file asks for `{first}`, which only the machine has that built it"),
+        place(module),
+        "put the library into the wheel: `auditwheel repair`, or `delocate-wheel` on macOS",
+    ))
 }
 
 /// A platform tag that no index takes.
@@ -298,6 +311,12 @@ mod tests {
             let found = said(wheel);
             assert!(found.iter().any(|message| message.contains(piece)), "{wheel}: {found:#?}");
         }
+        let mut found = markupsafe().expect("the corpus has it");
+        found.modules[0].links.missing = vec!["libother.so.1".to_owned(), "/opt/lib/libz.1.dylib".to_owned()];
+        let told =
+            audit("m-3.0.3-cp314-cp314-manylinux_2_39_riscv64.whl", &found, None).expect("a wheel's name");
+        let rules: Vec<&str> = told.findings.iter().map(|finding| finding.rule.as_str()).collect();
+        assert_eq!(rules, ["wheel-not-portable"]);
         assert!(audit("m.zip", &markupsafe().expect("the corpus has it"), None).is_err());
     }
 }

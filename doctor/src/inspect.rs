@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use crate::binary::{self, Image};
-use crate::facts::{Evidence, Inspection, Module, Problem, Source};
+use crate::capi;
+use crate::facts::{CApi, Evidence, Inspection, Module, Problem, Source};
 use crate::frameworks;
 use crate::linking;
 use crate::needs::{self, Place, WheelTags};
@@ -252,15 +253,18 @@ fn module(place: &Place<'_>, size: u64, image: &Image<'_>) -> Module {
     }
     let mut frameworks = frameworks::recognise(image, &hits);
     frameworks::warn_of_python(&mut frameworks, &python);
+    let capi = if python.entries.is_empty() { CApi::default() } else { capi::capi(image, &frameworks) };
     Module {
         path: place.path.to_owned(),
         member: place.member.map(str::to_owned),
         name: place.name.map(str::to_owned),
         size,
         extension: !python.entries.is_empty(),
+        program: image.program && python.entries.is_empty(),
         target,
         python,
         partners: partners::partners(image, &hits, &frameworks),
+        capi,
         frameworks,
         needed: image.needed.clone(),
         links: linking::links(image),

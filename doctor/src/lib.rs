@@ -26,6 +26,7 @@
 
 pub mod audit;
 pub mod binary;
+mod capi;
 pub mod check;
 mod compare;
 pub mod diff;

@@ -73,6 +73,7 @@ pub(crate) fn library(path: &str) -> Module {
         name: None,
         size: 1000,
         extension: false,
+        program: false,
         target: Target {
             format: Format::Elf,
             os: sure(Os::Linux),
@@ -97,6 +98,7 @@ pub(crate) fn library(path: &str) -> Module {
         },
         frameworks: Vec::new(),
         partners: Vec::new(),
+        capi: CApi::default(),
         needed: Vec::new(),
         links: Links::default(),
         note: None,

@@ -2,7 +2,7 @@
 
 use interbind_doctor::diff::{Diff, Effect, diff, diff_ids};
 use interbind_doctor::facts::{
-    Arch, Claim, DeclaredType, Domain, EntryPoint, Format, Framework, FrameworkKind, Gil, Inspection,
+    Arch, CApi, Claim, DeclaredType, Domain, EntryPoint, Format, Framework, FrameworkKind, Gil, Inspection,
     Interpreters, Libc, LibcKind, Module, Os, OurNote, PythonNeeds, Role, Stable, StableKind, Target,
     Versions,
 };
@@ -34,6 +34,7 @@ fn module(name: &str, python: &str) -> Module {
         name: Some(name.to_owned()),
         size: 1,
         extension: true,
+        program: false,
         target: Target {
             format: Format::Elf,
             os: Claim::certain(Os::Linux, []),
@@ -58,6 +59,7 @@ fn module(name: &str, python: &str) -> Module {
         },
         frameworks: vec![framework(FrameworkKind::Pybind11, "3.0.1", OLD_KEY)],
         partners: Vec::new(),
+        capi: CApi::default(),
         needed: vec!["libc.so.6".to_owned()],
         links: interbind_doctor::facts::Links::default(),
         note: None,

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashSet};
 
 use interbind_doctor::facts::{
-    Claim, Evidence, Framework, FrameworkKind, Gil, Inspection, Interpreters, Module, PartnerRole, Problem,
-    PythonNeeds, StableKind, Strings,
+    Capsule, Claim, Evidence, ExpectedClass, Framework, FrameworkKind, Gil, Inspection, Interpreters, Module,
+    PartnerRole, Problem, PythonNeeds, StableKind, Strings,
 };
 
 use interbind_doctor::finding::{Finding, Level};
@@ -99,7 +99,12 @@ fn tables(page: &mut Page, modules: &[Module]) {
 /// A module's frameworks in a cell; a question mark stands where it is likely only.
 fn made_with(module: &Module) -> Line {
     if module.frameworks.is_empty() {
-        return Line::of(Role::Dim, if module.extension { "unknown" } else { "library" });
+        let words = match (module.extension, module.program) {
+            (true, _) => "unknown",
+            (false, true) => "program",
+            (false, false) => "library",
+        };
+        return Line::of(Role::Dim, words);
     }
     let of = |framework: &Framework| {
         let mut cell = Line::of(Role::Strong, framework.kind.name());
@@ -131,9 +136,11 @@ fn shares_by(module: &Module) -> Line {
 
 fn summary(inspection: &Inspection) -> Line {
     let mut kinds = BTreeMap::new();
-    let mut libraries = 0;
+    let (mut libraries, mut programs) = (0, 0);
     for module in &inspection.modules {
-        if module.frameworks.is_empty() && !module.extension {
+        if module.program {
+            programs += 1;
+        } else if module.frameworks.is_empty() && !module.extension {
             libraries += 1;
         }
         for framework in &module.frameworks {
@@ -142,7 +149,9 @@ fn summary(inspection: &Inspection) -> Line {
     }
     let modules = Line::of(Role::Strong, words::count(inspection.modules.len(), "native module"));
     let kinds = kinds.into_iter().map(|(kind, number)| Line::plain(format!("{} {number}", kind.name())));
-    let rest = (libraries > 0).then(|| Line::plain(format!("libraries {libraries}")));
+    let rest = [("libraries", libraries), ("programs", programs)];
+    let rest = rest.into_iter().filter(|(_, number)| *number > 0);
+    let rest = rest.map(|(what, number)| Line::plain(format!("{what} {number}")));
     Line::join(std::iter::once(modules).chain(kinds).chain(rest).map(Line::together), " · ")
 }
 
@@ -159,6 +168,7 @@ pub fn details(page: &mut Page, module: &Module, verbose: bool) {
         python(&mut rows, &module.python);
     }
     partners(&mut rows, module);
+    c_api(&mut rows, module);
     machine(&mut rows, module);
     if let Some(note) = &module.note {
         for (i, line) in note.module.iter().chain(&note.types).enumerate() {
@@ -185,10 +195,13 @@ impl<'a> Rows<'a> {
         if let (true, Some(text)) = (doubts || self.verbose, &claim.why) {
             self.page.prose(COLUMN, 2, &Line::of(Role::Dim, text));
         }
-        for evidence in claim.evidence.iter().filter(|_| self.verbose) {
-            if self.shown.insert(evidence) {
-                self.page.prose(COLUMN, 4, &Line::of(Role::Dim, "← ").and(words::evidence(evidence)));
-            }
+        claim.evidence.iter().for_each(|evidence| self.evidence(evidence));
+    }
+
+    /// What was seen, each once.
+    fn evidence(&mut self, evidence: &'a Evidence) {
+        if self.verbose && self.shown.insert(evidence) {
+            self.page.prose(COLUMN, 4, &Line::of(Role::Dim, "← ").and(words::evidence(evidence)));
         }
     }
 }
@@ -367,6 +380,41 @@ fn partners<'a>(rows: &mut Rows<'a>, module: &'a Module) {
         for claim in [&partner.generation, &partner.lowest, &partner.highest].into_iter().flatten() {
             rows.grounds(claim, false);
         }
+    }
+}
+
+/// What the module gives to others in C, and asks of them.
+fn c_api<'a>(rows: &mut Rows<'a>, module: &'a Module) {
+    let api = &module.capi;
+    let several = |names: Vec<String>| {
+        let more = names.len().saturating_sub(6);
+        let shown = names.into_iter().take(6).collect::<Vec<_>>().join(", ");
+        if more == 0 { shown } else { format!("{shown}, and {more} more") }
+    };
+    let capsule = |capsule: &Capsule| match capsule.entries {
+        Some(entries) => format!("{} ({})", capsule.name, words::count(entries as usize, "pointer")),
+        None => capsule.name.clone(),
+    };
+    let mut taken: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for function in &api.takes {
+        taken.entry(&function.module).or_default().push(function.name.clone());
+    }
+    let taken = taken.into_iter().map(|(module, names)| format!("{module}: {}", several(names)));
+    let size = |class: &ExpectedClass| format!("{}.{} of {} bytes", class.module, class.class, class.size);
+    let lines = [
+        ("gives", several(api.gives.iter().map(|function| function.name.clone()).collect())),
+        ("takes", taken.collect::<Vec<_>>().join("; ")),
+        ("expects", several(api.expects.iter().map(size).collect())),
+        ("gives capsules", several(api.capsules.iter().map(capsule).collect())),
+        ("takes capsules", several(api.asks.iter().map(capsule).collect())),
+    ];
+    let mut first = true;
+    for (what, text) in lines.into_iter().filter(|(_, text)| !text.is_empty()) {
+        rows.row(2, if first { "C API" } else { "" }, &Line::plain(format!("{what} {text}")));
+        first = false;
+    }
+    for expected in &api.expects {
+        rows.evidence(&expected.evidence);
     }
 }
 

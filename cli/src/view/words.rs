@@ -43,7 +43,11 @@ pub fn short_place(module: &Module) -> String {
 /// A module's frameworks in a few words: `pybind11 3.0.1 – 3.0.4 + Cython`.
 pub fn frameworks(module: &Module) -> Line {
     if module.frameworks.is_empty() {
-        let words = if module.extension { "unknown" } else { "a library, no extension module" };
+        let words = match (module.extension, module.program) {
+            (true, _) => "unknown",
+            (false, true) => "a program",
+            (false, false) => "a library, no extension module",
+        };
         return Line::of(Role::Dim, words);
     }
     let each = module.frameworks.iter().map(|framework| name(framework).and(release(framework)).together());

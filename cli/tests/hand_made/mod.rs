@@ -10,6 +10,7 @@ pub fn module(path: &str) -> Module {
         name: Some("example._core".into()),
         size: 1_234_567,
         extension: true,
+        program: false,
         target: Target {
             format: Format::Elf,
             os: Claim::certain(Os::Linux, [Evidence::new(Source::Section, "EI_OSABI 0, .note.ABI-tag")]),
@@ -55,6 +56,7 @@ pub fn module(path: &str) -> Module {
         },
         frameworks: vec![pybind11()],
         partners: Vec::new(),
+        capi: CApi::default(),
         needed: vec!["libstdc++.so.6".into(), "libm.so.6".into(), "libgcc_s.so.1".into(), "libc.so.6".into()],
         links: interbind_doctor::facts::Links::default(),
         note: None,

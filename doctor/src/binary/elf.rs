@@ -65,6 +65,8 @@ impl<'a, Elf: FileHeader<Endian = Endianness>> Reader<'a, Elf> {
                 &[]
             }
         };
+        let interpreted = segments.iter().any(|segment| segment.p_type(endian) == elf::PT_INTERP);
+        image.program = header.e_type(endian) == elf::ET_EXEC || interpreted;
         let mut reader = Self { header, endian, segments, image };
         reader.map();
         reader.sections();
@@ -195,6 +197,9 @@ impl<'a, Elf: FileHeader<Endian = Endianness>> Reader<'a, Elf> {
             parts.take(MOST_FOLDERS).map(str::to_owned).collect()
         };
         self.image.linking.own_name = text(elf::DT_SONAME).map(str::to_owned);
+        // Some libraries name a loader too, so that they can be started and tell their version.
+        let position = value(elf::DT_FLAGS_1).is_some_and(|flags| flags & u64::from(elf::DF_1_PIE) != 0);
+        self.image.program = position || self.image.program && self.image.linking.own_name.is_none();
         self.image.linking.rpath = folders(elf::DT_RPATH);
         self.image.linking.runpath = folders(elf::DT_RUNPATH);
         if let (Some(address), Some(count)) = (value(elf::DT_VERNEED), value(elf::DT_VERNEEDNUM)) {

@@ -171,6 +171,8 @@ pub struct Image<'a> {
     pub linker: Option<String>,
     /// Tools that took part, from the Rich header (PE): product and build.
     pub tools: Vec<(u16, u16)>,
+    /// Whether it is a program: what is started, and not loaded into another.
+    pub program: bool,
     /// What could not be read.
     pub flaws: Vec<Flaw>,
     pub(crate) mapped: Vec<Mapped>,
@@ -197,6 +199,7 @@ impl<'a> Image<'a> {
             minimum_os: None,
             linker: None,
             tools: Vec::new(),
+            program: false,
             flaws: Vec::new(),
             mapped: Vec::new(),
             relocations: Relocations::None,

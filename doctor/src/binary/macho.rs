@@ -39,6 +39,7 @@ fn slice<Mach: MachHeader<Endian = Endianness>>(data: &[u8]) -> Result<Image<'_>
         little_endian: header.is_little_endian(),
     };
     let mut image = Image::new(data, Format::MachO, arch);
+    image.program = header.filetype(endian) == macho::MH_EXECUTE;
     let mut fixups = Fixups::default();
     let mut trie: &[u8] = &[];
     let mut ordinals: Vec<u8> = Vec::new();

@@ -47,6 +47,7 @@ fn headers<Pe: ImageNtHeaders>(data: &[u8]) -> Result<Image<'_>, Unreadable> {
     };
     let mut image = Image::new(data, Format::Pe, arch);
     image.os = Some(Os::Windows);
+    image.program = headers.file_header().characteristics.get(LE) & pe::IMAGE_FILE_DLL == 0;
     image.linker =
         Some(format!("{}.{:02}", optional.major_linker_version(), optional.minor_linker_version()));
     image.relocations = Relocations::InPlace;

@@ -51,6 +51,11 @@ impl<'a> Pointers<'a> {
         }
     }
 
+    /// All places and what stands there, in the order of places; only where a table tells (ELF).
+    pub(crate) fn all(&self) -> &[(u64, Pointer<'a>)] {
+        &self.table
+    }
+
     /// What stands at an address, if it is a pointer.
     pub fn at(&self, image: &Image<'a>, address: u64) -> Option<Pointer<'a>> {
         match self.chains {

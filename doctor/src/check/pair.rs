@@ -1,5 +1,6 @@
 //! Two modules: the questions in their order, and the one answer.
 
+use crate::capi::misfits;
 use crate::compare::{State, Verdict, doubt, proved};
 use crate::facts::{Framework, FrameworkKind, Module};
 use crate::frameworks::{Registry, Shared, profile};
@@ -16,6 +17,7 @@ pub fn check(a: &Module, b: &Module) -> Check {
         found.framework((&a_name, a, first), (&b_name, b, second));
     }
     found.notes((&a_name, a), (&b_name, b));
+    found.c_api((&a_name, a), (&b_name, b));
     found.protocols(a, b);
     if loadable.possible == Some(false) {
         found.operations.clear();
@@ -141,6 +143,43 @@ impl Found {
             }
             self.note_fix = self.note_fix.take().or(promise.fix);
             self.promises.push((promise.verdict, promise.why));
+        }
+    }
+
+    /// What one asks of the other in C.
+    fn c_api(&mut self, a: (&str, &Module), b: (&str, &Module)) {
+        for (provider, consumer, direction) in [(a, b, "a-to-b"), (b, a, "b-to-a")] {
+            let fit = misfits(consumer.1, provider.1);
+            if fit.compared == 0 {
+                continue;
+            }
+            let refused: Vec<String> =
+                fit.misfits.iter().filter(|misfit| misfit.is_refused()).map(ToString::to_string).collect();
+            let (verdict, why) = match &refused[..] {
+                [] => (
+                    Verdict::Share,
+                    format!(
+                        "`{}` takes C functions or classes of `{}`, and what it was compiled for is what is there",
+                        consumer.0, provider.0
+                    ),
+                ),
+                [first, ..] => (
+                    Verdict::Isolated,
+                    format!("`{}` can't be imported beside `{}`: {first}", consumer.0, provider.0),
+                ),
+            };
+            self.operations.push(Operation {
+                name: format!("c-api-{direction}"),
+                framework: FrameworkKind::Cython,
+                verdict,
+                why: why.clone(),
+            });
+            if verdict == Verdict::Isolated {
+                self.note_fix.get_or_insert_with(|| {
+                    format!("build `{}` for the release of `{}` that is there", consumer.0, provider.0)
+                });
+            }
+            self.promises.push((verdict, why));
         }
     }
 

@@ -2,8 +2,9 @@
 
 use crate::facts::DeclaredType;
 use crate::facts::{
-    AbiId, Arch, Claim, Conduit, Domain, EntryPoint, Format, Framework, FrameworkKind, Gil, Interpreters,
-    Libc, LibcKind, Module, Os, OurNote, Part, PythonNeeds, Role, Stable, StableKind, Target, Versions,
+    AbiId, Arch, CApi, Claim, Conduit, Domain, EntryPoint, Format, Framework, FrameworkKind, Gil,
+    Interpreters, Libc, LibcKind, Module, Os, OurNote, Part, PythonNeeds, Role, Stable, StableKind, Target,
+    Versions,
 };
 use crate::finding::Level;
 use crate::ids;
@@ -22,6 +23,7 @@ fn module(name: &str) -> Module {
         name: Some(name.to_owned()),
         size: 1,
         extension: true,
+        program: false,
         target: Target {
             format: Format::Elf,
             os: sure(Os::Linux),
@@ -46,6 +48,7 @@ fn module(name: &str) -> Module {
         },
         frameworks: Vec::new(),
         partners: Vec::new(),
+        capi: CApi::default(),
         needed: Vec::new(),
         links: crate::facts::Links::default(),
         note: None,

@@ -36,7 +36,7 @@ pub struct Loadable {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Operation {
     /// Its name: `same-internals`, `exceptions`, `inheritance`, `conduit-a-to-b`, `conduit-b-to-a`, `interbind-a-to-b`,
-    /// `interbind-b-to-a`.
+    /// `interbind-b-to-a`, `c-api-a-to-b`, `c-api-b-to-a`.
     pub name: String,
     /// The framework it is about.
     pub framework: FrameworkKind,
@@ -90,7 +90,9 @@ impl Check {
     /// What is wrong: nothing where they share.
     pub fn findings(&self) -> Vec<Finding> {
         let refused = self.operations.iter().any(|operation| {
-            operation.framework == FrameworkKind::Interbind && operation.verdict == Verdict::Isolated
+            let asked =
+                operation.framework == FrameworkKind::Interbind || operation.name.starts_with("c-api-");
+            asked && operation.verdict == Verdict::Isolated
         });
         let (rule, level) = match self.verdict {
             Verdict::Share => return Vec::new(),

@@ -324,6 +324,7 @@ fn system(old: &Module, new: &Module, changes: &mut Vec<Change>) {
         _ => {}
     }
     partners(old, new, changes);
+    c_api(old, new, changes);
     let needed = |module: &Module| module.needed.iter().cloned().collect::<BTreeSet<_>>();
     set("needed", &needed(old), &needed(new), Effect::Noted, "libraries the file asks for", changes);
 }
@@ -349,6 +350,73 @@ fn partners(old: &Module, new: &Module, changes: &mut Vec<Change>) {
             _ => format!("it is built for an older generation of {of}: newer releases refuse it"),
         };
         changes.push(Change::new(&format!("{}-highest", after.kind.slug()), effect, why).from(one, other));
+    }
+}
+
+/// What it gives to others in C, and asks of them.
+fn c_api(old: &Module, new: &Module, changes: &mut Vec<Change>) {
+    let gone = |names: Vec<String>| (!names.is_empty()).then(|| names.join(", "));
+    // A list that couldn't be read isn't an empty one.
+    if !old.capi.gives.is_empty() && !new.capi.gives.is_empty() {
+        let of = |name: &str| new.capi.gives.iter().find(|function| function.name == name);
+        let is_gone = |name: &str| of(name).is_none() && !new.capi.may_give_more();
+        let missing = old.capi.gives.iter().filter(|function| is_gone(&function.name));
+        if let Some(names) = gone(missing.map(|function| function.name.clone()).collect()) {
+            let why = "modules that take these C functions can't be imported any more";
+            let change = Change::new("c-function", Effect::BreaksSharing, why);
+            changes.push(change.from(Some(names), None::<String>));
+        }
+        for function in &old.capi.gives {
+            let Some(after) = of(&function.name).filter(|after| after.signature != function.signature) else {
+                continue;
+            };
+            let why =
+                format!("modules that take the C function `{}` refuse its new signature", function.name);
+            let change = Change::new("c-function", Effect::BreaksSharing, why);
+            changes.push(change.from(Some(function.signature.clone()), Some(after.signature.clone())));
+        }
+    }
+    for class in &old.capi.classes {
+        let Some(after) = new.capi.classes.iter().find(|after| after.name == class.name) else { continue };
+        if (after.size, after.item) == (class.size, class.item) {
+            continue;
+        }
+        let (effect, how) = if after.size < class.size {
+            (Effect::BreaksSharing, "smaller: modules compiled for the old size refuse it")
+        } else {
+            (Effect::Noted, "larger: modules compiled for the old size warn of it, or refuse it")
+        };
+        let why = format!("objects of `{}` are {how}", class.name);
+        changes.push(
+            Change::new("class-size", effect, why)
+                .from(Some(class.size.to_string()), Some(after.size.to_string())),
+        );
+    }
+    for capsule in &old.capi.capsules {
+        match new.capi.capsules.iter().find(|after| after.name == capsule.name) {
+            // Whether another module of the release gives it isn't seen here.
+            None => {
+                let why = format!("this module gives no capsule `{}` any more", capsule.name);
+                changes.push(Change::new("capsule", Effect::Unknown, why));
+            }
+            Some(after) => match (capsule.entries, after.entries) {
+                (Some(before), Some(after)) if after < before => {
+                    let why = format!("the table in the capsule `{}` is shorter", capsule.name);
+                    changes.push(
+                        Change::new("capsule", Effect::BreaksSharing, why)
+                            .from(Some(before.to_string()), Some(after.to_string())),
+                    );
+                }
+                (Some(before), Some(after)) if after > before => {
+                    let why = format!("the table in the capsule `{}` is longer", capsule.name);
+                    changes.push(
+                        Change::new("capsule", Effect::Noted, why)
+                            .from(Some(before.to_string()), Some(after.to_string())),
+                    );
+                }
+                _ => {}
+            },
+        }
     }
 }
 

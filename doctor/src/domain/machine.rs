@@ -2,6 +2,7 @@
 //! unknown. Two ways to one place join to what holds on both.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// Something known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,6 +13,10 @@ pub(super) enum Atom {
     Arg(u8),
     /// A place on the stack, counted from where it was at the function's start.
     Stack(i64),
+    /// What the call at this address gave back.
+    Result(u64),
+    /// What stood in memory at this address when it was read, and a distance further on.
+    Loaded(u64, i64),
 }
 
 /// What a register or a slot holds.
@@ -47,8 +52,9 @@ impl Value {
         let move_on = |atom| match atom {
             Atom::Const(number) => Some(Atom::Const(number.wrapping_add_signed(distance))),
             Atom::Stack(place) => Some(Atom::Stack(place.wrapping_add(distance))),
-            Atom::Arg(_) if distance == 0 => Some(atom),
-            Atom::Arg(_) => None,
+            Atom::Loaded(address, before) => Some(Atom::Loaded(address, before.wrapping_add(distance))),
+            Atom::Arg(_) | Atom::Result(_) if distance == 0 => Some(atom),
+            Atom::Arg(_) | Atom::Result(_) => None,
         };
         match self {
             Self::One(atom) => move_on(atom).map_or(Self::Unknown, Self::One),
@@ -80,10 +86,10 @@ pub(super) struct State {
     registers: [Value; REGISTERS],
     /// Whether the last comparison found zero or equality.
     pub zero: Option<bool>,
-    /// What stands on the stack, in words of 8 bytes.
-    slots: BTreeMap<i64, Value>,
+    /// What stands on the stack, in words of 8 bytes; states share it until one of them writes.
+    slots: Rc<BTreeMap<i64, Value>>,
     /// Places whose address went elsewhere: others may write there.
-    escaped: Vec<i64>,
+    escaped: Rc<Vec<i64>>,
 }
 
 impl State {
@@ -91,8 +97,8 @@ impl State {
         Self {
             registers: [Value::Unknown; REGISTERS],
             zero: None,
-            slots: BTreeMap::new(),
-            escaped: Vec::new(),
+            slots: Rc::default(),
+            escaped: Rc::default(),
         }
     }
 
@@ -110,6 +116,7 @@ impl State {
     pub fn load(&self, address: Value) -> Value {
         match address {
             Value::One(Atom::Stack(place)) => self.slots.get(&place).copied().unwrap_or(Value::Unknown),
+            Value::One(Atom::Const(address)) => Value::One(Atom::Loaded(address, 0)),
             _ => Value::Unknown,
         }
     }
@@ -119,7 +126,7 @@ impl State {
         self.forget(address, 8);
         if let Value::One(Atom::Stack(place)) = address {
             if value != Value::Unknown && (self.slots.len() < MOST_SLOTS) {
-                self.slots.insert(place, value);
+                Rc::make_mut(&mut self.slots).insert(place, value);
             }
         }
         if let Value::One(Atom::Stack(target)) = value {
@@ -130,13 +137,13 @@ impl State {
     /// Something unknown is written, `size` bytes long; a size of 0 isn't known.
     pub fn forget(&mut self, address: Value, size: i64) {
         match address {
-            Value::One(Atom::Stack(_)) if size == 0 => self.slots.clear(),
+            Value::One(Atom::Stack(_)) if size == 0 => self.slots = Rc::default(),
             Value::One(Atom::Stack(place)) => {
                 let end = place.saturating_add(size);
                 let touched: Vec<_> =
                     self.slots.range(place.saturating_sub(7)..end).map(|(place, _)| *place).collect();
                 for place in touched {
-                    self.slots.remove(&place);
+                    Rc::make_mut(&mut self.slots).remove(&place);
                 }
             }
             Value::One(Atom::Const(_)) => {}
@@ -148,14 +155,16 @@ impl State {
     /// Others may use the address of a place from now on.
     pub fn escape(&mut self, place: i64) {
         if !self.escaped.contains(&place) && self.escaped.len() < MOST_SLOTS {
-            self.escaped.push(place);
+            Rc::make_mut(&mut self.escaped).push(place);
         }
     }
 
     /// Whatever was given away may have changed.
     pub fn others_write(&mut self) {
-        for place in &self.escaped {
-            self.slots.remove(place);
+        for place in
+            self.escaped.iter().filter(|place| self.slots.contains_key(*place)).copied().collect::<Vec<_>>()
+        {
+            Rc::make_mut(&mut self.slots).remove(&place);
         }
     }
 
@@ -168,15 +177,15 @@ impl State {
         if self.zero != other.zero {
             self.zero = None;
         }
-        self.slots = std::mem::take(&mut self.slots)
-            .into_iter()
-            .filter_map(|(place, value)| {
-                let joined = value.join(*other.slots.get(&place)?);
-                (joined != Value::Unknown).then_some((place, joined))
-            })
-            .collect();
-        for place in &other.escaped {
-            self.escape(*place);
+        if !Rc::ptr_eq(&self.slots, &other.slots) {
+            let both = |(place, value): (&i64, &Value)| {
+                let joined = value.join(*other.slots.get(place)?);
+                (joined != Value::Unknown).then_some((*place, joined))
+            };
+            self.slots = Rc::new(self.slots.iter().filter_map(both).collect());
+        }
+        if !Rc::ptr_eq(&self.escaped, &other.escaped) {
+            other.escaped.iter().for_each(|place| self.escape(*place));
         }
         *self != before
     }
@@ -215,7 +224,7 @@ pub(super) trait Processor {
     /// The stack pointer's number.
     fn stack_pointer(&self) -> usize;
 
-    /// Registers that a call may change.
+    /// Registers that a call may change; the first has what it gives back.
     fn volatile(&self) -> &'static [usize];
 
     /// Does what the instruction at `address` does; its length and where control goes. `None`: it is none.

@@ -8,6 +8,7 @@
 //! What is followed is what runs: a value that can't be followed on every way is unknown, and said to be.
 
 mod arm64;
+mod calls;
 mod functions;
 mod machine;
 mod place;
@@ -15,6 +16,7 @@ mod resolve;
 mod trace;
 mod x86;
 
+pub(crate) use calls::{Argument, Calls, Made, To};
 pub(crate) use functions::Functions;
 pub(crate) use place::loads;
 pub use resolve::domain;

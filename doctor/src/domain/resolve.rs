@@ -59,7 +59,7 @@ pub fn domain(image: &Image<'_>) -> Claim<Domain> {
     }
 }
 
-fn processor(image: &Image<'_>) -> Option<Box<dyn Processor>> {
+pub(super) fn processor(image: &Image<'_>) -> Option<Box<dyn Processor>> {
     Some(match (image.arch.name.as_str(), image.format) {
         ("x86_64", Format::Pe) => Box::new(X86::Windows),
         ("x86_64", _) => Box::new(X86::SystemV),

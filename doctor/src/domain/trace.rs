@@ -141,6 +141,8 @@ impl Code<'_, '_> {
                     for register in self.processor.volatile() {
                         state.set(*register, Value::Unknown);
                     }
+                    let result = self.processor.volatile().first();
+                    state.set(*result.unwrap_or(&0), Value::One(Atom::Result(address)));
                     state.zero = None;
                     state.others_write();
                 }

@@ -1,9 +1,11 @@
 //! What x86-64 instructions do to the machine: moves, addresses, the stack and tests against zero. Whatever else writes
 //! makes its target unknown.
 
+use std::cell::RefCell;
+
 use iced_x86::{
-    Code, ConditionCode, Decoder, DecoderOptions, FlowControl, Instruction, InstructionInfoFactory, Mnemonic,
-    OpAccess, OpKind, Register,
+    Code, ConditionCode, Decoder, DecoderOptions, FlowControl, Instruction, InstructionInfo,
+    InstructionInfoFactory, Mnemonic, OpAccess, OpKind, Register,
 };
 
 use super::machine::{Flow, Processor, State, Value};
@@ -234,9 +236,17 @@ fn forget_written(instruction: &Instruction, state: &mut State) {
     {
         return;
     }
+    thread_local! {
+        static FACTORY: RefCell<InstructionInfoFactory> = RefCell::new(InstructionInfoFactory::new());
+    }
+    FACTORY.with_borrow_mut(|factory| forget_used(factory.info(instruction), state));
+    if instruction.rflags_modified() != 0 {
+        state.zero = None;
+    }
+}
+
+fn forget_used(info: &InstructionInfo, state: &mut State) {
     let old = state.clone();
-    let mut factory = InstructionInfoFactory::new();
-    let info = factory.info(instruction);
     let writes = |access| {
         matches!(
             access,
@@ -261,9 +271,6 @@ fn forget_written(instruction: &Instruction, state: &mut State) {
         if let Some(register) = number(register.register().full_register()) {
             state.set(register, Value::Unknown);
         }
-    }
-    if instruction.rflags_modified() != 0 {
-        state.zero = None;
     }
 }
 

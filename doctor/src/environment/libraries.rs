@@ -129,7 +129,7 @@ struct Copy {
 pub(super) fn findings(modules: &[Module], members: &[Member]) -> Vec<Finding> {
     let mut families: BTreeMap<String, Vec<Copy>> = BTreeMap::new();
     for (at, (module, member)) in modules.iter().zip(members).enumerate() {
-        if module.extension || member.obstacle.is_some() {
+        if module.extension || module.program || member.obstacle.is_some() {
             continue;
         }
         let path = module.member.as_deref().unwrap_or(&module.path);
@@ -141,9 +141,12 @@ pub(super) fn findings(modules: &[Module], members: &[Member]) -> Vec<Finding> {
     let (known, others): (Vec<_>, Vec<_>) =
         families.into_iter().partition(|(_, copies)| known(&copies[0].stem).is_some());
     let one = |(family, copies): &(String, Vec<Copy>)| finding(family, copies, modules, members);
-    let (mut harmless, mut found): (Vec<Finding>, Vec<Finding>) =
-        others.iter().filter_map(one).partition(|finding| finding.level == Level::Note);
-    found.extend(known.iter().filter_map(one));
+    let (mut harmless, mut found): (Vec<Finding>, Vec<Twice>) = (Vec::new(), Vec::new());
+    for twice in others.iter().filter_map(one) {
+        if twice.finding.level == Level::Note { harmless.push(twice.finding) } else { found.push(twice) }
+    }
+    found.splice(0..0, known.iter().filter_map(one));
+    let mut found = by_packages(found);
     if harmless.len() > 1 {
         harmless = vec![together(&harmless)];
     }
@@ -166,9 +169,51 @@ fn together(findings: &[Finding]) -> Finding {
     }
 }
 
+/// A library that several packages bring along.
+struct Twice {
+    family: String,
+    packages: Vec<String>,
+    /// Whether all copies have one name, so that a process has only one of them.
+    once: bool,
+    finding: Finding,
+}
+
+/// Two packages that bring many libraries of one name along, as two releases of Qt do, are one cause: the first entry, the best
+/// known library, takes the others in.
+fn by_packages(all: Vec<Twice>) -> Vec<Finding> {
+    let mut merged: Vec<(Twice, Vec<Twice>)> = Vec::new();
+    for twice in all {
+        let same = |first: &Twice| first.once && twice.once && first.packages == twice.packages;
+        match merged.iter_mut().find(|(first, _)| same(first)) {
+            Some((_, others)) => others.push(twice),
+            None => merged.push((twice, Vec::new())),
+        }
+    }
+    let whole = |(first, others): (Twice, Vec<Twice>)| {
+        let mut finding = first.finding;
+        if !others.is_empty() {
+            let more = others.len();
+            finding.message = format!(
+                "{} bring {} and {more} more {} along, each its own",
+                few(first.packages.iter().map(String::as_str)),
+                first.family,
+                if more == 1 { "library" } else { "libraries" }
+            );
+            let names = few(others.iter().map(|twice| twice.family.as_str())).replace('`', "");
+            finding.details.push(format!("and {names}"));
+        }
+        for other in others {
+            finding.level = finding.level.max(other.finding.level);
+            finding.files.extend(other.finding.files);
+        }
+        finding
+    };
+    merged.into_iter().map(whole).collect()
+}
+
 const NOTHING: &str = "nothing to do, unless the packages pass its objects to each other";
 
-fn finding(family: &str, copies: &[Copy], modules: &[Module], members: &[Member]) -> Option<Finding> {
+fn finding(family: &str, copies: &[Copy], modules: &[Module], members: &[Member]) -> Option<Twice> {
     let packages: BTreeSet<&str> = copies.iter().map(|copy| members[copy.member].owner_or_label()).collect();
     if packages.len() < 2 {
         return None;
@@ -206,7 +251,7 @@ fn finding(family: &str, copies: &[Copy], modules: &[Module], members: &[Member]
     }
     details.sort_by_key(|line| line.contains(": lib"));
     details.dedup();
-    Some(Finding {
+    let finding = Finding {
         rule: "library-twice".to_owned(),
         level,
         message: format!("{} bring {family} along, each its own", few(packages.iter().copied())),
@@ -219,7 +264,9 @@ fn finding(family: &str, copies: &[Copy], modules: &[Module], members: &[Member]
                 })
                 .to_owned(),
         ),
-    })
+    };
+    let packages = packages.into_iter().map(str::to_owned).collect();
+    Some(Twice { family: family.to_owned(), packages, once, finding })
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use super::imports;
 use super::survey::Member;
 use crate::facts::{Arch, Confidence, Module, Os};
 use crate::finding::{Finding, Level, few};
@@ -90,24 +91,33 @@ fn missing(modules: &[Module], members: &[Member], host: Option<&HostPython>) ->
             .filter(|name| !on_system(name, &module.target.arch))
             .collect();
         if !absent.is_empty() {
-            let of = packages.entry((members[at].owner_or_label(), module.extension)).or_default();
+            // What a package does without, or only some of its users load, isn't in the way of the rest.
+            let loaded = module.extension && imports::loads(module);
+            let of = packages.entry((members[at].owner_or_label(), loaded)).or_default();
             of.files.push(at);
             of.names.extend(absent);
         }
     }
-    let finding = |((package, extension), absent): ((&str, bool), Absent<'_>)| {
+    let finding = |((package, loaded), absent): ((&str, bool), Absent<'_>)| {
         let Absent { files, mut names } = absent;
         names.sort_unstable();
         names.dedup();
+        let labels = few(files.iter().map(|at| members[*at].label.as_str()));
+        let parts = if loaded {
+            format!("importing `{package}` loads {labels}")
+        } else {
+            format!("importing `{package}` loads none of these: {labels}")
+        };
         Finding {
             rule: "missing-library".to_owned(),
-            level: if extension { Level::Warning } else { Level::Note },
+            level: if loaded { Level::Warning } else { Level::Note },
             message: format!(
                 "`{package}` asks for {}, which no package here and no folder of this system has",
                 few(names.iter().copied())
             ),
             files: files.iter().map(|at| members[*at].path.clone()).collect(),
             details: vec![
+                parts,
                 "a program can name more folders, in LD_LIBRARY_PATH or by loading the library itself"
                     .to_owned(),
             ],

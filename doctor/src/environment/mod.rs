@@ -3,13 +3,15 @@
 //!
 //! - `loadable`: whether this Python can load a module;
 //! - `islands`: the groups that share, by their keys; `exchange`: which packages have a reason to share;
-//! - `links`: what the loader misses; `unmet`: what packages ask of each other;
+//! - `links`: what the loader misses; `imports`: what a package loads with itself; `capi`: what modules ask of each other in C; `unmet`: what packages ask of each other;
 //! - `partners`: libraries beside Python, and whether their release serves; `libraries`, `twice`, `runtime`, `pickles`: what else there is to find;
 //! - `survey`: all of it in one document.
 //!
 //! Work grows as N log N in the number of modules: a group is made by sorting keys, never by comparing pairs.
 
+mod capi;
 mod exchange;
+mod imports;
 mod islands;
 mod libraries;
 mod links;

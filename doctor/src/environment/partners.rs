@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::survey::Member;
-use crate::facts::{Claim, FrameworkKind, Module, Partner, PartnerRole};
+use crate::facts::{Claim, FrameworkKind, Module, Partner, PartnerKind, PartnerRole};
 use crate::finding::{Finding, Level, few};
 use crate::host::compare;
 use crate::installed::Installed;
@@ -13,7 +13,12 @@ use crate::installed::Installed;
 pub(super) fn findings(modules: &[Module], members: &[Member], installed: &Installed) -> Vec<Finding> {
     let mut found: BTreeMap<(&str, Unserved), Vec<(&Member, &Partner)>> = BTreeMap::new();
     for (module, member) in modules.iter().zip(members).filter(|(_, member)| member.obstacle.is_none()) {
+        // Where the symbols that are missing are known, they are said.
+        let told = module.links.unresolved.as_ref().is_some_and(Claim::is_certain);
         for partner in module.partners.iter().filter(|partner| partner.role == PartnerRole::Needs) {
+            if told && partner.kind == PartnerKind::Pytorch {
+                continue;
+            }
             let package = partner.kind.package();
             let here = installed.distributions.iter().find(|found| Some(found.name.as_str()) == package);
             // A library's own modules are of its release, whatever they say.
@@ -73,9 +78,17 @@ fn finding(package: &str, trouble: &Unserved, all: &[(&Member, &Partner)]) -> Fi
         (
             format!(
                 "`{package}` reads {kind}'s records as they are up to {end} (pybind11 before 2.12), and here is {kind} {here}: \
-                 wrong sizes, or a crash"
+                 where it reads the size of an array's items it reads another number, and can crash"
             ),
             format!("update `{package}`, or pip install '{}<2'", kind.slug()),
+        )
+    } else if trouble.too_new && kind == PartnerKind::Pytorch {
+        (
+            format!(
+                "`{package}` asks for functions that PyTorch has up to {end}, and here is PyTorch {here}: ImportError, or \
+                 `undefined symbol`"
+            ),
+            format!("install the release of `{package}` for PyTorch {here}, or pip install 'torch=={end}.*'"),
         )
     } else if trouble.too_new {
         (
@@ -90,7 +103,7 @@ fn finding(package: &str, trouble: &Unserved, all: &[(&Member, &Partner)]) -> Fi
             format!(
                 "`{package}` is built for {kind} {end} or newer{sure}, and here is {kind} {here}: ImportError or RuntimeError"
             ),
-            format!("pip install '{}>={end}'", kind.slug()),
+            format!("pip install '{}>={end}'", kind.package().unwrap_or(kind.slug())),
         )
     };
     let names: Vec<&str> = all.iter().map(|(member, _)| member.label.as_str()).collect();

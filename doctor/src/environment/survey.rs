@@ -11,7 +11,7 @@ use super::exchange::Groups;
 use super::islands::{self, Apart, Bridge, Group};
 use super::loadable::{Obstacle, obstacle};
 use super::pickles::{self, Pickles};
-use super::{libraries, links, partners, runtime, twice, unmet};
+use super::{capi, libraries, links, partners, runtime, twice, unmet};
 use crate::check::roles::{self, Noted};
 use crate::facts::{FrameworkKind, Gil, Inspection, Interpreters, Module, Problem};
 use crate::finding::{Finding, Level, few};
@@ -28,6 +28,7 @@ pub const RULES: &[&str] = &[
     "missing-back-end",
     "unresolved-symbols",
     "partner-release",
+    "c-api-differs",
     "missing-library",
     "requirement-unmet",
     "file-twice",
@@ -182,6 +183,7 @@ pub fn survey(inspection: &Inspection, python: Option<&HostPython>, installed: &
     findings.extend(view.findings());
     findings.extend(links::findings(modules, &members, python.as_ref()));
     findings.extend(unmet::findings(installed, python.as_ref()));
+    findings.extend(capi::findings(modules, &members));
     findings.extend(partners::findings(modules, &members, installed));
     findings.extend(libraries::findings(modules, &members));
     findings.extend(twice::findings(modules, &members, installed));

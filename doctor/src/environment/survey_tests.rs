@@ -190,6 +190,66 @@ fn one_file_name_with_other_contents_is_a_warning() {
 }
 
 #[test]
+fn two_packages_with_many_libraries_of_one_name_are_one_finding() {
+    let mut packages = installed(&[("pyqt6-qt6", &[]), ("pyside6", &[])]);
+    let mut modules = Vec::new();
+    for name in ["libQt6Core.so.6", "libQt6Gui.so.6", "libQt6Widgets.so.6", "libicui18n.so.73"] {
+        for (at, package) in ["PyQt6/Qt6/lib", "PySide6/Qt/lib"].into_iter().enumerate() {
+            let mut module = library(&format!("/site/{package}/{name}"));
+            module.size += at as u64;
+            packages.own(&module.path, at);
+            modules.push(module);
+        }
+    }
+    let found = look(modules, &host(), &packages);
+    assert_eq!(rules(&found), [("library-twice", Level::Warning)]);
+    let twice = finding(&found, "library-twice");
+    assert!(twice.message.contains("bring Qt and 3 more libraries along"), "{}", twice.message);
+    assert_eq!(twice.files.len(), 8);
+}
+
+#[test]
+fn a_program_is_no_library_that_is_brought_twice() {
+    let mut packages = installed(&[("one", &[]), ("two", &[])]);
+    let mut modules = vec![library("/site/one/bin/libtool.so"), library("/site/two/bin/libtool.so")];
+    for (at, module) in modules.iter_mut().enumerate() {
+        module.program = true;
+        module.size += at as u64;
+        packages.own(&module.path, at);
+    }
+    assert_eq!(rules(&look(modules, &host(), &packages)), []);
+}
+
+#[test]
+fn what_a_module_asks_of_another_in_c_is_compared() {
+    let mut packages = installed(&[("blas", &[]), ("user", &[])]);
+    let (mut provider, mut consumer) = (extension("blas.core"), extension("user._core"));
+    packages.own(&provider.path, 0);
+    packages.own(&consumer.path, 1);
+    let own = str::to_owned;
+    provider.capi.gives = vec![CFunction { name: own("dot"), signature: own("double (int *)") }];
+    consumer.capi.takes =
+        vec![TakenFunction { module: own("blas.core"), name: own("dot"), signature: own("double (int *)") }];
+    let modules = vec![provider, consumer];
+    assert_eq!(rules(&look(modules.clone(), &host(), &packages)), []);
+    let mut other = modules.clone();
+    other[0].capi.gives[0].signature = own("double (long *)");
+    let found = look(other, &host(), &packages);
+    assert_eq!(rules(&found), [("c-api-differs", Level::Error)]);
+    assert!(
+        finding(&found, "c-api-differs").message.starts_with("`user` asks `blas` for a C function or class")
+    );
+    // Two files that could be the one: which is loaded isn't known.
+    let mut twice = modules;
+    twice[0].capi.gives.clear();
+    twice[0].capi.gives.push(CFunction { name: own("axpy"), signature: own("void (int *)") });
+    let copy = Module { path: own("/other/blas/core.so"), ..twice[0].clone() };
+    twice.push(copy);
+    let found = look(twice, &host(), &packages);
+    assert!(found.findings.iter().all(|finding| finding.rule != "c-api-differs"));
+}
+
+#[test]
 fn a_file_of_two_packages_is_an_error() {
     let mut packages = installed(&[("opencv-python", &[]), ("opencv-python-headless", &[])]);
     let module = extension("cv2.cv2");

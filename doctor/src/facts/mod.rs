@@ -2,9 +2,10 @@
 //!
 //! `claim` says how sure a statement is and what it rests on; `module` is one native module with everything that was read
 //! from it; `framework` is a binding library in it; `partner` a library it was
-//! built for; `links` how the loader joins it with others; `python` what it asks of an interpreter; `target` what machine it is for.
+//! built for; `capi` what it gives to others in C and asks of them; `links` how the loader joins it with others; `python` what it asks of an interpreter; `target` what machine it is for.
 //! The types are data: nothing here reads a file or decides.
 
+mod capi;
 mod claim;
 mod framework;
 mod links;
@@ -13,6 +14,7 @@ mod partner;
 mod python;
 mod target;
 
+pub use capi::{CApi, CFunction, Capsule, ExpectedClass, Larger, SizedClass, TakenFunction};
 pub use claim::{Claim, Confidence, Evidence, Source};
 pub use framework::{AbiId, Conduit, Domain, Framework, FrameworkKind, Part, Picklable, Role, Versions};
 pub use links::{Import, Links, Symbols, Unmet, Unresolved};

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::capi::CApi;
 use super::claim::Evidence;
 use super::framework::Framework;
 use super::links::Links;
@@ -94,6 +95,9 @@ pub struct Module {
     pub size: u64,
     /// Whether it is an extension module: a library that only came with one has no entry point.
     pub extension: bool,
+    /// Whether it is a program, which is started and not loaded.
+    #[serde(skip_serializing_if = "is_false", default)]
+    pub program: bool,
     /// The machine it is for.
     pub target: Target,
     /// What it asks of the interpreter.
@@ -103,6 +107,9 @@ pub struct Module {
     /// The libraries beside Python whose binary interface it was built for.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub partners: Vec<Partner>,
+    /// What it gives to other modules in C, and asks of them.
+    #[serde(skip_serializing_if = "CApi::is_empty", default)]
+    pub capi: CApi,
     /// The libraries it asks for.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub needed: Vec<String>,
@@ -115,6 +122,10 @@ pub struct Module {
     /// What could not be read, though the rest could.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub problems: Vec<Problem>,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// Something that could not be read, or isn't as it should be.

@@ -59,6 +59,7 @@ impl PartnerKind {
     pub fn package(self) -> Option<&'static str> {
         match self {
             Self::Numpy => Some("numpy"),
+            Self::Pytorch => Some("torch"),
             // Their files are found by the loader, or aren't: see `links`.
             _ => None,
         }

@@ -415,3 +415,35 @@ const ELF: &[u8] = &{
     header[58] = 64;
     header
 };
+
+#[test]
+fn vtks_wrappers_are_known_by_the_library_that_holds_their_classes() {
+    let data = joined(&["x"]);
+    let mut module = image(&data, &["PyInit_vtkCommonCore"]);
+    module.imports = vec!["PyVTKClass_Add", "_ZN13vtkPythonUtil20AddModuleToMapEPKcS1_"];
+    module.needed = vec!["libvtkWrappingPythonCore3.11-9.5.so".to_owned(), "libc.so.6".to_owned()];
+    let found = recognise(&module, &scan(&module));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!((found[0].kind, found[0].role), (FrameworkKind::Vtk, Role::FrontEnd));
+    assert!(found[0].present.is_certain());
+    // The library itself.
+    let mut library = image(&data, &["PyVTKClass_Add", "PyVTKObject_New"]);
+    library.linking.own_name = Some("libvtkWrappingPythonCore3.11-9.5.so".to_owned());
+    let found = recognise(&library, &scan(&library));
+    assert_eq!(
+        found.iter().map(|found| (found.kind, found.role)).collect::<Vec<_>>(),
+        [(FrameworkKind::Vtk, Role::BackEnd)]
+    );
+    // VTK without its wrappers has no classes of Python's.
+    let mut other = image(&data, &["f"]);
+    other.needed = vec!["libvtkCommonCore-9.5.so".to_owned()];
+    assert_eq!(recognise(&other, &scan(&other)), []);
+}
+
+#[test]
+fn pyobjc_is_known_by_the_capsule_that_its_modules_ask_for() {
+    let found = only(&["objc.__C_API__"]);
+    assert_eq!(found.kind, FrameworkKind::PyObjC);
+    assert!(found.present.is_certain());
+    assert_eq!(found.ids[0].value.as_ref().map(|id| id.text.as_str()), Some("objc.__C_API__"));
+}

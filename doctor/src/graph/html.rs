@@ -81,7 +81,8 @@ impl Page<'_> {
         )?;
         let extensions = self.extensions().count();
         let loadable = self.extensions().filter(|(_, member)| member.obstacle.is_none()).count();
-        let libraries = environment.modules.len() - extensions;
+        let programs = self.inspection.modules.iter().filter(|module| module.program).count();
+        let libraries = environment.modules.len() - extensions - programs;
         out.push_str("<dl class=\"counts\">\n");
         let many =
             |one: &str, many: &str, count: usize| if count == 1 { one.to_owned() } else { many.to_owned() };
@@ -92,7 +93,8 @@ impl Page<'_> {
             (environment.distributions.len(), many("package", "packages", environment.distributions.len())),
             (environment.groups.len(), many("sharing group", "sharing groups", environment.groups.len())),
         ];
-        for (count, name) in numbers {
+        let programs = (programs, many("program", "programs", programs));
+        for (count, name) in numbers.into_iter().chain((programs.0 > 0).then_some(programs)) {
             writeln!(out, "<div><dt>{name}</dt><dd>{count}</dd></div>")?;
         }
         out.push_str("</dl>\n");

@@ -93,7 +93,13 @@ impl Closure {
                         closure.whole = false;
                         closure.whole_of_cxx &= is_common(name);
                         closure.others |= from == at && !is_of_system(modules[at].target.format, name);
-                        if from == at && modules[at].target.format == Format::Elf && !is_common(name) {
+                        // On Windows the system's own libraries are too many to be known by name.
+                        let absent = match modules[at].target.format {
+                            Format::Elf => !is_common(name),
+                            format @ Format::MachO => !is_of_system(format, name),
+                            Format::Pe => false,
+                        };
+                        if from == at && absent && !modules[at].links.symbols.late.contains(name) {
                             closure.missing.insert(name.clone());
                         }
                     }
@@ -115,7 +121,10 @@ impl Closure {
         for import in &module.links.symbols.imports {
             match module.target.format {
                 Format::Elf => self.elf(modules, anywhere, import, &mut sure, &mut unsure),
-                Format::MachO | Format::Pe => sure.extend(self.bound(modules, import)),
+                Format::MachO | Format::Pe => {
+                    let Some((unmet, late)) = self.bound(modules, import) else { continue };
+                    if late { unsure.push(unmet) } else { sure.push(unmet) }
+                }
             }
         }
         sure.extend(self.versions(modules));
@@ -139,7 +148,12 @@ impl Closure {
         let claim = if certain {
             Claim::certain(value, evidence)
         } else {
-            let why = "no library that it asks for has them; something else in the process could";
+            let why = match module.target.format {
+                Format::Elf => "no library that it asks for has them; something else in the process could",
+                Format::MachO | Format::Pe => {
+                    "it can be loaded without that library, and fails when it calls them"
+                }
+            };
             Claim::likely(value, evidence, why)
         };
         (Some(claim), missing, not_python)
@@ -189,14 +203,13 @@ impl Closure {
         into.push(Unmet { symbol: import.name.to_string(), library, version: None });
     }
 
-    /// Mach-O and PE bind a name to one library.
-    fn bound(&self, modules: &[Module], import: &Import) -> Option<Unmet> {
+    /// Mach-O and PE bind a name to one library. The second value says that the library may be absent, or is loaded when it is first
+    /// called: the file itself can be loaded all the same.
+    fn bound(&self, modules: &[Module], import: &Import) -> Option<(Unmet, bool)> {
         let at = import.library? as usize;
         let library = modules[self.at].needed.get(at)?;
         let Found::Files(found) = self.direct.get(at)? else { return None };
-        if modules[self.at].links.symbols.late.contains(library) {
-            return None;
-        }
+        let late = modules[self.at].links.symbols.late.contains(library);
         let name = digest(&import.name);
         // What a library takes from another and gives out as its own would have to be followed.
         let has = |at: &usize| {
@@ -206,10 +219,9 @@ impl Closure {
                 || symbols.exports.is_empty()
         };
         let nobody = !found.iter().any(has);
-        nobody.then(|| Unmet {
-            symbol: import.name.to_string(),
-            library: Some(library.clone()),
-            version: None,
+        nobody.then(|| {
+            let symbol = import.name.to_string();
+            (Unmet { symbol, library: Some(library.clone()), version: None }, late)
         })
     }
 

@@ -94,8 +94,23 @@ fn windows_binds_a_name_to_one_library() {
     modules[1].needed = vec!["LIBC10.so".to_owned()];
     modules[1].links.symbols.imports[0].library = Some(0);
     assert_eq!(unresolved(&mut modules).map(|(sure, _)| sure), Some(Confidence::Certain));
+    // Loaded when it is first called: the module itself comes without it.
     modules[1].links.symbols.late = vec!["LIBC10.so".to_owned()];
-    assert_eq!(unresolved(&mut modules), None);
+    assert_eq!(unresolved(&mut modules).map(|(sure, _)| sure), Some(Confidence::Likely));
+}
+
+#[test]
+fn a_library_of_macos_that_is_neither_here_nor_the_systems_is_missing() {
+    let mut modules = pair("_ZN3c105Error4whatEv");
+    for module in &mut modules {
+        module.target.format = Format::MachO;
+    }
+    let needs =
+        ["@rpath/libc10.so", "@rpath/libgone.dylib", "/usr/lib/libSystem.B.dylib", "/opt/lib/liblate.dylib"];
+    modules[1].needed = needs.map(str::to_owned).to_vec();
+    modules[1].links.symbols.late = vec!["/opt/lib/liblate.dylib".to_owned()];
+    resolve(&mut modules);
+    assert_eq!(modules[1].links.missing, ["@rpath/libgone.dylib"]);
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! Libraries beside Python whose binary interface a module was built for: which of their releases serve it, and by what that is
 //! known. A partner is claimed only by what its own headers leave in a module, never by a mention of its name.
 //!
-//! `numpy` has rules of its own, `native` are those that libraries and C++ namespaces tell; `marks` is what they look for in texts.
+//! `numpy` has rules of its own, `native` are those that libraries and C++ namespaces tell, and `torch` the releases of one of them; `marks` is what they look for in texts.
 
 mod marks;
 mod native;
 mod numpy;
+mod torch;
 
 use crate::binary::Image;
 use crate::facts::{Framework, Partner};

@@ -4,6 +4,8 @@
 use crate::facts::{Claim, Evidence, Partner, PartnerKind, PartnerRole, Source};
 use crate::frameworks::Seen;
 
+use super::torch;
+
 /// What tells one of them.
 struct Known {
     kind: PartnerKind,
@@ -45,6 +47,8 @@ const KNOWN: [Known; 6] = [
     },
 ];
 
+/// More names of one library than are worth looking at.
+const MOST_ASKED: usize = 4096;
 /// A copy gives out more names than a few templates of its headers.
 const COPY: usize = 16;
 
@@ -60,7 +64,7 @@ pub(super) fn find(seen: &Seen<'_, '_>) -> Vec<Partner> {
             .flatten()
     };
     for name in &image.imports {
-        if let Some(at) = which(name).filter(|at| asked[*at].len() < 512) {
+        if let Some(at) = which(name).filter(|at| asked[*at].len() < MOST_ASKED) {
             asked[at].push(name);
         }
     }
@@ -93,14 +97,19 @@ pub(super) fn find(seen: &Seen<'_, '_>) -> Vec<Partner> {
                 .chain(exports)
                 .collect();
         }
-        let release = known.release(seen, &asked[at], given[at].1, own);
+        let (lowest, highest) = if known.kind == PartnerKind::Pytorch && role == PartnerRole::Needs {
+            torch::releases(&asked[at])
+        } else {
+            let release = known.release(seen, &asked[at], given[at].1, own);
+            (release.clone(), release)
+        };
         found.push(Partner {
             kind: known.kind,
             role,
             present: Claim::certain(true, proofs),
             generation: None,
-            lowest: release.clone(),
-            highest: release,
+            lowest,
+            highest,
             through: None,
         });
     }

@@ -133,3 +133,38 @@ fn problem(problem: &Problem) -> Finding {
         fix: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::Claim;
+    use crate::samples::extension;
+
+    fn module(tag: &str, claimed: &str) -> Module {
+        let mut module = extension("m");
+        module.python.tag = Some(tag.to_owned());
+        module.python.stable = Some(Stable {
+            kind: StableKind::Abi3,
+            claimed: Claim::certain(claimed.to_owned(), []),
+            needed: Claim::unknown("made by hand"),
+            exported: None,
+            outside: Vec::new(),
+        });
+        module
+    }
+
+    fn rules(modules: Vec<Module>) -> Vec<(String, Level)> {
+        let inspection = Inspection { schema: String::new(), modules, problems: Vec::new() };
+        inspected(&inspection).into_iter().map(|finding| (finding.rule, finding.level)).collect()
+    }
+
+    #[test]
+    fn a_name_that_only_newer_pythons_look_for_is_an_error_in_a_module_for_older_ones() {
+        let new = "abi3-x86_64-linux-gnu";
+        assert_eq!(rules(vec![module(new, "3.9")]), [("abi3-file-name".to_owned(), Level::Error)]);
+        assert_eq!(rules(vec![module(new, "3.15")]), []);
+        assert_eq!(rules(vec![module("abi3", "3.9")]), []);
+        // Beside it stands a file of the name that all look for.
+        assert_eq!(rules(vec![module(new, "3.9"), module("abi3", "3.9")]), []);
+    }
+}
