@@ -389,6 +389,7 @@ fn data_is_found_at_its_field() {
     assert_eq!(<Point as ProvidedBy<Class>>::project(this), (&raw mut class.point).cast());
     assert_eq!(<Inner as ProvidedBy<Class>>::project(this), (&raw mut class.inner).cast());
     assert_eq!(<Inner as ProvidedBy<Class>>::SIZE, size_of::<Inner>());
+    const { assert!(!<Inner as ProvidedBy<Class>>::IS_UNTRACKED && !<Inner as Shared>::IS_ANSWERED) };
     assert!(<Inner as ProvidedBy<Class>>::TABLE.is_null() && <Inner as ProvidedBy<Class>>::WRAP.is_none());
     let mut tuple = Tuple(0, class.inner);
     assert_eq!(<Inner as ProvidedBy<Tuple>>::project(&mut tuple), (&raw mut tuple.1).cast());

@@ -34,8 +34,6 @@ const LOADERS: [&str; 3] = [
 
 type Word = AtomicPtr<c_void>;
 
-const NOTHING: Word = AtomicPtr::new(ptr::null_mut());
-
 /// A record of pybind11 3.1, as far as it is read of a stranger's class: the C++ type and the loader.
 #[repr(C)]
 #[derive(Debug)]
@@ -66,11 +64,11 @@ impl Answers {
     pub const fn new<T: Shared>(name: &'static CStr) -> Self {
         Self {
             loader: Loader {
-                class: NOTHING,
-                cpp_type: NOTHING,
-                unread: [NOTHING; 17],
+                class: Word::new(ptr::null_mut()),
+                cpp_type: Word::new(ptr::null_mut()),
+                unread: [const { Word::new(ptr::null_mut()) }; 17],
                 load,
-                rest: [NOTHING; 12],
+                rest: [const { Word::new(ptr::null_mut()) }; 12],
             },
             type_info: [AtomicPtr::new(ptr::null_mut()), AtomicPtr::new(name.as_ptr().cast_mut())],
             name,

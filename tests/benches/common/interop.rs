@@ -51,7 +51,7 @@ pub(crate) fn folder(python: &Python) -> Result<PathBuf, Stop> {
             flags,
         ]
         .concat();
-        let sources = [&[source], objects, &[library.clone()]].concat();
+        let sources = [&[source], objects, std::slice::from_ref(&library)].concat();
         let unit = Unit { sources: &sources, include, flags: &flags, watched: &ours };
         unit.build(python, &folder.join(format!("{name}.so")))
     };

@@ -26,6 +26,7 @@ impl From<InvalidValue> for Error {
 }
 
 pub unsafe trait Shared: 'static {
+    const IS_ANSWERED: bool = false;
     const NAME: &'static str;
     const VERSION_TEXT: &'static str;
     const VERSION: Version;
@@ -83,6 +84,7 @@ pub unsafe trait ProvidedBy<C>: Shared {
     const TABLE: *const TableHead;
     const WRAP: Option<__private::Wrap> = None;
     const SIZE: usize;
+    const IS_UNTRACKED: bool = false;
     fn project(this: *mut C) -> *mut c_void;
 }
 
