@@ -123,7 +123,7 @@ class Operation:
     """What one might want to do across two modules, and whether it works."""
 
     name: str
-    """Its name: `same-internals`, `exceptions`, `inheritance`, `conduit-a-to-b`, `conduit-b-to-a`, `interbind-a-to-b`, `interbind-b-to-a`."""
+    """Its name: `same-internals`, `exceptions`, `inheritance`, `conduit-a-to-b`, `conduit-b-to-a`, `interbind-a-to-b`, `interbind-b-to-a`, `c-api-a-to-b`, `c-api-b-to-a`."""
 
     framework: FrameworkKind
     """The framework it is about."""

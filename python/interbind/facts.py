@@ -12,6 +12,9 @@ __all__ = [
     "AbiId",
     "AbiInfo",
     "Arch",
+    "CApi",
+    "CFunction",
+    "Capsule",
     "Claim",
     "Conduit",
     "Confidence",
@@ -21,12 +24,14 @@ __all__ = [
     "Domain",
     "EntryPoint",
     "Evidence",
+    "ExpectedClass",
     "Format",
     "Framework",
     "FrameworkKind",
     "Gil",
     "Inspection",
     "Interpreters",
+    "Larger",
     "Libc",
     "LibcKind",
     "Links",
@@ -41,10 +46,12 @@ __all__ = [
     "ProvidedType",
     "PythonNeeds",
     "Role",
+    "SizedClass",
     "Source",
     "Stable",
     "StableKind",
     "Strings",
+    "TakenFunction",
     "Target",
     "Unmet",
     "Unresolved",
@@ -119,12 +126,51 @@ class Arch:
     """Whether the lowest byte comes first."""
 
 
-Confidence = Literal[
-    "unknown",  # The file doesn't tell; `why` says what is missing.
-    "likely",  # The evidence fits nothing else we know, but doesn't prove it.
-    "certain",  # The bytes mean just this.
+@dataclass(frozen=True)
+class CFunction:
+    """A function that a module gives to others."""
+
+    name: str
+    """Its name."""
+
+    signature: str
+    """Its signature, as Cython writes it."""
+
+
+@dataclass(frozen=True)
+class TakenFunction:
+    """A function that a module asks of another."""
+
+    module: str
+    """The other module."""
+
+    name: str
+    """Its name."""
+
+    signature: str
+    """The signature that it was compiled with."""
+
+
+@dataclass(frozen=True)
+class SizedClass:
+    """A class and the size of its objects."""
+
+    name: str
+    """Its name, with the module's."""
+
+    size: int
+    """`tp_basicsize`."""
+
+    item: Optional[int] = None
+    """`tp_itemsize`."""
+
+
+Larger = Literal[
+    "refused",  # It isn't imported.
+    "warned",  # It warns.
+    "taken",  # It takes no notice.
 ]
-"""How sure a statement is."""
+"""What a module does where objects of another's class are larger than it was compiled for."""
 
 
 Source = Literal[
@@ -156,6 +202,71 @@ class Evidence:
 
     file: Optional[str] = None
     """The file it was seen in, where that isn't the module itself: a library it needs, a wheel's metadata."""
+
+
+@dataclass(frozen=True)
+class ExpectedClass:
+    """A class of another module, whose objects a module takes to be of a size."""
+
+    module: str
+    """The other module."""
+
+    class_: str
+    """The class."""
+
+    size: int
+    """The size that it was compiled with."""
+
+    alignment: int
+    """How its members are aligned."""
+
+    evidence: Evidence
+    """The call that says so."""
+
+    larger: Optional[Larger] = None
+    """What it does where objects are larger; absent: the code doesn't tell."""
+
+
+@dataclass(frozen=True)
+class Capsule:
+    """A capsule by its name."""
+
+    name: str
+    """Its name: `package.module._C_API`."""
+
+    entries: Optional[int] = None
+    """How many pointers stand in the table that it holds, where that is in the file."""
+
+
+@dataclass(frozen=True)
+class CApi:
+    """A module's C API, both sides."""
+
+    gives: Tuple[CFunction, ...] = ()
+    """Functions that it gives to others (Cython's `__pyx_capi__`)."""
+
+    takes: Tuple[TakenFunction, ...] = ()
+    """Functions that it asks of others."""
+
+    classes: Tuple[SizedClass, ...] = ()
+    """Classes in its data, with the sizes of their objects."""
+
+    expects: Tuple[ExpectedClass, ...] = ()
+    """Classes of others whose objects it takes to be of a size."""
+
+    capsules: Tuple[Capsule, ...] = ()
+    """Tables that it gives to others in a capsule."""
+
+    asks: Tuple[Capsule, ...] = ()
+    """Capsules that it asks others for."""
+
+
+Confidence = Literal[
+    "unknown",  # The file doesn't tell; `why` says what is missing.
+    "likely",  # The evidence fits nothing else we know, but doesn't prove it.
+    "certain",  # The bytes mean just this.
+]
+"""How sure a statement is."""
 
 
 @dataclass(frozen=True)
@@ -654,8 +765,14 @@ class Module:
     name: Optional[str] = None
     """The name it is imported by (`package._core`), as far as its place tells."""
 
+    program: bool = False
+    """Whether it is a program, which is started and not loaded."""
+
     partners: Tuple[Partner, ...] = ()
     """The libraries beside Python whose binary interface it was built for."""
+
+    capi: Optional[CApi] = None
+    """What it gives to other modules in C, and asks of them."""
 
     needed: Tuple[str, ...] = ()
     """The libraries it asks for."""

@@ -30,7 +30,8 @@ static NAMES: LazyLock<HashMap<&'static str, Releases>> = LazyLock::new(|| {
 
 /// The oldest and the newest release that have all names which are asked for, where one of them tells.
 pub(super) fn releases(asked: &[&str]) -> (Option<Claim<String>>, Option<Claim<String>>) {
-    let (mut lowest, mut highest): (Option<(&str, &str)>, Option<(&str, &str)>) = (None, None);
+    let mut lowest: Option<(&str, &str)> = None;
+    let mut highest: Option<(&str, &str)> = None;
     for name in asked {
         let Some((first, last)) = NAMES.get(name) else { continue };
         if let Some(first) = first.filter(|first| lowest.is_none_or(|(low, _)| compare(first, low).is_gt())) {
