@@ -292,14 +292,21 @@ fn publish(
         let line = "its objects answer pybind11, which may write to them, so the class must be one that tracks no borrows";
         return Err(refuse(Reason::NotShareable, Class::Type, line, ""));
     }
+    if meaning.answers.is_some_and(|answers| !answers.can_keep(at, &class)) {
+        let line = "its objects answer pybind11, which keeps them alive by weak references, so the class needs those: \
+                    `#[pyclass(weakref)]`, or Py_TPFLAGS_MANAGED_WEAKREF";
+        return Err(refuse(Reason::NotShareable, Class::Type, line, ""));
+    }
     if raw.data_offset < 0 || raw.data_offset.checked_rem(meaning.align as i64) != Some(0) {
         let align = number(meaning.align as u64);
         return Err(refuse(Reason::Misaligned, Class::Type, "the data offset is not a multiple of ", &align));
     }
+    // Until it is published it answers nothing.
+    meaning.answers.map_or(Ok(()), |answers| answers.open(at, &class))?;
     let own = record_for(binding, &class, raw, key, meaning, checks).ok_or_else(|| error::no_memory(at))?;
     let status = binding.types.publish(at, &own.record, &class);
     if status == Status::OK {
-        return meaning.answers.map_or(Ok(()), |answers| answers.open(at, &class));
+        return Ok(());
     }
     // The registry has not made it live, or has freed it again.
     claim::abandon(&own.record.state);

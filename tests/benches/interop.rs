@@ -95,8 +95,8 @@ fn run() -> Result<(), Stop> {
         &[
             ("caster, own class", Bound::Printed),
             ("caster, frozen", Bound::AtMost(1.1)),
-            ("caster, untracked", Bound::AtMost(1.4)),
-            ("caster, published by pybind11", Bound::AtMost(1.4)),
+            ("caster, untracked", Bound::AtMost(1.1)),
+            ("caster, published by pybind11", Bound::AtMost(1.1)),
         ],
     );
     rows(

@@ -177,7 +177,10 @@ for kind, which, words in [
 ]:
     raised(SystemError, words, ours.open, kind, which)
     assert kind is int or kind.__name__ == 'Sub' or not hasattr(kind, CONDUIT)
-raised(TypeError, 'weak references', rusty.publish_stiff)
+# Nothing of it stays behind.
+for _ in range(2):
+    raised(TypeError, '(not-shareable)', rusty.publish_stiff)
+    assert 'weak references' in str(raised(TypeError, 'Stiff', rusty.publish_stiff))
 # Twice is nothing.
 ours.open(ours.Point, 0)
 assert geo.norm(ours.Point(3, 4)) == 5.0

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::islands::{Apart, Bridge, Group};
-use super::survey::Member;
+use super::member::Member;
 use crate::facts::{Confidence, FrameworkKind, Module, Role};
 use crate::finding::{Finding, Level, few};
 use crate::frameworks::nanobind::{BACK_END, asks_a_wheel};

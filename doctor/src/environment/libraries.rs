@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::survey::Member;
+use super::member::Member;
 use crate::facts::{Format, Module};
 use crate::finding::{Finding, Level, few};
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::imports;
-use super::survey::Member;
+use super::member::Member;
 use crate::facts::{Arch, Confidence, Module, Os};
 use crate::finding::{Finding, Level, few};
 use crate::host::HostPython;

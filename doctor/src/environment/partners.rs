@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use super::survey::Member;
+use super::member::Member;
 use crate::facts::{Claim, FrameworkKind, Module, Partner, PartnerKind, PartnerRole};
 use crate::finding::{Finding, Level, few};
 use crate::host::compare;

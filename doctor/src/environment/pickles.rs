@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::survey::Member;
+use super::member::Member;
 use crate::facts::{FrameworkKind, Module, Picklable};
 use crate::finding::{Finding, Level, few};
 use crate::frameworks::{Pickling, profile};

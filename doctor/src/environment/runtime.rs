@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::survey::Member;
+use super::member::Member;
 use crate::facts::{Gil, Interpreters, Module};
 use crate::finding::{Finding, Level, few};
 use crate::host::HostPython;

@@ -10,10 +10,11 @@ use serde::{Deserialize, Serialize};
 use super::exchange::Groups;
 use super::islands::{self, Apart, Bridge, Group};
 use super::loadable::{Obstacle, obstacle};
+use super::member::Member;
 use super::pickles::{self, Pickles};
 use super::{capi, libraries, links, partners, runtime, twice, unmet};
 use crate::check::roles::{self, Noted};
-use crate::facts::{FrameworkKind, Gil, Inspection, Interpreters, Module, Problem};
+use crate::facts::{FrameworkKind, Inspection, Module, Problem};
 use crate::finding::{Finding, Level, few};
 use crate::frameworks::profile;
 use crate::host::{HostPython, How};
@@ -55,41 +56,6 @@ pub const RULES: &[&str] = &[
     "not-read",
     "python-assumed",
 ];
-
-/// A module's place in the environment. Members stand in the order of the inspection's modules.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Member {
-    /// The name it is imported by, or its file's.
-    pub label: String,
-    /// Its file; for a member of an archive, the archive, `!` and the member.
-    pub path: String,
-    /// Whether it is an extension module: the others came along with one.
-    pub extension: bool,
-    /// Its frameworks.
-    pub frameworks: Vec<FrameworkKind>,
-    /// The distributions that brought it: indices; more than one is a finding.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub distributions: Vec<usize>,
-    /// The name of the first of them.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub owner: Option<String>,
-    /// What keeps this Python from loading it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub obstacle: Option<Obstacle>,
-    /// What it says of the GIL, where that is known.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub gil: Option<Gil>,
-    /// What it says of sub-interpreters, where that is known.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub interpreters: Option<Interpreters>,
-}
-
-impl Member {
-    /// The package's name, or the module's where no package is known.
-    pub fn owner_or_label(&self) -> &str {
-        self.owner.as_deref().unwrap_or(&self.label)
-    }
-}
 
 /// Modules of a framework that has no registry across modules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::survey::Member;
+use super::member::Member;
 use crate::facts::Module;
 use crate::finding::{Finding, Level, few};
 use crate::installed::{Installed, plain};

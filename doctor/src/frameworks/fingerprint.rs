@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use crate::facts::FrameworkKind;
 
-use super::profile::PROFILES;
+use super::all::PROFILES;
 
 /// Bytes that tell a framework.
 #[derive(Clone, Copy, Debug)]

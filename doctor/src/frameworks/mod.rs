@@ -5,11 +5,12 @@
 //! is likely at most. One file can hold several frameworks.
 //!
 //! - `profile`: the form that a framework's file fills in: recognition, ids, registry, pickling, fixes;
-//! - a file for each framework, with all that is to be said of it;
+//! - a file for each framework, with all that is to be said of it; `all`: their list;
 //! - `fingerprint`: the bytes that are looked for; `seen`: an image and the places where they are;
 //! - `releases`: from a number and texts to a range of releases;
 //! - `recognise`: all of them over one image; `needed`: what the libraries beside a module add.
 
+mod all;
 mod boost;
 mod cffi;
 mod cython;
@@ -36,9 +37,10 @@ mod swig;
 mod uniffi;
 mod vtk;
 
+pub(crate) use all::profile;
 pub use fingerprint::{FINGERPRINTS, Fingerprint, THIS_TABLE};
 pub use needed::{add_needed, warn_of_python};
-pub(crate) use profile::{By, Pickling, Profile, Registry, Shared, profile};
+pub(crate) use profile::{By, Pickling, Profile, Registry, Shared};
 pub use recognise::recognise;
 pub(crate) use releases::of_id;
 pub use releases::writers;

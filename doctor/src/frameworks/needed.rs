@@ -3,8 +3,8 @@
 
 use crate::facts::{Claim, Evidence, Framework, FrameworkKind, Module, PythonNeeds, Role, Source};
 
+use super::all::profile;
 use super::boost;
-use super::profile::profile;
 
 /// Adds to each module what the libraries that it asks for tell. A library is found by its file's name, as the loader would;
 /// of several, the one that stands nearest in the tree of folders. A member of an archive finds those of the same archive.

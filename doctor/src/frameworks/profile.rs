@@ -1,38 +1,12 @@
 //! What is to be said of one framework, as a form that its file fills in: how it is recognised, its ids, its registry, what
-//! pickling does, what mends what goes wrong. A new framework is one file with such a form, a line in [`PROFILES`], and its name
-//! among the kinds.
+//! pickling does, what mends what goes wrong. A new framework is one file with such a form, a line in
+//! [`PROFILES`](super::all::PROFILES), and its name among the kinds.
 
 use crate::compare::State;
 use crate::facts::{Framework, FrameworkKind, Module, Picklable, PythonNeeds, Versions};
 use crate::ids::{Id, IdKind};
 
 use super::seen::Seen;
-use super::{
-    boost, cffi, cython, f2py, hpy, interbind, mypyc, nanobind, plain, pybind11, pyo3, pyobjc, pythran,
-    shiboken, sip, swig, uniffi, vtk,
-};
-
-/// Every framework, in the order in which they are told.
-pub(super) const PROFILES: [&Profile; 18] = [
-    &pybind11::PROFILE,
-    &nanobind::PROFILE,
-    &pyo3::PROFILE,
-    &cython::PROFILE,
-    &swig::PROFILE,
-    &boost::PROFILE,
-    &cffi::PROFILE,
-    &hpy::PROFILE,
-    &f2py::PROFILE,
-    &mypyc::PROFILE,
-    &interbind::PROFILE,
-    &sip::PROFILE,
-    &shiboken::PROFILE,
-    &pythran::PROFILE,
-    &uniffi::PROFILE,
-    &vtk::PROFILE,
-    &pyobjc::PROFILE,
-    &plain::PROFILE,
-];
 
 /// What is known of a framework.
 pub(crate) struct Profile {
@@ -120,11 +94,6 @@ pub(crate) enum By {
     Library(&'static str),
 }
 
-/// What is known of a framework.
-pub(crate) fn profile(kind: FrameworkKind) -> &'static Profile {
-    PROFILES.into_iter().find(|profile| profile.kind == kind).unwrap_or(&plain::PROFILE)
-}
-
 impl Profile {
     /// What most of them have nothing to say about.
     pub(super) const fn of(
@@ -163,18 +132,5 @@ impl Registry {
             Self::Shared(shared) => Some(shared),
             Self::None { .. } | Self::OfInterpreter { .. } => None,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_kind_has_one_profile() {
-        for kind in FrameworkKind::ALL {
-            assert_eq!(PROFILES.iter().filter(|profile| profile.kind == *kind).count(), 1, "{kind}");
-        }
-        assert_eq!(PROFILES.len(), FrameworkKind::ALL.len());
     }
 }

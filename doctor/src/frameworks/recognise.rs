@@ -4,7 +4,7 @@ use crate::binary::Image;
 use crate::facts::{Framework, FrameworkKind};
 use crate::scan::Hits;
 
-use super::profile::PROFILES;
+use super::all::PROFILES;
 use super::seen::Seen;
 
 /// The frameworks in an image; none: it is no extension module, and holds nothing of one.

@@ -5,8 +5,9 @@ use crate::facts::{Claim, Evidence, Source, Versions};
 use crate::ids::{Id, IdKind};
 use crate::versions::{Candidates, Framework, Mark};
 
+use super::all::PROFILES;
 use super::fingerprint::FINGERPRINTS;
-use super::profile::{PROFILES, Profile};
+use super::profile::Profile;
 use super::seen::{MOST_EVIDENCE, Seen, text_evidence};
 
 /// A mark, and where it was found.

@@ -78,16 +78,20 @@ impl Answers {
         }
     }
 
-    /// Has a published class answer. Doing so twice is nothing.
+    /// Whether objects of a class have weak references, by which pybind11 keeps them alive.
+    pub(crate) fn can_keep(&self, at: Attached, class: &Strong) -> bool {
+        let offset = type_object::own_part(at, class, "__weakrefoffset__");
+        // SAFETY: attached, a live object; -1 with an exception for what is no number.
+        let has = offset.is_ok_and(|offset| unsafe { py::PyLong_AsLong(offset.as_ptr()) } > 0);
+        at.clear();
+        has
+    }
+
+    /// Has a class answer, once it is published. Doing so twice is nothing.
     ///
     /// # Errors
-    /// The class can't be changed, or its objects have no weak references, by which pybind11 keeps objects alive.
+    /// The class can't be changed.
     pub(crate) fn open(&'static self, at: Attached, class: &Strong) -> Result<(), Raised> {
-        if !has_weak_references(at, class) {
-            let line =
-                "a class that answers pybind11 needs weak references: declare it with `#[pyclass(weakref)]`";
-            return Err(error::say(at, Class::Type, line));
-        }
         let method = self.method(at)?;
         // SAFETY: attached, a live class, and a definition that is never freed.
         let made = unsafe { py::PyDescr_NewMethod(class.as_ptr().cast(), method) };
@@ -140,14 +144,6 @@ impl Answers {
         unsafe { release(record, data, found, SHARED) };
         Ok(Some(found))
     }
-}
-
-fn has_weak_references(at: Attached, class: &Strong) -> bool {
-    let offset = type_object::own_part(at, class, "__weakrefoffset__");
-    // SAFETY: attached, a live object; -1 with an exception for what is no number.
-    let has = offset.is_ok_and(|offset| unsafe { py::PyLong_AsLong(offset.as_ptr()) } > 0);
-    at.clear();
-    has
 }
 
 /// The three arguments of a conduit.

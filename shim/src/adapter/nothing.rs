@@ -34,6 +34,11 @@ impl Answers {
         Self(())
     }
 
+    /// Whatever a class is, it answers nobody.
+    pub(crate) fn can_keep(&self, _: Attached, _: &Strong) -> bool {
+        true
+    }
+
     /// Does nothing.
     pub(crate) fn open(&'static self, _: Attached, _: &Strong) -> Result<(), Raised> {
         Ok(())
