@@ -113,6 +113,46 @@ def a_class_has_one_id_for_both():
 
 
 @script
+def a_lock_that_cloudpickle_never_gives_back_stops_no_dump():
+    import cloudpickle, threading
+    import interbind.pickle as ours
+    from interbind.pickle._lock import Lock
+
+    class Made:
+        pass
+
+    class Named:
+        pass
+
+    Made.__module__ = Named.__module__ = "__main__"
+    # As where the stack ends in the statement that releases it.
+    cloudpickle.cloudpickle._DYNAMIC_CLASS_TRACKER_LOCK.acquire()
+    data = ours.dumps(Made)
+    assert ours.dumps(Made) == data
+    given = ours.CloudPickleConfig(id_generator=lambda cls: "given")
+    assert b"given" in ours.dumps(Named, config=given)
+    cloudpickle.cloudpickle._DYNAMIC_CLASS_TRACKER_LOCK.release()
+    assert cloudpickle.dumps(Made) == data and ours.loads(data) is Made
+    # Ours keeps other threads away, lets its own in, and is free afterwards, also after an error.
+    lock, order = Lock(), []
+
+    def other():
+        with lock:
+            order.append("other")
+
+    try:
+        with lock, lock:
+            waits = threading.Thread(target=other)
+            waits.start()
+            waits.join(0.2)
+            order.append("first")
+            raise RecursionError
+    except RecursionError:
+        waits.join()
+    assert order == ["first", "other"]
+
+
+@script
 def what_was_registered_with_cloudpickle_holds():
     import cloudpickle, json, textwrap
     import interbind.pickle as ours

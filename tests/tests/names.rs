@@ -187,6 +187,8 @@ fn what_the_guide_shows_is_what_python_does() {
     let Some(python) = Python::find("3.13", what) else { return };
     let Some(folder) = packages(python, &["apytypes==0.5.1"]) else { return };
     let Some(modules) = laid_out("names_guide", python) else { return };
+    let ext = Native::new("tests/fixtures/capi/function.cpp", "ext", Linked::ByHeaders);
+    let Some(modules) = ext.add_to(modules, workshop!(), what) else { return };
     fs::write(modules.folder().join("guide.py"), DOCTEST).expect("the workshop is writable");
     let page = repository().join("docs/src/guide/pickle-functions.md");
     run(&modules, "guide.py", &[&page.display().to_string()], &[&folder]);

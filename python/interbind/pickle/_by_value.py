@@ -34,17 +34,14 @@ def identity(obj, options):
     home = _home.find()
     config = options.config if options is not None else None
     generator = getattr(config, "id_generator", _config.uuid_generator) if config is not None else _config.uuid_generator
-    if generator is _config.uuid_generator:
-        return home._get_or_create_tracker_id(obj)
-    with home._DYNAMIC_CLASS_TRACKER_LOCK:
-        known = home._DYNAMIC_CLASS_TRACKER_BY_CLASS.get(obj)
+    # No lock: `_home.new_id` says why.
+    known = home._DYNAMIC_CLASS_TRACKER_BY_CLASS.get(obj)
     if known is not None or generator is None:
         return known
-    # The generator may pickle, and so ask for the ids of other classes: no lock meanwhile.
-    made = generator(obj)
-    with home._DYNAMIC_CLASS_TRACKER_LOCK:
-        known = home._DYNAMIC_CLASS_TRACKER_BY_CLASS.setdefault(obj, made)
-        home._DYNAMIC_CLASS_TRACKER_BY_ID.setdefault(known, obj)
+    if generator is _config.uuid_generator:
+        return _home.new_id(home, obj)
+    known = home._DYNAMIC_CLASS_TRACKER_BY_CLASS.setdefault(obj, generator(obj))
+    home._DYNAMIC_CLASS_TRACKER_BY_ID.setdefault(known, obj)
     return known
 
 

@@ -1,5 +1,6 @@
 """Where the functions live that loading calls: in cloudpickle if it can be imported, else in this package."""
 
+import functools
 import sys
 
 _NEEDED = (
@@ -15,6 +16,8 @@ _NEEDED = (
     "_lookup_class_or_track",
     "_get_or_create_tracker_id",
     "_DYNAMIC_CLASS_TRACKER_BY_CLASS",
+    "_DYNAMIC_CLASS_TRACKER_BY_ID",
+    "uuid",
     "subimport",
     "dynamic_subimport",
 )
@@ -39,3 +42,21 @@ def find():
     if module is None:
         from . import cloudpickle as module
     return module
+
+
+def new_id(home, cls):
+    """Give a class an id in `home`, and return it; another thread may have been first.
+
+    cloudpickle does so under a lock, which isn't always given back: from 3.14 on, a call is refused where the machine's stack
+    ends, to the byte, and the call that releases a lock may need a few bytes more than the one that took it. Then everybody who
+    takes the lock waits for ever. A class that two threads give an id at once has both: each is known where it is loaded.
+    """
+    made = home.uuid.uuid4().hex
+    home._DYNAMIC_CLASS_TRACKER_BY_ID[made] = cls
+    return home._DYNAMIC_CLASS_TRACKER_BY_CLASS.setdefault(cls, made)
+
+
+def find_with_ids():
+    """Return what `find` does, and what gives a class an id there."""
+    home = find()
+    return home, functools.partial(new_id, home)

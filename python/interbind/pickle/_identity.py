@@ -5,9 +5,10 @@ import builtins
 import copyreg
 import os
 import weakref
-from _thread import allocate_lock
 
-_lock = allocate_lock()
+from ._lock import Lock
+
+_lock = Lock()
 #: address of a class → a weak reference to it, what it was made of, and its id. Not by the class: its metaclass says how it hashes.
 _known = {}
 

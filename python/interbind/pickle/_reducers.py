@@ -183,7 +183,7 @@ _native.attach(
     _options,
     _lazy("_by_value", "class_"),
     _lazy("_by_value", "function"),
-    _home.find,
+    _home.find_with_ids,
     _registry.registries,
     _lazy("_imports", "follow"),
     leaves,

@@ -31,6 +31,7 @@ from types import CellType
 
 from .. import _pickle as _native
 from . import _by_value, _config, _home, _parameters, _where
+from ._lock import Lock
 from ._loading import Unpickler, load, loads
 from ._pickler import DEFAULT_PROTOCOL, CloudPickler, Pickler, dump, dumps
 from ._registry import (
@@ -64,24 +65,21 @@ else:
     _DYNAMIC_CLASS_TRACKER_BY_CLASS = _theirs._DYNAMIC_CLASS_TRACKER_BY_CLASS
     _DYNAMIC_CLASS_TRACKER_BY_ID = _theirs._DYNAMIC_CLASS_TRACKER_BY_ID
     _DYNAMIC_CLASS_TRACKER_LOCK = _theirs._DYNAMIC_CLASS_TRACKER_LOCK
+#: Ours in any case: cloudpickle's isn't always given back, see `_home.new_id`.
+_lock = Lock()
 #: Classes that have been filled, for `skip_reset_dynamic_type_state`.
 _filled = weakref.WeakSet()
 
 
 def _get_or_create_tracker_id(class_def):
-    with _DYNAMIC_CLASS_TRACKER_LOCK:
-        known = _DYNAMIC_CLASS_TRACKER_BY_CLASS.get(class_def)
-        if known is None:
-            known = uuid.uuid4().hex
-            _DYNAMIC_CLASS_TRACKER_BY_CLASS[class_def] = known
-            _DYNAMIC_CLASS_TRACKER_BY_ID[known] = class_def
-    return known
+    known = _DYNAMIC_CLASS_TRACKER_BY_CLASS.get(class_def)
+    return _home.new_id(sys.modules[__name__], class_def) if known is None else known
 
 
 def _lookup_class_or_track(class_tracker_id, class_def):
     if class_tracker_id is None:
         return class_def
-    with _DYNAMIC_CLASS_TRACKER_LOCK:
+    with _lock:
         class_def = _DYNAMIC_CLASS_TRACKER_BY_ID.setdefault(class_tracker_id, class_def)
         _DYNAMIC_CLASS_TRACKER_BY_CLASS[class_def] = class_tracker_id
     return class_def
@@ -180,7 +178,7 @@ def _make_skeleton_enum(bases, name, qualname, members, module, class_tracker_id
 
 
 def _class_setstate(obj, state, skip_reset_dynamic_type_state=False):
-    with _DYNAMIC_CLASS_TRACKER_LOCK:
+    with _lock:
         if skip_reset_dynamic_type_state and obj in _filled:
             return obj
         _filled.add(obj)

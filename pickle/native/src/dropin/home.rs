@@ -2,7 +2,7 @@
 //!
 //! They are looked for when the first function or class goes by value, so that a program that pickles data imports neither.
 
-use crate::python::{Object, Owned, Result, Visit, interned};
+use crate::python::{Object, Owned, Raised, Result, Visit, interned};
 
 use super::Held;
 
@@ -17,16 +17,19 @@ macro_rules! home {
             content: Owned,
             /// The name of `id_of`.
             id_name: Owned,
+            /// Gives a class an id, without the lock that `id_of` takes.
+            new_id: Owned,
         }
 
         impl Home {
-            fn read(module: &Object, data: &Object, dict: &Object) -> Result<Self> {
+            fn read(module: &Object, new_id: &Object, data: &Object, dict: &Object) -> Result<Self> {
                 let tracker = module.get(&*interned("_DYNAMIC_CLASS_TRACKER_BY_CLASS")?)?;
                 Ok(Self {
                     $($field: module.get(&*interned($name)?)?,)*
                     tracked: tracker.get(data)?,
                     content: module.get(dict)?,
                     id_name: interned("_get_or_create_tracker_id")?,
+                    new_id: new_id.own(),
                 })
             }
 
@@ -40,6 +43,7 @@ macro_rules! home {
                 $(visit.see(&self.$field);)*
                 visit.see(&self.tracked);
                 visit.see(&self.content);
+                visit.see(&self.new_id);
             }
         }
     };
@@ -71,7 +75,7 @@ impl Home {
         if let Some(id) = self.tracked.dict_find(&*class.weak()?)? {
             return Ok(id);
         }
-        self.id_of.call(&[class])
+        self.new_id.call(&[class])
     }
 }
 
@@ -80,8 +84,11 @@ pub(crate) fn of(held: &Held) -> Result<&Home> {
     if let Some(known) = held.home.get() {
         return Ok(known);
     }
-    let module = held.attached()?.home.call(&[])?;
-    let home = Home::read(&module, &held.names.data, &held.names.dict)?;
+    let found = held.attached()?.home.call(&[])?;
+    let (Some(module), Some(new_id)) = (found.tuple_item(0), found.tuple_item(1)) else {
+        return Err(Raised::runtime("interbind.pickle is of another release than interbind._pickle"));
+    };
+    let home = Home::read(module, new_id, &held.names.data, &held.names.dict)?;
     Ok(held.home.get_or_init(|| home))
 }
 

@@ -82,7 +82,7 @@ struct Attached {
     /// The functions of `_by_value.py`.
     class: Owned,
     function: Owned,
-    /// Finds cloudpickle's module, or ours where it can't be imported.
+    /// Finds cloudpickle's module, or ours where it can't be imported, and what gives a class an id there.
     home: Owned,
     /// A list of sets: names of modules that go by value.
     registries: Owned,
