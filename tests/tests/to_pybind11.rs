@@ -256,7 +256,7 @@ fn functions_of_unmodified_pybind11_modules_take_our_objects() {
             ("pyo3 = \"=0.30.1\"", workshop.join("answering-0.30"))
         };
         let package = Package::new("rusty", RUSTY).interbind("\"pyo3\"").dependency(pyo3);
-        let modules = modules.with(&Extension::of(&package.profile("debug = false"), &folder));
+        let modules = modules.with(&Extension::of(&package, &folder));
         let geo =
             Caster::new("geo", Pybind11, version).source("tests/fixtures/foreign/pybind11.cpp").flags(flags);
         let Some(built) = geo.add_to(modules, workshop, WHAT) else { return };
