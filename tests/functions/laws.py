@@ -7,6 +7,7 @@ Each law runs in a process of its own and prints `holds: name`, or why it doesn'
 """
 
 import copy
+import faulthandler
 import functools
 import gc
 import importlib
@@ -120,6 +121,9 @@ def a_default_that_cannot_be_read_back_shows_as_dots():
         [parameter] = inspect.signature(made).parameters.values()
         assert parameter.default is ... if "..." in shown else parameter.default == value
     assert function.make("f", Loud()).__doc__ == "f(value=...)"
+    # Python writes no number of so many digits.
+    long = function.make("f", 10**5000)
+    assert long.__doc__ == "f(value=...)" and (long.__text_signature__ == "(value=...)" or PYPY)
 
 
 @law
@@ -202,6 +206,33 @@ def parameters_that_cannot_be_are_refused_when_the_function_is_made():
 
 
 @law
+def what_an_author_gets_wrong_is_said_when_the_function_is_made():
+    import function
+    holder = types.ModuleType("holder")
+    for what, said in enumerate((
+        "'NULL' has no name", "'mistaken' has no name, no call", "no parameters where", "parameter 1 of 'mistaken' has the name of another",
+        "parameter 1 of 'mistaken' has no default, and the one before has", "has a default, and takes the rest", "has a default, and takes the rest",
+        "an argument is NULL", "an argument is NULL", "too many parameters", "utf-8",
+        # PyPy reads a name of any bytes.
+        *(() if PYPY else ("utf-8",)),
+    )):
+        assert said in fails((ValueError, SystemError), function.mistake, what, holder), what
+    assert not hasattr(holder, "mistaken")
+    for answer in 5, None, b"K", ["K"]:
+        class Meta(type):
+            def __getattribute__(self, name):
+                return answer if name == "__qualname__" else super().__getattribute__(name)
+
+        kind = Meta("K", (), {})
+        assert "the name of a class must be a str, not" in fails(TypeError, function.mistake, 99, kind)
+        assert not hasattr(kind, "mistaken")
+        holder.__name__ = answer
+        assert "the name of a module must be a str, not" in fails(TypeError, function.mistake, 99, holder)
+    holder.__name__ = "holder"
+    assert function.mistake(99, holder) is None and holder.mistaken(1, b=2) == 1
+
+
+@law
 def what_a_hook_raises_is_raised_and_ends_the_call():
     import function
 
@@ -230,6 +261,32 @@ def a_function_that_is_replaced_while_it_runs_ends_its_call():
     assert function.call(Callee(), 1, 2) == (1, 2) and function.call is None
     if not PYPY:
         assert seen() is None
+
+
+@law
+def a_function_that_its_caller_lets_go_ends_its_call():
+    import functioncpp
+
+    class Going:
+        def go(self):
+            # A partial doesn't hold what it calls, and here nobody else does.
+            partial.__setstate__((len, (), {}, {}))
+            gc.collect()
+            gone.extend(bytearray(b"\xff" * size) for size in range(16, 512, 8) for _ in range(50))
+
+        def __float__(self):
+            self.go()
+            raise TypeError("not this one")
+
+        def __call__(self):
+            self.go()
+
+    for name, arguments, names in (("one", (Going(),), {}), ("given", (1,), {"x": Going()}), ("dot", (Going(),), {})):
+        gone, partial = [], functools.partial(vars(functioncpp).pop(name))
+        said = fails(TypeError, partial, *arguments, **names)
+        assert said.startswith(f"{name}(): incompatible arguments (") and gone, said
+    gone, partial = [], functools.partial(vars(functioncpp).pop("held"))
+    assert partial(Going()) == "k" * 100 and gone
 
 
 @law
@@ -351,6 +408,17 @@ def a_module_that_lies_is_never_believed():
     for name in "", ".", "..", "a..b", "x" * 10**6:
         nothing.__qualname__ = name
         refused()
+    # Long names take a time by their length; a lot of steps, too.
+    faulthandler.dump_traceback_later(100, exit=True)
+    function.nothing.itself = function.nothing
+    times = 500_000 if not PYPY else 50_000
+    nothing.__module__, nothing.__qualname__ = "function", "nothing" + ".itself" * times
+    assert pickle.loads(pickle.dumps(nothing)) is nothing
+    nothing.__qualname__ += ".other"
+    assert refused().endswith(".itself has no attribute 'other'")
+    nothing.__module__, nothing.__qualname__ = "function" + ".a" * times, "nothing"
+    assert refused().endswith("isn't in sys.modules")
+    faulthandler.cancel_dump_traceback_later()
     sys.modules["odd"] = None
     nothing.__module__ = "odd"
     refused()
@@ -446,6 +514,33 @@ def deep_chains_of_attributes_are_freed():
 
 
 @law
+def deep_chains_of_functions_are_freed():
+    import function
+    import native
+    builds = [(function, native)]
+    if importlib.util.find_spec("limited"):
+        import limited
+        import nativelimited
+        builds.append((limited, nativelimited))
+    times = 200_000 if not PYPY else 1000
+    for maker, lender in builds:
+        made = kept = None
+        for _ in range(times):
+            made = maker.make("f", made)
+            one = maker.make("f", 1)
+            lender.lend(one, "double (double)", kept)
+            kept = one
+        del made
+        del kept, one
+        gc.collect()
+    if len(builds) > 1:
+        for number in range(times):
+            made = builds[number % 2][0].make("f", made if number else None)
+        del made
+        gc.collect()
+
+
+@law
 def two_builds_live_side_by_side():
     import function
     import functioncpp
@@ -489,6 +584,7 @@ def functions_of_cpp_take_what_fits():
     ):
         fails(kind, call)
     assert fails(TypeError, m.over, 1.5).count("over(") == 4
+    assert m.missing(1) is None
 
 
 @law
@@ -524,6 +620,30 @@ def threads_call_change_and_pickle_one_function():
             errors.append(error)
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors, errors
+
+
+@law
+def what_threads_set_at_a_time_is_never_lost():
+    import function
+    made, errors, start = function.make("f", 1), [], threading.Barrier(6)
+    made.__module__ = made.__doc__ = "a"
+
+    def work(number):
+        try:
+            start.wait()
+            for turn in range(4000):
+                made.__module__ = f"a{turn}" if (turn + number) % 2 else turn
+                made.__doc__ = turn if (turn + number) % 3 else f"a{turn}"
+                assert made.__module__ is not None and made.__doc__ is not None, "lost"
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:

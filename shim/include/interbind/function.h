@@ -74,7 +74,12 @@ INTERBIND_COLD interbind_overload *interbind_overload_make(const interbind_funct
     static const interbind_record_header header = INTERBIND_OVERLOAD_HEADER;
     const size_t start = (sizeof(interbind_overload) + 15) / 16 * 16 + (def->size + 15) / 16 * 16;
     interbind_overload *made;
-    uint32_t place, least = 0;
+    uint32_t place, least = 0, other;
+    if (def->name == NULL || def->call == NULL || (def->parameters == NULL && def->count != 0)) {
+        PyErr_Format(PyExc_ValueError, "'%s' has no name, no call, or no parameters where it says how many",
+            def->name == NULL ? "NULL" : def->name);
+        return NULL;
+    }
     if (def->size > ((size_t)1 << 20) || def->count > 1000) {
         PyErr_Format(PyExc_ValueError, "'%s' has too many parameters, or too much behind it", def->name);
         return NULL;
@@ -108,6 +113,19 @@ INTERBIND_COLD interbind_overload *interbind_overload_make(const interbind_funct
         to->fallback = from->fallback;
         made->count++;
         if (from->name != NULL && (to->name = PyUnicode_InternFromString(from->name)) == NULL) {
+            interbind_overload_free(made);
+            return NULL;
+        }
+        /* As Python says of its own: nobody could read or give the one or the other. */
+        for (other = 0; other < place && (from->name == NULL || made->parameters[other].name == NULL ||
+                 PyUnicode_Compare(to->name, made->parameters[other].name) != 0); other++) {
+        }
+        if (other < place || (to->fallback != NULL && (to->kind == INTERBIND_PARAMETER_REST || to->kind == INTERBIND_PARAMETER_KEYWORDS)) ||
+            (to->fallback == NULL && to->kind <= INTERBIND_PARAMETER_NAMED && place > 0 && made->parameters[place - 1].fallback != NULL)) {
+            PyErr_Format(PyExc_ValueError, "parameter %u of '%s' has %s", (unsigned)place, def->name,
+                other < place                ? "the name of another"
+                    : to->fallback != NULL ? "a default, and takes the rest"
+                                             : "no default, and the one before has");
             interbind_overload_free(made);
             return NULL;
         }
@@ -194,6 +212,11 @@ INTERBIND_COLD int interbind_function_names(PyObject *module, PyObject *scope, c
     }
     PyUnicode_InternInPlace(home_name);
     outer = is_class ? PyObject_GetAttrString(scope, "__qualname__") : NULL;
+    /* A class of a class may answer anything. */
+    if (outer != NULL && !PyUnicode_Check(outer)) {
+        PyErr_Format(PyExc_TypeError, "the name of a class must be a str, not %R", outer);
+        Py_CLEAR(outer);
+    }
     if (outer != NULL) {
         *qualname = PyUnicode_FromFormat("%U.%s", outer, name);
         Py_DECREF(outer);
@@ -249,7 +272,11 @@ INTERBIND_COLD PyObject *interbind_function_add(PyObject *module, PyObject *scop
 
 /* Adds a function to a module, or to a class of it. FAILED comes with an exception. */
 INTERBIND_COLD interbind_status interbind_function(PyObject *module, PyObject *scope, const interbind_function_def *def) {
-    interbind_overload *overload = interbind_overload_make(def);
+    interbind_overload *overload;
+    if (module == NULL || def == NULL) {
+        return interbind_misuse("interbind_function", "an argument is NULL"), INTERBIND_FAILED;
+    }
+    overload = interbind_overload_make(def);
     if (overload == NULL || interbind_function_add(module, scope, def->name, overload, def->vectorcall) == NULL) {
         return INTERBIND_FAILED;
     }

@@ -136,7 +136,14 @@ struct converter<T, std::enable_if_t<std::is_same_v<T, std::string_view> || std:
 #endif
 
 template <> struct converter<const char *> {
-    static PyObject *make(const char *value) { return PyUnicode_FromString(value); }
+    /* As of other binders: NULL is None. */
+    static PyObject *make(const char *value) {
+        if (value == nullptr) {
+            Py_INCREF(Py_None);
+            return Py_None;
+        }
+        return PyUnicode_FromString(value);
+    }
     static constexpr const char *name = "str";
 };
 
@@ -224,11 +231,23 @@ struct said {
     void take(const char *text) { doc = text; }
 };
 
+/* Tells whether no code of Python runs when an object is converted. */
+inline bool is_inert(PyObject *object) {
+    return PyFloat_CheckExact(object) || PyLong_CheckExact(object) || PyUnicode_CheckExact(object) || PyBool_Check(object);
+}
+
 template <class F, class R, class... A> struct bound {
     static constexpr std::size_t count = sizeof...(A);
     /* Whatever is an object may lead back to the function, without end. */
     static constexpr bool may_recurse =
         (std::is_same_v<std::remove_cv_t<std::remove_reference_t<A>>, PyObject *> || ... || std::is_same_v<R, PyObject *>);
+
+    /* Nothing of it is read after it was called. */
+    static constexpr bool is_stateless = std::is_empty_v<F> || std::is_pointer_v<F>;
+
+    template <std::size_t... I> static bool are_inert([[maybe_unused]] PyObject *const *args, std::index_sequence<I...>) {
+        return (is_inert(args[I]) && ...);
+    }
 
     /* NULL without an exception: an argument doesn't fit. */
     template <std::size_t... I> static PyObject *run(F &callable, PyObject *const *args, std::index_sequence<I...>) {
@@ -271,13 +290,21 @@ template <class F, class R, class... A> struct bound {
 
     static PyObject *vectorcall(PyObject *function, PyObject *const *args, std::size_t given, PyObject *names) {
         interbind_overload *first = interbind_function_of(function)->first;
+        const bool is_plain = interbind_given(given) == count && names == nullptr;
+        /* The caller may have borrowed the function, and what runs meanwhile may take it away. Numbers and texts run nothing,
+         * and threads that only give these don't meet at its count. */
+        const bool holds = may_recurse || !is_stateless || !is_plain || !are_inert(args, std::index_sequence_for<A...>());
         PyObject *result;
+        if (holds) {
+            Py_INCREF(function);
+        }
         if constexpr (may_recurse) {
             if (Py_EnterRecursiveCall(" while calling a native function")) {
+                Py_DECREF(function);
                 return nullptr;
             }
         }
-        if (INTERBIND_LIKELY(interbind_given(given) == count && names == nullptr)) {
+        if (INTERBIND_LIKELY(is_plain)) {
             result = run(of(first), args, std::index_sequence_for<A...>());
         } else {
             result = place(function, first, args, given, names);
@@ -285,10 +312,13 @@ template <class F, class R, class... A> struct bound {
         if constexpr (may_recurse) {
             Py_LeaveRecursiveCall();
         }
-        if (INTERBIND_LIKELY(result != nullptr) || PyErr_Occurred() != nullptr) {
-            return result;
+        if (!INTERBIND_LIKELY(result != nullptr) && PyErr_Occurred() == nullptr) {
+            result = interbind_function_call_from(function, INTERBIND_LOAD(first->next), args, given, names);
         }
-        return interbind_function_call_from(function, INTERBIND_LOAD(first->next), args, given, names);
+        if (holds) {
+            Py_DECREF(function);
+        }
+        return result;
     }
 
     static void destroy(interbind_overload *self) { of(self).~F(); }
@@ -329,7 +359,17 @@ template <class F, class R, class... A> struct bound {
         if (made == nullptr) {
             throw raised();
         }
-        new (interbind_overload_data(made)) F(std::move(callable));
+        if constexpr (std::is_nothrow_move_constructible_v<F>) {
+            new (interbind_overload_data(made)) F(std::move(callable));
+        } else {
+            try {
+                new (interbind_overload_data(made)) F(std::move(callable));
+            } catch (...) {
+                interbind_overload_free(made);
+                set_python_exception(nullptr);
+                throw raised();
+            }
+        }
         if constexpr (!std::is_trivially_destructible_v<F>) {
             interbind_overload_on_free(made, destroy);
         }

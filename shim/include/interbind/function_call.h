@@ -92,7 +92,8 @@ INTERBIND_COLD PyObject *interbind_default_text(PyObject *fallback, int for_peop
         return PyUnicode_FromString("...");
     }
     shown = PyObject_Repr(fallback);
-    if (shown == NULL && for_people && PyErr_ExceptionMatches(PyExc_Exception)) {
+    /* Of a number of very many digits, too. */
+    if (shown == NULL && PyErr_ExceptionMatches(PyExc_Exception)) {
         PyErr_Clear();
         shown = PyUnicode_FromString("...");
     }
@@ -212,6 +213,9 @@ INTERBIND_COLD int interbind_add_overloads(PyObject *list, PyObject *function, P
 INTERBIND_COLD PyObject *interbind_kind_shown(PyObject *given) {
     const int is_class = PyType_Check(given);
     PyObject *name = PyObject_GetAttrString(is_class ? given : (PyObject *)Py_TYPE(given), "__name__"), *text;
+    if (name == NULL && !PyErr_ExceptionMatches(PyExc_Exception)) {
+        return NULL;
+    }
     if (name == NULL || !PyUnicode_Check(name)) {
         PyErr_Clear();
         Py_XDECREF(name);

@@ -149,45 +149,65 @@ INTERBIND_COLD int interbind_function_set_dict(PyObject *function, PyObject *val
 }
 #endif
 
-/* What was set that isn't a text stands in `__dict__`, where the collector gives deep chains up. NULL without an exception:
- * nothing was. */
-INTERBIND_COLD PyObject *interbind_function_set_elsewhere(PyObject *function, const char *name) {
-#if defined(PYPY_VERSION)
-    PyObject *dict = interbind_function_dict(function, NULL), *key, *found;
-#else
-    PyObject *dict = interbind_function_take(function, &interbind_function_of(function)->dict), *key, *found;
-#endif
-    if (dict == NULL) {
-        return NULL;
-    }
-    key = PyUnicode_FromString(name);
-    found = key == NULL ? NULL : PyObject_GetItem(dict, key);
-    Py_XDECREF(key);
-    Py_DECREF(dict);
-    if (found == NULL && PyErr_ExceptionMatches(PyExc_KeyError)) {
-        PyErr_Clear();
-    }
-    return found;
-}
-
-/* `__module__` or `__doc__`. NULL without an exception: it was never set. */
+/* `__module__` or `__doc__`: a text stands in its place; what isn't one, in `__dict__`, where the collector finds what leads back
+ * here. Both are read in one section, so that no thread sees neither. NULL without an exception: it was never set. */
 INTERBIND_COLD PyObject *interbind_function_get_any(PyObject *function, PyObject **place, const char *name) {
-    PyObject *value = interbind_function_take(function, place);
-    return value != NULL ? value : interbind_function_set_elsewhere(function, name);
+    PyObject *value, *dict = NULL, *key;
+    interbind_section section;
+    interbind_lock(&section, function);
+    value = *place;
+    Py_XINCREF(value);
+#if !defined(PYPY_VERSION)
+    dict = value == NULL ? interbind_function_of(function)->dict : NULL;
+    Py_XINCREF(dict);
+#else
+    dict = value == NULL ? interbind_function_dict(function, NULL) : NULL;
+#endif
+    if (dict != NULL) {
+        key = PyUnicode_FromString(name);
+        value = key == NULL ? NULL : PyObject_GetItem(dict, key);
+        Py_XDECREF(key);
+        if (value == NULL && PyErr_ExceptionMatches(PyExc_KeyError)) {
+            PyErr_Clear();
+        }
+    }
+    interbind_unlock(&section);
+    Py_XDECREF(dict);
+    return value;
 }
 
-/* As of Python's own functions: any object, and None when it is deleted. */
+/* As of Python's own functions: any object, and None when it is deleted. A thread that wins the section between two steps leaves
+ * a value in one of the two, too. */
 INTERBIND_COLD int interbind_function_set_any(PyObject *function, PyObject **place, const char *name, PyObject *value) {
     const int is_text = value != NULL && PyUnicode_CheckExact(value);
-    PyObject *dict = interbind_function_dict(function, NULL), *key = PyUnicode_FromString(name);
+    PyObject *dict = interbind_function_dict(function, NULL), *key = PyUnicode_FromString(name), *before = NULL, *other;
     int done = -1;
+    interbind_section section;
     if (dict != NULL && key != NULL) {
-        done = PyObject_SetItem(dict, key, value == NULL ? Py_None : value);
-    }
-    if (done == 0) {
-        Py_XINCREF(is_text ? value : NULL);
-        interbind_function_put(function, place, is_text ? value : NULL);
-        done = is_text ? PyObject_DelItem(dict, key) : 0;
+        interbind_lock(&section, function);
+        if (is_text) {
+            done = PyObject_DelItem(dict, key);
+            if (done < 0 && PyErr_ExceptionMatches(PyExc_KeyError)) {
+                PyErr_Clear();
+                done = 0;
+            }
+            if (done == 0) {
+                before = *place;
+                Py_INCREF(value);
+                *place = value;
+            }
+        } else {
+            before = *place;
+            *place = NULL;
+            done = PyObject_SetItem(dict, key, value == NULL ? Py_None : value);
+            if (done < 0) {
+                other = *place;
+                *place = before;
+                before = other;
+            }
+        }
+        interbind_unlock(&section);
+        Py_XDECREF(before);
     }
     Py_XDECREF(key);
     Py_XDECREF(dict);
@@ -371,6 +391,51 @@ INTERBIND_COLD int interbind_function_clear(PyObject *function) {
     return 0;
 }
 
+/* Functions may hold each other in a long chain, which must not end one inside the other: the stack would run out. Python's
+ * trashcan sees to that; where the limited API has none, a tuple does, which has its own. */
+#if defined(Py_LIMITED_API) && !defined(PYPY_VERSION)
+#define INTERBIND_TRASHCAN_BEGIN(object, dealloc)
+#define INTERBIND_TRASHCAN_END
+INTERBIND_COLD void interbind_let_go(PyObject *value) {
+    PyObject *type, *error, *trace, *tuple;
+    if (value == NULL || !(PyType_GetFlags(Py_TYPE(value)) & Py_TPFLAGS_HAVE_GC)) {
+        Py_XDECREF(value);
+        return;
+    }
+    PyErr_Fetch(&type, &error, &trace);
+    tuple = PyTuple_New(1);
+    if (tuple != NULL) {
+        PyTuple_SetItem(tuple, 0, value);
+        value = tuple;
+    }
+    PyErr_Clear();
+    Py_DECREF(value);
+    PyErr_Restore(type, error, trace);
+}
+
+/* Lets the defaults go before the overloads do. */
+INTERBIND_COLD void interbind_function_let_defaults_go(interbind_overload *overload) {
+    for (; overload != NULL; overload = INTERBIND_LOAD(overload->next)) {
+        uint32_t place;
+        for (place = 0; place < overload->count; place++) {
+            PyObject *fallback = overload->parameters[place].fallback;
+            overload->parameters[place].fallback = NULL;
+            interbind_let_go(fallback);
+        }
+    }
+}
+#else
+#if defined(PYPY_VERSION)
+#define INTERBIND_TRASHCAN_BEGIN(object, dealloc)
+#define INTERBIND_TRASHCAN_END
+#else
+#define INTERBIND_TRASHCAN_BEGIN(object, dealloc) Py_TRASHCAN_BEGIN(object, dealloc)
+#define INTERBIND_TRASHCAN_END Py_TRASHCAN_END
+#endif
+#define interbind_let_go Py_XDECREF
+#define interbind_function_let_defaults_go(overload) (void)(overload)
+#endif
+
 INTERBIND_COLD void interbind_function_dealloc(PyObject *function) {
     interbind_function_record *record = interbind_function_of(function);
     PyTypeObject *type = Py_TYPE(function);
@@ -378,10 +443,12 @@ INTERBIND_COLD void interbind_function_dealloc(PyObject *function) {
     interbind_overload *overload = record->first, *next;
     const interbind_native_entry *entry = INTERBIND_LOAD(record->natives), *before;
     PyObject_GC_UnTrack(function);
+    INTERBIND_TRASHCAN_BEGIN(function, interbind_function_dealloc)
     if (record->weakrefs != NULL) {
         PyObject_ClearWeakRefs(function);
     }
     Py_CLEAR(record->dict);
+    interbind_function_let_defaults_go(overload);
     for (; overload != NULL; overload = next) {
         next = INTERBIND_LOAD(overload->next);
         overload->free(overload);
@@ -392,7 +459,7 @@ INTERBIND_COLD void interbind_function_dealloc(PyObject *function) {
         if (entry->free != NULL) {
             entry->free((interbind_native_entry *)entry);
         }
-        Py_XDECREF(keep);
+        interbind_let_go(keep);
     }
     Py_XDECREF(record->name);
     Py_XDECREF(record->qualname);
@@ -402,6 +469,7 @@ INTERBIND_COLD void interbind_function_dealloc(PyObject *function) {
     Py_DECREF(type);
     /* Last: the code of the overloads is its. */
     Py_XDECREF(home);
+    INTERBIND_TRASHCAN_END
 }
 
 /* ---- Making one. ---- */

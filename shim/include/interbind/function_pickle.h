@@ -27,36 +27,41 @@ INTERBIND_COLD PyObject *interbind_pickle_refuse(PyObject *function, PyObject *w
     return NULL;
 }
 
+/* Says which step of a path failed: made only then, as a path may be long. */
+INTERBIND_COLD PyObject *interbind_pickle_step(PyObject *from, PyObject *steps, Py_ssize_t at) {
+    PyObject *before = PyList_GetSlice(steps, 0, at), *inner = NULL, *text = NULL;
+    if (before != NULL) {
+        inner = PyList_Insert(before, 0, from) < 0 ? NULL : interbind_join(before, ".", 0);
+    }
+    if (inner != NULL) {
+        text = PyUnicode_FromFormat("%U has no attribute '%U'", inner, PyList_GetItem(steps, at));
+        Py_DECREF(inner);
+    }
+    return text;
+}
+
 /* Goes from an object along a path of attributes, as pickle does. A new reference, and the object before the last step; NULL with
  * a PicklingError that says which step failed, or what an attribute raised. */
 INTERBIND_COLD PyObject *interbind_pickle_walk(PyObject *function, PyObject *start, PyObject *from, PyObject *path,
     PyObject **parent) {
     PyObject *dot = PyUnicode_FromString("."), *steps = dot == NULL ? NULL : PyUnicode_Split(path, dot, -1);
-    PyObject *object = start, *walked = from;
+    PyObject *object = start;
     Py_ssize_t at;
     *parent = NULL;
     Py_INCREF(object);
-    Py_INCREF(walked);
     for (at = 0; steps != NULL && object != NULL && at < PyList_Size(steps); at++) {
-        PyObject *step = PyList_GetItem(steps, at), *next = PyObject_GetAttr(object, step), *text;
+        PyObject *step = PyList_GetItem(steps, at), *next = PyObject_GetAttr(object, step);
         if (next == NULL && PyErr_ExceptionMatches(PyExc_AttributeError)) {
             PyErr_Clear();
-            interbind_pickle_refuse(function, PyUnicode_FromFormat("%U has no attribute '%U'", walked, step));
+            interbind_pickle_refuse(function, interbind_pickle_step(from, steps, at));
         }
         Py_XDECREF(*parent);
         *parent = object;
         object = next;
-        text = next == NULL ? NULL : PyUnicode_FromFormat("%U.%U", walked, step);
-        if (next != NULL && text == NULL) {
-            Py_CLEAR(object);
-        }
-        Py_DECREF(walked);
-        walked = text;
     }
     if (steps == NULL) {
         Py_CLEAR(object);
     }
-    Py_XDECREF(walked);
     Py_XDECREF(steps);
     Py_XDECREF(dot);
     if (object == NULL) {
@@ -90,10 +95,14 @@ INTERBIND_COLD PyObject *interbind_pickle_getter(PyObject *function, PyObject *m
     return reduced;
 }
 
+/* How far around a module its path is looked for: each step takes time by the name's length. */
+#define INTERBIND_MAX_MODULE_STEPS 100
+
 /* Finds the nearest module around one that isn't registered; splits the name there. A new reference, or NULL. */
 INTERBIND_COLD PyObject *interbind_pickle_around(PyObject *module, PyObject **outer, PyObject **rest) {
     Py_ssize_t end = PyUnicode_GetLength(module), whole = end;
-    while (end > 0) {
+    int left;
+    for (left = INTERBIND_MAX_MODULE_STEPS; end > 0 && left > 0; left--) {
         PyObject *found;
         end = PyUnicode_FindChar(module, '.', 0, end, -1);
         if (end <= 0) {

@@ -31,11 +31,14 @@ INTERBIND_COLD interbind_status interbind_native_add(PyObject *function, const c
     static const interbind_record_header header = INTERBIND_NATIVE_ENTRY_HEADER;
     char text[INTERBIND_MAX_SIGNATURE];
     const size_t len = interbind_signature(interbind_str_of(signature), text);
-    const int is_ours = interbind_function_check(function);
-    interbind_function_record *record = interbind_function_of(function);
+    const int is_ours = function == NULL ? 0 : interbind_function_check(function);
+    interbind_function_record *record = function == NULL ? NULL : interbind_function_of(function);
     interbind_native_entry *made, *newest;
     const interbind_native_entry *each;
     if (is_ours <= 0) {
+        if (function == NULL) {
+            return interbind_misuse("interbind_native_add", "the function is NULL"), INTERBIND_FAILED;
+        }
         if (is_ours == 0) {
             PyErr_Format(PyExc_TypeError, "%R is not a native function of this build", function);
         }
