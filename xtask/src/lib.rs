@@ -3,7 +3,7 @@
 //!
 //! - [`generate`]: files that are made from others in this repository;
 //! - [`releases`]: the doctor's table of frameworks' releases, made from their released headers;
-//! - [`tests`]: all tests, two programs at once; [`times`]: how long they took;
+//! - [`tests`]: all tests, several programs at once; [`times`]: how long they took;
 //! - [`run`]: chores that are other programs: the corpus of wheels, CI;
 //! - [`house`]: the sources, as the rules of the house see them; [`book`]: the pages of the book.
 #![forbid(unsafe_code)]

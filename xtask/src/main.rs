@@ -25,7 +25,7 @@ enum Chore {
     Releases(Check),
     /// Hold the doctor against real wheels: those in `target/corpus`, after fetching what is small
     Corpus(Corpus),
-    /// Run all tests, two programs at once, and say which took longest: what `cargo test --workspace` runs one after the other
+    /// Run all tests, several programs at once, and say which took longest: what `cargo test --workspace` runs one after the other
     Test(Test),
     /// Run what must be green: tests, format, lints, docs, a short stress, a short fuzz
     Ci(Ci),
@@ -63,9 +63,13 @@ struct Corpus {
 struct Test {
     /// Only the groups with one of these in their names: `hostile`, `interbind_abi`, `doc`
     groups: Vec<String>,
-    /// How many programs run at once
-    #[arg(long, default_value_t = 2)]
+    /// How many programs run at once; one more than there are cores, because a program often waits for one compiler
+    #[arg(long, default_value_t = cores() + 1)]
     jobs: usize,
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 #[derive(Args)]

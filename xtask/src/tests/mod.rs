@@ -1,4 +1,4 @@
-//! `cargo xtask test`: what `cargo test --workspace` runs, two programs at once, and how long each test took.
+//! `cargo xtask test`: what `cargo test --workspace` runs, several programs at once, and how long each test took.
 //!
 //! 1. `programs`: cargo builds all, and says which they are;
 //! 2. `one`: one of them runs, and each line that it prints is kept with its time, and what it cost;
