@@ -104,6 +104,21 @@ fn an_extension_is_built_by_cargo_again_when_its_source_or_a_flag_is_another_one
 }
 
 #[test]
+fn two_packages_of_a_name_are_two_extensions() {
+    let Some(python) = Python::default("packages of one name") else { return };
+    let folder = folder("namesakes");
+    let built = |place: &str, number: u32| {
+        let source = format!("#[unsafe(no_mangle)]\npub extern \"C\" fn number_{number}() {{}}\n");
+        let package = Extension::of(&Package::new("namesake", source), &folder.join(place));
+        fs::read(package.build(&folder, python)).expect("it was built")
+    };
+    let has = |file: &[u8], name: &[u8]| file.windows(name.len()).any(|window| window == name);
+    assert!(has(&built("one", 1), b"number_1"));
+    assert!(has(&built("two", 2), b"number_2"));
+    fs::remove_dir_all(folder).expect("it is ours");
+}
+
+#[test]
 fn a_crate_is_compiled_once_for_all_target_folders() {
     let Some(python) = Python::default("crates that were compiled before") else { return };
     let folder = folder("crates");
