@@ -236,6 +236,12 @@ impl Extension {
             cargo.args(["--target", triple]);
         }
         cargo.args(&self.arguments);
+        if !self.arguments.iter().any(|argument| argument == "--") {
+            cargo.arg("--");
+        }
+        // To cargo, another folder's package of that name would be this one.
+        let folder = Key::of("package").piece("folder", self.folder.as_os_str().as_encoded_bytes()).name();
+        cargo.arg(format!("-Cmetadata={folder}"));
         for name in FOREIGN {
             cargo.env_remove(name);
         }

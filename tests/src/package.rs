@@ -136,10 +136,8 @@ impl Package {
         };
         // Without one, what lies in the folder from an earlier package of the name is nobody's.
         let script = script.map_or_else(|| "false".to_owned(), |script| format!("{script:?}"));
-        // The description tells cargo that another folder's package of that name is another one.
         let mut manifest = format!(
-            "[package]\nname = {name:?}\nversion = {version:?}\ndescription = {folder:?}\nedition = \"2024\"\npublish = false\n\
-             build = {script}\n\n\
+            "[package]\nname = {name:?}\nversion = {version:?}\nedition = \"2024\"\npublish = false\nbuild = {script}\n\n\
              [lib]\npath = {library:?}\ncrate-type = [{crate_type:?}]\n\n[workspace]\n"
         );
         let mut section = |name: &str, lines: &[String]| {
