@@ -123,7 +123,7 @@ impl Extension {
             .piece("compiler", self.compiler())
             .piece("python", python.identity())
             .piece("target folder", target.as_os_str().as_encoded_bytes())
-            .piece("folder", self.folder.as_os_str().as_encoded_bytes())
+            .piece("package", self.folder.as_os_str().as_encoded_bytes())
             // Two packages of a name may take turns in a folder.
             .piece("manifest", manifest)
             .pieces("argument", &self.arguments)
