@@ -101,7 +101,7 @@ record! {
         @16  "1.0" next: AtomicPtr<Overload>,
         /// Converts the arguments and calls.
         @24  "1.0" call: CallOverload,
-        /// The parameters; may be NULL when there are none.
+        /// The parameters; NULL is allowed for a function without parameters.
         @32  "1.0" parameters: *mut Parameter,
         /// How many there are.
         @40  "1.0" count: u32,
@@ -111,9 +111,9 @@ record! {
         @48  "1.0" result: Str,
         /// Its documentation; may be empty.
         @64  "1.0" doc: Str,
-        /// Visits the Python objects behind it; NULL: there are none.
+        /// Visits the Python objects behind it; NULL if it has none.
         @80  "1.0" traverse: Option<unsafe extern "C" fn(overload: *mut Overload, visit: Option<VisitObject>, context: *mut c_void) -> c_int>,
-        /// Lets go of those that may lead back to the function; NULL: there are none.
+        /// Lets go of those that may lead back to the function; NULL if it has none.
         @88  "1.0" clear: Option<unsafe extern "C" fn(overload: *mut Overload)>,
         /// Frees it, and what is behind it: called once, attached.
         @96  "1.0" free: unsafe extern "C" fn(overload: *mut Overload),
@@ -145,7 +145,7 @@ record! {
 }
 
 record! {
-    /// What stands in the object of a function.
+    /// The part of a function object that other builds read.
     ///
     /// # ABI
     /// A version is a layout of the whole object. A higher minor only appends; objects are always of their class's.
@@ -157,7 +157,7 @@ record! {
         @16  "1.0" vectorcall: Vectorcall,
         /// The overload that is tried first, owned; NULL in a function that stands for a module.
         @24  "1.0" first: *mut Overload,
-        /// The newest native entry, owned; NULL: there are none.
+        /// The newest native entry, owned; NULL if there are no entries.
         @32  "1.0" natives: AtomicPtr<NativeEntry>,
         /// What keeps the maker's memory, as its module object does: owned; NULL: nothing is needed.
         @40  "1.0" home: *mut Object,
@@ -199,7 +199,7 @@ record! {
         @32 "1.0" platform: Str,
         /// The class, owned.
         @48 "1.0" python: *mut Object,
-        /// Where the record stands in an object, in bytes.
+        /// Bytes from the start of an object to its record.
         @56 "1.0" offset: u64,
         /// The version of the record: its major, and its minor.
         @64 "1.0" major: u32,
@@ -221,7 +221,7 @@ record! {
     pub struct FunctionsService [72, align 8] {
         /// Magic [`FUNCTIONS`].
         @0  "1.0" head: ServiceHead,
-        /// The newest class; NULL: there is none yet.
+        /// The newest class; NULL before the first one is made.
         @56 "1.0" classes: AtomicPtr<FunctionClass>,
         /// The maker's own.
         @64 "1.0" private: *mut c_void,

@@ -814,7 +814,7 @@ struct interbind_translator {
 struct interbind_functions_service {
     /* Magic `INTERBIND_FUNCTIONS_MAGIC`. */
     interbind_service_head head;
-    /* The newest class; NULL: there is none yet. */
+    /* The newest class; NULL before the first one is made. */
     interbind_function_class *classes;
     /* The maker's own. */
     void *private_;
@@ -834,7 +834,7 @@ struct interbind_function_class {
     interbind_str platform;
     /* The class, owned. */
     interbind_object *python;
-    /* Where the record stands in an object, in bytes. */
+    /* Bytes from the start of an object to its record. */
     uint64_t offset;
     /* The version of the record: its major, and its minor. */
     uint32_t major;
@@ -846,7 +846,7 @@ struct interbind_function_class {
     void *private_;
 };
 
-/* What stands in the object of a function.
+/* The part of a function object that other builds read.
  *
  * A version is a layout of the whole object. A higher minor only appends; objects are always of their class's. */
 struct interbind_function_record {
@@ -856,7 +856,7 @@ struct interbind_function_record {
     interbind_vectorcall vectorcall;
     /* The overload that is tried first, owned; NULL in a function that stands for a module. */
     interbind_overload *first;
-    /* The newest native entry, owned; NULL: there are none. */
+    /* The newest native entry, owned; NULL if there are no entries. */
     interbind_native_entry *natives;
     /* What keeps the maker's memory, as its module object does: owned; NULL: nothing is needed. */
     interbind_object *home;
@@ -890,7 +890,7 @@ struct interbind_overload {
     interbind_overload *next;
     /* Converts the arguments and calls. */
     interbind_call_overload call;
-    /* The parameters; may be NULL when there are none. */
+    /* The parameters; NULL is allowed for a function without parameters. */
     interbind_parameter *parameters;
     /* How many there are. */
     uint32_t count;
@@ -900,9 +900,9 @@ struct interbind_overload {
     interbind_str result;
     /* Its documentation; may be empty. */
     interbind_str doc;
-    /* Visits the Python objects behind it; NULL: there are none. */
+    /* Visits the Python objects behind it; NULL if it has none. */
     int (*traverse)(interbind_overload *overload, interbind_visit_object visit, void *context);
-    /* Lets go of those that may lead back to the function; NULL: there are none. */
+    /* Lets go of those that may lead back to the function; NULL if it has none. */
     void (*clear)(interbind_overload *overload);
     /* Frees it, and what is behind it: called once, attached. */
     void (*free)(interbind_overload *overload);

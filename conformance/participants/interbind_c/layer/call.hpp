@@ -187,7 +187,7 @@ template <class T, class... A> struct Construct {
         }
     }
 
-    // What doesn't fit at once goes the way of all calls, with the class where an object stands in `__init__`.
+    // Arguments that don't fit at once are tried as in any other call; the class is passed in the place of `__init__`'s object.
     static PyObject *create(Function *self, PyTypeObject *python, PyObject *const *args, std::size_t count,
                             PyObject *names) {
         interbind_overload *next = self;
