@@ -259,7 +259,10 @@ fn compiled(target: &Path, unit: &str, text: &str, ago: u64) {
     for file in files {
         let file = target.join("debug").join(file);
         fs::create_dir_all(file.parent().expect("it was joined")).expect("a writable folder");
-        fs::write(&file, text).expect("a writable folder");
+        // As the compiler does: under another name first.
+        let unnamed = file.with_extension("new");
+        fs::write(&unnamed, text).expect("a writable folder");
+        fs::rename(&unnamed, &file).expect("a writable folder");
         let time = SystemTime::now() - Duration::from_secs(ago);
         File::options().append(true).open(&file).expect("it was written").set_modified(time).expect("ours");
     }
@@ -307,6 +310,26 @@ fn what_cargo_compiled_in_one_target_folder_is_in_the_next() {
     assert!(!place.cache.sweep_units(1 << 20));
     assert!(place.cache.sweep_units(1), "it has more than a byte");
     assert_eq!(built(&place.path("fourth"), None), None);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_library_takes_its_space_once_and_what_cargo_writes_again_is_a_copy() {
+    use std::os::unix::fs::MetadataExt;
+
+    let place = Place::new();
+    let [first, second] = ["first", "second"].map(|name| place.path(name));
+    let units = place.cache.target(&first, "debug").expect("a writable folder");
+    compiled(&first, "syn-0123456789abcdef", "one", 9);
+    units.share().expect("a writable folder");
+    drop(place.cache.target(&second, "debug").expect("a writable folder"));
+    let is_one = |file: &str| {
+        let [first, second] = [&first, &second].map(|target| target.join("debug").join(file));
+        first.metadata().expect("it is there").ino() == second.metadata().expect("it is there").ino()
+    };
+    assert!(is_one("deps/libsyn-0123456789abcdef.rlib"));
+    assert!(!is_one(".fingerprint/syn-0123456789abcdef/lib-syn"));
+    assert!(!is_one("build/syn-0123456789abcdef/out/made"), "a build script may write into it");
 }
 
 #[test]

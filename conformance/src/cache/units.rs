@@ -6,9 +6,12 @@
 //! that other folders have, and gives them its own. Cargo itself decides which of them are still right, by its fingerprints: a
 //! unit for another Python, or of an older source, is built again.
 //!
+//! A library is in all these folders one file with many names, so they take little more space than one folder.
 //! Units that can't be copied, or that aren't where they are looked for, only take the time to build them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::env::consts::DLL_EXTENSION;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -141,6 +144,19 @@ fn copy_unit(from: &Path, to: &Path, unit: &str, compiled: &[PathBuf], built: &P
     fs::rename(&whole, to.join(&fingerprint))
 }
 
+/// Whether the compiler and the linker give a file its name when it's finished, and never write into the one that is there: a
+/// further name of it is as good as a copy, and takes no space. It's nearly all that a unit has, in tens of folders.
+fn is_replaced(file: &Path) -> bool {
+    let extension = file.extension().and_then(OsStr::to_str);
+    let name = file.file_name().and_then(OsStr::to_str).unwrap_or_default();
+    let is_build_script = ["build-script-", "build_script_"].iter().any(|start| name.starts_with(start));
+    match extension {
+        Some("rlib" | "rmeta") => true,
+        Some(extension) => extension == DLL_EXTENSION,
+        None => is_build_script,
+    }
+}
+
 fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
@@ -155,12 +171,15 @@ fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Copies a file with its time, by which cargo sees what is older than its source.
+/// Puts a file there with its time, by which cargo sees what is older than its source.
 fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
     // What is there may be another name of a file that is used.
     match fs::remove_file(to) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
+    }
+    if is_replaced(from) && fs::hard_link(from, to).is_ok() {
+        return Ok(());
     }
     fs::copy(from, to)?;
     let modified = from.metadata()?.modified()?;
