@@ -36,6 +36,11 @@ use interbind_abi::values::PlainData;
 ///     unsafe { spot.write(new) };
 ///     new
 /// }
+///
+/// /// Tells whether an address that C++ has is that of the spot.
+/// pub fn is_at(spot: &Untracked<Spot>, address: *const Spot) -> bool {
+///     core::ptr::eq(spot.as_ptr(), address)
+/// }
 /// ```
 #[repr(transparent)]
 pub struct Untracked<T>(UnsafeCell<T>);

@@ -3,7 +3,6 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::iter;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -155,8 +154,10 @@ impl Package {
         section("dependencies", dependencies);
         section("features", &features);
         section("build-dependencies", build_dependencies);
-        // Nobody looks at these with a debugger.
-        let dev: Vec<_> = iter::once("debug = false".to_owned()).chain(profile.iter().cloned()).collect();
+        // Nobody looks at these with a debugger, unless a test does.
+        let quiet =
+            (!profile.iter().any(|line| line.starts_with("debug "))).then(|| "debug = false".to_owned());
+        let dev: Vec<_> = quiet.into_iter().chain(profile.iter().cloned()).collect();
         section("profile.dev", &dev);
         section("profile.release", profile);
         write_if_changed(&folder.join("Cargo.toml"), &manifest);

@@ -41,16 +41,20 @@ unsafe extern "C" fn one_entry<F: One>(
     })
 }
 
-unsafe extern "C" fn many_entry<F: Many>(
+/// Where Python enters such a function.
+///
+/// # Safety
+/// 1. Python calls it, as a function with `METH_FASTCALL | METH_KEYWORDS`.
+pub(super) unsafe extern "C" fn many_entry<F: Many>(
     this: *mut ffi::PyObject,
     arguments: *const *mut ffi::PyObject,
     count: ffi::Py_ssize_t,
     names: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
     entry(ptr::null_mut(), || {
-        // SAFETY: Python passes a live object for the call.
+        // SAFETY: duty 1: a live object for the call.
         let this = unsafe { Object::from_ptr(this) };
-        // SAFETY: as Python passed them, for this call.
+        // SAFETY: duty 1: as Python passed them, for this call.
         let arguments = unsafe { Arguments::new(arguments, count, names) };
         F::call(this, arguments).map(Owned::into_ptr)
     })

@@ -5,17 +5,10 @@ use core::ptr;
 
 use pyo3_ffi as ffi;
 
+use super::definitions::{Many, many_entry};
 use super::object::Object;
 use super::raised::Result;
 use super::shared::Shared;
-
-/// A function for positional and named arguments: see [`super::Arguments::new`].
-pub(crate) type Fast = unsafe extern "C" fn(
-    *mut ffi::PyObject,
-    *const *mut ffi::PyObject,
-    ffi::Py_ssize_t,
-    *mut ffi::PyObject,
-) -> *mut ffi::PyObject;
 
 /// A function for one argument, or for none, which is NULL then.
 pub(crate) type One = unsafe extern "C" fn(*mut ffi::PyObject, *mut ffi::PyObject) -> *mut ffi::PyObject;
@@ -28,9 +21,9 @@ impl Function {
     pub(crate) const END: Self = Self(ffi::PyMethodDef::zeroed());
 
     /// A function for positional and named arguments.
-    pub(crate) const fn fast(name: &'static CStr, function: Fast, text: &'static CStr) -> Self {
-        let pointer = ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: function };
-        Self::with(name, pointer, ffi::METH_FASTCALL | ffi::METH_KEYWORDS, text)
+    pub(crate) const fn fast<F: Many>(text: &'static CStr) -> Self {
+        let pointer = ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: many_entry::<F> };
+        Self::with(F::NAME, pointer, ffi::METH_FASTCALL | ffi::METH_KEYWORDS, text)
     }
 
     /// A function for one argument.

@@ -1,11 +1,9 @@
 //! `dump` and `dumps`.
 
-use core::ptr;
+use core::ffi::CStr;
 use std::sync::Arc;
 
-use pyo3_ffi as ffi;
-
-use crate::python::{Arguments, Function, Functions, Object, Owned, Raised, Result, none};
+use crate::python::{Arguments, Function, Functions, Many, Object, Owned, Raised, Result, none};
 use crate::state;
 
 use super::held::Held;
@@ -13,32 +11,22 @@ use super::session::{DEFAULT_PROTOCOL, HIGHEST_PROTOCOL, Options, Session};
 use super::value::Choices;
 
 static FUNCTIONS: Functions<6> = Functions::new([
-    Function::fast(
-        c"dump",
-        dump,
+    Function::fast::<Dump>(
         c"dump($module, /, obj, file, protocol=None, *, fix_imports=True, buffer_callback=None)\n--\n\n\
           Write an object to a file, as Python's own pickle.dump() does.",
     ),
-    Function::fast(
-        c"dumps",
-        dumps,
+    Function::fast::<Dumps>(
         c"dumps($module, /, obj, protocol=None, *, fix_imports=True, buffer_callback=None)\n--\n\n\
           Return an object as bytes, as Python's own pickle.dumps() does.",
     ),
-    Function::fast(
-        c"value_digest",
-        value_digest,
+    Function::fast::<ValueDigest>(
         c"value_digest($module, obj, update, options, /)\n--\n\nGive an object's canonical stream to a hash, piece by piece.",
     ),
-    Function::fast(
-        c"value_dump",
-        value_dump,
+    Function::fast::<ValueDump>(
         c"dump($module, /, obj, file, protocol=None, *, fix_imports=True, buffer_callback=None, **options)\n--\n\n\
           Write an object to a file; functions and classes that can't be imported go by value.",
     ),
-    Function::fast(
-        c"value_dumps",
-        value_dumps,
+    Function::fast::<ValueDumps>(
         c"dumps($module, /, obj, protocol=None, *, fix_imports=True, buffer_callback=None, **options)\n--\n\n\
           Return an object as bytes; functions and classes that can't be imported go by value.",
     ),
@@ -113,17 +101,12 @@ fn shared(choices: Choices) -> Arc<Choices> {
     Arc::new(choices)
 }
 
-unsafe extern "C" fn value_dump(
-    module: *mut ffi::PyObject,
-    arguments: *const *mut ffi::PyObject,
-    count: ffi::Py_ssize_t,
-    names: *mut ffi::PyObject,
-) -> *mut ffi::PyObject {
-    crate::python::entry(ptr::null_mut(), || {
-        // SAFETY: Python passes the module, and calls attached.
-        let module = unsafe { Object::from_ptr(module) };
-        // SAFETY: the three as Python passed them, used in this call.
-        let given = unsafe { Arguments::new(arguments, count, names) };
+struct ValueDump;
+
+impl Many for ValueDump {
+    const NAME: &'static CStr = c"value_dump";
+
+    fn call(module: &Object, given: Arguments<'_>) -> Result<Owned> {
         let [a, b, c, d, e, f, g] = CHOICES;
         let names = ["obj", "file", "protocol", "fix_imports", "buffer_callback", a, b, c, d, e, f, g];
         let given = given.read("dump", names, 3)?;
@@ -137,23 +120,18 @@ unsafe extern "C" fn value_dump(
         let mut session = Session::new(held, options, Some(file))?;
         session.choices = choices;
         session.dump(object).0?;
-        Ok(none().into_ptr())
-    })
+        Ok(none())
+    }
 }
 
-unsafe extern "C" fn value_dumps(
-    module: *mut ffi::PyObject,
-    arguments: *const *mut ffi::PyObject,
-    count: ffi::Py_ssize_t,
-    names: *mut ffi::PyObject,
-) -> *mut ffi::PyObject {
-    crate::python::entry(ptr::null_mut(), || {
-        // SAFETY: Python passes the module, and calls attached.
-        let module = unsafe { Object::from_ptr(module) };
-        // SAFETY: the three as Python passed them, used in this call.
-        let given = unsafe { Arguments::new(arguments, count, names) };
-        value(module, given, ["obj", "protocol", "fix_imports", "buffer_callback"], 2).map(Owned::into_ptr)
-    })
+struct ValueDumps;
+
+impl Many for ValueDumps {
+    const NAME: &'static CStr = c"value_dumps";
+
+    fn call(module: &Object, given: Arguments<'_>) -> Result<Owned> {
+        value(module, given, ["obj", "protocol", "fix_imports", "buffer_callback"], 2)
+    }
 }
 
 /// The drop-in's `dumps` where an option of this engine was given: its third parameter is the callback.
@@ -176,17 +154,12 @@ fn value(module: &Object, given: Arguments<'_>, usual: [&str; 4], positional: us
     session.dump(object).0?.ok_or_else(|| Raised::system("a dump into memory gave nothing"))
 }
 
-unsafe extern "C" fn value_digest(
-    module: *mut ffi::PyObject,
-    arguments: *const *mut ffi::PyObject,
-    count: ffi::Py_ssize_t,
-    names: *mut ffi::PyObject,
-) -> *mut ffi::PyObject {
-    crate::python::entry(ptr::null_mut(), || {
-        // SAFETY: Python passes the module, and calls attached.
-        let module = unsafe { Object::from_ptr(module) };
-        // SAFETY: the three as Python passed them, used in this call.
-        let given = unsafe { Arguments::new(arguments, count, names) };
+struct ValueDigest;
+
+impl Many for ValueDigest {
+    const NAME: &'static CStr = c"value_digest";
+
+    fn call(module: &Object, given: Arguments<'_>) -> Result<Owned> {
         let [object, update, options] = given.positional() else {
             return Err(Raised::type_error("value_digest() takes three arguments"));
         };
@@ -195,21 +168,16 @@ unsafe extern "C" fn value_digest(
         let mut session = Session::new(held, protocol, None)?;
         session.choices = read(options)?;
         session.digest(object, update.own())?;
-        Ok(none().into_ptr())
-    })
+        Ok(none())
+    }
 }
 
-unsafe extern "C" fn dump(
-    module: *mut ffi::PyObject,
-    arguments: *const *mut ffi::PyObject,
-    count: ffi::Py_ssize_t,
-    names: *mut ffi::PyObject,
-) -> *mut ffi::PyObject {
-    crate::python::entry(ptr::null_mut(), || {
-        // SAFETY: Python passes the module, and calls attached.
-        let module = unsafe { Object::from_ptr(module) };
-        // SAFETY: the three as Python passed them, used in this call.
-        let given = unsafe { Arguments::new(arguments, count, names) };
+struct Dump;
+
+impl Many for Dump {
+    const NAME: &'static CStr = c"dump";
+
+    fn call(module: &Object, given: Arguments<'_>) -> Result<Owned> {
         let names = ["obj", "file", "protocol", "fix_imports", "buffer_callback"];
         let [object, file, protocol, fix_imports, callback] = given.read("dump", names, 3)?;
         let (Some(object), Some(file)) = (object, file) else {
@@ -219,27 +187,22 @@ unsafe extern "C" fn dump(
         let options = options(protocol, fix_imports, callback)?;
         let file = writer_of(held, file)?;
         Session::new(held, options, Some(file))?.dump(object).0?;
-        Ok(none().into_ptr())
-    })
+        Ok(none())
+    }
 }
 
-unsafe extern "C" fn dumps(
-    module: *mut ffi::PyObject,
-    arguments: *const *mut ffi::PyObject,
-    count: ffi::Py_ssize_t,
-    names: *mut ffi::PyObject,
-) -> *mut ffi::PyObject {
-    crate::python::entry(ptr::null_mut(), || {
-        // SAFETY: Python passes the module, and calls attached.
-        let module = unsafe { Object::from_ptr(module) };
-        // SAFETY: the three as Python passed them, used in this call.
-        let given = unsafe { Arguments::new(arguments, count, names) };
+struct Dumps;
+
+impl Many for Dumps {
+    const NAME: &'static CStr = c"dumps";
+
+    fn call(module: &Object, given: Arguments<'_>) -> Result<Owned> {
         let names = ["obj", "protocol", "fix_imports", "buffer_callback"];
         let [object, protocol, fix_imports, callback] = given.read("dumps", names, 2)?;
         let Some(object) = object else { return Err(Raised::type_error("dumps() takes an object")) };
         let held = &state::of(module)?.writer;
         let options = options(protocol, fix_imports, callback)?;
         let stream = Session::new(held, options, None)?.dump(object).0?;
-        Ok(stream.map_or_else(ptr::null_mut, Owned::into_ptr))
-    })
+        stream.ok_or_else(|| Raised::system("a dump into memory gave nothing"))
+    }
 }
