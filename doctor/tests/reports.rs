@@ -341,6 +341,39 @@ fn a_symbol_that_is_cut_off_is_said_to_be() {
     assert!(words(&meaning).contains("may have cut it off"), "{:#?}", meaning.seen);
 }
 
+/// A symbol that each Python 3 has can't be missing because of its version.
+#[test]
+fn what_each_python_has_is_missing_where_a_program_keeps_it_for_itself() {
+    let file =
+        "/usr/local/lib/python3.6/dist-packages/numpy/core/_multiarray_umath.cpython-36m-x86_64-linux-gnu.so";
+    let meaning = one(&format!("Original error was: {file}: undefined symbol: PyExc_ImportError"));
+    assert_eq!(meaning.rule, "undefined-python-symbol");
+    assert!(meaning.causes[0].contains("RTLD_GLOBAL"), "{:#?}", meaning.causes);
+    assert!(!words(&meaning).contains("another version:"), "{meaning:#?}");
+    for (symbol, said) in [
+        ("_Py_ZeroStruct", "Python 2"),
+        ("PyUnicodeUCS4_FromFormat", "up to 3.2"),
+        ("PyType_GetFullyQualifiedName", "from 3.13 on"),
+    ] {
+        let meaning = one(&format!("ImportError: /x/csimdag.so: undefined symbol: {symbol}"));
+        assert!(meaning.seen.iter().any(|seen| seen.contains(said)), "{symbol}: {:#?}", meaning.seen);
+        assert!(meaning.causes[0].contains("another version"), "{symbol}: {:#?}", meaning.causes);
+    }
+}
+
+#[test]
+fn an_exception_is_no_file() {
+    let meaning = one("ImportError: undefined symbol: simExtGetExitRequest");
+    assert!(!meaning.names.contains_key("file"), "{meaning:#?}");
+    assert!(!words(&meaning).contains("inspect ImportError"), "{meaning:#?}");
+}
+
+#[test]
+fn no_word_stands_twice() {
+    let meaning = one("ImportError: /x/c_uv_exp.so: undefined symbol: _ZTINSt8ios_base7failureB5cxx11E");
+    assert!(meaning.causes[0].contains("and the library that is there"), "{:#?}", meaning.causes);
+}
+
 /// `ldd` of musl asks for every symbol of Python.
 #[test]
 fn sixty_lines_of_ldd_are_one_block_that_says_that_nothing_may_be_wrong() {

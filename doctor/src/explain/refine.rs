@@ -5,16 +5,21 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::needs::{Release, exported_since, since};
+
 use super::meaning::{Meaning, Step};
 use super::symbols::{self, StringAbi};
 use super::{signature, table};
+
+/// A Python that has been there for so long that each one which is used has what it has.
+const OLDEST: Release = Release { major: 3, minor: 8 };
 
 /// Adds what the text round a message tells: `before` is in front of its place, `behind` begins with it.
 pub(super) fn refine(meaning: &mut Meaning, before: &str, behind: &str) {
     signature::refine(meaning, behind);
     match meaning.rule.as_str() {
         "undefined-cxx-symbol" | "undefined-symbol" => symbol(meaning, behind),
-        "undefined-python-symbol" => ldd(meaning, behind),
+        "undefined-python-symbol" => python(meaning, behind),
         "library-missing" => library(meaning),
         "numpy-abi" => numpy(meaning, before, behind),
         "wrong-machine" => machine(meaning),
@@ -116,7 +121,7 @@ fn symbol(meaning: &mut Meaning, behind: &str) {
 }
 
 fn string_abi(meaning: &mut Meaning, abi: StringAbi, owner: Option<&str>) {
-    let library = owner.map_or_else(|| "the library".to_owned(), str::to_owned);
+    let library = owner.map_or_else(|| "library".to_owned(), str::to_owned);
     let (seen, cause) = match abi {
         StringAbi::Old => (
             "`Ss` in the name is `std::string` of the old C++ ABI: the module was compiled with `_GLIBCXX_USE_CXX11_ABI=0`",
@@ -171,6 +176,65 @@ fn string_abi(meaning: &mut Meaning, abi: StringAbi, owner: Option<&str>) {
                 Some("python -m pip install --no-build-isolation --no-binary PACKAGE --force-reinstall PACKAGE".to_owned()),
             ),
         );
+    }
+}
+
+/// Names that no Python 3 has.
+const OF_PYTHON_2: &[&str] = &[
+    "PyString_",
+    "PyInt_",
+    "Py_InitModule",
+    "PyClass_",
+    "PyInstance_",
+    "PyCObject_",
+    "PyFile_AsFile",
+    "_Py_ZeroStruct",
+];
+
+/// Python's missing symbol: since when there is one, which decides whether versions can be the cause.
+fn python(meaning: &mut Meaning, behind: &str) {
+    ldd(meaning, behind);
+    let Some(symbol) = meaning.names.get("symbol").cloned() else { return };
+    let causes = [
+        "A program embeds Python, and loaded Python's library for itself alone (`dlopen` without `RTLD_GLOBAL`: a plug-in host, a \
+         module of another language), or was linked without `-rdynamic`. Extension modules aren't linked to Python's library; they \
+         find its functions in the process.",
+        "This Python isn't CPython: PyPy's functions are called `PyPy…`, and its modules are compiled for them.",
+    ];
+    // That table begins with 3.9, so its 3.9 may be any before.
+    let before = exported_since(&symbol).filter(|release| *release > Release { major: 3, minor: 9 });
+    let first_with = before.into_iter().chain(since(&symbol)).min();
+    if OF_PYTHON_2.iter().any(|start| symbol.starts_with(start)) {
+        meaning.seen.push(format!("`{symbol}` is a name of Python 2: the file was built for it"));
+        meaning.causes.retain(|cause| cause.starts_with("The file is for another version"));
+    } else if symbol.starts_with("PyUnicodeUCS") {
+        meaning.seen.push(format!(
+            "`{symbol}` is a name of Pythons up to 3.2, whose builds had characters of two or of four bytes: the file was built \
+             for a Python of the other kind, or for one so old"
+        ));
+        meaning.causes.retain(|cause| cause.starts_with("The file is for another version"));
+    } else if let Some(release) = first_with.filter(|release| *release <= OLDEST) {
+        meaning.seen.push(format!(
+            "each CPython from {release} on has `{symbol}`, so a wrong version of Python 3 isn't the cause"
+        ));
+        meaning.causes.retain(|cause| {
+            ![
+                "The file is for another version",
+                "It is for another kind",
+                "It claims the stable ABI",
+                "The program embeds",
+            ]
+            .iter()
+            .any(|start| cause.starts_with(start))
+        });
+        meaning.causes.extend(causes.map(str::to_owned));
+        meaning.next.retain(|step| !step.say.starts_with("Install it anew"));
+        meaning.next.push(step(
+            "As the author of the program: give Python's functions to what is loaded later, before the first import",
+            Some("dlopen(\"libpython3.X.so.1.0\", RTLD_NOW | RTLD_GLOBAL)".to_owned()),
+        ));
+    } else if let Some(release) = first_with {
+        meaning.seen.push(format!("CPython has `{symbol}` from {release} on"));
     }
 }
 

@@ -93,7 +93,13 @@ fn at(entry: &'static Entry, text: &Text, piece: usize, glued: bool) -> Option<F
 fn names<'a>(known: impl Iterator<Item = &'a str>, groups: &Captures<'_>) -> BTreeMap<String, String> {
     let value = |name: &str| Some(tidy(groups.name(name)?.as_str()));
     let told = |text: String| windows::in_english(&text).map_or(text, str::to_owned);
-    known.filter_map(|name| Some((name.to_owned(), told(value(name)?)))).collect()
+    let named = known.filter_map(|name| Some((name.to_owned(), told(value(name)?))));
+    named.filter(|(name, value)| name != "file" || is_file(value)).collect()
+}
+
+/// Where a message names no file, the exception stands in its place: `ImportError: undefined symbol: f`.
+fn is_file(name: &str) -> bool {
+    name.contains(['/', '\\', '.']) || !(name.ends_with("Error") || name.ends_with("Exception"))
 }
 
 /// Takes line ends out of a name, and the marks round it.

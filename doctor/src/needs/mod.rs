@@ -27,4 +27,5 @@ pub(crate) use marks::MARKS;
 pub(crate) use note::note;
 pub(crate) use place::{Place, WheelTags};
 pub(crate) use python::{contradiction, python};
+pub(crate) use stable_abi::{Release, exported_since, since};
 pub(crate) use target::target;
