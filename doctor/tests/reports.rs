@@ -362,6 +362,17 @@ fn what_each_python_has_is_missing_where_a_program_keeps_it_for_itself() {
 }
 
 #[test]
+fn a_library_of_the_other_processor_leaves_names_without_an_owner() {
+    for symbol in ["'___gmpn_add_n'", "(__ZN3fmt2v912format_errorD1Ev)", "'_decode_polyline_ffi'"] {
+        let text = format!(
+            "ImportError: dlopen(/v/c.cpython-39-darwin.so, 0x0002): symbol not found in flat namespace {symbol}"
+        );
+        let meaning = one(&text);
+        assert!(words(&meaning).contains("for the other processor"), "{meaning:#?}");
+    }
+}
+
+#[test]
 fn an_exception_is_no_file() {
     let meaning = one("ImportError: undefined symbol: simExtGetExitRequest");
     assert!(!meaning.names.contains_key("file"), "{meaning:#?}");

@@ -114,6 +114,14 @@ fn symbol(meaning: &mut Meaning, behind: &str) {
             ),
         );
     }
+    if behind.lines().next().is_some_and(|line| line.contains("flat namespace")) && whose.is_none() {
+        meaning.causes.insert(
+            1.min(meaning.causes.len()),
+            "The library was there for the other processor (arm64, x86-64) when the module was linked: macOS's linker passes over such \
+             a file with a warning, and `-undefined dynamic_lookup` lets the module be made without it."
+                .to_owned(),
+        );
+    }
     if let Some(abi) = read.abi {
         string_abi(meaning, abi, whose.as_ref().map(|(owner, _)| owner.name.as_str()));
     }
@@ -200,6 +208,7 @@ fn python(meaning: &mut Meaning, behind: &str) {
          module of another language), or was linked without `-rdynamic`. Extension modules aren't linked to Python's library; they \
          find its functions in the process.",
         "This Python isn't CPython: PyPy's functions are called `PyPy…`, and its modules are compiled for them.",
+        "It is a Python 2 that loads a module for Python 3.",
     ];
     // That table begins with 3.9, so its 3.9 may be any before.
     let before = exported_since(&symbol).filter(|release| *release > Release { major: 3, minor: 9 });

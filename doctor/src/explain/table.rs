@@ -231,6 +231,7 @@ mod tests {
             "mapping-not-permitted",
             "code-signature-refused",
             "pickle-protocol",
+            "pickle-module-not-found",
             "numpy-dispatcher-twice",
             "torch-operator-missing",
             "auditwheel-too-recent",

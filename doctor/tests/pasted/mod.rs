@@ -446,6 +446,12 @@ pub const PASTED: &[(&str, &str, &str, &str)] = &[
         "10.2",
     ),
     ("*** stack smashing detected ***: terminated", "crash", "signal", "stack smashing detected"),
+    (
+        "_pickle.PicklingError: Can't pickle <class '_rust.IntegrationError'>:\nimport of module '_rust' failed",
+        "pickle-module-not-found",
+        "module",
+        "_rust",
+    ),
     ("ValueError: unsupported pickle protocol: 5", "pickle-protocol", "protocol", "5"),
     (
         "RuntimeError: pybind11_object_dealloc(): Tried to deallocate unregistered instance!",
