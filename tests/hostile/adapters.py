@@ -24,7 +24,7 @@ import importlib.util
 import struct
 import sys
 
-from kit import OUTCOMES, PYPY, attack, check, outcome_of, short
+from kit import PYPY, attack, check, outcome_of, record, short
 
 
 def load(name, file=None, execute=True):
@@ -70,7 +70,7 @@ class Provider:
             try:
                 site(thing)
             except Exception as error:
-                OUTCOMES.append(outcome_of(error))
+                record(outcome_of(error))
 
     def reads(self, thing, seed):
         """Readers return the value; one that refuses is fine, one that returns anything else isn't."""

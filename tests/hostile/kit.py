@@ -116,6 +116,11 @@ def is_wordless(error):
         part in str(error) for part in ("without setting an exception", "without exception set", "with an exception set", "NULL"))
 
 
+def record(outcome):
+    """Keeps what came of an attack, for those who count them."""
+    OUTCOMES.append(outcome)
+
+
 def attack(call, *arguments):
     """Calls; whatever comes of it is recorded. Returns whether it gave a value, and the value or the exception."""
     try:
@@ -123,10 +128,10 @@ def attack(call, *arguments):
     except (Skip, Wrong, KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:
-        OUTCOMES.append(outcome_of(error))
+        record(outcome_of(error))
         check(not is_wordless(error), f"an error has a word, not {short(error)}")
         return False, error.with_traceback(None)
-    OUTCOMES.append("value")
+    record("value")
     return True, value
 
 
@@ -282,6 +287,9 @@ def in_child(body, seconds=30):
     child = os.fork()
     if child == 0:
         code = 99
+        # A thread that is gone now may have held the list: without a GIL, appending to it takes its lock.
+        global OUTCOMES
+        OUTCOMES = []
         try:
             signal.alarm(seconds)
             body()
