@@ -10,6 +10,10 @@ from death import doomed
 from kit import PYPY, attempt, attack, check, collect, in_child, probe, skip
 
 
+# Without a GIL, reading a variable of an enclosing function takes the lock of its cell, which a thread that is gone in the child may
+# have held for ever. So threads get what they share with the child as arguments.
+
+
 def good(p):
     """What each child does; its exit code says that it came to the end."""
     p.works()
@@ -83,7 +87,7 @@ def with_what_is_held(p):
 def while_threads_share(p):
     stop = threading.Event()
 
-    def work():
+    def work(p):
         while not stop.is_set():
             cls = p.fresh()
             p.reads(p.new(cls, 3), 3)
@@ -91,7 +95,7 @@ def while_threads_share(p):
             del cls
 
     # The list of outcomes is shared with the threads, and long in the end.
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(3)]
+    threads = [threading.Thread(target=work, args=(p,), daemon=True) for _ in range(3)]
     for thread in threads:
         thread.start()
     try:
@@ -108,13 +112,13 @@ def while_threads_share(p):
 def while_threads_hold_and_let_go(p):
     stop = threading.Event()
 
-    def work():
+    def work(p):
         while not stop.is_set():
             ok, held = attack(p.hold, p.make(3))
             if ok:
                 p.let_go(held)
 
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(3)]
+    threads = [threading.Thread(target=work, args=(p,), daemon=True) for _ in range(3)]
     for thread in threads:
         thread.start()
     try:
