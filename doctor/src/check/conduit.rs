@@ -24,7 +24,10 @@ pub(super) fn crosses(giver: (&str, &Framework), taker: (&str, &Framework)) -> (
     match (platform(&from), platform(&to)) {
         (Some(one), Some(other)) if one == other => (
             Verdict::Share,
-            format!("both have the conduit and the platform id `{one}`; the receiver must bind the type too"),
+            format!(
+                "both have the conduit and the platform id `{one}`; the receiver must bind the type too{}",
+                left_out(giver, taker)
+            ),
         ),
         (Some(one), Some(other)) => (
             Verdict::Isolated,
@@ -32,4 +35,22 @@ pub(super) fn crosses(giver: (&str, &Framework), taker: (&str, &Framework)) -> (
         ),
         _ => (Verdict::Unknown, "a platform id isn't known".to_owned()),
     }
+}
+
+/// What goes wrong without a word where objects cross, or doesn't cross at all.
+fn left_out((giver, from): (&str, &Framework), (taker, to): (&str, &Framework)) -> String {
+    let internals = |framework: &Framework| framework.internals.as_ref().and_then(proved).copied();
+    let mut said = String::new();
+    // Since 3.1, whose internals are version 12, a receiver keeps the Python object; before it takes no holder of a stranger's.
+    if internals(to).is_some_and(|version| version < 12) {
+        said.push_str(&format!(
+            "; a `std::shared_ptr` parameter of `{taker}` is empty then, as before pybind11 3.1"
+        ));
+    }
+    if internals(from).is_some_and(|version| version >= 12) {
+        said.push_str(&format!(
+            "; classes that `{giver}` binds `module_local` answer nobody, since pybind11 3.1"
+        ));
+    }
+    said
 }

@@ -141,6 +141,12 @@ fn the_conduit_crosses_between_internals_of_one_platform() {
         (Verdict::Share, Verdict::Isolated)
     );
     assert_eq!(told.bridges.len(), 2);
+    // What goes wrong without a word is said of the side on which it does.
+    let why = |operation: &str| told.operation(operation).map_or("", |operation| &operation.why).to_owned();
+    let (there, back) = (why("conduit-a-to-b"), why("conduit-b-to-a"));
+    assert!(back.contains("a `std::shared_ptr` parameter of `a` is empty"), "{back}");
+    assert!(back.contains("classes that `b` binds `module_local` answer nobody"), "{back}");
+    assert!(!there.contains("shared_ptr") && !there.contains("module_local"), "{there}");
     let told = check(&pybind11("a", "3.0.4", V11, true), &pybind11("b", "3.1.0", V12, false));
     assert_eq!((verdict_of(&told, "conduit-a-to-b"), told.bridges.len()), (Verdict::Isolated, 0));
 }
