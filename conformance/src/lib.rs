@@ -8,7 +8,8 @@
 //! 3. [`plan`] and [`cover`]: cases × pairs × hosts × orders → cells;
 //! 4. [`forge`]: builds what the plan needs, once; [`cache`]: where it is kept, for the tests of this repository too;
 //! 5. [`launch`]: one child process a cell; [`events`]: what the child said;
-//! 6. [`judge`]: events and wait status → outcome; outcome × expectation × prediction → verdict;
+//! 6. [`judge`]: events and wait status → outcome; outcome × expectation × prediction → verdict; `predict`: what the doctor says of
+//!    two files before they are loaded;
 //! 7. [`report`]: text, JSON; [`journal`]: the finished cells of a run that was stopped; [`progress`]: what is said
 //!    meanwhile; [`run`] drives all of it.
 //!
@@ -33,6 +34,7 @@ pub mod outcome;
 pub mod participant;
 pub mod pattern;
 pub mod plan;
+mod predict;
 pub mod progress;
 pub mod reason;
 pub mod report;

@@ -90,6 +90,8 @@ pub struct Variant {
     /// Whether one binary serves every host.
     #[serde(default)]
     pub abi3: bool,
+    /// The C++ compiler, where it isn't the usual one.
+    pub compiler: Option<String>,
     /// The crate of the wheel's runtime, for what has no implementation of its own: its package is importable.
     pub runtime: Option<String>,
 }
@@ -193,6 +195,11 @@ impl Participant {
     pub fn variants<'a>(&'a self, build: &'a Build) -> impl Iterator<Item = &'a Variant> {
         let version = self.versions.get(build.version());
         version.into_iter().chain(build.flags().filter_map(|flag| self.flags.get(flag)))
+    }
+
+    /// The C++ compiler of a build, where it isn't the usual one.
+    pub fn compiler<'a>(&'a self, build: &'a Build) -> Option<&'a str> {
+        self.variants(build).find_map(|variant| variant.compiler.as_deref())
     }
 
     /// Whether one binary of this build serves every host.

@@ -23,6 +23,7 @@ use crate::outcome::{Outcome, Verdict};
 use crate::participant::Participants;
 use crate::pattern::Pattern;
 use crate::plan::{Plan, Product};
+use crate::predict::Doctor;
 use crate::progress::{Progress, Show};
 use crate::report::{CellReport, FailedBuild, HostReport, Report, Stage};
 use crate::sets::Set;
@@ -186,6 +187,7 @@ impl Suite {
             progress: &progress,
             compiled: &compiled,
             journal: &journal,
+            doctor: Doctor::default(),
             resumed: AtomicUsize::new(0),
         };
         let (first, rest): (Vec<&CellId>, Vec<&CellId>) =
@@ -293,6 +295,7 @@ struct Work<'a> {
     progress: &'a Progress,
     compiled: &'a Path,
     journal: &'a Journal,
+    doctor: Doctor,
     resumed: AtomicUsize,
 }
 
@@ -358,7 +361,12 @@ impl Work<'_> {
         let (provider, consumer) = match (&provider.made, &consumer.made) {
             (Ok(provider), Ok(consumer)) => (provider, consumer),
             (Err(why), _) | (_, Err(why)) => {
-                return Ok(self.not_run(id, Outcome::Unforgeable("build".to_owned()), why));
+                let outcome = if Forge::is_wanting(why) {
+                    Outcome::Absent("not found".to_owned())
+                } else {
+                    Outcome::Unforgeable("build".to_owned())
+                };
+                return Ok(self.not_run(id, outcome, why));
             }
         };
         let suite = self.suite;
@@ -409,9 +417,9 @@ impl Work<'_> {
         }
         let Some((judged, seen)) = story else { return Err(Error::word("0", "a number of repeats")) };
         let phase = seen.log.phase().unwrap_or("load").to_owned();
-        let hashes = Some((provider.sha256.clone(), consumer.sha256.clone()));
+        let step = seen.log.step().map(str::to_owned);
         let mut report =
-            self.settled(id, judged, &phase, seen.log.step().map(str::to_owned), millis(seen.took), hashes);
+            self.settled(id, judged, &phase, step, millis(seen.took), Some([provider, consumer]));
         if self.options.keep || report.verdict.is_red() {
             // What went wrong for want of room says nothing about the two builds.
             work::refuse_full(&suite.house.work)?;
@@ -431,12 +439,15 @@ impl Work<'_> {
         phase: &str,
         step: Option<String>,
         millis: u64,
-        hashes: Option<(String, String)>,
+        loaded: Option<[&forge::Extension; 2]>,
     ) -> CellReport {
         let expected = self.expected.get(id).and_then(Option::as_ref);
         let interbind = self.suite.participants.are_interbind(&id.provider, &id.consumer);
-        let predicted = None;
+        let predicted = loaded.and_then(|[provider, consumer]| {
+            self.doctor.predict(&self.suite.participants, id, &provider.file, &consumer.file)
+        });
         let verdict = judge::settle(&judged, expected, predicted.as_ref(), interbind);
+        let hashes = loaded.map(|[provider, consumer]| (provider.sha256.clone(), consumer.sha256.clone()));
         let (provider_sha256, consumer_sha256) = hashes.unzip();
         CellReport {
             id: id.clone(),

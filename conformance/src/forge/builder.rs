@@ -37,6 +37,11 @@ pub(crate) fn run(
     Err(error.unwrap_or("error: see the log").to_owned())
 }
 
+/// Tells whether a program can be run.
+pub(crate) fn is_here(compiler: &str, word: &str) -> bool {
+    ask(Command::new(compiler).arg(word), Limits::ANSWER).is_ok()
+}
+
 /// What a compiler prints about itself, or why it can't be run. It is part of the key of what it builds.
 pub(crate) fn identity(compiler: &str, word: &str) -> String {
     match ask(Command::new(compiler).arg(word), Limits::ANSWER).and_then(Answer::stdout) {

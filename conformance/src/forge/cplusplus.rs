@@ -1,14 +1,13 @@
-//! `kind = "c++"`: interbind's static library by cargo, once for all extensions of a host's flavour, then the extension by
-//! `$CXX` (else `c++`). Only this file knows that compiler.
+//! `kind = "c++"`: the extension by `$CXX` (else `c++`), with what it needs: interbind's static library, which cargo builds once for
+//! all extensions of a host's flavour, or a binding library's [package](super::package). Only this file knows that compiler.
 
 use std::collections::BTreeMap;
 use std::env;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use interbind_ask::{Answer, Limits, ask};
 
-use super::library::Built;
 use super::{Job, Made, builder, fill, instruments};
 use crate::error::Result;
 use crate::house;
@@ -20,12 +19,20 @@ pub(crate) const LISTED: &str = "listed.d";
 #[derive(Clone, Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Cplusplus {
-    /// The crate of the static library.
-    pub library: String,
+    /// The crate of the static library, if there is one.
+    pub library: Option<String>,
+    /// A release in the package index, `name==version`, if it needs one: its folder is `{package}`.
+    pub package: Option<String>,
     /// The source.
     pub source: String,
+    /// Sources of the package that are linked with it.
+    #[serde(default)]
+    pub objects: Vec<String>,
     /// Folders of headers; Python's own comes last.
     pub include: Vec<String>,
+    /// Folders of headers that aren't warned about.
+    #[serde(default)]
+    pub system: Vec<String>,
     /// More words for the compiler.
     #[serde(default)]
     pub flags: Vec<String>,
@@ -33,18 +40,31 @@ pub struct Cplusplus {
     pub inputs: Vec<String>,
 }
 
+/// What was built or fetched for an extension, or why it wasn't.
+pub(crate) struct Needs {
+    pub found: std::result::Result<Found, String>,
+    pub log: String,
+}
+
+/// Where that is.
+#[derive(Default)]
+pub(crate) struct Found {
+    pub library: Option<PathBuf>,
+    pub package: Option<PathBuf>,
+}
+
 /// Builds one extension; a failure of cargo or of the compiler is an answer, not an error.
-pub(crate) fn build(job: &Job<'_>, recipe: &Cplusplus, library: Built) -> Result<Made> {
+pub(crate) fn build(job: &Job<'_>, recipe: &Cplusplus, needs: Needs) -> Result<Made> {
     let zoo = job.out.join("zoo.hpp");
     house::write_if_changed(&zoo, &job.zoo_text)?;
     let mut made = Made {
         built: Err("no compiler ran".to_owned()),
         command: Vec::new(),
         environment: BTreeMap::new(),
-        log: library.log,
+        log: needs.log,
     };
-    let library = match library.file {
-        Ok(file) => file,
+    let Found { library, package } = match needs.found {
+        Ok(found) => found,
         Err(why) => {
             made.built = Err(why);
             return Ok(made);
@@ -57,33 +77,44 @@ pub(crate) fn build(job: &Job<'_>, recipe: &Cplusplus, library: Built) -> Result
             return Ok(made);
         }
     };
-    let word = |text: &String| fill(text, &job.placeholders);
+    let mut placeholders = job.placeholders.clone();
+    placeholders.extend(package.map(|package| ("package".to_owned(), package.display().to_string())));
+    let word = |text: &String| fill(text, &placeholders);
     let out = job.out.join(format!("{}.so", job.participant.module(job.order.role)));
-    let mut command = vec![env::var("CXX").unwrap_or_else(|_| "c++".to_owned())];
-    command
-        .extend(["-std=c++17", "-O0", "-g0", "-fPIC", "-fvisibility=hidden", "-shared"].map(str::to_owned));
-    command.extend(["-Wall", "-Wextra", "-Werror", "-DINTERBIND_STATIC"].map(str::to_owned));
-    command.extend(
+    let mut common = vec![job.participant.compiler(&job.order.build).map_or_else(usual, str::to_owned)];
+    common.extend(["-std=c++17", "-O0", "-g0", "-fPIC", "-fvisibility=hidden"].map(str::to_owned));
+    common.extend(["-Wall", "-Wextra", "-Werror", "-DINTERBIND_STATIC"].map(str::to_owned));
+    common.extend(
         recipe
             .flags
             .iter()
             .map(word)
             .flat_map(|flags| flags.split_whitespace().map(str::to_owned).collect::<Vec<_>>()),
     );
+    common.extend(recipe.include.iter().map(|folder| format!("-I{}", word(folder))));
+    common.extend(recipe.system.iter().flat_map(|folder| ["-isystem".to_owned(), word(folder)]));
+    common.push(format!("-I{include}"));
+    let mut command = common.clone();
+    command.push("-shared".to_owned());
     command.push(format!("-DROLE_{}", job.order.role.as_str().to_uppercase()));
     command.push(format!("-DMODULE={}", job.participant.module(job.order.role)));
     command.push(format!("-DCONFORMANCE_BUILD=\"{}\"", job.order.build));
     command.push(format!("-DZOO_HPP=\"{}\"", zoo.display()));
-    command.extend(recipe.include.iter().map(|folder| format!("-I{}", word(folder))));
-    command.push(format!("-I{include}"));
     // Every header that was read, as an input.
     command.extend(["-MD".to_owned(), "-MF".to_owned(), job.out.join(LISTED).display().to_string()]);
     command.extend(["-o".to_owned(), out.display().to_string(), word(&recipe.source)]);
-    command.extend([
-        library.display().to_string(),
-        "-Wl,--gc-sections".into(),
-        "-Wl,--exclude-libs,ALL".into(),
-    ]);
+    for (number, source) in recipe.objects.iter().enumerate() {
+        let object = job.out.join(format!("{number}.o")).display().to_string();
+        let parts = ["-w".to_owned(), "-c".to_owned(), word(source), "-o".to_owned(), object.clone()];
+        let compiled = builder::run(&[&common[..], &parts].concat(), &made.environment, &mut made.log);
+        if let Err(why) = compiled {
+            made.built = Err(why);
+            return Ok(made);
+        }
+        command.push(object);
+    }
+    command.extend(library.map(|library| library.display().to_string()));
+    command.extend(["-Wl,--gc-sections".into(), "-Wl,--exclude-libs,ALL".into()]);
     if job.instruments.is_some() {
         command.extend(instruments::CPLUSPLUS.map(str::to_owned));
     } else {
@@ -94,9 +125,14 @@ pub(crate) fn build(job: &Job<'_>, recipe: &Cplusplus, library: Built) -> Result
     Ok(made)
 }
 
-/// Who the compiler is, or why there is none.
-pub(crate) fn identity() -> String {
-    builder::identity(&env::var("CXX").unwrap_or_else(|_| "c++".to_owned()), "--version")
+/// The compiler that is used unless a build names one.
+pub(crate) fn usual() -> String {
+    env::var("CXX").unwrap_or_else(|_| "c++".to_owned())
+}
+
+/// Who a compiler is, or why there is none.
+pub(crate) fn identity(compiler: &str) -> String {
+    builder::identity(compiler, "--version")
 }
 
 /// Where a Python's headers are.

@@ -10,6 +10,7 @@ pub mod instruments;
 pub mod key;
 mod library;
 pub mod network;
+mod package;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::env::consts;
@@ -135,7 +136,7 @@ impl<'a> Forge<'a> {
             hosts,
             zoo,
             rustc: cargo::compiler_identity(),
-            cplusplus: cplusplus::identity(),
+            cplusplus: cplusplus::identity(&cplusplus::usual()),
             retry,
             instruments: None,
         }
@@ -244,7 +245,9 @@ impl<'a> Forge<'a> {
             Recipe::Cplusplus(_) => crate::zoo::cplusplus::declare(&zoo),
             recipe => crate::zoo::rust::declare(&zoo, recipe.zoo()),
         };
-        let compilers = [self.rustc.as_str(), if is_cplusplus { &self.cplusplus } else { "" }].concat();
+        let named = participant.compiler(&order.build).map(cplusplus::identity);
+        let compiler = named.as_ref().unwrap_or(&self.cplusplus);
+        let compilers = [self.rustc.as_str(), if is_cplusplus { compiler } else { "" }].concat();
         let key = key::of(&key::Inputs {
             format: FORMAT,
             order,
@@ -285,8 +288,8 @@ impl<'a> Forge<'a> {
                 self.keep(&job, made)?
             }
             Recipe::Cplusplus(recipe) => {
-                let library = self.library(&job, "capi", &recipe.library, "libinterbind.a")?;
-                let made = cplusplus::build(&job, recipe, library)?;
+                let needs = self.needs(&job, recipe)?;
+                let made = cplusplus::build(&job, recipe, needs)?;
                 self.keep(&job, made)?
             }
             Recipe::Command { command, .. } => self.keep(&job, command::build(&job, command)?)?,
@@ -302,7 +305,11 @@ impl<'a> Forge<'a> {
             }
         };
         let (made, command, environment) = made;
-        if made.is_err() {
+        if let Err(why) = &made {
+            if why.starts_with(package::MISSING) {
+                // It may be there next time.
+                return Ok(Forged { key, made, command, environment, millis: 0, cached: false });
+            }
             // Kept, it would be believed when there is room again.
             work::refuse_full(&self.house.work)?;
             let log = out.join("log.txt");
@@ -348,6 +355,42 @@ impl<'a> Forge<'a> {
             units.share()?;
         }
         Ok(built)
+    }
+
+    /// What an extension in C++ needs besides.
+    fn needs(&self, job: &Job<'_>, recipe: &cplusplus::Cplusplus) -> Result<cplusplus::Needs> {
+        let mut needs = cplusplus::Needs { found: Ok(cplusplus::Found::default()), log: String::new() };
+        let mut found = cplusplus::Found::default();
+        if let Some(compiler) = job.participant.compiler(&job.order.build) {
+            if !builder::is_here(compiler, "--version") {
+                return Ok(cplusplus::Needs {
+                    found: Err(format!("{}{compiler}", package::MISSING)),
+                    ..needs
+                });
+            }
+        }
+        if let Some(folder) = &recipe.library {
+            let built = self.library(job, "capi", folder, "libinterbind.a")?;
+            needs.log.push_str(&built.log);
+            match built.file {
+                Ok(file) => found.library = Some(file),
+                Err(why) => return Ok(cplusplus::Needs { found: Err(why), ..needs }),
+            }
+        }
+        if let Some(package) = &recipe.package {
+            let wanted = fill(package, &job.placeholders);
+            match package::find(self.house, &job.python.executable, &wanted, &mut needs.log)? {
+                Ok(folder) => found.package = Some(folder),
+                Err(why) => return Ok(cplusplus::Needs { found: Err(why), ..needs }),
+            }
+        }
+        needs.found = Ok(found);
+        Ok(needs)
+    }
+
+    /// Tells whether a build wasn't made for want of a package or a compiler.
+    pub fn is_wanting(why: &str) -> bool {
+        why.starts_with(package::MISSING)
     }
 
     /// Puts the wheel's runtime beside an extension that has no implementation.

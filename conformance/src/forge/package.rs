@@ -1,0 +1,64 @@
+//! A binding library's headers, as its release in the package index has them: unpacked once into the work folder, and never
+//! changed. Without a network there is none, and what needs it is `absent(not found)`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use interbind_ask::{Limits, ask};
+
+use crate::error::{Error, Result};
+use crate::house::House;
+
+/// What the reason begins with of a build that has no package, or no compiler.
+pub(crate) const MISSING: &str = "not here: ";
+
+/// The folder of a release, `name==version`; why there is none, and what was said of it.
+pub(crate) fn find(
+    house: &House,
+    python: &Path,
+    wanted: &str,
+    log: &mut String,
+) -> Result<std::result::Result<PathBuf, String>> {
+    let all = house.work.join("packages");
+    let folder = all.join(wanted.replace("==", "-"));
+    if folder.is_dir() {
+        return Ok(Ok(folder));
+    }
+    // Another build may be after the same one: whoever is second finds it there.
+    let fresh = all.join(format!("{}.{}", wanted.replace("==", "-"), unique()));
+    fs::create_dir_all(&fresh).map_err(|e| Error::io(&fresh, e))?;
+    let mut pip = Command::new(python);
+    pip.args([
+        "-I",
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--no-compile",
+    ]);
+    pip.args(["--only-binary=:all:", "--target"]).arg(&fresh).arg(wanted);
+    let answer = ask(&mut pip, Limits::BUILD);
+    let said = match &answer {
+        Ok(answer) => String::from_utf8_lossy(&answer.stderr).into_owned(),
+        Err(why) => why.to_string(),
+    };
+    log.push_str(&format!("$ pip install {wanted}\n{said}\n"));
+    if answer.is_ok_and(|answer| answer.status.success()) && fs::rename(&fresh, &folder).is_ok() {
+        return Ok(Ok(folder));
+    }
+    drop(fs::remove_dir_all(&fresh));
+    if folder.is_dir() {
+        return Ok(Ok(folder));
+    }
+    Ok(Err(format!("{MISSING}{wanted}: {}", said.lines().last().unwrap_or("pip says nothing"))))
+}
+
+/// A name that no other build has.
+fn unique() -> String {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    static MADE: AtomicUsize = AtomicUsize::new(0);
+    format!("{}-{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed))
+}
