@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
+    "bridge",
     "check",
     "diff",
     "doctor",
@@ -22,6 +23,7 @@ __all__ = [
     "get_pkgconfig_dir",
     "inspect",
     "names",
+    "view",
 ]
 
 _HERE = os.path.dirname(os.path.realpath(__file__))
@@ -41,6 +43,26 @@ def get_cmake_dir() -> str:
 def get_pkgconfig_dir() -> str:
     """Return the folder of the pkg-config file, for `PKG_CONFIG_PATH`."""
     return os.path.join(_HERE, "pkgconfig")
+
+
+def bridge(cls: type) -> None:
+    """Have functions of modules with pybind11 3.1 take objects of a class of an older pybind11, and of what inherits from it.
+
+    Raises `TypeError` where nobody has declared what the class's data is, or pybind11's own record of it can't be read.
+    """
+    from ._runtime import _bridge
+
+    _bridge(cls)
+
+
+def view(obj: object, cls: type) -> object:
+    """Return an object of a class of nanobind 3 that refers to the data of another module's object, and keeps that alive.
+
+    Raises `TypeError` where nobody has said that the data is of the class's C++ type, or where it isn't lent so.
+    """
+    from ._runtime import _view
+
+    return _view(obj, cls)
 
 
 def __getattr__(name: str) -> object:

@@ -6,6 +6,7 @@
 
 #[cfg(feature = "command")]
 mod command;
+mod view;
 
 use std::ptr::NonNull;
 
@@ -17,6 +18,7 @@ use interbind::abi::Str;
 use interbind::abi::owner::{OWNER, OwnerRecord};
 use interbind::abi::runtime::Runtime;
 use pyo3_ffi::PyObject;
+use view::{_bridge, _view};
 
 interbind::raw_module! {
     name = "interbind._runtime",
@@ -26,6 +28,8 @@ interbind::raw_module! {
     // It shares nothing itself.
     bind = on_first_use,
     methods = [
+        _bridge: O "Has pybind11 3.1 take objects of a class of an older pybind11.",
+        _view: VARARGS "A nanobind object that refers to the data of another module's object.",
         #[cfg(feature = "command")]
         _run: O "Do what a command line says, a tuple of words; its exit code.",
         #[cfg(feature = "command")]

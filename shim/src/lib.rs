@@ -94,6 +94,8 @@ pub use self::pyo3::{bind_module, names, publish, submodule};
 #[doc(hidden)]
 pub mod __private {
     pub use crate::adapter::{Adapter, Answers};
+    #[cfg(feature = "static")]
+    pub use crate::adapter::{bridge, view};
     pub use crate::default_body::Body;
     pub use crate::identity::Identity;
     pub use crate::interface::{Interface, answer};

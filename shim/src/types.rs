@@ -107,6 +107,26 @@ impl Types {
         unsafe { (self.table().unpublish)(self.0, core::ptr::from_ref(record).cast_mut()) }
     }
 
+    /// The records of a class itself, each as far as step 1 of the check goes: its header.
+    #[cfg(all(feature = "static", not(any(interbind_pypy, target_env = "msvc"))))]
+    pub(crate) fn of_type(self, _at: Attached, class: &Strong) -> impl Iterator<Item = &'static TypeRecord> {
+        let (next, class) = (self.table().of_type, class.as_ptr());
+        let mut last = ptr::null();
+        core::iter::from_fn(move || {
+            loop {
+                // SAFETY: judged; attached; `last` is NULL or what it gave before. Only the class's address is looked at.
+                last = unsafe { next(self.0, class.cast(), last) };
+                if last.is_null() {
+                    return None;
+                }
+                // SAFETY: threat model: a record in the registry starts with a readable header; records are never freed.
+                if let Ok(record) = unsafe { judge(last) } {
+                    return Some(record);
+                }
+            }
+        })
+    }
+
     /// The class of a record, while it is published in this interpreter.
     pub(crate) fn hold(self, at: Attached, record: &TypeRecord) -> Option<Strong> {
         // SAFETY: attached; the record is never freed.

@@ -1,5 +1,5 @@
-//! Whole calls across frameworks, each held against the framework's own: pybind11 and nanobind functions that take objects of other
-//! modules, functions in C and in Rust that take pybind11's objects, and a site that meets classes of several providers.
+//! Whole calls across frameworks, each held against the framework's own: pybind11, nanobind and Cython functions that take objects of
+//! other modules, functions in C and in Rust that take the frameworks' objects, and a site that meets classes of several providers.
 
 mod common;
 
@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use common::children::{Child, interleave};
 use common::fixture::Fixture;
+use common::packages::NANOBIND_BACKEND;
 use common::python::Python;
 use common::samples::Samples;
 use common::table::{Bound, against, head, plain};
@@ -16,7 +17,7 @@ const PROCESSES: u64 = 9;
 
 /// `read` of a module without a class of its own is the framework's call across modules with the same internals.
 const PYBIND11: &str = "
-import points, taker, ours, pb_own, pb_plain, pb_header, pb_other, pb_published, bench_consumer_raw as rust
+import points, taker, taker_known, ours, pb_own, pb_plain, pb_header, pb_other, pb_published, bench_consumer_raw as rust
 own, other, published = pb_own.Point(1.0, 2.0), pb_other.Point(1.0, 2.0), pb_published.Point(1.0, 2.0)
 frozen, untracked = points.Frozen(1.0, 2.0), points.Plain(1.0, 2.0)
 loaded, asked = ours.Point(1.0, 2.0), ours.Asked(1.0, 2.0)
@@ -25,6 +26,7 @@ for name in [name for name in vars(ours.Asked) if name.startswith('__pybind11_mo
 for f in pb_plain.read, pb_header.read:
     assert f(own) == f(other) == f(loaded) == f(asked) == 1.0
 assert pb_header.read(frozen) == pb_header.read(untracked) == pb_header.read(published) == rust.raw(other) == 1.0
+assert taker_known.read(other) == taker_known.read(other) == 1.0
 rows = {
     'same internals': ('f(a)', dict(f=pb_plain.read, a=own), 1),
     'conduit': ('f(a)', dict(f=pb_plain.read, a=other), 1),
@@ -32,7 +34,8 @@ rows = {
     'caster, frozen': ('f(a)', dict(f=pb_header.read, a=frozen), 1),
     'caster, untracked': ('f(a)', dict(f=pb_header.read, a=untracked), 1),
     'caster, published by pybind11': ('f(a)', dict(f=pb_header.read, a=published), 1),
-    'C takes an object of pybind11': ('f(a)', dict(f=taker.norm, a=other), 1),
+    'C takes an object of pybind11': ('f(a)', dict(f=taker.read, a=other), 1),
+    'C, where pybind11\\'s layout is known': ('f(a)', dict(f=taker_known.read, a=other), 1),
     'Rust takes an object of pybind11': ('f(a)', dict(f=rust.raw, a=other), 1),
     'pybind11 takes ours by the loader': ('f(a)', dict(f=pb_plain.read, a=loaded), 1),
     'pybind11 takes ours by the conduit': ('f(a)', dict(f=pb_plain.read, a=asked), 1),
@@ -40,17 +43,32 @@ rows = {
 ";
 
 const NANOBIND: &str = "
-import points, nb_own, nb_plain, nb_header, nb_published
+import points, taker, nb_own, nb_plain, nb_header, nb_published, bench_consumer_raw as rust
 own, published = nb_own.Point(1.0, 2.0), nb_published.Point(1.0, 2.0)
 frozen, untracked = points.Frozen(1.0, 2.0), points.Plain(1.0, 2.0)
 assert nb_plain.read(own) == nb_header.read(own) == nb_header.read(frozen) == nb_header.read(untracked) == 1.0
-assert nb_header.read(published) == 1.0
+assert nb_header.read(published) == taker.read(own) == rust.raw(own) == 1.0
 rows = {
     'same internals': ('f(a)', dict(f=nb_plain.read, a=own), 1),
     'caster, own class': ('f(a)', dict(f=nb_header.read, a=own), 1),
     'caster, frozen': ('f(a)', dict(f=nb_header.read, a=frozen), 1),
     'caster, untracked': ('f(a)', dict(f=nb_header.read, a=untracked), 1),
     'caster, published by nanobind': ('f(a)', dict(f=nb_header.read, a=published), 1),
+    'C takes an object of nanobind': ('f(a)', dict(f=taker.read, a=own), 1),
+    'Rust takes an object of nanobind': ('f(a)', dict(f=rust.raw, a=own), 1),
+}
+";
+
+/// The first class of a site, and those that come after it.
+const CYTHON: &str = "
+import points, cypoint
+own, frozen, plain = cypoint.Point(3.0, 4.0), points.Frozen(3.0, 4.0), points.Plain(3.0, 4.0)
+assert cypoint.norm_own(own) == cypoint.norm(frozen) == cypoint.norm(plain) == cypoint.norm(own) == 5.0
+rows = {
+    'its own cdef class': ('f(a)', dict(f=cypoint.norm_own, a=own), 1),
+    'the first type of a site': ('f(a)', dict(f=cypoint.norm, a=frozen), 1),
+    'the second': ('f(a)', dict(f=cypoint.norm, a=plain), 1),
+    'the third, its own class': ('f(a)', dict(f=cypoint.norm, a=own), 1),
 }
 ";
 
@@ -77,14 +95,17 @@ fn run() -> Result<(), Stop> {
     let python = Python::find()?;
     let folder = interop::folder(&python)?;
     let rust = Fixture::RAW_CONSUMER.with("static").folder(&python)?;
+    let backend = NANOBIND_BACKEND.site(&python)?;
+    interop::cython(&python, &folder)?;
     let children = [
         Child::timing(&python, PYBIND11, &[&folder, &rust]),
-        Child::timing(&python, NANOBIND, &[&folder]),
+        Child::timing(&python, NANOBIND, &[&folder, &rust, &backend]),
         Child::timing(&python, SITE, &[&folder]),
+        Child::timing(&python, CYTHON, &[&folder]),
     ];
     let samples = interleave(&children, PROCESSES)?;
     println!("interop: {}, median of {PROCESSES} processes; pybind11 3.1, nanobind 3.1", python.name);
-    let [pybind11, nanobind, site] = &samples[..] else { return Ok(()) };
+    let [pybind11, nanobind, site, cython] = &samples[..] else { return Ok(()) };
     head("pybind11");
     for row in ["same internals", "conduit"] {
         plain(row, pybind11.median(row));
@@ -104,6 +125,7 @@ fn run() -> Result<(), Stop> {
         "conduit",
         &[
             ("C takes an object of pybind11", Bound::AtMost(0.35)),
+            ("C, where pybind11's layout is known", Bound::AtMost(0.05)),
             ("Rust takes an object of pybind11", Bound::AtMost(0.35)),
             ("pybind11 takes ours by the loader", Bound::AtMost(0.4)),
             ("pybind11 takes ours by the conduit", Bound::AtMost(0.75)),
@@ -119,6 +141,19 @@ fn run() -> Result<(), Stop> {
             ("caster, frozen", Bound::AtMost(1.15)),
             ("caster, untracked", Bound::AtMost(1.4)),
             ("caster, published by nanobind", Bound::AtMost(1.4)),
+            ("C takes an object of nanobind", Bound::AtMost(1.1)),
+            ("Rust takes an object of nanobind", Bound::AtMost(1.1)),
+        ],
+    );
+    head("Cython");
+    plain("its own cdef class", cython.median("its own cdef class"));
+    rows(
+        cython,
+        "its own cdef class",
+        &[
+            ("the first type of a site", Bound::AtMost(1.2)),
+            ("the second", Bound::AtMost(1.3)),
+            ("the third, its own class", Bound::AtMost(1.3)),
         ],
     );
     head("a site in C");

@@ -4,13 +4,14 @@
 //! The headers of the frameworks come from the package index; without a network, a compiler or an interpreter such a module is
 //! skipped, visibly.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::compile::compile;
 use crate::modules::Modules;
 use crate::native::{Linked, Native, include, static_library};
 use crate::package::repository;
-use crate::pairs::{Library, package};
+use crate::pairs::{Library, downloaded_for, package};
 use crate::python::needed;
 
 /// A module in the making, of the framework's source in `fixtures/casters` or of another one.
@@ -21,12 +22,24 @@ pub struct Caster {
     version: &'static str,
     flags: &'static [&'static str],
     source: Option<&'static str>,
+    built: Built,
+}
+
+/// How a module has its nanobind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Built {
+    /// In it.
+    Combined,
+    /// In it, for the stable ABI.
+    Stable,
+    /// In the package `nanobind-backend`.
+    Split,
 }
 
 impl Caster {
     /// A module of that name.
     pub const fn new(name: &'static str, library: Library, version: &'static str) -> Self {
-        Self { name, library, version, flags: &[], source: None }
+        Self { name, library, version, flags: &[], source: None, built: Built::Combined }
     }
 
     /// With further flags.
@@ -38,6 +51,18 @@ impl Caster {
     /// Of that source in this repository.
     pub const fn source(mut self, source: &'static str) -> Self {
         self.source = Some(source);
+        self
+    }
+
+    /// With its nanobind in the package `nanobind-backend`, which [`backend`] puts beside it.
+    pub const fn split(mut self) -> Self {
+        self.built = Built::Split;
+        self
+    }
+
+    /// With its nanobind for the stable ABI.
+    pub const fn stable(mut self) -> Self {
+        self.built = Built::Stable;
         self
     }
 
@@ -64,6 +89,16 @@ impl Caster {
             common.extend(python.free_threaded.then(|| "-DNB_FREE_THREADED".to_owned()));
             system.push(package.join("ext/robin_map/include"));
         }
+        common.extend(match self.built {
+            Built::Combined => Vec::new(),
+            Built::Stable => vec!["-DPy_LIMITED_API=0x030c0000".to_owned()],
+            Built::Split => {
+                vec![
+                    "-DPy_LIMITED_API=0x030b0000".to_owned(),
+                    "-DNB_BACKEND_MODULE=nanobind_backend".to_owned(),
+                ]
+            }
+        });
         for folder in system {
             common.extend(["-isystem".to_owned(), folder.display().to_string()]);
         }
@@ -94,8 +129,15 @@ impl Caster {
             }
             module.push(object.display().to_string());
         }
-        if self.library == Library::Nanobind {
-            match nanobind(workshop, &package, &common, &compiler, &format!("{}-{python}", self.version)) {
+        if self.library == Library::Nanobind && self.built != Built::Split {
+            let stable = if self.built == Built::Stable { "-stable" } else { "" };
+            match nanobind(
+                workshop,
+                &package,
+                &common,
+                &compiler,
+                &format!("{}-{python}{stable}", self.version),
+            ) {
                 Ok(object) => module.push(object.display().to_string()),
                 Err(said) => return Some(Err(said)),
             }
@@ -106,6 +148,20 @@ impl Caster {
         module.push(modules.file(self.name).display().to_string());
         Some(compile(&compiler, &module).map(|()| modules))
     }
+}
+
+/// Puts the package in that has the nanobind of split modules; `None` where there is none for the interpreter, which is said.
+pub fn backend(modules: Modules, workshop: &Path, version: &str, what: &str) -> Option<Modules> {
+    let package = downloaded_for(workshop, "nanobind-backend", version, modules.python(), what)?
+        .join("nanobind_backend");
+    let folder = modules.folder().join("nanobind_backend");
+    fs::create_dir_all(&folder).expect("the workshop is writable");
+    for file in fs::read_dir(package).expect("a package is a folder").flatten() {
+        if file.path().is_file() {
+            fs::copy(file.path(), folder.join(file.file_name())).expect("the workshop is writable");
+        }
+    }
+    Some(modules)
 }
 
 /// nanobind's own library, as an object.

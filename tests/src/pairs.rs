@@ -152,25 +152,49 @@ pub fn package(workshop: &Path, library: Library, version: &str) -> Option<PathB
 
 /// The folder into which a release of a package was installed, alone; `None` where it can't be had, which is said.
 pub fn downloaded(workshop: &Path, name: &'static str, version: &str, what: &str) -> Option<PathBuf> {
+    installed(workshop, name, version, None, what)
+}
+
+/// The same of a package that is built for each interpreter.
+pub fn downloaded_for(
+    workshop: &Path,
+    name: &'static str,
+    version: &str,
+    python: &Python,
+    what: &str,
+) -> Option<PathBuf> {
+    installed(workshop, name, version, Some(python), what)
+}
+
+fn installed(
+    workshop: &Path,
+    name: &'static str,
+    version: &str,
+    python: Option<&Python>,
+    what: &str,
+) -> Option<PathBuf> {
+    let whole = format!("{name}-{version}{}", python.map_or_else(String::new, |python| format!("-{python}")));
     // Two sides may want one release at once, in two processes too.
-    let _alone = works(cache().alone(&format!("pairs-{name}-{version}")));
-    let folder = workshop.join("pairs/packages").join(format!("{name}-{version}"));
+    let _alone = works(cache().alone(&format!("pairs-{whole}")));
+    let folder = workshop.join("pairs/packages").join(&whole);
     let done = folder.join("complete");
     if done.exists() {
         return Some(folder);
     }
-    let pip = environment(workshop)?;
-    let output = Command::new(pip)
-        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--target"])
-        .arg(&folder)
-        .arg(format!("{name}=={version}"))
-        .stdin(Stdio::null())
-        .output()
-        .expect("the environment's Python starts");
+    let mut pip = Command::new(environment(workshop)?);
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]);
+    if let Some(python) = python {
+        let (major, minor) = python.version;
+        let threads = if python.free_threaded { "t" } else { "" };
+        pip.args(["--only-binary=:all:", "--python-version", &format!("{major}.{minor}")]);
+        pip.args(["--implementation", "cp", "--abi", &format!("cp{major}{minor}{threads}")]);
+    }
+    pip.arg("--target").arg(&folder).arg(format!("{name}=={version}"));
+    let output = pip.stdin(Stdio::null()).output().expect("the environment's Python starts");
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         let said = said.lines().last().unwrap_or("");
-        missing(what, Lack::Package(name), &format!("no {name} {version}: {said}"));
+        missing(what, Lack::Package(name), &format!("no {whole}: {said}"));
         return None;
     }
     fs::write(done, "").expect("the workshop is writable");

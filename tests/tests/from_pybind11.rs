@@ -1,10 +1,11 @@
 //! Objects of pybind11's classes, from modules that know nothing of interbind, taken by modules in C and in Rust.
 //!
-//! `geo` is the module of pybind11; `taker` takes its points, `second` is another build of that, and `rusty` takes them in Rust.
+//! `geo` is the module of pybind11; `taker` takes its points, `second` is another build of that, and `rusty` takes them in Rust. Some of
+//! them have the switch for pybind11's known layout.
 
 use interbind_tests::casters::Caster;
 use interbind_tests::extension::Extension;
-use interbind_tests::laws::{Law, at_once, go_through};
+use interbind_tests::laws::{Law, at_once, go_through, hold};
 use interbind_tests::modules::{Modules, Outcome};
 use interbind_tests::native::{Linked, Native};
 use interbind_tests::package::Package;
@@ -21,7 +22,8 @@ const CASES: &[Case] = &[
     ("2.11.2", &[], &["3.11"]),
     ("3.1.0", &[], &["3.13", "3.13t"]),
     ("3.1.0", &["-DLOCAL"], &["3.13"]),
-    ("3.1.0", &["-DSMART"], &["3.13"]),
+    // Some distributions set parts of the id.
+    ("3.1.0", &["-DSMART", "-DPYBIND11_COMPILER_TYPE=\"mine\""], &["3.13"]),
 ];
 
 /// Those that are tried with `INTERBIND_PAIRS=all` besides.
@@ -72,16 +74,20 @@ fn built(version: &'static str, flags: &'static [&'static str], python: &'static
     let mut modules = Modules::new(workshop, "from-pybind11", python);
     for (name, linked) in [("taker", Linked::Statically), ("second", Linked::ByHeaders)] {
         let native = Native::new("tests/fixtures/foreign/taker.c", name, linked);
+        // One of them reads pybind11's layout where it may.
+        let native = if name == "second" { native.flag("-DINTERBIND_KNOWN_LAYOUTS") } else { native };
         modules = native.add_to(modules, workshop, WHAT)?;
     }
+    modules = Native::new("tests/fixtures/foreign/evil.c", "evil", Linked::ByHeaders)
+        .add_to(modules, workshop, WHAT)?;
     let geo = Caster::new("geo", Pybind11, version).source("tests/fixtures/foreign/pybind11.cpp");
     // Later ones don't know the free-threaded 3.13. Two cases run at once, so each release has a folder of its own.
-    let (pyo3, folder) = if python.free_threaded && python.version == (3, 13) {
-        ("pyo3 = \"0.28\"", workshop.join("rusty-0.28"))
+    let (pyo3, features, folder) = if python.free_threaded && python.version == (3, 13) {
+        ("pyo3 = \"0.28\"", "\"pyo3\"", workshop.join("rusty-0.28"))
     } else {
-        ("pyo3 = \"=0.30.1\"", workshop.join("rusty-0.30"))
+        ("pyo3 = \"=0.30.1\"", "\"pyo3\", \"known-layouts\"", workshop.join("rusty-0.30"))
     };
-    let package = Package::new("rusty", RUSTY).interbind("\"pyo3\"").dependency(pyo3);
+    let package = Package::new("rusty", RUSTY).interbind(features).dependency(pyo3);
     let modules = modules.with(&Extension::of(&package, &folder));
     Some(geo.flags(flags).add_to(modules, workshop, WHAT)?.unwrap_or_else(|said| panic!("{said}")))
 }
@@ -186,9 +192,11 @@ if hasattr(geo, 'take_over'):
     assert taker.norm(p) == 5.0 and geo.take_over(p) == 3.0
     error = refused('wrong-object', taker.norm, p)
     assert isinstance(error.__cause__, ValueError), repr(error.__cause__)
-    p = geo.Point(3, 4)
-    geo.take_over(p)
-    refused('wrong-object', second.norm, p)
+    for m in second, rusty:
+        p = geo.Point(3, 4)
+        geo.take_over(p)
+        error = refused('wrong-object', m.norm, p)
+        assert isinstance(error.__cause__, ValueError), repr(error.__cause__)
 ",
     ),
     (
@@ -259,6 +267,26 @@ assert not called
 ",
     ),
     (
+        "a_conduit_in_c_that_lies_is_refused",
+        "
+import evil
+method = type(vars(geo.Point)['_pybind11_conduit_v1_'])(evil._pybind11_conduit_v1_)
+class Evil(geo.Named): _pybind11_conduit_v1_ = method
+class Worse(geo.Point): _pybind11_conduit_v1_ = method
+class Alone: _pybind11_conduit_v1_ = method
+for lie in range(8):
+    evil.tell(lie)
+    for m in both:
+        for o in Evil(), Worse(3, 4):
+            error = refused('wrong-object' if lie in (5, 7) else 'not-published', m.norm, o)
+            assert lie != 5 or isinstance(error.__cause__, KeyError), error.__cause__
+        refused('not-published', m.norm, Alone())
+# Nobody has heard of it when the real one is asked.
+for m in both:
+    assert m.norm(geo.Point(3, 4)) == m.norm(Worse(3, 4)) == 5.0
+",
+    ),
+    (
         "names_of_pybind11_in_pythons_dicts_mislead_nobody",
         "
 import builtins, datetime
@@ -278,6 +306,31 @@ for kind in Local, geo.Other:
 del builtins.__dict__[3]
 # Ids of nobody are in front, and there are more than are tried: the real one stands in the interpreter's own dict.
 assert taker.norm(geo.Point(3, 4)) == 5.0
+",
+    ),
+    (
+        "what_stands_under_pybind11s_keys_is_read_with_care",
+        "
+import builtins, datetime
+def dicts():
+    yield builtins.__dict__
+    for o in gc.get_objects():
+        # The interpreter's own, which newer Pythons give.
+        if type(o) is dict and any(type(key) is str and key.startswith('__pybind11_internals_v') for key in list(o)):
+            yield o
+function = vars(geo.Point)['_pybind11_conduit_v1_'].__func__
+capsules = [vars(kind)[name] for kind in (geo.Point, geo.Other) for name in vars(kind) if name.startswith('__pybind11_module_')]
+capsules = [*capsules[:1], function.__self__, datetime.datetime_CAPI, None]
+all = list(dicts())
+# A class each, for what was published once isn't asked about again.
+for capsule, kind, m in zip(capsules, (geo.Virtual, geo.After, geo.Point), (rusty, taker, rusty)):
+    put = [(d, key, d[key]) for d in all for key in d if type(key) is str and key.startswith('__pybind11_internals_v')]
+    assert put
+    for d, key, _ in put:
+        d[key] = capsule
+    assert m.norm(kind(3, 4)) == 5.0
+    for d, key, real in put:
+        d[key] = real
 ",
     ),
     (
@@ -346,6 +399,90 @@ fn modules_in_c_and_in_rust_take_objects_of_pybind11() {
     at_once(&cases, |(version, flags, python)| {
         if let Some(modules) = built(version, flags, python) {
             go_through(&modules, BEFORE, LAWS, quiet);
+            if flags.is_empty() {
+                measured(modules, version);
+            }
         }
     });
+}
+
+/// A class of another size, in a process of its own: the internals have one class of a C++ type.
+fn measured(modules: Modules, version: &'static str) {
+    let wide = Caster::new("wide", Pybind11, version).source("tests/fixtures/foreign/pybind11.cpp");
+    let built = wide.flags(&["-DWIDE"]).add_to(modules, workshop!(), WHAT);
+    let Some(modules) = built.map(|built| built.unwrap_or_else(|said| panic!("{said}"))) else { return };
+    let script = "
+import taker, second, rusty, wide
+# Without a GIL other threads may change what would be read.
+is_known = sys.platform == 'linux' and getattr(sys, '_is_gil_enabled', lambda: True)()
+for m in taker, second, rusty:
+    for kind in wide.Point, wide.After, type('Sub', (wide.Point,), {}):
+        if is_known:
+            error = refused('layout-differs', m.norm, kind(3, 4))
+            assert 'size: provider has 24, this module expects 16' in str(error) and 'fix: ' in str(error), error
+        else:
+            assert m.norm(kind(3, 4)) == 5.0
+    refused('wrong-object' if not is_known else 'not-published', m.norm, wide.Other(1, 2))
+";
+    hold(&modules, "", &("a_class_of_another_size_is_refused", script), quiet);
+}
+
+/// Two releases whose ids are other texts, in one process: nothing crosses by itself.
+#[cfg(target_os = "linux")]
+const BRIDGED: &str = "
+import interbind, taker, geo, newer
+def raised(type, words, call, *arguments):
+    try:
+        result = call(*arguments)
+    except type as error:
+        assert words in str(error), error
+        return error
+    raise AssertionError(f'{words!r} is expected, not {result!r}')
+p = geo.Point(3, 4)
+raised(TypeError, 'incompatible', newer.norm, p)
+error = refused('not-published', interbind.bridge, geo.Point)
+assert 'fix: ' in str(error) and 'geo.Point' in str(error), error
+assert taker.norm(p) == 5.0
+interbind.bridge(geo.Point)
+before = dict(vars(geo.Point))
+interbind.bridge(geo.Point)
+assert dict(vars(geo.Point)) == before
+del before
+class Sub(geo.Point): pass
+for kind in geo.Point, Sub, geo.After, geo.Virtual, geo.hidden:
+    p = kind(3, 4)
+    for f in newer.norm, newer.norm_of_value, newer.norm_without_conversion, newer.norm_detached:
+        assert f(p) == 5.0, (kind, f)
+    assert newer.chosen(p) == 'point'
+    newer.set_x(p, 6.0)
+    assert taker.address(p) and geo.norm(p) == newer.norm(p)
+    # The pointer holds the Python object.
+    assert newer.shared(p) == 6.0
+for o in geo.Other(1, 2), geo.Named(), geo.Point.__new__(geo.Point), 3, geo.Point:
+    raised(TypeError, 'incompatible', newer.norm, o)
+# On another class the attribute leads nowhere.
+class Moved: pass
+for name, value in vars(geo.Point).items():
+    if name.startswith('__pybind11_module_local_v12_'):
+        setattr(Moved, name, value)
+        setattr(geo.Other, name, value)
+raised(TypeError, 'incompatible', newer.norm, Moved())
+raised(TypeError, 'incompatible', newer.norm, geo.Other(1, 2))
+for cls in int, Sub, Moved, type:
+    refused('wrong-object', interbind.bridge, cls)
+refused('not-published', interbind.bridge, geo.Named)
+for wrong in 3, None, p:
+    raised(TypeError, 'takes a class of pybind11', interbind.bridge, wrong)
+";
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_bridge_has_pybind11_3_1_take_objects_of_an_older_one() {
+    let Some(python) = Python::find("3.11", WHAT) else { return };
+    let Some(modules) = built("2.11.2", &[], python) else { return };
+    let newer = Caster::new("newer", Pybind11, "3.1.0").source("tests/fixtures/foreign/pybind11.cpp");
+    let Some(built) = newer.flags(&["-DSHARED"]).add_to(modules, workshop!(), WHAT) else { return };
+    let modules =
+        interbind_tests::native::with_runtime(built.unwrap_or_else(|said| panic!("{said}")), workshop!());
+    hold(&modules, "", &("a_bridge_has_pybind11_3_1_take_objects_of_an_older_one", BRIDGED), quiet);
 }

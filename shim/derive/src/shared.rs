@@ -236,8 +236,11 @@ impl Role<'_> {
                 proc_macro2::Literal::c_string(&std::ffi::CString::new(cpp.as_str()).unwrap_or_default());
             quote! {
                 fn adapter() -> ::core::option::Option<&'static ::interbind::__private::Adapter> {
-                    static ADAPTER: ::interbind::__private::Adapter =
-                        ::interbind::__private::Adapter::new(#mangled, ::core::mem::size_of::<#ty>());
+                    static ADAPTER: ::interbind::__private::Adapter = ::interbind::__private::Adapter::new(
+                        #mangled,
+                        ::core::mem::size_of::<#ty>(),
+                        ::core::mem::align_of::<#ty>(),
+                    );
                     ::core::option::Option::Some(&ADAPTER)
                 }
             }

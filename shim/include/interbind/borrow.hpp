@@ -7,7 +7,7 @@
 #define INTERBIND_BORROW_HPP
 
 #include <interbind/data.hpp>
-#include <interbind/from_pybind11.h>
+#include <interbind/from_nanobind.h>
 #include <interbind/raised.hpp>
 #include <interbind/shape.hpp>
 
@@ -134,13 +134,13 @@ class raw {
 
 } // namespace interbind
 
-/* Says that classes which pybind11 makes of T, in modules that know nothing of interbind, hold what INTERBIND_DATA declares: by
- * the name of T, which stands in no anonymous namespace. At global namespace, before a site of T is made. */
+/* Says that classes which pybind11 or nanobind 3 makes of T, in modules that know nothing of interbind, hold what INTERBIND_DATA
+ * declares: by the name of T, which stands in no anonymous namespace. At global namespace, before a site of T is made. */
 #define INTERBIND_CPP(T) \
     namespace interbind INTERBIND_HIDDEN { \
     template <> struct adapter_of<T> { \
         static interbind_adapter *get() { \
-            static interbind_adapter adapter INTERBIND_FROM_PYBIND11(typeid(T).name(), sizeof(T)); \
+            static interbind_adapter adapter INTERBIND_FROM_CPP(typeid(T).name(), sizeof(T)); \
             return has_linkage<T>() ? &adapter : nullptr; \
         } \
     }; \

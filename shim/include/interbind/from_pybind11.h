@@ -14,7 +14,8 @@
 
 #include <Python.h>
 
-#include <interbind/types.h>
+#include <interbind/adapted.h>
+#include <interbind/pybind11_record.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -27,19 +28,10 @@ extern "C" {
  * ("N3geo5PointE" for geo::Point, "5Point" for Point), and its size. */
 #define INTERBIND_FROM_PYBIND11(mangled, size) {interbind_adapt_pybind11, {NULL, (mangled)}, (size), NULL}
 
-/* A record that an adapter publishes for a class of pybind11; the record comes first. Never freed, and used again only with the
- * conduit that it has: a thread that is about to call it may be anywhere. */
-struct interbind_adapted {
-    interbind_type_record record;
-    const interbind_adapter *adapter;
-    /* Owned: the class's conduit, and what it is called with. */
-    PyObject *function, *id, *type, *kind;
-    /* The interpreter that these belong to. */
-    uint64_t serial[2];
-    interbind_adapted *next;
-    interbind_owner owner;
-    char texts[3][128];
-};
+/* With INTERBIND_KNOWN_LAYOUTS, a switch for the whole module, the address is read from the object where the conduit has once said of an
+ * object of the very class that it is the word which stands there. It stays so: plain data has no table of virtual functions, so
+ * it can't be a virtual base at the start of an object, and anything else is at one place in all objects of a class. That rests
+ * on pybind11's layout, which no one has promised: hence the switch. */
 
 /* Where a value stands in an object, by pybind11's `struct instance`, which is the same from 2.11.2 to 3.1.0: three words, the
  * weak references, then a byte of flags. */
@@ -56,33 +48,6 @@ struct interbind_adapted {
 #define INTERBIND_PYBIND11_REGISTERED 8u
 /* The flag of a part of an object that has several. */
 #define INTERBIND_PYBIND11_PART 2u
-
-/* Reads what `type` itself says of a class, whatever its metaclass would say. A new reference, or NULL with an exception. */
-INTERBIND_COLD PyObject *interbind_type_part(PyObject *type, const char *name) {
-    PyObject *const meta = (PyObject *)(void *)&PyType_Type;
-    PyObject *dict = PyObject_GetAttrString(meta, "__dict__");
-    PyObject *descriptor = dict == NULL ? NULL : PyMapping_GetItemString(dict, name);
-    PyObject *found = descriptor == NULL ? NULL : PyObject_CallMethod(descriptor, "__get__", "OO", type, meta);
-    Py_XDECREF(descriptor);
-    Py_XDECREF(dict);
-    return found;
-}
-
-/* Reads an entry of a class's own dict. A new reference, or NULL, and no exception is set. */
-INTERBIND_COLD PyObject *interbind_type_own(PyObject *type, PyObject *name) {
-    PyObject *dict = interbind_type_part(type, "__dict__");
-    PyObject *found = dict == NULL ? NULL : PyObject_GetItem(dict, name);
-    Py_XDECREF(dict);
-    if (found == NULL) {
-        PyErr_Clear();
-    }
-    return found;
-}
-
-/* Tells whether an object is a `str` with that text. */
-INTERBIND_COLD int interbind_is_text(PyObject *object, const char *text) {
-    return object != NULL && PyUnicode_CheckExact(object) && PyUnicode_CompareWithASCIIString(object, text) == 0;
-}
 
 /* The function of a conduit that is pybind11's own, as a new reference; NULL, and no exception, for anything else. */
 INTERBIND_COLD PyObject *interbind_conduit_function(PyObject *found) {
@@ -210,6 +175,16 @@ static inline int interbind_pybind11_has_value(PyObject *object, const void *kno
     return interbind_pybind11_has_values(object, known);
 }
 
+#ifdef INTERBIND_KNOWN_LAYOUTS
+/* The word that an object of the very class has for its value; NULL for one of another class, and one that has several parts or a
+ * large holder. */
+static inline void *interbind_pybind11_word(PyObject *object, const void *class_) {
+    const char *const start = (const char *)(const void *)object + INTERBIND_PYBIND11_HEAD;
+    const int is_simple = ((uint8_t)start[4 * sizeof(void *)] & INTERBIND_PYBIND11_SIMPLE) != 0;
+    return is_simple && (const void *)Py_TYPE(object) == class_ ? *(void *const *)(const void *)start : NULL;
+}
+#endif
+
 /* Calls a conduit: a capsule, None, or NULL with an exception. */
 static inline PyObject *interbind_conduit_call(PyObject *function, PyObject *object, PyObject *id, PyObject *type,
     PyObject *kind) {
@@ -238,46 +213,40 @@ static inline void *interbind_conduit_address(PyObject *answer, const char *name
     return address;
 }
 
-INTERBIND_COLD void *interbind_adapted_refuse(const interbind_type_record *record, PyObject *object, const char *line) {
-    return interbind_record_refuse(record, object, INTERBIND_REASON_WRONG_OBJECT, line,
-        "make objects by calling their class, and don't use those that a function took over", PyExc_TypeError);
-}
-
-/* Every adapted record's `borrow`. */
-static inline void *interbind_adapted_borrow(const interbind_type_record *record, PyObject *object, uint32_t mode) {
-    const interbind_adapted *self = (const interbind_adapted *)(const void *)record;
-    PyObject *registered = INTERBIND_LOAD(record->py_type);
-    PyTypeObject *type = Py_TYPE(object);
+/* The `borrow` of every record of pybind11. */
+static inline void *interbind_pybind11_borrow(const interbind_type_record *record, PyObject *object, uint32_t mode) {
+    interbind_adapted *self = (interbind_adapted *)(void *)(uintptr_t)record;
     PyObject *answer;
     void *address;
-    if (!INTERBIND_LIKELY((const void *)registered == (const void *)type) &&
-        (registered == NULL || !interbind_is_subtype(type, (PyTypeObject *)(void *)registered))) {
-        return interbind_record_refuse(record, object, INTERBIND_REASON_WRONG_OBJECT,
-            "the object's class isn't the published one, nor a subclass of it", "pass an object of the published class",
-            PyExc_TypeError);
+#ifdef INTERBIND_KNOWN_LAYOUTS
+    void *word;
+#endif
+    if (!INTERBIND_LIKELY(interbind_adapted_starts(record, object, mode))) {
+        return NULL;
     }
-    if (!INTERBIND_LIKELY(mode == INTERBIND_BORROW_SHARED)) {
-        return interbind_borrow_refuse(record, object, mode);
-    }
-    if (!INTERBIND_LIKELY(interbind_pybind11_has_value(object, registered))) {
+    if (!INTERBIND_LIKELY(interbind_pybind11_has_value(object, INTERBIND_LOAD(record->py_type)))) {
         return interbind_adapted_refuse(record, object,
             "the object has no value: `__init__` of its class wasn't called, or its value was given away");
     }
+#ifdef INTERBIND_KNOWN_LAYOUTS
+    word = interbind_pybind11_word(object, INTERBIND_LOAD(record->py_type));
+    if (INTERBIND_LIKELY(word != NULL && INTERBIND_LOAD(self->is_word) != 0)) {
+        return word;
+    }
+#endif
     answer = interbind_conduit_call(self->function, object, self->id, self->type, self->kind);
     if (answer == NULL) {
         /* What pybind11 raised becomes the cause. */
         return interbind_adapted_refuse(record, object, "pybind11 refuses to give the object's value");
     }
     address = interbind_conduit_address(answer, self->adapter->type.name);
+#ifdef INTERBIND_KNOWN_LAYOUTS
+    if (word != NULL && word == address) {
+        INTERBIND_STORE(self->is_word, 1u);
+    }
+#endif
     return INTERBIND_LIKELY(address != NULL) ? address
                                              : interbind_adapted_refuse(record, object, "pybind11 finds no value in the object");
-}
-
-static inline void interbind_adapted_release(const interbind_type_record *record, PyObject *object, void *data, uint32_t mode) {
-    (void)record;
-    (void)object;
-    (void)data;
-    (void)mode;
 }
 
 /* Adds the ids that stand in the names of pybind11's own entries of a dict: what follows the version, and in 3.x without the
@@ -365,89 +334,20 @@ INTERBIND_COLD PyObject *interbind_pybind11_local(PyTypeObject *type, const char
     return made;
 }
 
-/* Claims a free record of this conduit, or makes one; NULL with an exception set. */
-INTERBIND_COLD interbind_adapted *interbind_adapted_claim(interbind_adapter *adapter, const interbind_found *found,
-    PyObject *function, PyObject *id, PyObject *type, PyObject *kind) {
-    interbind_adapted *one;
-    for (one = INTERBIND_LOAD(adapter->records); one != NULL; one = one->next) {
-        uint32_t state = INTERBIND_STATE_FREE;
-        if (one->function == function && one->serial[0] == found->serial[0] && one->serial[1] == found->serial[1] &&
-            INTERBIND_SWAP(one->record.state, state, INTERBIND_STATE_CLAIMED)) {
-            return one;
-        }
-    }
-    one = (interbind_adapted *)calloc(1, sizeof *one);
-    if (one == NULL) {
-        PyErr_NoMemory();
-        return NULL;
-    }
-    one->adapter = adapter;
-    one->serial[0] = found->serial[0];
-    one->serial[1] = found->serial[1];
-    Py_INCREF(function);
-    Py_INCREF(id);
-    Py_INCREF(type);
-    Py_INCREF(kind);
-    one->function = function;
-    one->id = id;
-    one->type = type;
-    one->kind = kind;
-    one->record.state = INTERBIND_STATE_CLAIMED;
-    one->next = INTERBIND_LOAD(adapter->records);
-    while (!INTERBIND_SWAP(adapter->records, one->next, one)) {
-    }
-    return one;
-}
-
-/* Writes a new record: the site's declaration, and who the class's module is. */
-INTERBIND_COLD void interbind_adapted_write(interbind_adapted *made, const interbind_site *site, PyObject *class_) {
-    static const interbind_record_header header = INTERBIND_TYPE_HEADER;
-    static const interbind_owner us = INTERBIND_OWNER("", "");
-    PyObject *module = interbind_type_part(class_, "__module__");
-    PyObject *bytes = module == NULL || !PyUnicode_CheckExact(module) ? NULL : PyUnicode_AsUTF8String(module);
-    const char *name = bytes == NULL ? NULL : PyBytes_AsString(bytes);
-    if (INTERBIND_LOAD(made->record.borrow) != NULL) {
-        /* It says so already. */
-        Py_XDECREF(bytes);
-        Py_XDECREF(module);
-        PyErr_Clear();
-        return;
-    }
-    snprintf(made->texts[0], sizeof made->texts[0], "%.100s", name == NULL ? "?" : name);
-    snprintf(made->texts[1], sizeof made->texts[1], "(pybind11, %.100s)", PyBytes_AsString(made->id));
-    snprintf(made->texts[2], sizeof made->texts[2], "%u.%u.%u", (unsigned)site->least.major, (unsigned)site->least.minor,
-        (unsigned)site->least.patch);
+/* Compares what pybind11's own record says, where it is known: that of the class which was made for the C++ type. */
+INTERBIND_COLD interbind_status interbind_pybind11_measure(const interbind_context *context, const interbind_site *site,
+    PyObject *object, const char *id) {
+    PyObject *mro = interbind_type_part((PyObject *)(void *)Py_TYPE(object), "__mro__");
+    Py_ssize_t i, count = mro == NULL || !PyTuple_Check(mro) ? 0 : PyTuple_Size(mro);
+    interbind_pybind11_type found;
+    int has = 0;
+    memset(&found, 0, sizeof found);
     PyErr_Clear();
-    Py_XDECREF(bytes);
-    Py_XDECREF(module);
-    made->owner = us;
-    made->owner.name = interbind_str_of(made->texts[0]);
-    made->owner.version = interbind_str_of(made->texts[1]);
-    made->record.header = header;
-    made->record.name = interbind_str_of(site->name);
-    made->record.version_text = interbind_str_of(made->texts[2]);
-    made->record.version = site->least;
-    made->record.kind = site->kind;
-    made->record.aliasing = INTERBIND_ALIASING_UNTRACKED;
-    made->record.thread = INTERBIND_THREAD_ATTACHED;
-    made->record.flags = INTERBIND_FLAG_SUBCLASSABLE;
-    made->record.borrow = interbind_adapted_borrow;
-    made->record.release = interbind_adapted_release;
-    made->record.descriptor = interbind_str_of(site->descriptor);
-    made->record.owner = &made->owner;
-    made->record.native = interbind_str_of("");
-    made->record.base_size = (uint32_t)sizeof(interbind_base);
-    made->record.size = made->adapter->size;
-}
-
-/* Refuses an object of pybind11's class for a reason of the adapter's. */
-INTERBIND_COLD interbind_status interbind_adapter_refuse(const interbind_context *context, const interbind_site *site,
-    PyObject *object, const char *line, const char *fix) {
-    interbind_refusal refusal;
-    interbind_site_refuse(&refusal, context, site, object, INTERBIND_REASON_WRONG_OBJECT);
-    interbind_refusal_add(&refusal, "%s", line);
-    snprintf(refusal.fix, sizeof refusal.fix, "%s", fix);
-    return interbind_refusal_raise(&refusal, PyExc_TypeError);
+    for (i = 0; i < count && id != NULL && !has; i++) {
+        has = interbind_pybind11_measures(PyTuple_GetItem(mro, i), id, site->adapter->type.name, &found);
+    }
+    Py_XDECREF(mro);
+    return has ? interbind_adapter_measure(context, site, object, found.size, found.align) : INTERBIND_OK;
 }
 
 /* Publishes the class of an object of pybind11. `INTERBIND_MISSING`, and no exception: it isn't one, or holds another type.
@@ -466,7 +366,7 @@ INTERBIND_COLD interbind_status interbind_adapt_pybind11(const interbind_context
     const int may_be = site->kind == INTERBIND_KIND_DATA && (PyType_GetFlags(Py_TYPE(object)) & Py_TPFLAGS_HEAPTYPE) != 0;
     PyObject *function = may_be ? interbind_conduit_of(Py_TYPE(object), &owner) : NULL;
     interbind_status status = INTERBIND_MISSING;
-    interbind_found found;
+    interbind_adapted like;
     int count = 0, i, is_local, is_known;
     if (function == NULL) {
         return INTERBIND_MISSING;
@@ -486,8 +386,6 @@ INTERBIND_COLD interbind_status interbind_adapt_pybind11(const interbind_context
             "the object has no value: `__init__` of its class wasn't called, or its value was given away",
             "make objects by calling their class, and don't use those that a function took over");
     }
-    memset(&found, 0, sizeof found);
-    memcpy(found.serial, context->core->head.serial, sizeof found.serial);
     builtins = PyImport_ImportModule("builtins");
     interbind_pybind11_ids(PyInterpreterState_GetDict(PyInterpreterState_Get()), ids, &count);
     interbind_pybind11_ids(builtins == NULL ? NULL : PyModule_GetDict(builtins), ids, &count);
@@ -498,25 +396,20 @@ INTERBIND_COLD interbind_status interbind_adapt_pybind11(const interbind_context
     for (is_local = 0; is_local < 2 && kind != NULL && type != NULL && status == INTERBIND_MISSING; is_local++) {
         for (i = 0; i < count && status == INTERBIND_MISSING; i++) {
             PyObject *answer = interbind_conduit_call(function, object, ids[i], type, kind);
-            interbind_adapted *made;
             if (answer == NULL) {
                 status = interbind_adapter_refuse(context, site, object, "pybind11 refuses to give the object's value",
                     "see the exception that caused this one");
             } else if (interbind_conduit_address(answer, adapter->type.name) != NULL) {
-                made = interbind_adapted_claim(adapter, &found, function, ids[i], type, kind);
-                if (made == NULL) {
-                    status = INTERBIND_FAILED;
-                    break;
-                }
-                interbind_adapted_write(made, site, owner);
-                status = context->types->publish(context->types, &made->record, owner);
-                if (status != INTERBIND_OK) {
-                    /* The record is lost: whether the registry has given it to somebody else by now, nobody knows. */
-                    status = PyErr_Occurred() != NULL ? INTERBIND_FAILED
-                                                      : interbind_adapter_refuse(context, site, object,
-                                                            "the registry refuses the class of pybind11",
-                                                            "use shared objects before the interpreter ends");
-                }
+                memset(&like, 0, sizeof like);
+                like.function = function;
+                like.id = ids[i];
+                like.type = type;
+                like.kind = kind;
+                interbind_adapted_name(&like, owner, "pybind11", PyBytes_AsString(ids[i]));
+                status = interbind_pybind11_measure(context, site, object, PyBytes_AsString(ids[i]));
+                status = status != INTERBIND_OK
+                    ? status
+                    : interbind_adapted_publish(context, site, object, &like, owner, interbind_pybind11_borrow);
             }
         }
         if (status == INTERBIND_MISSING) {

@@ -14,7 +14,10 @@
  * | publish.h | publishing a class |
  * | types.h | finding the record of an object |
  * | names.h | modules inside a module, by their full names |
+ * | adapted.h | what the next three share |
+ * | pybind11_record.h | what pybind11's own record says of a class |
  * | from_pybind11.h | objects of pybind11's classes, from modules that know nothing of interbind |
+ * | from_nanobind.h | objects of nanobind's classes, from such modules |
  * | to_pybind11.h | objects of a module's own classes as arguments of pybind11's functions |
  * | note.h | what the file says about itself |
  * | services.h | instances, keep-alive, userdata, exceptions |
@@ -25,9 +28,14 @@
 #ifndef INTERBIND_H
 #define INTERBIND_H
 
+/* First: it chooses what the C library offers. */
+#include <Python.h>
+
 #include <interbind/abi.h>
+#include <interbind/adapted.h>
 #include <interbind/compiler.h>
 #include <interbind/current.h>
+#include <interbind/from_nanobind.h>
 #include <interbind/from_pybind11.h>
 #include <interbind/import.h>
 #include <interbind/judge.h>
@@ -37,6 +45,7 @@
 #include <interbind/note.h>
 #include <interbind/platform.h>
 #include <interbind/publish.h>
+#include <interbind/pybind11_record.h>
 #include <interbind/refuse.h>
 #include <interbind/services.h>
 #include <interbind/to_pybind11.h>

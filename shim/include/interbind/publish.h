@@ -139,13 +139,17 @@ static inline void *interbind_class_borrow(const interbind_type_record *record, 
     return own->borrow == NULL ? (char *)(void *)object + own->data_offset : own->borrow(record, object, mode);
 }
 
-/* Every record's `release`. */
+/* Every record's `release`, where there is something to give back; and where there is nothing. */
 static inline void interbind_class_release(const interbind_type_record *record, PyObject *object, void *data,
     uint32_t mode) {
-    const interbind_class *own = ((const interbind_class_record *)(const void *)record)->type;
-    if (own->release != NULL) {
-        own->release(record, object, data, mode);
-    }
+    ((const interbind_class_record *)(const void *)record)->type->release(record, object, data, mode);
+}
+static inline void interbind_class_release_nothing(const interbind_type_record *record, PyObject *object, void *data,
+    uint32_t mode) {
+    (void)record;
+    (void)object;
+    (void)data;
+    (void)mode;
 }
 
 /* ---- Records. ---- */
@@ -219,7 +223,7 @@ INTERBIND_COLD interbind_class_record *interbind_class_make(interbind_class *typ
     made->record.flags = type->flags;
     made->record.data_offset = is_open ? type->data_offset : 0;
     made->record.borrow = interbind_class_borrow;
-    made->record.release = interbind_class_release;
+    made->record.release = type->release == NULL ? interbind_class_release_nothing : interbind_class_release;
     made->record.wrap = type->wrap;
     made->record.vtable = type->vtable;
     made->record.descriptor = interbind_str_of(type->descriptor);

@@ -26,7 +26,7 @@ use crate::shared::Shared;
 use crate::sync::{AtomicPtr, Ordering};
 
 /// The names of the attribute, for the C++ libraries whose types are shared by name.
-const LOADERS: [&str; 3] = [
+pub(super) const LOADERS: [&str; 3] = [
     "__pybind11_module_local_v12_system_libstdcpp_gxx_abi_1xxx_use_cxx11_abi_1__",
     "__pybind11_module_local_v12_system_libstdcpp_gxx_abi_1xxx_use_cxx11_abi_0__",
     "__pybind11_module_local_v12_system_libcpp_abi1__",
@@ -37,12 +37,25 @@ type Word = AtomicPtr<c_void>;
 /// A record of pybind11 3.1, as far as it is read of a stranger's class: the C++ type and the loader.
 #[repr(C)]
 #[derive(Debug)]
-struct Loader {
+pub(super) struct Loader {
     class: Word,
-    cpp_type: Word,
+    pub(super) cpp_type: Word,
     unread: [Word; 17],
-    load: unsafe extern "C" fn(*mut c_void, *const c_void) -> *mut c_void,
+    pub(super) load: unsafe extern "C" fn(*mut c_void, *const c_void) -> *mut c_void,
     rest: [Word; 12],
+}
+
+impl Loader {
+    /// One without a type yet.
+    pub(super) const fn of(load: unsafe extern "C" fn(*mut c_void, *const c_void) -> *mut c_void) -> Self {
+        Self {
+            class: Word::new(ptr::null_mut()),
+            cpp_type: Word::new(ptr::null_mut()),
+            unread: [const { Word::new(ptr::null_mut()) }; 17],
+            load,
+            rest: [const { Word::new(ptr::null_mut()) }; 12],
+        }
+    }
 }
 
 /// What a type answers pybind11: a static, one for each type.
@@ -63,13 +76,7 @@ impl Answers {
     /// Names the C++ class, mangled.
     pub const fn new<T: Shared>(name: &'static CStr) -> Self {
         Self {
-            loader: Loader {
-                class: Word::new(ptr::null_mut()),
-                cpp_type: Word::new(ptr::null_mut()),
-                unread: [const { Word::new(ptr::null_mut()) }; 17],
-                load,
-                rest: [const { Word::new(ptr::null_mut()) }; 12],
-            },
+            loader: Loader::of(load),
             type_info: [AtomicPtr::new(ptr::null_mut()), AtomicPtr::new(name.as_ptr().cast_mut())],
             name,
             id: TypeId::of::<fn(&T)>,

@@ -156,6 +156,23 @@ unsafe fn has_values(object: Live<'_>, known: *mut c_void) -> bool {
         && (0..parts).all(|i| (unsafe { states.wrapping_add(i).read() }) & PART_IS_REGISTERED != 0)
 }
 
+/// The word that an object of the very class has for its value; none for one of another class, and one that has several parts or a
+/// large holder.
+///
+/// # Safety
+/// 1. As [`has_value`].
+#[cfg(feature = "known-layouts")]
+#[inline]
+pub(crate) unsafe fn word(object: Live<'_>, known: *mut c_void) -> Option<core::ptr::NonNull<c_void>> {
+    // SAFETY: duty 1: the object is that large.
+    let flags = unsafe { object.as_ptr().cast::<u8>().wrapping_add(FLAGS).read() };
+    if flags & IS_SIMPLE == 0 || !object.class().is(known.cast()) {
+        return None;
+    }
+    // SAFETY: duty 1: the first word behind the object's head.
+    core::ptr::NonNull::new(unsafe { object.as_ptr().wrapping_add(1).cast::<*mut c_void>().read() })
+}
+
 /// Counts the parts of a class's objects as pybind11 does: the nearest of its classes above. Those have a conduit of their own.
 fn parts(at: Attached, class: &Strong, known: *mut c_void, name: &Strong, depth: u32) -> usize {
     let is_own = || own_entry(at, class, name).and_then(|found| function(at, &found)).is_some();

@@ -22,9 +22,13 @@ pub(crate) mod guarded;
 pub(crate) mod host;
 pub(crate) mod live;
 pub(crate) mod module;
+#[cfg(not(any(interbind_pypy, target_env = "msvc")))]
+pub(crate) mod nanobind;
 pub(crate) mod owed;
 #[cfg(feature = "static")]
 pub(crate) mod payload;
+#[cfg(not(any(interbind_pypy, target_env = "msvc")))]
+pub(crate) mod pybind11_record;
 pub(crate) mod raised;
 pub(crate) mod strong;
 #[cfg(feature = "static")]

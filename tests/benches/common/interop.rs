@@ -1,14 +1,15 @@
-//! Modules of several frameworks around one point: pybind11's and nanobind's with and without our header, and providers and
-//! consumers in C, each compiled for speed; `fixtures/bench-interop` has the frameworks' sources.
+//! Modules of several frameworks around one point: pybind11's and nanobind's with and without our header, one of Cython, and
+//! providers and consumers in C, each compiled for speed; `fixtures/bench-interop` has the frameworks' sources.
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use super::bindings::{library, nanobind_library};
 use super::cplusplus::Unit;
-use super::packages::{NANOBIND, PYBIND11};
+use super::packages::{CYTHON, NANOBIND, PYBIND11};
 use super::python::Python;
-use super::{Stop, fixtures, made};
+use super::{Stop, fixtures, made, quietly};
 
 /// The modules of a framework: name and flags. Those with other internals share nothing with the first two.
 const PYBIND11_MODULES: &[(&str, &[&str])] = &[
@@ -27,13 +28,14 @@ const NANOBIND_MODULES: &[(&str, &[&str])] = &[
 ];
 
 /// Those in C, which is C++ as well.
-const C_MODULES: &[(&str, &str)] = &[
-    ("points", "casters/points.c"),
-    ("points_b", "casters/points.c"),
-    ("points_c", "casters/points.c"),
-    ("points_d", "casters/points.c"),
-    ("taker", "foreign/taker.c"),
-    ("ours", "foreign/conduit.c"),
+const C_MODULES: &[(&str, &str, &[&str])] = &[
+    ("points", "casters/points.c", &[]),
+    ("points_b", "casters/points.c", &[]),
+    ("points_c", "casters/points.c", &[]),
+    ("points_d", "casters/points.c", &[]),
+    ("taker", "foreign/taker.c", &[]),
+    ("taker_known", "foreign/taker.c", &["-DINTERBIND_KNOWN_LAYOUTS"]),
+    ("ours", "foreign/conduit.c", &[]),
 ];
 
 /// The folder with all of them.
@@ -55,8 +57,8 @@ pub(crate) fn folder(python: &Python) -> Result<PathBuf, Stop> {
         let unit = Unit { sources: &sources, include, flags: &flags, watched: &ours };
         unit.build(python, &folder.join(format!("{name}.so")))
     };
-    for (name, source) in C_MODULES {
-        build(name, fixtures().join(source), &[], &ours, &[])?;
+    for (name, source, flags) in C_MODULES {
+        build(name, fixtures().join(source), &[], &ours, flags)?;
     }
     let include = [&[PYBIND11.folder(python)?.join("include")], &ours[..]].concat();
     for (name, flags) in PYBIND11_MODULES {
@@ -70,4 +72,29 @@ pub(crate) fn folder(python: &Python) -> Result<PathBuf, Stop> {
         build(name, sources.join("nanobind.cpp"), std::slice::from_ref(&framework), &include, &flags)?;
     }
     Ok(folder)
+}
+
+/// The module of Cython in that folder.
+pub(crate) fn cython(python: &Python, folder: &Path) -> Result<(), Stop> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let source = fixtures().join("cython/cypoint.pyx");
+    let c = folder.join("cypoint.c");
+    let program = made().join(format!("venv-{}/bin/python", python.tag));
+    CYTHON.folder(python)?;
+    let mut cython = Command::new(program);
+    // Our declarations are found as they are in an installed package.
+    cython.env("PYTHONPATH", root.join("python")).args(["-m", "cython", "-3"]).arg(&source).arg("-o").arg(&c);
+    quietly(&mut cython).map_err(|()| Stop::broken("cannot compile", "cypoint.pyx"))?;
+    let library = library(python, &root)?;
+    let include = [root.join("shim/include")];
+    let c = c.to_string_lossy().into_owned();
+    let flags = ["-shared", "-DINTERBIND_STATIC", "-Wl,--gc-sections", "-Wl,--exclude-libs,ALL"];
+    let flags = [&flags[..], &["-std=c11", "-x", "c", &c, "-x", "none"]].concat();
+    let unit = Unit {
+        sources: &[library],
+        include: &include,
+        flags: &flags,
+        watched: &[source, include[0].clone()],
+    };
+    unit.build(python, &folder.join("cypoint.so"))
 }

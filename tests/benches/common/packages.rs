@@ -13,6 +13,13 @@ pub(crate) const PYBIND11: Package = Package { requirement: "pybind11==3.1.0", m
 /// nanobind, whose sources come with it.
 pub(crate) const NANOBIND: Package = Package { requirement: "nanobind==3.1.0", module: "nanobind" };
 
+/// The nanobind of modules in split mode, and of modules that take objects of others.
+pub(crate) const NANOBIND_BACKEND: Package =
+    Package { requirement: "nanobind-backend==1.0.0", module: "nanobind_backend" };
+
+/// Cython's compiler.
+pub(crate) const CYTHON: Package = Package { requirement: "Cython==3.2.9", module: "Cython" };
+
 /// A package, at a version.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Package {
@@ -21,6 +28,12 @@ pub(crate) struct Package {
 }
 
 impl Package {
+    /// Returns the folder that the package is imported from, installing it where it isn't.
+    pub(crate) fn site(self, python: &Python) -> Result<PathBuf, Stop> {
+        let folder = self.folder(python)?;
+        Ok(folder.parent().map_or_else(|| folder.clone(), PathBuf::from))
+    }
+
     /// Returns the package's folder, installing it where it isn't.
     pub(crate) fn folder(self, python: &Python) -> Result<PathBuf, Stop> {
         let environment = made().join(format!("venv-{}", python.tag));
