@@ -35,6 +35,15 @@ struct interbind_adapted {
     char texts[3][128];
 };
 
+/* The interpreter's own dict, where frameworks keep their states; borrowed, NULL where there is none, as on PyPy. */
+INTERBIND_COLD PyObject *interbind_state_dict(void) {
+#ifdef PYPY_VERSION
+    return NULL;
+#else
+    return PyInterpreterState_GetDict(PyInterpreterState_Get());
+#endif
+}
+
 /* Reads what `type` itself says of a class, whatever its metaclass would say. A new reference, or NULL with an exception. */
 INTERBIND_COLD PyObject *interbind_type_part(PyObject *type, const char *name) {
     PyObject *const meta = (PyObject *)(void *)&PyType_Type;
@@ -66,24 +75,6 @@ INTERBIND_COLD int interbind_is_text(PyObject *object, const char *text) {
 INTERBIND_COLD void *interbind_adapted_refuse(const interbind_type_record *record, PyObject *object, const char *line) {
     return interbind_record_refuse(record, object, INTERBIND_REASON_WRONG_OBJECT, line,
         "make objects by calling their class, and don't use those that a function took over", PyExc_TypeError);
-}
-
-/* Starts every borrow: the object's class is the record's, and the mode is one that everybody may have. False with an exception. */
-static inline int interbind_adapted_starts(const interbind_type_record *record, PyObject *object, uint32_t mode) {
-    PyObject *const registered = INTERBIND_LOAD(record->py_type);
-    PyTypeObject *const type = Py_TYPE(object);
-    if (!INTERBIND_LIKELY((const void *)registered == (const void *)type) &&
-        (registered == NULL || !interbind_is_subtype(type, (PyTypeObject *)(void *)registered))) {
-        interbind_record_refuse(record, object, INTERBIND_REASON_WRONG_OBJECT,
-            "the object's class isn't the published one, nor a subclass of it", "pass an object of the published class",
-            PyExc_TypeError);
-        return 0;
-    }
-    if (!INTERBIND_LIKELY(mode == INTERBIND_BORROW_SHARED)) {
-        interbind_borrow_refuse(record, object, mode);
-        return 0;
-    }
-    return 1;
 }
 
 /* Refuses an object of another framework's class for a reason of the adapter's. */

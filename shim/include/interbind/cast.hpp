@@ -348,15 +348,20 @@ template <typename T> class argument {
     /* Borrows what is borrowed alike for reading and for writing, while the thread is attached for certain. What the provider
      * refuses is asked for again when it's needed, and said then. */
     void lend_early() noexcept {
-        void *const found = interbind_borrow_from(caster_site<T>(), record_, object_, INTERBIND_BORROW_SHARED);
-        if (INTERBIND_LIKELY(found != nullptr)) {
+        /* The record was judged, and is that of the object's class: it has both functions, and is live. */
+        void *const found = record_->borrow(record_, object_, INTERBIND_BORROW_SHARED);
+        if (INTERBIND_LIKELY(found != nullptr && (reinterpret_cast<std::uintptr_t>(found) & (alignof(T) - 1)) == 0)) {
             lent_ = &lent();
             if (INTERBIND_LIKELY(lent_->add_quickly(entry_of(static_cast<T *>(found))))) {
                 has(static_cast<T *>(found), INTERBIND_BORROW_SHARED, use_of(false) | use_of(true));
-            } else {
-                interbind_give_back(record_, object_, found, INTERBIND_BORROW_SHARED);
+                return;
             }
-        } else {
+        }
+        lend_later(found);
+    }
+    INTERBIND_APART void lend_later(void *found) noexcept {
+        interbind_give_back(record_, object_, found, INTERBIND_BORROW_SHARED);
+        if (found == nullptr) {
             PyErr_Clear();
         }
     }
@@ -392,7 +397,7 @@ template <typename T> class argument {
         }
         lent_->remove(reinterpret_cast<const char *>(data_), &kind_of<T>, object_);
         if (mode_ != 0) {
-            interbind_give_back(record_, object_, data_, mode_);
+            record_->release(record_, object_, data_, mode_);
         }
         has(nullptr, 0, 0);
     }
@@ -430,7 +435,7 @@ enum class used {
     by_call,
 };
 
-/* How a framework lends an object's value, and makes an object of a copy; that may be NULL. */
+/* How a framework lends an object's value, which starts with `interbind_class_starts`, and makes an object of a copy; that may be NULL. */
 struct published_by {
     decltype(interbind_class::borrow) borrow;
     decltype(interbind_class::wrap) wrap;
@@ -451,6 +456,7 @@ template <typename T> bool publish_class(PyObject *type, const char *version, pu
     described.thread = INTERBIND_THREAD_ATTACHED;
     described.flags = INTERBIND_FLAG_SUBCLASSABLE;
     described.borrow = framework.borrow;
+    described.release = interbind_class_starts_itself;
     described.wrap = framework.wrap;
     const interbind_context *context = caster_context();
     return context != nullptr &&

@@ -133,7 +133,7 @@ static inline uint64_t interbind_nanobind_align(const interbind_nanobind *self, 
 /* The `borrow` of every record of nanobind. */
 static inline void *interbind_nanobind_borrow(const interbind_type_record *record, PyObject *object, uint32_t mode) {
     const interbind_nanobind *const state = ((const interbind_adapted *)(const void *)record)->nanobind;
-    if (!INTERBIND_LIKELY(interbind_adapted_starts(record, object, mode))) {
+    if (!INTERBIND_LIKELY(interbind_class_starts(record, object, mode))) {
         return NULL;
     }
     /* Since the state has ended, no class is one of its own. */
@@ -316,7 +316,7 @@ INTERBIND_COLD int interbind_nanobind_is_sound(const interbind_nanobind *self, P
 INTERBIND_COLD const interbind_nanobind *interbind_nanobind_find(const interbind_context *context, PyObject *type,
     const char **why) {
     static const char start[] = "__nb_internals_";
-    PyObject *const dict = PyInterpreterState_GetDict(PyInterpreterState_Get());
+    PyObject *const dict = interbind_state_dict();
     PyObject *const keys = dict == NULL ? NULL : PyDict_Keys(dict);
     PyObject *raised[3] = {NULL, NULL, NULL};
     const interbind_nanobind *found = NULL;

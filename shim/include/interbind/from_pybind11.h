@@ -221,7 +221,7 @@ static inline void *interbind_pybind11_borrow(const interbind_type_record *recor
 #ifdef INTERBIND_KNOWN_LAYOUTS
     void *word;
 #endif
-    if (!INTERBIND_LIKELY(interbind_adapted_starts(record, object, mode))) {
+    if (!INTERBIND_LIKELY(interbind_class_starts(record, object, mode))) {
         return NULL;
     }
     if (!INTERBIND_LIKELY(interbind_pybind11_has_value(object, INTERBIND_LOAD(record->py_type)))) {
@@ -387,7 +387,7 @@ INTERBIND_COLD interbind_status interbind_adapt_pybind11(const interbind_context
             "make objects by calling their class, and don't use those that a function took over");
     }
     builtins = PyImport_ImportModule("builtins");
-    interbind_pybind11_ids(PyInterpreterState_GetDict(PyInterpreterState_Get()), ids, &count);
+    interbind_pybind11_ids(interbind_state_dict(), ids, &count);
     interbind_pybind11_ids(builtins == NULL ? NULL : PyModule_GetDict(builtins), ids, &count);
     Py_XDECREF(builtins);
     kind = PyBytes_FromString("raw_pointer_ephemeral");

@@ -239,7 +239,10 @@ inline void bind(nanobind::handle module, const char *version) {
 namespace detail {
 
 /* The T in an object of a published class. NULL: an exception is set. */
-template <typename T> void *borrow_of_nanobind(const interbind_type_record *record, PyObject *object, uint32_t) {
+template <typename T> void *borrow_of_nanobind(const interbind_type_record *record, PyObject *object, uint32_t mode) {
+    if (!INTERBIND_LIKELY(interbind_class_starts(record, object, mode))) {
+        return nullptr;
+    }
     const nanobind::handle self(object);
     if (!nanobind::inst_ready(self)) {
         return interbind_record_refuse(record, object, INTERBIND_REASON_WRONG_OBJECT,

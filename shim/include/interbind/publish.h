@@ -121,22 +121,35 @@ static inline int interbind_mode_fits(const interbind_type_record *record, uint3
         (mode == INTERBIND_BORROW_EXCLUSIVE && record->aliasing == INTERBIND_ALIASING_TRACKED);
 }
 
-/* Every record's `borrow`: the object's class first, then the author's function or the offset. */
-static inline void *interbind_class_borrow(const interbind_type_record *record, PyObject *object, uint32_t mode) {
-    const interbind_class *own = ((const interbind_class_record *)(const void *)record)->type;
-    PyObject *registered = INTERBIND_LOAD(record->py_type);
-    PyTypeObject *type = Py_TYPE(object);
+/* Starts every borrow: the object's class is the record's, and the mode is one that the class can give. False with an exception. */
+static inline int interbind_class_starts(const interbind_type_record *record, PyObject *object, uint32_t mode) {
+    PyObject *const registered = INTERBIND_LOAD(record->py_type);
+    PyTypeObject *const type = Py_TYPE(object);
     /* Only compared: while the object lives, its class and whatever that inherits from do. */
     if (!INTERBIND_LIKELY((const void *)registered == (const void *)type) &&
         (registered == NULL || !interbind_is_subtype(type, (PyTypeObject *)(void *)registered))) {
-        return interbind_record_refuse(record, object, INTERBIND_REASON_WRONG_OBJECT,
+        interbind_record_refuse(record, object, INTERBIND_REASON_WRONG_OBJECT,
             "the object's class isn't the published one, nor a subclass of it", "pass an object of the published class",
             PyExc_TypeError);
+        return 0;
     }
     if (!INTERBIND_LIKELY(interbind_mode_fits(record, mode))) {
-        return interbind_borrow_refuse(record, object, mode);
+        interbind_borrow_refuse(record, object, mode);
+        return 0;
     }
-    return own->borrow == NULL ? (char *)(void *)object + own->data_offset : own->borrow(record, object, mode);
+    return 1;
+}
+
+/* A record's `borrow`: what every one starts with, then the author's function, or the offset. */
+static inline void *interbind_class_borrow(const interbind_type_record *record, PyObject *object, uint32_t mode) {
+    return INTERBIND_LIKELY(interbind_class_starts(record, object, mode))
+        ? ((const interbind_class_record *)(const void *)record)->type->borrow(record, object, mode)
+        : NULL;
+}
+static inline void *interbind_class_borrow_there(const interbind_type_record *record, PyObject *object, uint32_t mode) {
+    return INTERBIND_LIKELY(interbind_class_starts(record, object, mode))
+        ? (char *)(void *)object + ((const interbind_class_record *)(const void *)record)->type->data_offset
+        : NULL;
 }
 
 /* Every record's `release`, where there is something to give back; and where there is nothing. */
@@ -150,6 +163,13 @@ static inline void interbind_class_release_nothing(const interbind_type_record *
     (void)object;
     (void)data;
     (void)mode;
+}
+
+/* As an author's `release`: there is nothing to give back, and `borrow` itself starts with `interbind_class_starts`, so that it is
+ * called with nothing in front. */
+static inline void interbind_class_starts_itself(const interbind_type_record *record, PyObject *object, void *data,
+    uint32_t mode) {
+    interbind_class_release_nothing(record, object, data, mode);
 }
 
 /* ---- Records. ---- */
@@ -222,8 +242,12 @@ INTERBIND_COLD interbind_class_record *interbind_class_make(interbind_class *typ
     made->record.thread = type->thread;
     made->record.flags = type->flags;
     made->record.data_offset = is_open ? type->data_offset : 0;
-    made->record.borrow = interbind_class_borrow;
-    made->record.release = type->release == NULL ? interbind_class_release_nothing : interbind_class_release;
+    made->record.borrow = type->borrow == NULL ? interbind_class_borrow_there
+        : type->release == interbind_class_starts_itself ? type->borrow
+                                                         : interbind_class_borrow;
+    made->record.release = type->release == NULL || type->release == interbind_class_starts_itself
+        ? interbind_class_release_nothing
+        : interbind_class_release;
     made->record.wrap = type->wrap;
     made->record.vtable = type->vtable;
     made->record.descriptor = interbind_str_of(type->descriptor);

@@ -160,8 +160,11 @@ inline void bind(pybind11::handle module, const char *version) {
 namespace detail {
 
 /* The T in an object of a published class. NULL: an exception is set. */
-template <typename T> void *borrow_of_pybind11(const interbind_type_record *record, PyObject *object, uint32_t) {
+template <typename T> void *borrow_of_pybind11(const interbind_type_record *record, PyObject *object, uint32_t mode) {
     namespace py = pybind11::detail;
+    if (!INTERBIND_LIKELY(interbind_class_starts(record, object, mode))) {
+        return nullptr;
+    }
     auto *const instance = reinterpret_cast<py::instance *>(object);
     const bool is_exact = static_cast<const void *>(Py_TYPE(object)) == static_cast<const void *>(INTERBIND_LOAD(record->py_type));
     if (is_exact && instance->simple_layout && instance->simple_instance_registered &&

@@ -141,7 +141,7 @@ INTERBIND_COLD int interbind_pybind11_measures(PyObject *class_, const char *id,
     if (strstr(id, "libstdcpp") == NULL) {
         return 0;
     }
-    has = interbind_pybind11_look(PyInterpreterState_GetDict(PyInterpreterState_Get()), id, class_, name, found);
+    has = interbind_pybind11_look(interbind_state_dict(), id, class_, name, found);
     if (!has) {
         builtins = PyImport_ImportModule("builtins");
         has = builtins != NULL && interbind_pybind11_look(PyModule_GetDict(builtins), id, class_, name, found);

@@ -1,7 +1,5 @@
 //! What adapters share: a record for a class of another framework, which says what the consumer declared and whose class it is. It
 //! is untracked, since C++ code may write at any time. What differs between frameworks is how an object is borrowed.
-//!
-//! **Boundary**: the end of a borrow, which consumers of other builds call.
 
 use core::ffi::{CStr, c_char, c_void};
 use core::ptr;

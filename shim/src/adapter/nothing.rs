@@ -1,4 +1,6 @@
 //! The adapter where none can work: it takes no objects, and nothing is answered.
+//!
+//! **Boundary**: what the wheel's runtime calls attached.
 
 use core::ffi::CStr;
 #[cfg(feature = "static")]

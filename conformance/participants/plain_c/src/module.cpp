@@ -38,14 +38,6 @@ Kind *kind_of(const char *id) {
     return nullptr;
 }
 
-// The kind of an object of this module's.
-Kind *kind_of(PyObject *object) {
-    for (Kind &kind : kinds)
-        if (Py_TYPE(object) == kind.type)
-            return &kind;
-    return nullptr;
-}
-
 unsigned char *data_of(PyObject *object) { return reinterpret_cast<Object *>(object)->data; }
 
 void destroy(PyObject *self) {
@@ -76,6 +68,14 @@ PyObject *make(PyObject *, PyObject *arguments) {
 }
 
 #ifdef ROLE_PROVIDER
+
+// The kind of an object of this module's.
+Kind *kind_of(PyObject *object) {
+    for (Kind &kind : kinds)
+        if (Py_TYPE(object) == kind.type)
+            return &kind;
+    return nullptr;
+}
 
 PyObject *peek(PyObject *, PyObject *object) {
     Kind *kind = kind_of(object);
