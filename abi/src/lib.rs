@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | Platform ABI | can these two builds meet, and call each other? | [`platform`] |
 //! | Internals ABI | do both understand the same shared records? | [`header`], [`mod@judge`], [`owner`], [`core`], [`services`], [`types`], [`runtime`] |
-//! | Type ABI | does this *type* mean the same to both? | [`version`], [`types::data`], [`interface`], [`values`], [`check`] |
+//! | Type ABI | does this *type* mean the same to both? | [`version`], [`types::data`], [`interface`], [`signature`], [`values`], [`check`] |
 //!
 //! [`note`] is how a built file says all of this without being run, [`mod@diff`] finds every difference between two
 //! sides, [`reason`] names each kind of refusal once for errors, docs and the conformance suite. Readers of other
@@ -38,6 +38,7 @@ pub mod platform;
 pub mod reason;
 pub mod runtime;
 pub mod services;
+pub mod signature;
 pub mod text;
 pub mod types;
 pub mod values;

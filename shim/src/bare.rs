@@ -18,7 +18,7 @@ use crate::ffi::{Attached, PyObject, Raised, Strong};
 use crate::foreign::Foreign;
 use crate::held::Held;
 use crate::internals::Core;
-use crate::native::{Native, NativeRef};
+use crate::native_class::{NativeClass, NativeRef};
 use crate::object::Object;
 use crate::shared::{Consumer, Module, Shared};
 use crate::types::Counts;
@@ -188,7 +188,7 @@ where
     }
 }
 
-impl Native {
+impl NativeClass {
     /// Borrows another build's object of the class or of one that inherits from it in Python.
     ///
     /// # Errors

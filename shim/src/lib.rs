@@ -14,7 +14,7 @@
 //! | bind | `module`, `identity` | a module to an interpreter: its core, its registry |
 //! | publish | `publish`, `types` | a provider's record goes into the registry |
 //! | judge | `judge`, `fits`, `site`, `judged` | what a call site remembers, and what's asked when it doesn't |
-//! | borrow | `foreign`, `native`, `held`, `construct` | the handles that user code sees |
+//! | borrow | `foreign`, `native_class`, `held`, `construct` | the handles that user code sees |
 //! | serve | `services` | what binding libraries need besides: instances, userdata, exceptions |
 //!
 //! Behind them is `runtime`: core, registry and the order of the check. Below that is `refusal`, which writes what is said
@@ -22,7 +22,7 @@
 //! `wheel` for the wheel's.
 //!
 //! `ffi` is the only place that speaks to Python; what knows nothing of Python is a crate of its own, `interbind-structures`;
-//! `pyo3` is the face for PyO3, `bare` the one without.
+//! `pyo3` is the face for PyO3, `bare` the one without; `c_function` says what C calls the types of Rust.
 //!
 //! Unsafe code is in `ffi`, and in the files whose text says at its head which *boundary* they are: those that other builds
 //! call, or that call other builds, or that take a caller's word. All else is safe code over types.
@@ -38,6 +38,7 @@ mod shared;
 
 mod adapter;
 mod bare;
+mod c_function;
 mod construct;
 mod default_body;
 mod faces;
@@ -50,7 +51,7 @@ mod judge;
 mod judged;
 mod malformed;
 mod module;
-mod native;
+mod native_class;
 mod owner;
 mod publish;
 mod refusal;
@@ -70,14 +71,15 @@ use interbind_structures::{lifetime, sync};
 
 pub use interbind_abi as abi;
 pub use interbind_abi::types::Reserved;
-pub use interbind_derive::{Provide, Shared, interface, module, raw_module};
+pub use interbind_derive::{Provide, Shared, function, interface, lend, module, raw_module};
 
 pub use self::bare::{bind, count_records, provide, to_python};
+pub use self::c_function::CFunction;
 pub use self::error::Error;
 pub use self::ffi::raised::Raised;
 pub use self::foreign::{Detached, Foreign, ForeignMut, ForeignRaw};
 pub use self::held::Held;
-pub use self::native::{Native, NativeRef};
+pub use self::native_class::{NativeClass, NativeRef};
 pub use self::object::Object;
 pub use self::publish::{RawClass, publish_raw, unpublish_raw};
 #[cfg(feature = "static")]
@@ -88,7 +90,7 @@ pub use self::types::Counts;
 pub use self::untracked::Untracked;
 
 #[cfg(feature = "pyo3")]
-pub use self::pyo3::{bind_module, names, publish, submodule};
+pub use self::pyo3::{Native, bind_module, lend, names, publish, submodule};
 
 /// What the macros' expansions name; not for people.
 #[doc(hidden)]
@@ -96,6 +98,7 @@ pub mod __private {
     pub use crate::adapter::{Adapter, Answers};
     #[cfg(feature = "static")]
     pub use crate::adapter::{bridge, view};
+    pub use crate::c_function::{CName, CResult, CValue, Lent};
     pub use crate::default_body::Body;
     pub use crate::identity::Identity;
     pub use crate::interface::{Interface, answer};

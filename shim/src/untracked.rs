@@ -29,6 +29,7 @@ use interbind_abi::values::PlainData;
 /// /// # Safety
 /// /// 1. No other thread reads or writes the spot meanwhile.
 /// pub unsafe fn move_by(spot: &Untracked<Spot>, x: f64) -> Spot {
+///     debug_assert!(spot.as_ptr().is_aligned());
 ///     // SAFETY: duty 1.
 ///     let old = unsafe { spot.read() };
 ///     let new = Spot { x: old.x + x, ..old };

@@ -105,6 +105,12 @@ impl Settings {
         }
     }
 
+    /// Takes a key whose value is a text, if it was said.
+    pub(crate) fn text_if(&mut self, key: &str, example: &str, problems: &mut Problems) -> Option<LitStr> {
+        let is_said = self.settings.iter().any(|setting| setting.key == key);
+        if is_said { self.text(key, example, problems) } else { None }
+    }
+
     fn text(&mut self, key: &str, example: &str, problems: &mut Problems) -> Option<LitStr> {
         match self.value(key) {
             Some(Setting { value: Value::Text(text), .. }) => return Some(text),

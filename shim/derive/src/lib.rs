@@ -9,6 +9,7 @@
 //! | `shared`, `enums` | `#[derive(Shared)]`: plain data, and enums inside it |
 //! | `methods`, `table`, `handle`, `interface` | `#[interface]`: what a method is, the provider's side, the consumer's |
 //! | `provide` | `#[derive(Provide)]`: a class that holds shared data |
+//! | `function` | `#[function]`, `lend!`: a function's C function, and its type |
 //! | `module` | `module!`: the roles of an extension |
 //! | `raw` | `raw_module!`: the same, and the module itself |
 //!
@@ -19,6 +20,7 @@
 mod attributes;
 mod demand;
 mod enums;
+mod function;
 mod handle;
 mod interface;
 mod methods;
@@ -116,6 +118,52 @@ pub fn provide(input: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn interface(arguments: TokenStream, input: TokenStream) -> TokenStream {
     answer(interface::expand(arguments.into(), input.into()))
+}
+
+/// Writes the C function of a `#[pyfunction]`, which [`lend!`] gives to others: SciPy, Numba, Cython, and every build of interbind.
+///
+/// Stands above `#[pyfunction]`, which it leaves as it is: Python calls PyO3's own function. The C function takes the same
+/// arguments and calls no Python; a panic in it ends the process, as in every `extern "C" fn`. `native` is its type as C writes it,
+/// and is compared with the function's types by the compiler; without it, it is written from them. Numbers, `bool` and
+/// types that derive [`Shared`](macro@Shared) can be lent.
+///
+/// # Examples
+///
+/// <!-- examples/curves/src/lib.rs:function -->
+/// ```
+/// /// The length of a vector.
+/// #[interbind::function(native = "double (double, double)")]
+/// #[pyfunction]
+/// fn hypot(x: f64, y: f64) -> f64 {
+///     x.hypot(y)
+/// }
+///
+/// /// A bell; its type in C is written from the one in Rust.
+/// #[interbind::function]
+/// #[pyfunction]
+/// fn bell(x: f64) -> f64 {
+///     (-x * x).exp()
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn function(arguments: TokenStream, input: TokenStream) -> TokenStream {
+    answer(function::expand(arguments.into(), input.into()))
+}
+
+/// Lends the C function of a `#[interbind::function]` under its name in a module: `lend!(module, function)?`.
+///
+/// # Examples
+///
+/// <!-- examples/curves/src/lib.rs:lend -->
+/// ```
+/// fn add_hypot(m: &Bound<'_, PyModule>) -> PyResult<()> {
+///     m.add_function(wrap_pyfunction!(hypot, m)?)?;
+///     interbind::lend!(m, hypot)
+/// }
+/// ```
+#[proc_macro]
+pub fn lend(input: TokenStream) -> TokenStream {
+    answer(function::expand_lend(input.into()))
 }
 
 /// Declares the roles of an extension, once: what it provides, what it consumes and which versions will do.

@@ -60,6 +60,19 @@ INTERBIND_COLD PyObject *interbind_functions_make(void) {
     return capsule;
 }
 
+/* What stands under a key: a new reference, or NULL with or without an exception. */
+static inline PyObject *interbind_functions_get(PyObject *dict, PyObject *key) {
+#if PY_VERSION_HEX >= 0x030d0000 && (!defined(Py_LIMITED_API) || Py_LIMITED_API + 0 >= 0x030d0000) && !defined(PYPY_VERSION)
+    PyObject *found = NULL;
+    PyDict_GetItemRef(dict, key, &found);
+#else
+    /* These builds have a GIL. */
+    PyObject *found = PyDict_GetItemWithError(dict, key);
+    Py_XINCREF(found);
+#endif
+    return found;
+}
+
 /* Finds the service, or makes it where `make` says so. A new reference to its capsule, which keeps it; NULL with an exception, or
  * without one: it isn't there. */
 INTERBIND_COLD PyObject *interbind_functions_find(int make, interbind_functions_service **out) {
@@ -83,10 +96,9 @@ INTERBIND_COLD PyObject *interbind_functions_find(int make, interbind_functions_
     if (key == NULL) {
         return NULL;
     }
-    found = PyObject_CallMethod(dict, "get", "O", key);
-    if (found == Py_None) {
-        Py_CLEAR(found);
-        made = make ? interbind_functions_make() : NULL;
+    found = interbind_functions_get(dict, key);
+    if (found == NULL && make && !PyErr_Occurred()) {
+        made = interbind_functions_make();
         found = made == NULL ? NULL : PyObject_CallMethod(dict, "setdefault", "OO", key, made);
         Py_XDECREF(made);
     }

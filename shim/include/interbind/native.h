@@ -157,37 +157,54 @@ INTERBIND_COLD void interbind_native_refuse(interbind_refusal *refusal, const ch
     Py_XDECREF(name);
 }
 
+/* Tells whether the builds that make objects of a class call C functions as this one does. */
+static inline int interbind_native_calls_alike(const interbind_function_class *kind) {
+    return interbind_str_is(kind->platform, INTERBIND_PLATFORM) ||
+        interbind_str_is(interbind_str_part(kind->platform, "c"), INTERBIND_C_ABI);
+}
+
+/* Looks for an entry of a record of that type, each judged before it is read. NULL: there is none, or what is wrong is said. */
+static inline const void *interbind_native_search(PyObject *callable, const interbind_function_class *kind, const char *wanted,
+    size_t len, interbind_verdict *verdict) {
+    INTERBIND_FUNCTION_KIND(record_kind, FUNCTION);
+    INTERBIND_FUNCTION_KIND(entry_kind, NATIVE_ENTRY);
+    const interbind_function_record *record =
+        (const interbind_function_record *)(const void *)((const char *)callable + kind->offset);
+    const interbind_native_entry *entry;
+    *verdict = interbind_judge(record, &record_kind);
+    entry = verdict->reason != NULL ? NULL : INTERBIND_LOAD(*(interbind_native_entry *const *)&record->natives);
+    for (; entry != NULL; entry = entry->next) {
+        *verdict = interbind_judge(entry, &entry_kind);
+        if (verdict->reason == NULL && entry->function == NULL) {
+            *verdict = interbind_verdict_of(INTERBIND_REASON_MALFORMED_RECORD, "function (0 is NULL)", 0, 1);
+        }
+        if (verdict->reason != NULL) {
+            return NULL;
+        }
+        if (entry->signature.len == len && entry->signature.ptr != NULL && memcmp(entry->signature.ptr, wanted, len) == 0) {
+            return entry->function;
+        }
+    }
+    return NULL;
+}
+
 /* Finds an entry of a record, judged in the order of the check. */
 INTERBIND_COLD interbind_status interbind_native_of(PyObject *callable, const interbind_function_class *kind, const char *wanted,
     size_t len, const void **out) {
-    INTERBIND_FUNCTION_KIND(record_kind, FUNCTION);
-    INTERBIND_FUNCTION_KIND(entry_kind, NATIVE_ENTRY);
-    const interbind_str c_abi = interbind_str_part(kind->platform, "c");
     const interbind_function_record *record =
         (const interbind_function_record *)(const void *)((const char *)callable + kind->offset);
     const interbind_native_entry *entry;
     interbind_verdict verdict;
     interbind_refusal refusal;
-    if (!interbind_str_is(c_abi, INTERBIND_C_ABI)) {
+    if (!interbind_native_calls_alike(kind)) {
         interbind_native_refuse(&refusal, INTERBIND_REASON_C_ABI, callable, wanted);
         refusal.provider = kind->owner;
-        interbind_refusal_differs(&refusal, "c", c_abi, interbind_str_of(INTERBIND_C_ABI));
+        interbind_refusal_differs(&refusal, "c", interbind_str_part(kind->platform, "c"), interbind_str_of(INTERBIND_C_ABI));
         return interbind_refusal_raise(&refusal, PyExc_TypeError);
     }
-    verdict = interbind_judge(record, &record_kind);
-    entry = verdict.reason != NULL ? NULL : INTERBIND_LOAD(*(interbind_native_entry *const *)&record->natives);
-    for (; entry != NULL && verdict.reason == NULL; entry = entry->next) {
-        verdict = interbind_judge(entry, &entry_kind);
-        if (verdict.reason == NULL && entry->function == NULL) {
-            verdict = interbind_verdict_of(INTERBIND_REASON_MALFORMED_RECORD, "function (0 is NULL)", 0, 1);
-        }
-        if (verdict.reason != NULL) {
-            break;
-        }
-        if (entry->signature.len == len && entry->signature.ptr != NULL && memcmp(entry->signature.ptr, wanted, len) == 0) {
-            *out = entry->function;
-            return INTERBIND_OK;
-        }
+    *out = interbind_native_search(callable, kind, wanted, len, &verdict);
+    if (*out != NULL) {
+        return INTERBIND_OK;
     }
     interbind_native_refuse(&refusal, verdict.reason != NULL ? verdict.reason : INTERBIND_REASON_SIGNATURE_DIFFERS, callable, wanted);
     refusal.provider = kind->owner;
@@ -205,9 +222,11 @@ INTERBIND_COLD interbind_status interbind_native_of(PyObject *callable, const in
     return interbind_refusal_raise(&refusal, PyExc_TypeError);
 }
 
-/* Finds a function of Cython's, or of another that stands in `__pyx_capi__`: by its module and name. */
+/* Finds a function of Cython's, of PyO3's, or of another that stands in `__pyx_capi__`: by its module and name, if the module has
+ * it, or nothing, under that name. */
 INTERBIND_COLD interbind_status interbind_native_capi(PyObject *callable, const char *wanted, size_t len, const void **out) {
-    PyObject *name = PyObject_GetAttrString(callable, "__name__"), *home = NULL, *module = NULL, *dict = NULL, *capsule = NULL, *bound;
+    PyObject *name = PyObject_GetAttrString(callable, "__name__"), *home = NULL, *module = NULL, *dict = NULL, *capsule = NULL;
+    PyObject *bound, *known = NULL;
     interbind_status status = INTERBIND_FAILED;
     interbind_refusal refusal;
     const char *said = NULL;
@@ -221,6 +240,11 @@ INTERBIND_COLD interbind_status interbind_native_capi(PyObject *callable, const 
     module = home != NULL && PyUnicode_Check(home) ? PyImport_GetModule(home) : NULL;
     dict = module == NULL ? NULL : PyObject_GetAttrString(module, "__pyx_capi__");
     capsule = dict == NULL ? NULL : PyObject_GetItem(dict, name);
+    /* What wraps a function has its names, and isn't called like it. A C function alone has no object there. */
+    known = capsule == NULL ? NULL : PyObject_GetAttr(module, name);
+    if (known != NULL && known != callable) {
+        Py_CLEAR(capsule);
+    }
     if (PyErr_Occurred() && !PyErr_ExceptionMatches(PyExc_AttributeError) && !PyErr_ExceptionMatches(PyExc_LookupError)) {
         goto done;
     }
@@ -242,6 +266,7 @@ INTERBIND_COLD interbind_status interbind_native_capi(PyObject *callable, const 
     }
     status = interbind_refusal_raise(&refusal, PyExc_TypeError);
 done:
+    Py_XDECREF(known);
     Py_XDECREF(capsule);
     Py_XDECREF(dict);
     Py_XDECREF(module);
@@ -256,16 +281,17 @@ done:
 INTERBIND_COLD interbind_status interbind_native(PyObject *callable, const char *signature, void **out) {
     INTERBIND_FUNCTION_KIND(class_kind, FUNCTION_CLASS);
     char wanted[INTERBIND_MAX_SIGNATURE];
-    const size_t len = interbind_signature(interbind_str_of(signature), wanted);
+    size_t len;
     interbind_functions_service *table = NULL;
     const interbind_function_class *each;
     const void *found = NULL;
     interbind_status status;
+    interbind_verdict verdict;
     PyObject *capsule;
     if (callable == NULL || out == NULL) {
         return interbind_misuse("interbind_native", "an argument is NULL");
     }
-    if (len == 0) {
+    if (signature == NULL) {
         return interbind_native_unread(signature);
     }
     capsule = interbind_functions_find(0, &table);
@@ -283,7 +309,15 @@ INTERBIND_COLD interbind_status interbind_native(PyObject *callable, const char 
             break;
         }
     }
-    if (each != NULL) {
+    if (each != NULL && interbind_native_calls_alike(each)) {
+        /* Most texts are in their one form already, and found as they are. */
+        found = interbind_native_search(callable, each, signature, strlen(signature), &verdict);
+    }
+    if (found != NULL) {
+        status = INTERBIND_OK;
+    } else if ((len = interbind_signature(interbind_str_of(signature), wanted)) == 0) {
+        status = interbind_native_unread(signature);
+    } else if (each != NULL) {
         status = interbind_native_of(callable, each, wanted, len, &found);
     } else {
         status = interbind_native_capi(callable, wanted, len, &found);

@@ -6,6 +6,7 @@
 #ifndef INTERBIND_NATIVE_HPP
 #define INTERBIND_NATIVE_HPP
 
+#include <interbind/data.hpp>
 #include <interbind/function.hpp>
 #include <interbind/native.h>
 
@@ -15,7 +16,18 @@
 namespace interbind INTERBIND_HIDDEN {
 
 /* What C calls a type: specialised for a struct, with its name. */
-template <class T> struct c_name;
+template <class T, class = void> struct c_name;
+
+/* Shared data is called by its name, and by the digest of its descriptor: FNV-1a, 64 bits. */
+template <class T> struct c_name<T, std::enable_if_t<data<T>::is_shared>> {
+    static std::string get() {
+        std::uint64_t hash = 0xcbf29ce484222325u;
+        for (const char *at = layout<T>(); *at != '\0'; ++at) {
+            hash = (hash ^ static_cast<unsigned char>(*at)) * 0x100000001b3u;
+        }
+        return std::string(data<T>::name) + "@" + std::to_string(hash);
+    }
+};
 
 namespace detail {
 /* The name of a type behind a pointer, where `const` means something. */

@@ -5,9 +5,9 @@
 //! under the same name in `sys` too, what is found in one place is put back into the other, and whatever is found is held by
 //! a reference of its own and looked at before it's followed.
 //!
-//! `dict.get` and `dict.setdefault` of the exact type are used on every version. They are atomic everywhere (the GIL, or the
-//! dict's critical section), they return a reference that is the caller's, and they are in every limited API. They run once
-//! per interpreter and module.
+//! `PyDict_GetItemRef`, which a build with a GIL does by itself where Python lacks it, and `dict.setdefault` of the exact type are
+//! used on every version. They are atomic everywhere (the GIL, or the dict's critical section), and they return a reference that is
+//! the caller's.
 
 use core::ffi::{CStr, c_void};
 
@@ -91,16 +91,24 @@ fn on_dict(at: Attached, method: &str, arguments: [&Strong; 2]) -> Result<Strong
     class.attribute(at, method)?.call_tuple(at, &[&dict, arguments[0], arguments[1]])
 }
 
+/// What the state dict has under a key.
+fn get(at: Attached, key: &CStr) -> Result<Option<Strong>, Raised> {
+    let name = Strong::text(at, key.to_str().unwrap_or(""))?;
+    let dict = state_dict(at)?;
+    let mut found = core::ptr::null_mut();
+    // SAFETY: attached, a dict, a `str`, a place to write.
+    let status = unsafe { py::compat::PyDict_GetItemRef(dict.as_ptr(), name.as_ptr(), &mut found) };
+    if status < 0 {
+        return Err(Raised::at(at));
+    }
+    // SAFETY: a new reference where it isn't NULL.
+    Ok(core::ptr::NonNull::new(found).map(|found| unsafe { Strong::owned(at, found) }))
+}
+
 /// Looks under `key`, which is also the capsule's name.
 #[inline(never)]
 pub(crate) fn find(at: Attached, key: &'static CStr) -> Result<Found, Raised> {
-    let name = Strong::text(at, key.to_str().unwrap_or(""))?;
-    // SAFETY: the address of a constant.
-    let none = unsafe { py::Py_None() };
-    // SAFETY: a constant lives as long as Python.
-    let none = unsafe { Strong::from_borrowed(at, none) };
-    let found = on_dict(at, "get", [&name, &none])?;
-    let first = if found.as_ptr() == none.as_ptr() { Found::Nothing } else { read(at, &found, key) };
+    let first = get(at, key)?.map_or(Found::Nothing, |found| read(at, &found, key));
     if matches!(first, Found::Capsule(_)) || !is_reachable() {
         return Ok(first);
     }

@@ -323,8 +323,15 @@ fn live(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     Ok(dict)
 }
 
+/// Calls the C function behind another build's function.
+#[pyfunction]
+fn native_call(function: &Bound<'_, PyAny>, x: f64, y: f64) -> PyResult<f64> {
+    Ok(interbind::Native::<extern "C" fn(f64, f64) -> f64>::of(function)?.call(x, y))
+}
+
 pub fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     bind(module)?;
+    module.add_function(wrap_pyfunction!(native_call, module)?)?;
     module.add_class::<Keeper>()?;
     module.add_function(wrap_pyfunction!(read, module)?)?;
     module.add_function(wrap_pyfunction!(read_raw, module)?)?;

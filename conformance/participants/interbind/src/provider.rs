@@ -196,8 +196,26 @@ fn live(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     Ok(dict)
 }
 
+/// Lent to other builds.
+#[interbind::function(native = "double (double, double)")]
+#[pyfunction]
+fn hypot(x: f64, y: f64) -> f64 {
+    x.hypot(y)
+}
+
+/// Lent too, with another type.
+#[interbind::function]
+#[pyfunction]
+fn half(x: f64) -> f64 {
+    x / 2.0
+}
+
 pub fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     add_classes(module)?;
+    module.add_function(wrap_pyfunction!(hypot, module)?)?;
+    module.add_function(wrap_pyfunction!(half, module)?)?;
+    interbind::lend!(module, hypot)?;
+    interbind::lend!(module, half)?;
     module.add_function(wrap_pyfunction!(cls, module)?)?;
     module.add_function(wrap_pyfunction!(make, module)?)?;
     module.add_function(wrap_pyfunction!(make_as, module)?)?;

@@ -3,6 +3,8 @@
 #include "borrowed.hpp"
 #include "native.hpp"
 
+#include <interbind/native.h>
+
 namespace {
 
 std::atomic<std::int64_t> held{0};
@@ -44,6 +46,13 @@ BINDING_MODULE(interbind_c_consumer, "1.0.0", m) {
         if (!std::exchange(kept.object, nullptr))
             throw std::invalid_argument("it was let go");
         held.fetch_sub(1, std::memory_order_relaxed);
+    });
+
+    m.def("native_call", [](PyObject *function, double x, double y) {
+        void *entry = nullptr;
+        if (interbind_native(function, "double (double, double)", &entry) != INTERBIND_OK)
+            throw binding::PythonError();
+        return reinterpret_cast<double (*)(double, double)>(entry)(x, y);
     });
 
     m.def("identity", []() { return surface::identity("consumer"); });

@@ -3,6 +3,9 @@
 
 #include "native.hpp"
 
+#include <cmath>
+#include <interbind/native.h>
+
 namespace {
 
 using binding::Module;
@@ -45,6 +48,15 @@ std::uintptr_t record_of(const Module *module, std::string_view name, PyObject *
     return 0;
 }
 
+// Lent to other builds.
+double hypot_of(double x, double y) { return std::hypot(x, y); }
+double half_of(double x) { return x / 2; }
+
+void lend(const Module *module, const char *name, const char *signature, const void *function) {
+    if (interbind_native_lend(module->object, name, signature, function) != INTERBIND_OK)
+        throw binding::PythonError();
+}
+
 // Handed out again and again.
 native::Crate the_crate("the crate", 40.0, 4);
 
@@ -77,6 +89,10 @@ BINDING_MODULE(interbind_c_provider, "1.0.0", m) {
         surface::put(dict, "borrows", PyLong_FromLongLong(surface::borrows));
         return dict;
     });
+    m.def("hypot", [](double x, double y) { return hypot_of(x, y); });
+    m.def("half", [](double x) { return half_of(x); });
+    lend(m.state, "hypot", "double (double, double)", reinterpret_cast<const void *>(&hypot_of));
+    lend(m.state, "half", "double (double)", reinterpret_cast<const void *>(&half_of));
     m.def("drop_all", []() {});
     m.def("cls", [module = m.state](std::string_view kind, std::string_view type) { return cls(module, kind, type); });
     m.def("make", [module = m.state](std::string_view type, PyObject *bytes) { return make(module, "tracked", type, bytes); });

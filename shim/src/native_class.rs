@@ -25,8 +25,8 @@ use crate::shared::Module;
 /// /// `(object, compiler)`: the address in a wrapped `c++:1W`, as a build by one compiler or the other sees it, and how many
 /// /// borrows are open meanwhile and after.
 /// pub fn native<'a>(args: &Args<'a>) -> Answer<'a> {
-///     static GCCS: Native = Native::new("c++:1W", GCC);
-///     static CLANGS: Native = Native::new("c++:1W", CLANG);
+///     static GCCS: NativeClass = NativeClass::new("c++:1W", GCC);
+///     static CLANGS: NativeClass = NativeClass::new("c++:1W", CLANG);
 ///     let py = args.py;
 ///     let class = if args.truth(1)? { &CLANGS } else { &GCCS };
 ///     let object = NonNull::new(args.object(0)?.cast()).ok_or_else(|| py.failed())?;
@@ -39,7 +39,7 @@ use crate::shared::Module;
 /// }
 /// ```
 #[derive(Debug)]
-pub struct Native {
+pub struct NativeClass {
     key: &'static str,
     abi: &'static str,
     records: Records,
@@ -54,8 +54,8 @@ pub struct Native {
 /// /// `(object, compiler)`: the address in a wrapped `c++:1W`, as a build by one compiler or the other sees it, and how many
 /// /// borrows are open meanwhile and after.
 /// pub fn native<'a>(args: &Args<'a>) -> Answer<'a> {
-///     static GCCS: Native = Native::new("c++:1W", GCC);
-///     static CLANGS: Native = Native::new("c++:1W", CLANG);
+///     static GCCS: NativeClass = NativeClass::new("c++:1W", GCC);
+///     static CLANGS: NativeClass = NativeClass::new("c++:1W", CLANG);
 ///     let py = args.py;
 ///     let class = if args.truth(1)? { &CLANGS } else { &GCCS };
 ///     let object = NonNull::new(args.object(0)?.cast()).ok_or_else(|| py.failed())?;
@@ -72,7 +72,7 @@ pub struct NativeRef<'a> {
     _loan: Loan<'a, SHARED>,
 }
 
-impl Native {
+impl NativeClass {
     /// Names a class by its key, as `c++:5Point`, and the ABI that this build has of its language, as
     /// [`abi::types::native`](interbind_abi::types::native) writes it.
     pub const fn new(key: &'static str, abi: &'static str) -> Self {
