@@ -1,21 +1,34 @@
-//! Our own layer: by the build note, or by the core's key where a build has no note.
+//! Our own layer: by the build note, by the core's key where a build has no note, or by the class of its functions, which needs
+//! neither.
 
 use interbind_abi::note::{Item, read};
 
-use crate::facts::{Claim, Evidence, Framework, FrameworkKind, Source};
+use crate::facts::{Claim, Evidence, Framework, FrameworkKind, Picklable, Source};
 use crate::ids::{self, IdKind};
 
-use super::profile::{Profile, Registry};
+use super::profile::{Pickling, Profile, Registry};
 use super::seen::{Seen, exactly, framework, leading_version, text_evidence};
+
+/// How the class of our functions is called, with a version and a platform behind it.
+const FUNCTION: &str = "interbind.function_";
 
 /// What there is to know of our own layer.
 pub(super) const PROFILE: Profile = Profile {
     fingerprints: &[
         ("interbind-key", b"__interbind_internals_v"),
+        ("interbind-function", FUNCTION.as_bytes()),
         // This table itself: whoever has the doctor linked in holds all of the above.
         (super::THIS_TABLE, b"the fingerprints that interbind's doctor looks for"),
     ],
     ids: &[IdKind::InterbindKey],
+    pickling: |framework| {
+        let is_record = |proof: &Evidence| proof.source == Source::Bytes && proof.text.starts_with(FUNCTION);
+        if framework.present.evidence.iter().any(is_record) {
+            Pickling { functions: Picklable::Yes, methods: Picklable::Yes, why: "by module and name" }
+        } else {
+            Pickling::UNKNOWN
+        }
+    },
     ..Profile::of(FrameworkKind::Interbind, find, Registry::OfInterpreter { name: "the interpreter's core" })
 };
 
@@ -26,11 +39,13 @@ fn find(seen: &Seen<'_, '_>) -> Vec<Framework> {
     });
     let notes: Vec<String> = modules.collect();
     let key = seen.beginning("interbind-key").find_map(|(at, text)| Some((at, ids::parse(text)?)));
+    let function = seen.beginning("interbind-function").next();
     let section = Evidence::new(Source::Note, "a build note of interbind");
     let mut proofs: Vec<Evidence> = key.iter().map(|(at, id)| text_evidence(*at, &id.to_string())).collect();
     if !notes.is_empty() {
         proofs.insert(0, section.clone());
     }
+    proofs.extend(function.map(|(at, name)| text_evidence(at, name)));
     if proofs.is_empty() {
         return Vec::new();
     }

@@ -284,6 +284,7 @@ fn others_are_known_by_what_their_code_leaves() {
         ("85cae5375ceb5d1ca6c6__mypyc.init_black", FrameworkKind::Mypyc, "unknown"),
         ("85cae5375ceb5d1ca6c6__mypyc.exec_black", FrameworkKind::Mypyc, "unknown"),
         ("__interbind_internals_v1__", FrameworkKind::Interbind, "unknown"),
+        ("interbind.function_1_0_linux_x86_64_64_little_sysv", FrameworkKind::Interbind, "unknown"),
     ];
     for (text, kind, release) in cases {
         let found = only(&[text]);
