@@ -174,8 +174,14 @@ INTERBIND_COLD int interbind_function_check(PyObject *object) {
 
 /* What stands in a class or module itself under a name: a new reference, or NULL with or without an exception. */
 INTERBIND_COLD PyObject *interbind_own_attribute(PyObject *scope, const char *name) {
-    PyObject *dict = PyObject_GetAttrString(scope, "__dict__"), *key = PyUnicode_FromString(name), *found = NULL;
-    if (dict != NULL && key != NULL) {
+    PyObject *dict, *key = PyUnicode_FromString(name), *found = NULL;
+    if (key != NULL && PyModule_Check(scope) && (dict = PyModule_GetDict(scope)) != NULL) {
+        found = interbind_functions_get(dict, key);
+        Py_DECREF(key);
+        return found;
+    }
+    dict = key == NULL ? NULL : PyObject_GetAttrString(scope, "__dict__");
+    if (dict != NULL) {
         found = PyObject_GetItem(dict, key);
         if (found == NULL && PyErr_ExceptionMatches(PyExc_KeyError)) {
             PyErr_Clear();
@@ -263,7 +269,7 @@ INTERBIND_COLD PyObject *interbind_function_add(PyObject *module, PyObject *scop
     }
     function = interbind_function_new(module, scope, name, overload, vectorcall);
     if (function != NULL) {
-        const int failed = PyObject_SetAttrString(where, name, function) < 0;
+        const int failed = PyObject_SetAttr(where, interbind_function_of(function)->name, function) < 0;
         Py_DECREF(function);
         return failed ? NULL : function;
     }

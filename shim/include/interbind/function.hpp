@@ -236,18 +236,124 @@ inline bool is_inert(PyObject *object) {
     return PyFloat_CheckExact(object) || PyLong_CheckExact(object) || PyUnicode_CheckExact(object) || PyBool_Check(object);
 }
 
-template <class F, class R, class... A> struct bound {
+/* What callables of one signature have in common. */
+struct signature {
+    const char *const *types;
+    std::uint32_t count;
+    const char *result;
+};
+
+/* How Python calls a function whose callable has this signature: past the hook of names and defaults where it can. One for all of
+ * them; the callable's own code is the overload's `call`. */
+template <bool IsStateless, class R, class... A> struct called {
     static constexpr std::size_t count = sizeof...(A);
+    static constexpr const char *types[] = {converter_of<A>::name..., nullptr};
+    static constexpr detail::signature signature = {types, static_cast<std::uint32_t>(count), converter_of<R>::name};
+
     /* Whatever is an object may lead back to the function, without end. */
     static constexpr bool may_recurse =
         (std::is_same_v<std::remove_cv_t<std::remove_reference_t<A>>, PyObject *> || ... || std::is_same_v<R, PyObject *>);
 
-    /* Nothing of it is read after it was called. */
-    static constexpr bool is_stateless = std::is_empty_v<F> || std::is_pointer_v<F>;
-
     template <std::size_t... I> static bool are_inert([[maybe_unused]] PyObject *const *args, std::index_sequence<I...>) {
         return (is_inert(args[I]) && ...);
     }
+
+    static PyObject *vectorcall(PyObject *function, PyObject *const *args, std::size_t given, PyObject *names) {
+        if (!INTERBIND_LIKELY(interbind_given(given) == count && names == nullptr)) {
+            return interbind_function_call(function, args, given, names);
+        }
+        interbind_overload *first = interbind_function_of(function)->first;
+        /* The caller may have borrowed the function, and what runs meanwhile may take it away. Numbers and texts run nothing,
+         * and threads that only give these don't meet at its count. */
+        const bool holds = may_recurse || !IsStateless || !are_inert(args, std::index_sequence_for<A...>());
+        if (holds) {
+            Py_INCREF(function);
+        }
+        if constexpr (may_recurse) {
+            if (Py_EnterRecursiveCall(" while calling a native function")) {
+                Py_DECREF(function);
+                return nullptr;
+            }
+        }
+        PyObject *result = first->call(first, function, args);
+        if constexpr (may_recurse) {
+            Py_LeaveRecursiveCall();
+        }
+        if (!INTERBIND_LIKELY(result != nullptr) && PyErr_Occurred() == nullptr) {
+            result = interbind_function_call_from(function, INTERBIND_LOAD(first->next), args, given, names);
+        }
+        if (holds) {
+            Py_DECREF(function);
+        }
+        return result;
+    }
+};
+
+/* Makes an overload with room for a callable; `vectorcall` becomes NULL where an argument by place isn't one of each
+ * parameter's: then what is given must be sorted first. */
+INTERBIND_COLD interbind_overload *define(const char *name, const signature &its, const said &what, interbind_call_overload call,
+    interbind_vectorcall *vectorcall, std::size_t size) {
+    if (what.count > its.count) {
+        PyErr_Format(PyExc_ValueError, "'%s' has more names than parameters", name);
+        throw raised();
+    }
+    auto *parameters = static_cast<interbind_parameter_def *>(PyMem_Calloc(its.count + 1, sizeof(interbind_parameter_def)));
+    if (parameters == nullptr) {
+        PyErr_NoMemory();
+        throw raised();
+    }
+    for (std::uint32_t place = 0; place < its.count; ++place) {
+        parameters[place].type = its.types[place];
+        if (place + what.count >= its.count) {
+            const std::uint32_t at = place + what.count - its.count;
+            parameters[place].name = what.args[at]->name();
+            parameters[place].fallback = what.args[at]->fallback();
+            parameters[place].kind = what.kinds[at];
+        }
+        if (parameters[place].kind > INTERBIND_PARAMETER_NAMED) {
+            *vectorcall = nullptr;
+        }
+    }
+    interbind_function_def def = {};
+    def.name = name;
+    def.call = call;
+    def.parameters = parameters;
+    def.count = its.count;
+    def.by_place = 1;
+    def.result = its.result;
+    def.doc = what.doc;
+    def.vectorcall = *vectorcall;
+    def.size = size;
+    interbind_overload *made = interbind_overload_make(&def);
+    PyMem_Free(parameters);
+    if (made == nullptr) {
+        throw raised();
+    }
+    return made;
+}
+
+/* Adds an overload, which it takes over. */
+INTERBIND_COLD void add(PyObject *module, PyObject *scope, const char *name, interbind_overload *made, interbind_vectorcall vectorcall) {
+    if (interbind_function_add(module, scope, name, made, vectorcall) == nullptr) {
+        throw raised();
+    }
+}
+
+/* Adds a function whose callable holds nothing, so that there is nothing to put behind the overload. */
+INTERBIND_COLD void add_stateless(PyObject *module, PyObject *scope, const char *name, const signature &its, const said &what,
+    interbind_call_overload call, interbind_vectorcall vectorcall) {
+    interbind_overload *made = define(name, its, what, call, &vectorcall, 1);
+    add(module, scope, name, made, vectorcall);
+}
+
+template <class F, class R, class... A> struct bound {
+    /* Nothing of it is read after it was called. */
+    static constexpr bool is_stateless = std::is_empty_v<F> || std::is_pointer_v<F>;
+    /* It needs no constructor and no destructor to run. */
+    static constexpr bool is_nothing = std::is_empty_v<F> && std::is_trivially_copyable_v<F> && std::is_trivially_destructible_v<F>;
+    using shared = called<is_stateless, R, A...>;
+
+    static F &of(interbind_overload *self) { return *std::launder(static_cast<F *>(interbind_overload_data(self))); }
 
     /* NULL without an exception: an argument doesn't fit. */
     template <std::size_t... I> static PyObject *run(F &callable, PyObject *const *args, std::index_sequence<I...>) {
@@ -270,110 +376,35 @@ template <class F, class R, class... A> struct bound {
         return nullptr;
     }
 
-    static F &of(interbind_overload *self) { return *std::launder(static_cast<F *>(interbind_overload_data(self))); }
-
     static PyObject *call(interbind_overload *self, PyObject *, PyObject *const *args) {
         return run(of(self), args, std::index_sequence_for<A...>());
     }
 
-    /* With names and defaults, in their places. */
-    static PyObject *place(PyObject *function, interbind_overload *self, PyObject *const *args, std::size_t given, PyObject *names) {
-        PyObject *all[count + 1], *kept[count + 1], *result = nullptr;
-        if (interbind_place(function, self, args, interbind_given(given), names, all, kept) > 0) {
-            result = run(of(self), all, std::index_sequence_for<A...>());
-        }
-        for (std::size_t at = 0; at < count; ++at) {
-            Py_XDECREF(kept[at]);
-        }
-        return result;
-    }
-
-    static PyObject *vectorcall(PyObject *function, PyObject *const *args, std::size_t given, PyObject *names) {
-        interbind_overload *first = interbind_function_of(function)->first;
-        const bool is_plain = interbind_given(given) == count && names == nullptr;
-        /* The caller may have borrowed the function, and what runs meanwhile may take it away. Numbers and texts run nothing,
-         * and threads that only give these don't meet at its count. */
-        const bool holds = may_recurse || !is_stateless || !is_plain || !are_inert(args, std::index_sequence_for<A...>());
-        PyObject *result;
-        if (holds) {
-            Py_INCREF(function);
-        }
-        if constexpr (may_recurse) {
-            if (Py_EnterRecursiveCall(" while calling a native function")) {
-                Py_DECREF(function);
-                return nullptr;
-            }
-        }
-        if (INTERBIND_LIKELY(is_plain)) {
-            result = run(of(first), args, std::index_sequence_for<A...>());
-        } else {
-            result = place(function, first, args, given, names);
-        }
-        if constexpr (may_recurse) {
-            Py_LeaveRecursiveCall();
-        }
-        if (!INTERBIND_LIKELY(result != nullptr) && PyErr_Occurred() == nullptr) {
-            result = interbind_function_call_from(function, INTERBIND_LOAD(first->next), args, given, names);
-        }
-        if (holds) {
-            Py_DECREF(function);
-        }
-        return result;
-    }
-
     static void destroy(interbind_overload *self) { of(self).~F(); }
 
-    static interbind_overload *make(const char *name, F callable, const said &what, interbind_function_def &def) {
+    static void add_to(PyObject *module, PyObject *scope, const char *name, F callable, const said &what) {
         static_assert(alignof(F) <= 16, "a bound callable is aligned to 16 bytes at most");
-        static constexpr const char *types[] = {converter_of<A>::name..., nullptr};
-        interbind_parameter_def parameters[count + 1] = {};
-        if (what.count > count) {
-            PyErr_Format(PyExc_ValueError, "'%s' has more names than parameters", name);
-            throw raised();
-        }
-        for (std::size_t place = 0; place < count; ++place) {
-            parameters[place].type = types[place];
-            if (place + what.count >= count) {
-                const std::size_t at = place + what.count - count;
-                parameters[place].name = what.args[at]->name();
-                parameters[place].fallback = what.args[at]->fallback();
-                parameters[place].kind = what.kinds[at];
-            }
-        }
-        def.name = name;
-        def.call = call;
-        def.parameters = parameters;
-        def.count = static_cast<std::uint32_t>(count);
-        def.by_place = 1;
-        def.result = converter_of<R>::name;
-        def.doc = what.doc;
-        /* Where an argument by place isn't one of each parameter's, what is given must be sorted first. */
-        def.vectorcall = vectorcall;
-        for (std::size_t place = 0; place < count; ++place) {
-            if (parameters[place].kind > INTERBIND_PARAMETER_NAMED) {
-                def.vectorcall = nullptr;
-            }
-        }
-        def.size = sizeof(F);
-        interbind_overload *made = interbind_overload_make(&def);
-        if (made == nullptr) {
-            throw raised();
-        }
-        if constexpr (std::is_nothrow_move_constructible_v<F>) {
-            new (interbind_overload_data(made)) F(std::move(callable));
+        if constexpr (is_nothing) {
+            add_stateless(module, scope, name, shared::signature, what, call, shared::vectorcall);
         } else {
-            try {
+            interbind_vectorcall vectorcall = shared::vectorcall;
+            interbind_overload *made = define(name, shared::signature, what, call, &vectorcall, sizeof(F));
+            if constexpr (std::is_nothrow_move_constructible_v<F>) {
                 new (interbind_overload_data(made)) F(std::move(callable));
-            } catch (...) {
-                interbind_overload_free(made);
-                set_python_exception(nullptr);
-                throw raised();
+            } else {
+                try {
+                    new (interbind_overload_data(made)) F(std::move(callable));
+                } catch (...) {
+                    interbind_overload_free(made);
+                    set_python_exception(nullptr);
+                    throw raised();
+                }
             }
+            if constexpr (!std::is_trivially_destructible_v<F>) {
+                interbind_overload_on_free(made, destroy);
+            }
+            add(module, scope, name, made, vectorcall);
         }
-        if constexpr (!std::is_trivially_destructible_v<F>) {
-            interbind_overload_on_free(made, destroy);
-        }
-        return made;
     }
 };
 
@@ -394,11 +425,7 @@ template <class C, class R, class... A> struct shape_of<R (C::*)(A...) const noe
 template <class F, class... E> void method(PyObject *module, PyObject *scope, const char *name, F callable, const E &...extras) {
     detail::said what;
     (what.take(extras), ...);
-    interbind_function_def def = {};
-    interbind_overload *made = detail::shape_of<F>::template as<F>::make(name, std::move(callable), what, def);
-    if (interbind_function_add(module, scope, name, made, def.vectorcall) == nullptr) {
-        throw raised();
-    }
+    detail::shape_of<F>::template as<F>::add_to(module, scope, name, std::move(callable), what);
 }
 
 /* Adds a function to a module. Those of one name are overloads, tried in the order in which they were added. */

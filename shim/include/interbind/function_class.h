@@ -232,6 +232,13 @@ INTERBIND_COLD int interbind_function_set_doc(PyObject *function, PyObject *valu
     return interbind_function_set_any(function, &interbind_function_of(function)->doc, "__doc__", value);
 }
 
+/* `__class__`: what tools take a function of C by, as `inspect.isbuiltin` and makers of stubs do. Its type is another. */
+INTERBIND_COLD PyObject *interbind_function_kind(PyObject *function, void *unused) {
+    (void)function, (void)unused;
+    Py_INCREF(&PyCFunction_Type);
+    return (PyObject *)&PyCFunction_Type;
+}
+
 /* Tells whether an attribute is of that name. */
 static inline int interbind_is_name(PyObject *name, const char *text) {
     return PyUnicode_Check(name) && PyUnicode_CompareWithASCIIString(name, text) == 0;
@@ -303,13 +310,6 @@ INTERBIND_COLD PyObject *interbind_function_new_refused(PyTypeObject *type, PyOb
     (void)args;
     (void)names;
     return PyErr_Format(PyExc_TypeError, "cannot create native functions from Python");
-}
-
-INTERBIND_COLD PyObject *interbind_module_call(PyObject *function, PyObject *const *args, size_t count, PyObject *names) {
-    (void)args;
-    (void)count;
-    (void)names;
-    return PyErr_Format(PyExc_TypeError, "%R stands for a module in a pickle, and isn't called", function);
 }
 
 #if defined(Py_LIMITED_API) && (Py_LIMITED_API + 0 < 0x030c0000 || defined(PYPY_VERSION))
@@ -553,6 +553,7 @@ INTERBIND_COLD PyObject *interbind_function_class_make(void) {
         {"__doc__", interbind_function_doc, interbind_function_set_doc, NULL, NULL},
         {"__text_signature__", interbind_function_signature, NULL, NULL, NULL},
         {"__dict__", interbind_function_dict, interbind_function_set_dict, NULL, NULL},
+        {"__class__", interbind_function_kind, NULL, NULL, NULL},
         {NULL, NULL, NULL, NULL, NULL},
     };
     static PyMethodDef methods[] = {

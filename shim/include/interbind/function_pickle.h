@@ -95,6 +95,14 @@ INTERBIND_COLD PyObject *interbind_pickle_getter(PyObject *function, PyObject *m
     return reduced;
 }
 
+/* What stands for a module is pickled, and not called. */
+INTERBIND_COLD PyObject *interbind_module_call(PyObject *function, PyObject *const *args, size_t count, PyObject *names) {
+    (void)args;
+    (void)count;
+    (void)names;
+    return PyErr_Format(PyExc_TypeError, "%R stands for a module in a pickle, and isn't called", function);
+}
+
 /* How far around a module its path is looked for: each step takes time by the name's length. */
 #define INTERBIND_MAX_MODULE_STEPS 100
 
