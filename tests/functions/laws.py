@@ -108,6 +108,19 @@ def inspect_and_help_know_it():
 
 
 @law
+def tools_take_it_for_a_function_of_c():
+    import function
+    for one in function.dot, function.K.method, function.K.still, function.sub.deep:
+        # PyPy has another type for functions of C.
+        assert PYPY or inspect.isbuiltin(one) and isinstance(one, types.BuiltinFunctionType)
+        assert inspect.isroutine(one)
+        # What it is, its type says.
+        assert type(one) is not types.BuiltinFunctionType and not inspect.isfunction(one) and not inspect.isclass(one)
+        assert inspect.ismethoddescriptor(one) or PYPY
+        assert one.__name__ in pydoc.render_doc(one)
+
+
+@law
 def a_default_that_cannot_be_read_back_shows_as_dots():
     import function
 
@@ -374,6 +387,27 @@ def what_has_no_path_is_refused_and_the_step_is_said():
 
 
 @law
+def what_was_deleted_or_renamed_since_is_an_error_when_it_is_loaded():
+    import function
+    streams = [pickle.dumps(one, protocol) for one in (function.K.still, function.sub.deep, function.hidden.deep) for protocol in range(6)]
+    kept = function.K, function.sub.deep, function.hidden.deep
+    function.Other = function.K
+    del function.K, function.sub.deep, function.hidden.deep
+    for stream in streams:
+        said = fails((AttributeError, pickle.UnpicklingError), pickle.loads, stream)
+        assert "K" in said or "deep" in said, said
+    function.K, function.sub.deep, function.hidden.deep = kept
+    assert all(callable(pickle.loads(stream)) for stream in streams)
+    # Shadowed while it is written: the step is said, and both sides.
+    class K:
+        still = staticmethod(len)
+
+    still, function.K = function.K.still, K
+    said = fails(pickle.PicklingError, pickle.dumps, still)
+    assert "function.K.still is now another object" in said, said
+
+
+@law
 def a_module_that_lies_is_never_believed():
     import function
     nothing, refused = function.nothing, lambda kind=pickle.PicklingError: fails(kind, pickle.dumps, nothing)
@@ -447,7 +481,7 @@ def no_pickle_and_no_python_makes_or_breaks_the_class():
         fails(TypeError, setattr, kind, "__reduce_ex__", None)
     try:
         function.dot.__class__ = types.FunctionType
-    except TypeError:
+    except (TypeError, AttributeError):
         pass
     else:
         raise AssertionError("the class was changed")
@@ -709,6 +743,61 @@ def processes_take_methods():
 
 
 @law
+def joblib_maps_a_method_in_processes():
+    if not importlib.util.find_spec("joblib"):
+        raise Skip("joblib isn't installed")
+    import function
+    import joblib
+    for backend in "loky", "multiprocessing":
+        work = joblib.Parallel(n_jobs=2, backend=backend)
+        assert work(joblib.delayed(function.dot)(x, y=2.0) for x in (1.0, 2.0, 3.0)) == [2.0, 4.0, 6.0]
+        assert work(joblib.delayed(function.K().still)() for _ in range(2)) == [None, None]
+        assert work(joblib.delayed(function.K.of)() for _ in range(2)) == [function.K, function.K]
+
+
+@law
+def a_graph_that_holds_functions_is_copied():
+    import function
+
+    class Model:
+        pass
+
+    model = Model()
+    model.activation, model.table = function.dot, {"still": function.K.still, "deep": [function.sub.deep, function.make("nowhere", 1)]}
+    model.bound = function.K().method
+    again = copy.deepcopy(model)
+    assert again.activation is function.dot and again.table["still"] is function.K.still
+    assert again.table is not model.table and again.table["deep"][0] is function.sub.deep
+    # Even what has no path.
+    assert again.table["deep"][1] is model.table["deep"][1]
+    assert again.bound.__func__ is model.bound.__func__ and again.bound.__self__ is not model.bound.__self__
+
+
+@law
+def stub_generators_list_no_helper():
+    import tempfile
+    import functioncpp
+    own = {name for name in vars(functioncpp) if not name.startswith("__")}
+    tried = 0
+    for needs, command in (("mypy", ["-c", "from mypy.stubgen import main; main()", "-m", "functioncpp", "-o"]), ("pybind11_stubgen", ["-m", "pybind11_stubgen", "functioncpp", "-o"])):
+        if not importlib.util.find_spec(needs):
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            done = subprocess.run([sys.executable, *command, folder], capture_output=True, text=True)
+            assert done.returncode == 0, done
+            [file] = [os.path.join(path, name) for path, _, names in os.walk(folder) for name in names]
+            with open(file) as stub:
+                text = stub.read()
+        import ast
+        said = {node.name for node in ast.parse(text).body if hasattr(node, "name")}
+        assert said == own, (needs, said ^ own, text)
+        assert "interbind" not in text and "capsule" not in text.lower(), text
+        tried += 1
+    if not tried:
+        raise Skip("neither mypy nor pybind11-stubgen is installed")
+
+
+@law
 def a_signature_has_one_form():
     from native import canonical
     for text, form in (
@@ -789,6 +878,9 @@ def what_stands_in_pyx_capi_is_found_and_named_by_its_signature():
         raise AssertionError("Python was asked")
 
     length.__module__ = "native"
+    # What wraps a function has its names, and is another.
+    assert "(wrong-object)" in fails(TypeError, native.call, length, 3, 4)
+    kept, native.length = native.length, length
     assert native.call(length, 3, 4) == 5.0
     assert "(signature-differs)" in fails(TypeError, native.find, length, "double (double)")
     for name, module in ((5, "native"), ("other", "native"), ("length", "no.such"), ("length", "os"), ([], "native")):
@@ -798,6 +890,7 @@ def what_stands_in_pyx_capi_is_found_and_named_by_its_signature():
     assert "(wrong-object)" in fails(TypeError, native.call, length, 1, 2)
     native.__pyx_capi__["length"] = native.__pyx_capi__["square"]
     assert "(signature-differs)" in fails(TypeError, native.call, length, 1, 2)
+    native.length = kept
     assert native.call(native.length, 3, 4) == 5.0
 
     class Odd:
@@ -867,7 +960,7 @@ def scipy_and_numba_call_what_is_lent():
     assert total(10) == 50.0
 
 
-def main(wanted):
+def main(wanted, script=__file__):
     if len(wanted) == 1 and wanted[0].startswith("="):
         [function] = [one for one in LAWS if one.__name__ == wanted[0][1:]]
         try:
@@ -881,7 +974,7 @@ def main(wanted):
     for function in LAWS:
         if wanted and function.__name__ not in wanted:
             continue
-        done = subprocess.run([sys.executable, "-B", __file__, "=" + function.__name__], capture_output=True, text=True)
+        done = subprocess.run([sys.executable, "-B", script, "=" + function.__name__], capture_output=True, text=True)
         sys.stdout.write(done.stdout)
         if done.returncode or function.__name__ not in done.stdout:
             failed += 1

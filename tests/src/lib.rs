@@ -18,6 +18,7 @@
 //! | [`pickle`] | lays out the package with the native half of `interbind.pickle` |
 //! | [`casters`] | modules of pybind11 and nanobind with our caster headers |
 //! | [`cython`] | modules of Cython, by several releases of it |
+//! | [`packages`] | has pip put packages of PyPI into a folder |
 //! | [`pairs`] | modules of pybind11 and nanobind, and what happens between two |
 //! | [`sanitizer`] | has extensions instrumented, and scripts run under the address sanitizer |
 //! | [`thread_sanitizer`] | the same for the thread sanitizer, whose Python has it inside |
@@ -51,6 +52,7 @@ pub mod modules;
 pub mod native;
 pub mod note;
 pub mod package;
+pub mod packages;
 pub mod pairs;
 pub mod pickle;
 pub mod python;

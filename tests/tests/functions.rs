@@ -1,21 +1,77 @@
 //! Function records: functions of C and C++ that name themselves, pickle by name, and take their arguments by place and name.
 //!
 //! The laws are a script that runs by hand too, `functions/laws.py`. The modules need no interbind at run time: they are built of
-//! the headers alone.
+//! the headers alone. `functions/lent.py` has the laws of functions of Rust that are lent. What needs packages of PyPI is tried
+//! on one Python.
 
 use std::env;
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
+use interbind_abi::signature::Signature;
+use interbind_tests::casters::Caster;
+use interbind_tests::extension::Extension;
 use interbind_tests::modules::Modules;
 use interbind_tests::native::{Linked, Native};
-use interbind_tests::package::repository;
+use interbind_tests::package::{Package, repository};
+use interbind_tests::packages::packages;
+use interbind_tests::pairs::Library;
 use interbind_tests::pickle;
 use interbind_tests::python::Python;
 use interbind_tests::skip::skip;
 use interbind_tests::workshop;
 
 const WHAT: &str = "laws of function records";
+
+/// What calls functions that are lent, and what pickles and describes functions: on this Python.
+const PACKAGES: (&str, &[&str]) = (
+    "3.13",
+    &[
+        "scipy==1.18.1",
+        "numba==0.68.1",
+        "joblib==1.6.0",
+        "mypy==2.4.1",
+        "pybind11-stubgen==3.0.0",
+        "cloudpickle==3.1.3",
+        "dill==0.4.1",
+    ],
+);
+
+/// The laws that need them.
+const OF_PACKAGES: &[&str] = &[
+    "scipy_and_numba_call_what_is_lent",
+    "joblib_maps_a_method_in_processes",
+    "stub_generators_list_no_helper",
+    "every_kind_of_callable_pickles_with_every_pickler_and_protocol",
+];
+
+/// Runs a script of laws; returns what it printed.
+fn run(modules: &Modules, script: &str, laws: &[&str], more: &[&Path]) -> String {
+    let path = [modules.folder()].into_iter().chain(more.iter().copied());
+    let output = Command::new(&modules.python().executable)
+        .args(["-s", "-B"])
+        .arg(repository().join("tests/functions").join(script))
+        .args(laws)
+        .env_remove("PYTHONHOME")
+        .env("PYTHONPATH", env::join_paths(path).expect("a path without colons"))
+        .env("PYTHONFAULTHANDLER", "1")
+        .output()
+        .expect("the interpreter starts: it has answered before");
+    let (said, complained) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let python = modules.python();
+    assert!(output.status.success(), "{script} on Python {python}: {}\n{said}{complained}", output.status);
+    for line in said.lines().filter_map(|line| line.strip_prefix("skip: ")) {
+        skip(&format!("a law of function records on {python}"), line);
+    }
+    said.into_owned()
+}
+
+/// How many lines begin with a word.
+fn count(said: &str, start: &str) -> usize {
+    said.lines().filter(|line| line.starts_with(start)).count()
+}
 
 /// The modules of the laws, for one interpreter.
 fn modules(python: &'static Python) -> Option<Modules> {
@@ -35,13 +91,18 @@ fn modules(python: &'static Python) -> Option<Modules> {
     }
     let modules =
         builds.iter().try_fold(modules, |modules, build| build.add_to(modules, workshop!(), WHAT))?;
+    put_around(&modules, "function");
+    Some(modules)
+}
+
+/// Puts a module into the package `around` too.
+fn put_around(modules: &Modules, name: &str) {
     let package = modules.folder().join("around");
     fs::create_dir_all(&package).expect("the workshop is writable");
     fs::write(package.join("__init__.py"), "").expect("the workshop is writable");
-    let file = modules.file("function");
+    let file = modules.file(name);
     fs::copy(&file, package.join(file.file_name().expect("it has a name")))
         .expect("the workshop is writable");
-    Some(modules)
 }
 
 #[test]
@@ -50,26 +111,188 @@ fn the_laws_of_function_records_hold() {
     let others = ["3.9", "pypy3.11"].into_iter().filter_map(|name| Python::find(name, WHAT));
     for python in pickle::pythons(WHAT).into_iter().chain(others) {
         let Some(modules) = modules(python) else { continue };
-        let output = Command::new(&python.executable)
-            .args(["-s", "-B"])
-            .arg(repository().join("tests/functions/laws.py"))
-            .env_remove("PYTHONHOME")
-            .env("PYTHONPATH", env::join_paths([modules.folder()]).expect("a path without colons"))
-            .env("PYTHONFAULTHANDLER", "1")
-            .output()
-            .expect("the interpreter starts: it has answered before");
-        let (said, complained) =
-            (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        assert!(output.status.success(), "Python {python}: {}\n{said}{complained}", output.status);
-        let count = |start: &str| said.lines().filter(|line| line.starts_with(start)).count();
-        assert!(
-            count("holds: ") >= 25 && count("holds: ") + count("skip: ") >= 32,
-            "{python}: laws may only grow\n{said}"
-        );
-        for line in said.lines().filter_map(|line| line.strip_prefix("skip: ")) {
-            skip(&format!("a law of function records on {python}"), line);
-        }
+        let said = run(&modules, "laws.py", &[], &[]);
+        let holds = count(&said, "holds: ");
+        assert!(holds >= 25 && holds + count(&said, "skip: ") >= 35, "{python}: laws may only grow\n{said}");
         tried += 1;
     }
     assert!(tried > 0, "one Python and its headers at least");
+}
+
+#[test]
+fn what_packages_do_with_functions_holds() {
+    let (version, wanted) = PACKAGES;
+    let Some(python) = Python::find(version, WHAT) else { return };
+    let Some(modules) = modules(python) else { return };
+    let Some(folder) = packages(workshop!(), python, wanted, WHAT) else { return };
+    let said = run(&modules, "laws.py", OF_PACKAGES, &[&folder]);
+    assert_eq!(count(&said, "holds: "), OF_PACKAGES.len(), "{said}");
+}
+
+#[test]
+fn functions_of_rust_are_lent_and_called() {
+    let (version, wanted) = PACKAGES;
+    let Some(python) = Python::find(version, "functions of Rust that are lent") else { return };
+    let Some(modules) = modules(python) else { return };
+    let caller = Native::new("examples/curves/caller.cpp", "caller", Linked::ByHeaders);
+    let Some(modules) = caller.add_to(modules, workshop!(), WHAT) else { return };
+    let modules = modules.with(&Extension::example("curves"));
+    let packages = packages(workshop!(), python, wanted, WHAT);
+    let more: Vec<&Path> = packages.iter().map(AsRef::as_ref).collect();
+    let said = run(&modules, "lent.py", &[], &more);
+    let holds = count(&said, "holds: ");
+    assert!(
+        holds + usize::from(packages.is_none()) >= 9 && holds + count(&said, "skip: ") >= 9,
+        "laws may only grow\n{said}"
+    );
+    if packages.is_some() {
+        let shown = python_prints(&modules, &more);
+        let page = fs::read_to_string(repository().join("examples/README.md")).expect("it is there");
+        assert!(page.contains(&shown), "examples/README.md is to show:\n{shown}");
+    }
+}
+
+/// Prints texts, as C's header reads them: each in hex, and its form.
+const TEXTS: &str = r#"
+import random
+from native import canonical
+draw = random.Random(7)
+parts = ["double", "int", "const", "unsigned", "signed", "long", "short", "char", "void", "struct", "volatile", "x.y@1", "a_b", " ", " ", "\t", " *", "*",
+         "(", ")", ",", ", ", "...", "[2]", "&", "\0", "5", "\xe9", "const "]
+for count in range(30000):
+    words = [draw.choice(["int", "double", "void", "unsigned", "const char *"]), "("]
+    words += [draw.choice(parts) for _ in range(draw.randrange(9))] + [")"]
+    if draw.randrange(4) == 0:
+        words[draw.randrange(len(words))] = draw.choice(parts)
+    text = "".join(words).encode("latin-1")
+    print(text.hex() + " " + canonical(text))
+for length in range(1000, 1030):
+    text = b"int (" + b"x" * (length - 6) + b")"
+    print(text.hex() + " " + canonical(text))
+"#;
+
+#[test]
+fn c_and_rust_read_the_types_of_functions_alike() {
+    let Some(python) = Python::default(WHAT) else { return };
+    let modules = Modules::new(workshop!(), "functions-signatures", python);
+    let native = Native::new("tests/fixtures/capi/native.c", "native", Linked::ByHeaders);
+    let Some(modules) = native.add_to(modules, workshop!(), WHAT) else { return };
+    let (mut read, mut refused) = (0, 0);
+    for line in modules.run(TEXTS).passed().lines() {
+        let (text, form) = line.split_once(' ').unwrap_or((line, ""));
+        let bytes: Vec<u8> = (0..text.len() / 2)
+            .filter_map(|at| u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok())
+            .collect();
+        let ours = Signature::parse(&bytes);
+        let ours = ours.as_ref().map_or("", Signature::as_str);
+        assert_eq!(ours, form, "{}", String::from_utf8_lossy(&bytes));
+        *if form.is_empty() { &mut refused } else { &mut read } += 1;
+    }
+    assert!(read > 1000 && refused > 1000, "{read} read, {refused} refused");
+}
+
+/// The makers of the grid: a module, and whether `interbind.names` mends it.
+const MAKERS: &[&str] = &[
+    "function",
+    "grid_records",
+    "grid_pyo3_named",
+    "grid_pyo3",
+    "grid_nanobind",
+    "grid_nanobind=mended",
+    "grid_pybind11",
+    "grid_pybind11=mended",
+    "grid_pybind11_2",
+    "grid_pybind11_2=mended",
+];
+
+/// Where the guide has the grid's table.
+const AROUND: (&str, &str) = ("<!-- grid: begin -->", "<!-- grid: end -->");
+
+/// The grid's modules of binders, of nanobind and of two majors of pybind11.
+const BINDERS: &[Caster] = &[
+    Caster::new("grid_nanobind", Library::Nanobind, "3.1.0").source("tests/fixtures/grid/nanobind.cpp"),
+    Caster::new("grid_pybind11", Library::Pybind11, "3.1.0").source("tests/fixtures/grid/pybind11.cpp"),
+    Caster::new("grid_pybind11_2", Library::Pybind11, "2.13.6").source("tests/fixtures/grid/pybind11.cpp"),
+];
+
+/// Builds every maker's module for an interpreter; `None` where something is missing, which is said.
+fn makers(python: &'static Python) -> Option<Modules> {
+    let what = "the grid of callables";
+    let mut modules = Modules::new(workshop!(), "functions-grid", python);
+    for (source, name) in
+        [("tests/fixtures/capi/function.c", "function"), ("tests/fixtures/grid/records.cpp", "grid_records")]
+    {
+        modules = Native::new(source, name, Linked::ByHeaders).add_to(modules, workshop!(), what)?;
+    }
+    let source = fs::read_to_string(repository().join("tests/fixtures/grid/pyo3.rs")).expect("it is there");
+    for (name, named) in [("grid_pyo3", "false"), ("grid_pyo3_named", "true")] {
+        let source = source.replace("fn grid_pyo3(", &format!("fn {name}("));
+        let source = source.replace("NAMED: bool = false", &format!("NAMED: bool = {named}"));
+        let package = Package::new(name, source).interbind("\"pyo3\"").dependency("pyo3 = \"=0.30.1\"");
+        modules = modules.with(&Extension::of(&package, workshop!()));
+    }
+    for binder in BINDERS {
+        modules = binder.add_to(modules, workshop!(), what)?.unwrap_or_else(|said| panic!("{said}"));
+    }
+    for maker in MAKERS.iter().filter(|maker| !maker.contains('=')) {
+        put_around(&modules, maker);
+    }
+    let names = modules.folder().join("interbind/names");
+    fs::create_dir_all(&names).expect("the workshop is writable");
+    let ours = repository().join("python/interbind");
+    for entry in fs::read_dir(ours.join("names")).expect("it is in the repository").flatten() {
+        if entry.path().extension().is_some_and(|ending| ending == "py") {
+            fs::copy(entry.path(), names.join(entry.file_name())).expect("the workshop is writable");
+        }
+    }
+    fs::copy(ours.join("__init__.py"), modules.folder().join("interbind/__init__.py"))
+        .expect("the workshop is writable");
+    Some(modules)
+}
+
+#[test]
+fn the_guide_says_which_callables_of_which_binder_pickle() {
+    let (version, wanted) = PACKAGES;
+    let home = Python::find(version, "the grid of callables");
+    let full = env::var_os("INTERBIND_PICKLE").is_some_and(|mode| mode == "full");
+    // nanobind, PyO3 and pybind11 2 know these.
+    let fits = |python: &&Python| {
+        python.is_plain_cpython() && (3, 10) <= python.version && python.version <= (3, 13)
+    };
+    let others = Python::all().iter().filter(|python| full && fits(python) && home != Some(*python));
+    for python in home.into_iter().chain(others) {
+        let Some(modules) = makers(python) else { continue };
+        let Some(picklers) = packages(workshop!(), python, &wanted[5..], WHAT) else { continue };
+        let table = run(&modules, "grid.py", MAKERS, &[&picklers]);
+        // What is made with interbind, or mended, gives the same back for everything that it has; a table of another Python may differ
+        // in what the others do.
+        for line in table.lines().filter(|line| {
+            ["record, ", "names`", "mended"]
+                .iter()
+                .any(|ours| line.split('|').nth(1).is_some_and(|cell| cell.contains(ours)))
+        }) {
+            let cells = line.split('|').skip(2).map(str::trim);
+            assert!(cells.clone().all(|cell| ["", "yes"].contains(&cell)), "{python}: {line}\n{table}");
+        }
+        if home == Some(python) {
+            let page = repository().join("docs/src/guide/pickle-functions.md");
+            let page = fs::read_to_string(page).expect("it is in the repository");
+            let shown = page.split_once(AROUND.0).and_then(|(_, rest)| rest.split_once(AROUND.1));
+            let (shown, _) = shown.unwrap_or_else(|| panic!("pickle-functions.md has no {}", AROUND.0));
+            assert!(shown.trim() == table.trim(), "docs/src/guide/pickle-functions.md is to say:\n{table}");
+        }
+    }
+}
+
+/// What the example's demo prints.
+fn python_prints(modules: &Modules, more: &[&Path]) -> String {
+    let path = [modules.folder()].into_iter().chain(more.iter().copied());
+    let output = Command::new(&modules.python().executable)
+        .args(["-s", "-B"])
+        .arg(repository().join("examples/curves/demo.py"))
+        .env("PYTHONPATH", env::join_paths(path).expect("a path without colons"))
+        .output()
+        .expect("the interpreter starts: it has answered before");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }

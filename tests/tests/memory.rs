@@ -12,6 +12,7 @@ use interbind_tests::extension::Extension;
 use interbind_tests::hostile::faults::hook;
 use interbind_tests::laws;
 use interbind_tests::modules::{Modules, Outcome};
+use interbind_tests::native::{Linked, Native};
 use interbind_tests::workshop;
 
 /// What every script has before it.
@@ -27,6 +28,15 @@ fn modules() -> Option<&'static Modules> {
         let modules = Modules::new(workshop!(), "memory", python);
         let names = ["rawframe", "rawstats"].iter();
         let modules = names.fold(modules, |modules, name| modules.with(&Extension::example(name)));
+        let functions = ["function", "native"].into_iter().try_fold(modules, |modules, name| {
+            let source = if name == "native" {
+                "tests/fixtures/capi/native.c"
+            } else {
+                "tests/fixtures/capi/function.c"
+            };
+            Native::new(source, name, Linked::ByHeaders).add_to(modules, workshop!(), what)
+        });
+        let modules = functions?;
         // What is given back is overwritten.
         let modules = modules.variable("MALLOC_PERTURB_", "165");
         Some(modules.variable("LD_PRELOAD", hook.to_str().expect("a path in UTF-8")))
@@ -90,6 +100,38 @@ withstands(lambda: importlib.import_module('rawframe'), *OWN, WORDLESS, how=PYTH
 withstands(lambda: importlib.import_module('rawstats'), *OWN, how=PYTHON_ONE, afterwards=good)
 ";
 
+    a_function_record_does_what_it_should_or_there_is_no_memory: "
+import function, native, pickle
+def good():
+    assert function.dot(2.0, y=3.0) == 6.0 and function.what('a', loud=True) == 'text a!' and repr(function.dot) == '<native function function.dot>'
+    assert pickle.loads(pickle.dumps(function.dot, 4)) is function.dot
+    assert native.call(native.length, 3, 4) == 5.0 and function.dot.__text_signature__ and function.dot.__doc__ is not None
+    assert native.canonical(native.__pyx_capi__ and b'int()') == 'int (void)'
+good()
+assert hook.hostile_wrap()
+import types
+named, spare = {'y': 3.0}, function.make('spare', 1)
+square = types.SimpleNamespace(__name__='square', __module__='native')
+for operation in (
+    lambda: function.make('made', 1.5), lambda: function.dot(2.0, **named), lambda: function.what('a', loud=True),
+    lambda: function.what(1, 2, 3, a=4), lambda: repr(function.dot), lambda: function.dot.__doc__,
+    lambda: function.dot.__text_signature__, lambda: function.what.__doc__, lambda: function.dot.__reduce_ex__(4),
+    lambda: function.sub.K.of.__func__.__reduce_ex__(2), lambda: function.hidden.deep.__reduce_ex__(4),
+    lambda: setattr(spare, '__doc__', ['a']), lambda: setattr(spare, 'own', 1), lambda: setattr(spare, '__module__', 5),
+    lambda: function.dot.__get__(1), lambda: native.call(native.length, 3, 4), lambda: native.find(square, 'double (double)'),
+    lambda: native.lend(function.make('made', 1), 'float (float)', None),
+    lambda: native.capsule('double (double)'),
+):
+    operation()
+    withstands(operation, how=PYTHON_ONE, afterwards=good)
+# The records themselves.
+withstands(lambda: function.make('made', 1.5), afterwards=good)
+# What is refused without memory is a MemoryError, or says why; and what `len(1, 2)` says where Python can't make the traceback.
+WORDLESS = 'SystemError: error return without exception set'
+for refused in (lambda: function.dot(1, 2, 3), lambda: function.dot('a', x=1), lambda: native.find(native.length, 'int (int)'), lambda: native.call(len, 1, 2)):
+    withstands(refused, 'TypeError: ', 'refusal signature-differs', 'refusal wrong-object', WORDLESS, how=PYTHON_ONE, afterwards=good)
+";
+
     a_module_that_was_not_executed_says_so: "
 import importlib.util, rawframe
 spec = importlib.util.spec_from_file_location('rawframe', rawframe.__file__)
@@ -105,5 +147,5 @@ else:
 
 #[test]
 fn the_laws_are_all_tried() {
-    assert_eq!(LAWS.len(), 6);
+    assert_eq!(LAWS.len(), 7);
 }

@@ -6,16 +6,15 @@
 
 use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use interbind_tests::built::{cache, works};
 use interbind_tests::modules::Modules;
 use interbind_tests::native::{Linked, Native};
 use interbind_tests::package::repository;
+use interbind_tests::packages::packages;
 use interbind_tests::pickle;
 use interbind_tests::python::Python;
-use interbind_tests::skip::{Lack, missing};
 use interbind_tests::workshop;
 
 /// Packages of PyPI, at the releases that the documentation counts: a Python, a package, a module in it that is mended.
@@ -134,43 +133,6 @@ fn a_module_in_a_module_of_c_is_found_by_its_full_name() {
     assert!(tried > 0, "one Python and its headers at least");
 }
 
-/// A folder with packages for one Python, from where pip finds their wheels; says so when pip can't have them.
-fn packages(python: &'static Python, wanted: &[&str]) -> Option<PathBuf> {
-    let what = "names of packages from PyPI";
-    let name = format!("names-{python}-{}", wanted.join("-").replace("==", "-"));
-    let folder = workshop!().join(&name);
-    let _alone = works(cache().alone(&name));
-    if folder.join("complete").exists() {
-        return Some(folder);
-    }
-    let done = Command::new(&python.executable)
-        .args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--only-binary=:all:",
-            "--target",
-        ])
-        .arg(&folder)
-        .args(wanted)
-        .output()
-        .expect("the interpreter starts: it has answered before");
-    if done.status.success() {
-        fs::write(folder.join("complete"), "").expect("the workshop is writable");
-        return Some(folder);
-    }
-    let said = String::from_utf8_lossy(&done.stderr);
-    let said = said.lines().last().unwrap_or_default();
-    missing(
-        what,
-        Lack::Package(wanted[0]),
-        &format!("pip can't have {wanted:?} for Python {python}: {said}"),
-    );
-    None
-}
-
 /// Runs the session of the guide: what it prints must be what the page shows.
 const DOCTEST: &str = r"
 import doctest, re, sys
@@ -185,7 +147,7 @@ sys.exit(runner.failures > 0 or runner.tries < 6)
 fn what_the_guide_shows_is_what_python_does() {
     let what = "the guide to functions that pickle";
     let Some(python) = Python::find("3.13", what) else { return };
-    let Some(folder) = packages(python, &["apytypes==0.5.1"]) else { return };
+    let Some(folder) = packages(workshop!(), python, &["apytypes==0.5.1"], what) else { return };
     let Some(modules) = laid_out("names_guide", python) else { return };
     let ext = Native::new("tests/fixtures/capi/function.cpp", "ext", Linked::ByHeaders);
     let Some(modules) = ext.add_to(modules, workshop!(), what) else { return };
@@ -199,8 +161,8 @@ fn every_public_function_of_packages_from_pypi_pickles_when_it_is_mended() {
     for (version, package, module) in PACKAGES {
         let what = "names of packages from PyPI";
         let Some(python) = Python::find(version, what) else { continue };
-        let Some(picklers) = packages(python, PICKLERS) else { continue };
-        let Some(folder) = packages(python, &[package]) else { continue };
+        let Some(picklers) = packages(workshop!(), python, PICKLERS, what) else { continue };
+        let Some(folder) = packages(workshop!(), python, &[package], what) else { continue };
         let Some(modules) = laid_out("names_grid", python) else { continue };
         let said = run(&modules, "grid.py", &[module], &[&folder, &picklers]);
         let row: serde_json::Value =

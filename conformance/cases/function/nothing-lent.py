@@ -1,5 +1,10 @@
 def act(p, type):
-    for other in (len, object(), p.provider.module, p.provider.module.hypot.__name__):
+    # What has the function's names and is another isn't taken for it.
+    def wrapper(x, y):
+        return -1.0
+
+    hypot = p.provider.module.hypot
+    wrapper.__module__, wrapper.__name__ = hypot.__module__, hypot.__name__
+    for other in (wrapper, len, object(), p.provider.module, hypot.__name__, None):
         with p.refused():
             p.consumer.native_call(other, 3.0, 4.0)
-    p.consumer.native_call(None, 3.0, 4.0)

@@ -266,6 +266,8 @@ mod tests {
             "error-left-behind",
             "pickle-attribute-lookup",
             "ctypes-pointer-pickled",
+            "native-function-not-found",
+            "not-a-c-signature",
         ];
         for entry in &TABLE.entries {
             let Message { id, live, sources, .. } = &entry.message;

@@ -57,7 +57,18 @@ def reduce_builtin(function: Any) -> Any:
     path = path_of(function)
     if path is not None and _read.same(path[0], function.__module__):
         return path[1]
+    known = paths.get(id(function))
+    if known is not None and path is None and _is_of(function, known):
+        # It was there: pickle looks, and says that another object is there now. The binder's own way would load that one.
+        return known[1]
     return function.__reduce__()
+
+
+def _is_of(function: Any, path: Path) -> bool:
+    """Tells whether a function of pybind11 says that it is the one at a path."""
+    if _record(type(function.__self__)) is None or not _read.same(path[0], function.__module__):
+        return False
+    return _read.same(function.__name__, path[1].rpartition(".")[2])
 
 
 def reduce_bound(method: Any) -> "tuple[Callable[..., object], tuple[object, str]]":
