@@ -6,6 +6,7 @@
 //! | [`dropin`] | the engine with cloudpickle's bytes, around Python's own pickler |
 //! | [`writer`] | the engine that writes streams itself |
 //! | [`by_value`] | which modules go by value in one dump, for both engines |
+//! | [`kept`] | what is known about objects from earlier dumps, for both engines |
 //! | [`state`] | what a module holds: one for each interpreter, nothing is shared |
 //!
 //! Built once for each Python with its full API. Nothing here is `static` that could hold an object: interpreters with a GIL
@@ -13,6 +14,7 @@
 
 mod by_value;
 mod dropin;
+mod kept;
 mod python;
 mod state;
 mod writer;

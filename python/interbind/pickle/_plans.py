@@ -1,7 +1,8 @@
 """How a class is made again that isn't made by `type` alone, as far as the writer's native half wants to know.
 
-A plan has six parts: what makes the class, what it is given before the namespace, what makes the namespace (`None`: a dict), what
-is in it, the names that aren't set later, and calls that are made when everything else is there.
+A plan has eight parts: what makes the class, what it is given before the namespace, what makes the namespace (`None`: a dict), what
+is in it, the names that aren't set later, and calls that are made when the class is filled; then what registered hooks say: what is
+set in place of an attribute, and functions that are called with the class when everything else is there.
 """
 
 import abc
@@ -11,7 +12,7 @@ import functools
 import types
 from _pickle import PicklingError
 
-from . import _by_value, _enums, _where
+from . import _by_value, _class_hooks, _enums, _where
 from ._call import Call
 
 #: `CO_VARKEYWORDS`: a function takes any keywords.
@@ -47,7 +48,11 @@ def _standard_base(meta):
 
 
 def plan(cls, options):
-    """Return the plan for a class whose metaclass isn't `type`."""
+    """Return the plan for a class whose metaclass isn't `type`, or for whose bases hooks were registered."""
+    return (*_plan(cls), *_class_hooks.asked(cls))
+
+
+def _plan(cls):
     meta = type(cls)
     if issubclass(cls, enum.Enum) and issubclass(meta, enum.EnumMeta):
         return _enum(cls, meta)

@@ -15,9 +15,10 @@ import weakref
 from _pickle import PicklingError
 
 from .. import _pickle as _native
-from . import _registry
+from . import _class_hooks, _registry
+from ._answers import reduced
 from ._call import Call
-from ._identity import track
+from ._identity import keep, loaded_id, registry
 from ._options import _rule, _rules, make as dropin_options
 from ._plans import plan, slots, subclass_hook
 from ._repairs import annotations_now, cache_made, check_kept, descriptor, partialmethod, singledispatch, slot_names
@@ -402,6 +403,8 @@ _pending = {
     "decimal": lambda module: _freeze(module.Decimal),
     **({"_typing": _of_parameters} if sys.version_info >= (3, 12) else {}),
     "typing": _of_typing,
+    "pydantic.dataclasses": _class_hooks.of_dataclasses,
+    "pydantic.main": _class_hooks.of_models,
     "fractions": lambda module: _freeze(module.Fraction),
     "uuid": lambda module: _freeze(module.UUID),
 }
@@ -501,11 +504,13 @@ def _names_of_standard_modules():
 
 def _slot_names(cls):
     slot_names(cls)
-    if any(isinstance(vars(base).get("__slots__"), (set, frozenset)) for base in cls.__mro__):
-        # Python goes through that set: the order is another in each process.
-        names = copyreg._slotnames(cls)
-        if isinstance(names, list):
-            names.sort()
+    for base in cls.__mro__:
+        if isinstance(vars(base).get("__slots__"), (set, frozenset)):
+            # Python goes through that set: the order is another in each process.
+            names = copyreg._slotnames(cls)
+            if isinstance(names, list):
+                names.sort()
+            break
 
 
 def is_standard(name):
@@ -523,6 +528,22 @@ def is_standard(name):
     if "site-packages" in path or "dist-packages" in path:
         return False
     return any(path.startswith(folder) for folder in _folders())
+
+
+def _has_submodule(package, attribute, name):
+    """Tell whether a package that has no attribute of that name finds a submodule for it: some import theirs when they are asked."""
+    from importlib import import_module, util
+
+    try:
+        # A submodule that was found so is imported where its own are looked for.
+        module = sys.modules.get(package) or import_module(package)
+        if name in sys.modules:
+            return True
+        if getattr(module, "__path__", None) is None or attribute in vars(module):
+            return False
+        return util.find_spec(name) is not None
+    except Exception:
+        return False
 
 
 def _folders():
@@ -582,10 +603,15 @@ _native.attach_writer(
     _annotations,
     _type_names(),
     refresh,
-    track,
+    registry,
+    keep,
+    loaded_id,
     slots,
     _slot_names,
     annotations_now,
     is_standard,
     {_reference: True, _weak_method: True, _weak_dict: True},
+    reduced,
+    _class_hooks.hooks,
+    _has_submodule,
 )

@@ -76,6 +76,8 @@ reducers[abc.abstractproperty] = _property
 with_options[_typevar] = with_options[_descriptor] = True
 families[property] = _lazy("_repairs", "property_")
 families[types.ModuleType] = _lazy("_repairs", "module")
+# Of the classes that inherit from no other one here, those are meant whose instances have answers of their own.
+families[object] = _lazy("_answers", "past")
 
 
 def _of_logging(module):

@@ -136,7 +136,8 @@ def module(obj, options=None):
     if sys.modules.get(name) is obj and not _where.goes_by_value(obj, options):
         return _home.find().subimport, (name,)
     content = {key: value for key, value in vars(obj).items() if key not in ("__builtins__", "__loader__", "__spec__")}
-    return type(obj), (name,), content
+    # It may answer what loading asks it for before it is ready.
+    return _filled(obj, type(obj), (name,), [Call(dict.update, Call(object.__getattribute__, obj, "__dict__"), content)])
 
 
 def partialmethod(obj, options=None):

@@ -16,6 +16,7 @@ from _pickle import (
     loads,
 )
 
+from ._class_hooks import register_class_hook
 from ._digest import digest
 from ._load import native
 from ._portable import Options as _Options
@@ -55,4 +56,5 @@ __all__ = [
     "dumps",
     "load",
     "loads",
+    "register_class_hook",
 ]

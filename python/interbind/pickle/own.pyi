@@ -18,6 +18,7 @@ __all__ = [
     "dumps",
     "load",
     "loads",
+    "register_class_hook",
 ]
 
 DEFAULT_PROTOCOL: int
@@ -85,3 +86,7 @@ def digest(
     by_value: Union[_Rule, Iterable[_Rule], None] = None,
     locks: Optional[Literal["recreate"]] = None,
 ) -> str: ...
+def register_class_hook(
+    base: type,
+    hook: Optional[Callable[[type], tuple[dict[str, object], Iterable[Callable[[type], object]]]]],
+) -> None: ...

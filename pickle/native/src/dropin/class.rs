@@ -73,6 +73,7 @@ fn by_value(held: &Held, session: &Session, class: &Object, own: &Object) -> Res
             inherited.push((base.own(), base.class_dict()?));
         }
     }
+    let asked = if session.options.strict { None } else { own.dict_find(&names.class_cell)? };
     for at in 0..keys.list_len() {
         let key = keys.list_item(at)?;
         // By their text: not every Python has the one interned there.
@@ -81,6 +82,11 @@ fn by_value(held: &Held, session: &Session, class: &Object, own: &Object) -> Res
             continue;
         }
         let Some(value) = own.dict_find(&key)? else { continue };
+        if asked.as_ref().is_some_and(|asked| asked.is(&value) && asked.is_property())
+            && own_name(&names.class_cell)?
+        {
+            continue;
+        }
         if !session.options.strict && value.is_exactly(held.kinds.member_class()) {
             // Slots, although `__slots__` is gone.
             return held.attached()?.class.call(&[class, &session.options.object]);
@@ -91,6 +97,10 @@ fn by_value(held: &Held, session: &Session, class: &Object, own: &Object) -> Res
         content.dict_set(&*key.fresh()?, &value)?;
     }
     let keywords = dict()?;
+    if let Some(property) = asked.filter(|property| property.is_property()) {
+        // Set afterwards, it would be the class's own class.
+        keywords.dict_set(&names.class_cell, &property)?;
+    }
     if own.dict_find(&names.module)?.is_some() {
         keywords.dict_set(&names.module, &*class.get(&names.module)?)?;
     }

@@ -1,6 +1,7 @@
 //! Code objects, as the arguments of their class.
 
 use crate::python::{Object, Owned, Result, tuple};
+use crate::writer::FIELDS;
 
 use super::Held;
 use super::options::Options;
@@ -13,34 +14,17 @@ pub(crate) fn reduce(
     code: &Object,
     hidden: bool,
 ) -> Result<Owned> {
-    let names = &held.names;
-    let get = |name: &Object| code.get(name);
-    let copy = |name: &Object| code.get(name)?.fresh_tuple();
-    let filename = if options.filenames { get(&names.co_filename)? } else { names.dynamic_code.fresh()? };
-    let mut values = vec![
-        get(&names.co_argcount)?,
-        get(&names.co_posonlyargcount)?,
-        get(&names.co_kwonlyargcount)?,
-        get(&names.co_nlocals)?,
-        get(&names.co_stacksize)?,
-        get(&names.co_flags)?,
-        get(&names.co_code)?,
-        get(&names.co_consts)?,
-        copy(&names.co_names)?,
-        copy(&names.co_varnames)?,
-        filename,
-        get(&names.co_name)?.fresh()?,
-    ];
-    if cfg!(Py_3_11) {
-        values.push(get(&names.co_qualname)?);
+    let mut values = Vec::with_capacity(FIELDS.len());
+    for (name, descriptor) in FIELDS.iter().zip(&held.code_fields) {
+        values.push(match *name {
+            "co_filename" if !options.filenames => held.names.dynamic_code.fresh()?,
+            "co_name" => code.through(descriptor)?.fresh()?,
+            "co_names" | "co_varnames" | "co_freevars" | "co_cellvars" => {
+                code.through(descriptor)?.fresh_tuple()?
+            }
+            _ => code.through(descriptor)?,
+        });
     }
-    values.push(get(&names.co_firstlineno)?);
-    values.push(if cfg!(Py_3_10) { get(&names.co_linetable)? } else { get(&names.co_lnotab)? });
-    if cfg!(Py_3_11) {
-        values.push(get(&names.co_exceptiontable)?);
-    }
-    values.push(copy(&names.co_freevars)?);
-    values.push(copy(&names.co_cellvars)?);
     let arguments = tuple(&values.iter().map(|value| &**value).collect::<Vec<_>>())?;
     let reduced = tuple(&[kind, &arguments])?;
     if hidden {

@@ -20,14 +20,14 @@ fn opcodes(held: &Held) -> Result<&Opcodes> {
 
 /// What a code object does, those nested in it included.
 pub(crate) struct Facts {
-    /// Kept, because it is known by its address.
-    pub(crate) code: Owned,
     /// Names of globals, as the keys of a dict: in the order in which they are met.
     pub(crate) globals: Owned,
     /// The same, by operations that cloudpickle doesn't look at: in bodies of classes and scopes of annotations.
     pub(crate) more: Option<Owned>,
     /// `co_names`.
     pub(crate) names: Owned,
+    /// `co_freevars`.
+    freevars: Owned,
     /// How many variables its closure has.
     pub(crate) free: usize,
     /// Which of them is `__class__`.
@@ -36,14 +36,21 @@ pub(crate) struct Facts {
     pub(crate) sets: Vec<bool>,
 }
 
-/// The facts about a code object, read once for each session.
+/// The facts about a code object, read once. What the session has met stays: nothing is asked about that again.
 pub(crate) fn of(held: &Held, session: &Session, code: &Object) -> Result<Arc<Facts>> {
     let address = code.ptr().addr();
-    if let Some(known) = session.caches().codes.get(&address).cloned() {
+    let known = session.caches().codes.get(&address).map(|(_, known)| known.clone());
+    if let Some(known) = known {
         return Ok(known);
     }
-    let facts = read(held, session, code)?;
-    let old = session.caches().codes.insert(address, facts.clone());
+    let facts = match held.facts.find(code)? {
+        Some(known) => known,
+        None => {
+            let facts = read(held, session, code)?;
+            held.facts.keep(code, facts, |_| true)?
+        }
+    };
+    let old = session.caches().codes.insert(address, (code.own(), facts.clone()));
     drop(old);
     Ok(facts)
 }
@@ -99,9 +106,8 @@ fn read(held: &Held, session: &Session, code: &Object) -> Result<Arc<Facts>> {
             merge(more, theirs, &empty)?;
         }
         if inner.sets.contains(&true) {
-            let theirs = inner.code.get(&held.code_names.freevars)?;
             for (at, _) in inner.sets.iter().enumerate().filter(|(_, set)| **set) {
-                let Some(name) = theirs.tuple_item(at) else { continue };
+                let Some(name) = inner.freevars.tuple_item(at) else { continue };
                 for (place, set) in sets.iter_mut().enumerate() {
                     if let Some(mine) = freevars.tuple_item(place) {
                         *set |= mine.is(name) || mine.equals(name)?;
@@ -112,8 +118,11 @@ fn read(held: &Held, session: &Session, code: &Object) -> Result<Arc<Facts>> {
     }
     let class_cell =
         (0..free).find(|at| freevars.tuple_item(*at).is_some_and(|name| name.is(&held.names.class_cell)));
-    #[allow(clippy::arc_with_non_send_sync, reason = "it stays with its session, whose thread is attached")]
-    Ok(Arc::new(Facts { code: code.own(), globals, more, names, free, class_cell, sets }))
+    #[allow(
+        clippy::arc_with_non_send_sync,
+        reason = "threads that have it are attached; the count is all they share"
+    )]
+    Ok(Arc::new(Facts { globals, more, names, freevars, free, class_cell, sets }))
 }
 
 fn merge(into: &Object, from: &Object, empty: &Object) -> Result<()> {

@@ -45,6 +45,7 @@ mod submodules;
 
 use std::sync::{Arc, Mutex, OnceLock};
 
+use crate::kept::Kept;
 use crate::python::{
     Class, CodeNames, Definitions, Many, Object, One, Opcodes, Owned, Raised, Result, Visit, last, list,
     many, none, one,
@@ -55,10 +56,16 @@ use crate::state;
 pub(crate) struct Held {
     names: names::Names,
     code_names: CodeNames,
+    /// The descriptors of the fields of code objects.
+    code_fields: Vec<Owned>,
+    /// What code objects do with names.
+    facts: Kept<Arc<facts::Facts>>,
     sessions: Class<session::Session>,
     kinds: parts::Kinds,
     /// A dict with the keys of a function's state, all `None`.
     function_slots: Owned,
+    /// What `object` has as its `__class__`: the descriptor.
+    class_descriptor: Owned,
     attached: OnceLock<Attached>,
     home: OnceLock<home::Home>,
     opcodes: OnceLock<Opcodes>,
@@ -127,6 +134,7 @@ impl Held {
     pub(crate) fn visit(&self, visit: &mut Visit) {
         visit.see(self.sessions.as_object());
         visit.see(&self.function_slots);
+        visit.see(&self.class_descriptor);
         if let Some(attached) = self.attached.get() {
             for held in attached.all() {
                 visit.see(held);
@@ -226,12 +234,16 @@ pub(crate) fn fill(module: &Object) -> Result<Held> {
     }
     module.put(&*crate::python::interned("parts")?, &reducers)?;
     let function_slots = function::slots(&names)?;
+    let class_descriptor = crate::python::object_class().class_dict()?.item(&names.class_cell)?;
     Ok(Held {
         names,
         code_names: CodeNames::new()?,
+        code_fields: crate::writer::code_fields()?,
+        facts: Kept::default(),
         sessions,
         kinds,
         function_slots,
+        class_descriptor,
         attached: OnceLock::new(),
         home: OnceLock::new(),
         opcodes: OnceLock::new(),

@@ -75,10 +75,16 @@ fn family(held: &Held, session: &Session, kind: &Object) -> Result<Option<Owned>
     let order = kind.get(&held.names.mro)?;
     let mut found = None;
     let mut has_slots = false;
+    // Instances may have answers of their own.
+    let answers =
+        !kind.class_is_generic() || !kind.class_lookup(&held.names.class_cell).is(&held.class_descriptor);
     for at in 0..order.tuple_len() {
         let Some(base) = order.tuple_item(at).filter(|base| base.is_class()) else { continue };
         has_slots |= base.class_dict()?.dict_find(&held.names.slots)?.is_some();
         if at == 0 {
+            continue;
+        }
+        if base.is_exactly_object() && !answers {
             continue;
         }
         let Some(reducer) = families.dict_find(base)? else { continue };
@@ -88,7 +94,7 @@ fn family(held: &Held, session: &Session, kind: &Object) -> Result<Option<Owned>
                 _ => false,
             })
         };
-        if same(&held.names.reduce_ex)? && same(&held.names.reduce)? {
+        if base.is_exactly_object() || same(&held.names.reduce_ex)? && same(&held.names.reduce)? {
             found = Some(reducer);
         }
         break;

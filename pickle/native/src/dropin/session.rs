@@ -70,7 +70,7 @@ impl Asked {
 #[derive(Default)]
 pub(crate) struct Caches {
     /// Code objects, by address; each keeps its own alive.
-    pub(crate) codes: Addresses<Arc<Facts>>,
+    pub(crate) codes: Addresses<(Owned, Arc<Facts>)>,
     /// Cells, by address; each keeps its own alive.
     pub(crate) cells: Addresses<Seen>,
     /// Reducers for classes that inherit from one of a family, or nothing; the classes are kept because they are known by their

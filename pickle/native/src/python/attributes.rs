@@ -147,6 +147,12 @@ impl Object {
         unsafe { Owned::from_new(found) }
     }
 
+    /// `self[key] = value`.
+    pub(crate) fn item_set(&self, key: &Object, value: &Object) -> Result<()> {
+        // SAFETY: all are alive; Python checks what `self` is.
+        done(unsafe { ffi::PyObject_SetItem(self.ptr(), key.ptr(), value.ptr()) })
+    }
+
     /// `self[key]`, or nothing where that is a `KeyError`.
     pub(crate) fn find_item(&self, key: &Object) -> Result<Option<Owned>> {
         match self.item(key) {

@@ -64,6 +64,11 @@ impl Object {
             || class == &raw mut super::declared::PyClassMethod_Type
     }
 
+    /// A function that is bound to something.
+    pub(crate) fn is_method(&self) -> bool {
+        self.type_ptr() == &raw mut super::declared::PyMethod_Type
+    }
+
     /// A `property`, and of no class that inherits from it.
     pub(crate) fn is_property(&self) -> bool {
         self.type_ptr() == &raw mut ffi::PyProperty_Type
@@ -83,13 +88,18 @@ impl Object {
         (tag != 0).then_some(tag)
     }
 
+    /// Tells whether instances of this class look attributes up as those of `object` do.
+    pub(crate) fn class_is_generic(&self) -> bool {
+        // SAFETY: a live class.
+        let getter = unsafe { (*self.as_class()).tp_getattro };
+        let generic = ffi::PyObject_GenericGetAttr as ffi::getattrofunc;
+        getter.is_some_and(|getter| core::ptr::fn_addr_eq(getter, generic))
+    }
+
     /// Tells whether instances of this class look attributes up as `object` does, are of one size, hold a dict and nothing
     /// else that pickling would lose; that's what `object.__reduce_ex__` asks of them.
     pub(crate) fn class_is_plain(&self) -> bool {
         let class = self.as_class();
-        // SAFETY: a live class.
-        let getter = unsafe { (*class).tp_getattro };
-        let generic = ffi::PyObject_GenericGetAttr as ffi::getattrofunc;
         // SAFETY: a live class.
         let makes = unsafe { (*class).tp_new }.is_some();
         // SAFETY: a live class.
@@ -109,11 +119,7 @@ impl Object {
         let mut needed = size_of::<ffi::PyObject>();
         needed += if dict != 0 && !managed { word } else { 0 };
         needed += if weak > 0 { word } else { 0 };
-        getter.is_some_and(|getter| core::ptr::fn_addr_eq(getter, generic))
-            && makes
-            && !varies
-            && (dict != 0 || managed)
-            && size <= needed.turned()
+        self.class_is_generic() && makes && !varies && (dict != 0 || managed) && size <= needed.turned()
     }
 
     /// Tells whether there are weak references to an object: its count says nothing of those.

@@ -8,6 +8,7 @@ use pyo3_ffi as ffi;
 
 unsafe extern "C" {
     pub(crate) static mut PyPickleBuffer_Type: ffi::PyTypeObject;
+    pub(crate) static mut PyMethod_Type: ffi::PyTypeObject;
     pub(crate) static mut PyStaticMethod_Type: ffi::PyTypeObject;
     pub(crate) static mut PyClassMethod_Type: ffi::PyTypeObject;
     pub(crate) fn _PyBytes_Resize(bytes: *mut *mut ffi::PyObject, size: ffi::Py_ssize_t) -> c_int;

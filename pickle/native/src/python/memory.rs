@@ -18,10 +18,16 @@ pub(crate) struct Growing {
     capacity: usize,
 }
 
+impl Default for Growing {
+    fn default() -> Self {
+        Self { bytes: ptr::null_mut(), start: NonNull::dangling(), length: 0, capacity: 0 }
+    }
+}
+
 impl Growing {
     /// Takes room for that many.
     pub(crate) fn new(capacity: usize) -> Result<Self> {
-        let mut growing = Self { bytes: ptr::null_mut(), start: NonNull::dangling(), length: 0, capacity: 0 };
+        let mut growing = Self::default();
         growing.resize(capacity.max(1))?;
         Ok(growing)
     }

@@ -172,12 +172,14 @@ impl Raised {
         unsafe { self.is_built_in(class) }
     }
 
-    /// Tells whether it says that a module can't be imported, or that its name is none.
+    /// Tells whether it says that a module can't be imported, or that its name is none. Python 3.14 lets the error pass that says
+    /// that the name isn't text.
     pub(crate) fn is_about_import(&self) -> bool {
         let places = [
             &raw mut ffi::PyExc_ImportError,
             &raw mut ffi::PyExc_ValueError,
             &raw mut ffi::PyExc_KeyError,
+            #[cfg(not(Py_3_14))]
             &raw mut ffi::PyExc_TypeError,
         ];
         places.into_iter().any(|place| {

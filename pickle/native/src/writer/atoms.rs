@@ -55,14 +55,8 @@ impl Session<'_> {
         if self.options.protocol == 0 {
             return self.out.put(format!("I{small}\n").as_bytes());
         }
-        let [a, b, c, d] = small.to_le_bytes();
-        if c != 0 || d != 0 {
-            self.out.put(&[op::BININT, a, b, c, d])
-        } else if b != 0 {
-            self.out.put(&[op::BININT2, a, b])
-        } else {
-            self.out.put(&[op::BININT1, a])
-        }
+        let (opcodes, length) = short_int(small);
+        self.out.put(&opcodes[..length])
     }
 
     #[cold]
@@ -228,9 +222,11 @@ impl Session<'_> {
     /// Gives what has just been written a number in the memo.
     #[inline]
     pub(super) fn put(&mut self, object: &Object) -> Result<()> {
-        if self.options.fast {
-            return Ok(());
-        }
+        if self.options.fast { Ok(()) } else { self.put_always(object) }
+    }
+
+    /// Gives what has just been written a number, in `fast` mode too: what is written next refers to it.
+    pub(super) fn put_always(&mut self, object: &Object) -> Result<()> {
         if self.hashing && self.is_alias(object) {
             return self.put_nothing().map(drop);
         }
@@ -313,6 +309,19 @@ impl Session<'_> {
                 self.out.put(&[op::LONG_BINPUT, a, b, c, d])
             }
         }
+    }
+}
+
+/// An `int` as protocols from 1 on have it: that many bytes.
+#[inline]
+pub(super) fn short_int(small: i32) -> ([u8; 5], usize) {
+    let [a, b, c, d] = small.to_le_bytes();
+    if c != 0 || d != 0 {
+        ([op::BININT, a, b, c, d], 5)
+    } else if b != 0 {
+        ([op::BININT2, a, b, 0, 0], 3)
+    } else {
+        ([op::BININT1, a, 0, 0, 0], 2)
     }
 }
 

@@ -80,7 +80,7 @@ const CHOICES: [&str; 7] =
 /// Reads those options.
 fn choices(held: &Held, given: &[Option<&Object>]) -> Result<Arc<Choices>> {
     if given.iter().all(Option::is_none) {
-        return Ok(shared(Choices::usual()));
+        return Ok(held.choices.usual.clone());
     }
     // What isn't given is told from what is `None`.
     let missing = crate::python::ellipsis();
@@ -90,15 +90,7 @@ fn choices(held: &Held, given: &[Option<&Object>]) -> Result<Arc<Choices>> {
 
 /// Reads options that the Python half has checked.
 fn read(options: &Object) -> Result<Arc<Choices>> {
-    Choices::read(options).map(shared)
-}
-
-#[allow(
-    clippy::arc_with_non_send_sync,
-    reason = "threads that have it are attached; the count is all they share"
-)]
-fn shared(choices: Choices) -> Arc<Choices> {
-    Arc::new(choices)
+    Choices::read(options).map(Choices::shared)
 }
 
 struct ValueDump;

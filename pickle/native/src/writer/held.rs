@@ -1,12 +1,14 @@
 //! What a module keeps for this engine. The tables are Python's own, shared with its picklers: an entry that somebody adds to
 //! `copyreg` counts here too.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crate::python::{CodeNames, Object, Opcodes, Owned, Raised, Result, Visit, import, interned, type_class};
 
-use super::value::{Attached, FIELDS, KeptFacts, Standards, Tracked, make_guard};
+use crate::kept::Kept;
+
+use super::value::{Attached, Facts, Standards, Tracked, Unsaid, WeakValues, fields, make_guard};
 
 macro_rules! names {
     ($(#[$doc:meta])* $struct:ident: $($name:ident = $text:literal;)*) => {
@@ -48,6 +50,8 @@ names! {
     latin1 = "latin1";
     dot = ".";
     types = "types";
+    package = "__package__";
+    registry = "registry";
 }
 
 names! {
@@ -61,6 +65,7 @@ names! {
     type_params = "__type_params__";
     cell_contents = "cell_contents";
     func = "__func__";
+    bound_to = "__self__";
     fget = "fget";
     fset = "fset";
     fdel = "fdel";
@@ -91,8 +96,20 @@ names! {
 
 impl ClassNames {
     /// Tells whether an item of a class's dict is there because somebody has asked for annotations of a class that has none.
-    pub(super) fn is_asked_for(&self, name: &Object, value: &Object) -> bool {
-        name.is(&self.annotations) && value.is_exact_dict() && value.dict_len() == 0
+    pub(super) fn is_asked_for(&self, content: &Object, name: &Object, value: &Object) -> Result<bool> {
+        // By their text: not every Python has the one interned there.
+        let is = |known: &Object| Ok(name.is(known) || name.is_text() && name.equals(known)?);
+        if value.is_none() {
+            return is(&self.annotate_func);
+        }
+        if !value.is_exact_dict() || value.dict_len() > 0 {
+            return Ok(false);
+        }
+        if is(&self.annotations_cache)? {
+            // From 3.14 on; what there is has been taken away where the class has some.
+            return Ok(content.dict_find(&self.annotate_func)?.is_none_or(|found| found.is_none()));
+        }
+        is(&self.annotations)
     }
 }
 
@@ -109,11 +126,17 @@ pub(crate) struct Held {
     pub(crate) getattr: Owned,
     pub(crate) partial: Owned,
     pub(crate) sys: Owned,
+    /// `_weakref.getweakrefs`.
+    pub(crate) weak_references: Owned,
+    pub(crate) urandom: Owned,
+    pub(super) weak_values: OnceLock<WeakValues>,
+    /// What is chosen where nothing was said.
+    pub(super) choices: Unsaid,
     pub(crate) empty_tuple: Owned,
     pub(crate) function_names: FunctionNames,
     pub(crate) class_names: ClassNames,
     pub(crate) code_names: CodeNames,
-    /// The fields of code objects.
+    /// The descriptors of the fields of code objects.
     pub(crate) code_fields: Vec<Owned>,
     /// What `type` knows of each class, whatever its metaclass says.
     pub(crate) of_types: OfTypes,
@@ -123,8 +146,10 @@ pub(crate) struct Held {
     pub(crate) attached: OnceLock<Attached>,
     /// How many modules there were when the Python half looked last.
     pub(super) refreshed: AtomicUsize,
-    pub(super) facts: KeptFacts,
-    pub(super) tracked: Tracked,
+    /// What was found out about code objects.
+    pub(super) facts: Kept<Arc<Facts>>,
+    /// The ids of classes.
+    pub(super) tracked: Kept<Tracked>,
     pub(super) opcodes: OnceLock<Opcodes>,
     pub(super) guard: OnceLock<Vec<u8>>,
     /// Attributes of `object`, to tell whether a class has its own.
@@ -175,10 +200,14 @@ impl Held {
             getattr: of(&builtins, "getattr")?,
             partial: of(&*import(c"functools")?, "partial")?,
             sys: import(c"sys")?,
+            weak_references: of(&*import(c"_weakref")?, "getweakrefs")?,
+            urandom: of(&*import(c"os")?, "urandom")?,
+            weak_values: OnceLock::new(),
+            choices: Unsaid::new(),
             empty_tuple: crate::python::tuple(&[])?,
             function_names: FunctionNames::new()?,
             code_names: CodeNames::new()?,
-            code_fields: FIELDS.iter().map(|name| interned(name)).collect::<Result<_>>()?,
+            code_fields: fields()?,
             of_types: OfTypes {
                 name: of_type.item(&names.name)?,
                 qualname: of_type.item(&names.qualname)?,
@@ -191,8 +220,8 @@ impl Held {
             standards: Standards::default(),
             attached: OnceLock::new(),
             refreshed: AtomicUsize::new(0),
-            facts: KeptFacts::default(),
-            tracked: Tracked::default(),
+            facts: Kept::default(),
+            tracked: Kept::default(),
             opcodes: OnceLock::new(),
             guard: OnceLock::new(),
             object: ObjectsOwn {
@@ -237,6 +266,15 @@ impl Held {
         Ok(())
     }
 
+    /// What the registry of classes is made of.
+    pub(super) fn weak_values(&self) -> Result<&WeakValues> {
+        if let Some(known) = self.weak_values.get() {
+            return Ok(known);
+        }
+        let found = WeakValues::find()?;
+        Ok(self.weak_values.get_or_init(|| found))
+    }
+
     /// The numbers of this Python's operations.
     pub(crate) fn opcodes(&self) -> Result<&Opcodes> {
         if let Some(known) = self.opcodes.get() {
@@ -268,6 +306,8 @@ impl Held {
             &self.getattr,
             &self.partial,
             &self.sys,
+            &self.weak_references,
+            &self.urandom,
         ] {
             visit.see(object);
         }
@@ -276,6 +316,9 @@ impl Held {
         }
         if let Some(attached) = self.attached.get() {
             attached.visit(visit);
+        }
+        for object in self.weak_values.get().iter().flat_map(|weak| weak.objects()) {
+            visit.see(object);
         }
         visit.see_some(self.pickler.as_ref());
         visit.see_some(self.proxy.as_ref());

@@ -103,7 +103,7 @@ impl Memo {
     fn grow(&mut self) -> Result<()> {
         // New memory is what a large table costs most: it doubles, a small one grows faster.
         let faster = if self.count < 50_000 { 4 } else { 2 };
-        let length = (self.slots.len() * faster).max(32);
+        let length = (self.slots.len() * faster).max(64);
         let mut slots = Vec::new();
         slots.try_reserve_exact(length).map_err(|_| Raised::memory())?;
         slots.resize_with(length, || None);
@@ -136,6 +136,8 @@ impl Memo {
         self.atoms.keep_below(number);
         self.values = core::mem::take(&mut before.values);
         self.values.retain(|_, known| *known < number);
+        // One too many is another id for a twin, one too few the same for two.
+        self.ids = core::mem::take(&mut before.ids);
         self.registry = before.registry.filter(|registry| *registry < number);
         gone
     }

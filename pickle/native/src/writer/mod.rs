@@ -43,7 +43,8 @@ mod value;
 
 pub(crate) use functions::{dropin_dumps as dumps, options};
 pub(crate) use held::Held;
-pub(crate) use session::{Answer, Named, Reducer, Session};
+pub(crate) use session::{Answer, ById, Named, Reducer, Session};
+pub(crate) use value::{FIELDS, fields as code_fields};
 
 use crate::python::{Definitions, Object, Result, interned, last, many};
 

@@ -203,10 +203,10 @@ impl Output {
     }
 
     /// Ends the stream: gives the file the rest, or the caller everything.
-    pub(crate) fn finish(mut self) -> Result<Option<Owned>> {
+    pub(crate) fn finish(&mut self) -> Result<Option<Owned>> {
         self.close_frame();
-        let whole = self.growing.finish()?;
-        match self.file {
+        let whole = core::mem::take(&mut self.growing).finish()?;
+        match self.file.take() {
             Some(file) => file.call(&[&whole]).map(|_| None),
             None => Ok(Some(whole)),
         }

@@ -282,9 +282,7 @@ unsafe extern "C" fn choose(object: *mut ffi::PyObject, given: *mut ffi::PyObjec
         // SAFETY: Python passes a live object.
         let given = unsafe { Object::from_ptr(given) };
         let choices = if given.is_none() { Choices::usual() } else { Choices::read(given)? };
-        #[allow(clippy::arc_with_non_send_sync, reason = "threads that have it are attached")]
-        let choices = Arc::new(choices);
-        let old = pickler.idle()?.choices.replace(choices);
+        let old = pickler.idle()?.choices.replace(choices.shared());
         drop(old);
         Ok(none().into_ptr())
     })

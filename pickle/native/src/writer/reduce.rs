@@ -19,6 +19,9 @@ const OPEN_WATCHED: usize = 1000;
 /// then, so a few times are in order.
 const OPEN_SAME: u32 = 1000;
 
+/// Python 3.14 said this error anew.
+const NEW: bool = cfg!(Py_3_14);
+
 /// An object whose reduction is open.
 #[derive(Default)]
 pub(crate) struct Opened {
@@ -296,6 +299,9 @@ impl Session<'_> {
                 }
                 if let Some(object) = &reduce.object {
                     let own = object.find(&self.held.names.class)?.unwrap_or_else(|| object.class());
+                    if !own.is(&class) && !NEW {
+                        return self.error("args[0] from __newobj__ args has the wrong class");
+                    }
                     if !own.is(&class) {
                         let (own, given) = (own.repr()?, class.repr()?);
                         let (own, given) = (own.utf8()?, given.utf8()?);

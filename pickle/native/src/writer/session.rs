@@ -85,15 +85,6 @@ pub(crate) struct Named {
     pub(crate) name: Owned,
 }
 
-/// Nothing goes by value.
-pub(super) fn by_name() -> Arc<Choices> {
-    #[allow(
-        clippy::arc_with_non_send_sync,
-        reason = "threads that have it are attached; the count is all they share"
-    )]
-    Arc::new(Choices::by_name())
-}
-
 /// One dump.
 pub(crate) struct Session<'s> {
     pub(super) held: &'s Held,
@@ -186,7 +177,7 @@ impl<'s> Session<'s> {
             reductions: 0,
             open: ById::default(),
             persistent_open: 0,
-            choices: by_name(),
+            choices: held.choices.by_name.clone(),
             root: None,
             kept: None,
             facts: ById::default(),
@@ -238,7 +229,7 @@ impl<'s> Session<'s> {
 
     /// Writes an object as a whole stream. Returns the stream where there is no file, and the memo in any case: after a
     /// failure as it was before, because nobody can have read what was written.
-    pub(crate) fn dump(mut self, object: &Object) -> (Result<Option<Owned>>, Memo) {
+    pub(crate) fn dump(&mut self, object: &Object) -> (Result<Option<Owned>>, Memo) {
         let before = self.memo.len();
         self.identity = self.choices.identity;
         self.deterministic = self.choices.deterministic;
@@ -259,22 +250,33 @@ impl<'s> Session<'s> {
             let memo = core::mem::replace(&mut self.memo, memo);
             Some((out, memo, core::mem::replace(&mut self.steps, steps)))
         };
-        let Self { out, mut memo, steps, suspended, values, keys, facts, .. } = self;
-        let (classes, lists) =
-            ((self.class_dicts, self.class_contents, self.class_stack), (self.whose, self.ordered));
-        let late = (self.late, self.early_ids);
-        let sets = (self.ties, self.ambiguous);
-        let raised = match streamed.and_then(|()| out.finish()) {
+        let mut memo = core::mem::take(&mut self.memo);
+        let raised = match streamed.and_then(|()| self.out.finish()) {
             Ok(stream) => return (Ok(stream), memo),
             Err(raised) => raised,
         };
         // Dropping objects may run any code, which must not meet our exception, nor clear it.
         let exception = raised.take();
-        drop((steps, suspended, inner, values, keys, facts));
-        drop((classes, lists, sets, late));
+        drop(inner);
+        self.forget();
         drop(memo.forget_from(before));
         let raised = exception.map_or_else(|| Raised::system("an exception was lost"), Raised::restore);
         (Err(raised), memo)
+    }
+
+    /// Lets go of what the dump has met.
+    fn forget(&mut self) {
+        use core::mem::take;
+        drop((
+            take(&mut self.steps),
+            take(&mut self.suspended),
+            take(&mut self.values),
+            take(&mut self.keys),
+        ));
+        drop((take(&mut self.facts), take(&mut self.class_dicts), take(&mut self.class_contents)));
+        drop((take(&mut self.class_stack), take(&mut self.whose), take(&mut self.ordered)));
+        drop((take(&mut self.late), take(&mut self.early_ids), take(&mut self.slotted)));
+        drop((take(&mut self.ties), take(&mut self.ambiguous), take(&mut self.open), self.kept.take()));
     }
 
     /// Gives what says what an object is to a hash, piece by piece: the canonical stream, without what only numbers objects.

@@ -95,6 +95,13 @@ impl Steps {
         Ok(())
     }
 
+    /// Puts a step below others.
+    pub(crate) fn insert(&mut self, at: usize, step: Step) -> Result<()> {
+        self.0.try_reserve(1).map_err(|_| Raised::memory())?;
+        self.0.insert(at, step);
+        Ok(())
+    }
+
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<Step> {
         self.0.pop()

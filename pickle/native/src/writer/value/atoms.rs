@@ -76,7 +76,9 @@ impl Atoms {
 
     /// Remembers a number.
     pub(crate) fn put(&mut self, object: &Object, number: usize) -> Result<()> {
-        self.0.try_reserve(1).map_err(|_| Raised::memory())?;
+        // A code object has some of them.
+        let room = if self.0.is_empty() { 14 } else { 1 };
+        self.0.try_reserve(room).map_err(|_| Raised::memory())?;
         self.0.insert(Self::atom(object)?, number);
         Ok(())
     }

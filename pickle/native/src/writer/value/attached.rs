@@ -57,8 +57,12 @@ attached! {
     type_names,
     /// Adds what belongs to modules that were imported meanwhile.
     refresh,
-    /// The id of a class, from the class and what it is made of.
-    track,
+    /// The registry of classes by their ids, made if it isn't there.
+    registry,
+    /// Puts a class into it under what it is made of.
+    keep,
+    /// The id that a class was loaded with, or `None`, from the class and its weak references.
+    loaded_id,
     /// The `__slots__` that make a class's layout again, or `None`: it has none.
     slots,
     /// Lets Python find what is in the slots of a class that has another name than it was made with.
@@ -69,13 +73,19 @@ attached! {
     is_standard,
     /// The reducers, as keys, that take a list of the object that is dumped too, and keep there what holds for one dump.
     rooted,
+    /// Reduces an instance whose class has a way of its own to answer what it is asked for.
+    reduced,
+    /// base → what was registered for classes that inherit from it; name → for those that have such an attribute.
+    class_hooks,
+    /// Tells whether a package has a submodule that nobody has imported.
+    submodule,
 }
 
 impl Attached {
     /// Tells whether a module has the name of one of the standard library's. It may be the user's, which hides that.
     pub(crate) fn may_be_standard(&self, name: &Object) -> Result<bool> {
         let Ok(text) = name.utf8().map_err(Raised::dismiss) else { return Ok(false) };
-        let package = text.split('.').next().unwrap_or_default();
+        let Some((package, _)) = text.split_once('.') else { return self.standard.set_contains(name) };
         self.standard.set_contains(&*crate::python::interned(package)?)
     }
 

@@ -53,8 +53,35 @@ enum Asked {
     Alias(Owned),
 }
 
+/// What takes bytes to be hashed.
+pub(super) trait Hashes {
+    /// Takes some more.
+    fn update(&mut self, bytes: impl AsRef<[u8]>);
+}
+
+impl Hashes for Sha256 {
+    fn update(&mut self, bytes: impl AsRef<[u8]>) {
+        Digest::update(self, bytes);
+    }
+}
+
+/// How many bytes are kept to be hashed with others.
+const TOGETHER: usize = 4096;
+
+/// Bytes that are hashed all at once: that is faster where they are few. Of more, their length is told first.
+impl Hashes for Vec<u8> {
+    fn update(&mut self, bytes: impl AsRef<[u8]>) {
+        let bytes = bytes.as_ref();
+        if bytes.len() <= TOGETHER {
+            self.extend_from_slice(bytes);
+        } else {
+            self.extend_from_slice(&Sha256::digest(bytes));
+        }
+    }
+}
+
 /// Gives an atom to the hash of what holds it, with its class and its length; says whether it was one.
-pub(super) fn feed(object: &Object, hash: &mut Sha256) -> Result<bool> {
+pub(super) fn feed(object: &Object, hash: &mut impl Hashes) -> Result<bool> {
     let (tag, content): (u8, &[u8]) = match object.kind() {
         Kind::Text => match object.utf8() {
             Ok(text) => (b's', text.as_bytes()),
@@ -113,7 +140,7 @@ impl Frame {
         if let Parts::Any(_, values) = &mut self.parts {
             values.sort_unstable();
             for value in values {
-                self.hash.update(value);
+                Digest::update(&mut self.hash, value);
             }
         }
         let value = finish(self.hash);
@@ -189,19 +216,19 @@ impl Session<'_> {
     fn give(&mut self, frame: &mut Frame, part: Owned, known: Known) -> bool {
         match (known, &mut frame.parts) {
             (Known::Value(value), Parts::Ordered(_)) => {
-                frame.hash.update(b"v");
-                frame.hash.update(value);
+                Digest::update(&mut frame.hash, b"v");
+                Digest::update(&mut frame.hash, value);
             }
             (Known::Value(value), Parts::Any(_, values)) => values.push(value),
             (Known::Here(value), Parts::Ordered(_)) if frame.alias => {
                 frame.here = true;
-                frame.hash.update(b"h");
-                frame.hash.update(value);
+                Digest::update(&mut frame.hash, b"h");
+                Digest::update(&mut frame.hash, value);
             }
             (Known::Nothing, Parts::Ordered(_)) if frame.alias => {
                 frame.here = true;
-                frame.hash.update(b"#");
-                frame.hash.update((part.ptr().addr() as u64).to_le_bytes());
+                Digest::update(&mut frame.hash, b"#");
+                Digest::update(&mut frame.hash, (part.ptr().addr() as u64).to_le_bytes());
                 // Kept, because it is known by its address.
                 self.values.insert(part.ptr().addr(), (part, Known::Nothing));
             }
@@ -222,7 +249,7 @@ impl Session<'_> {
     fn ask(&mut self, object: &Object) -> Result<Asked> {
         let tagged = |tag: u8, content: &[u8]| {
             let mut hash = Sha256::new_with_prefix([tag]);
-            hash.update(content);
+            Digest::update(&mut hash, content);
             Ok(Asked::Known(Known::Value(finish(hash))))
         };
         match object.kind() {

@@ -1,9 +1,14 @@
 //! What the caller chose, and by name or by value? By name goes what can be imported: what its module has under its name, unless
 //! that module is `__main__`, or was registered to go by value.
 
+use std::sync::Arc;
+
 use crate::by_value::Rules;
 use crate::python::{Object, Owned, Raised, Result, interned, none, text};
 use crate::writer::session::Session;
+
+/// What the name of a function or a class has in it that is found nowhere.
+const LOCAL: &str = "<locals>";
 
 /// By what a class is known again where it is loaded twice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,7 +42,30 @@ pub(crate) struct Choices {
     pub(crate) object: Owned,
 }
 
+/// What is chosen where nothing was said.
+pub(crate) struct Unsaid {
+    /// By `interbind._pickle` itself, for data.
+    pub(crate) by_name: Arc<Choices>,
+    /// By `interbind.pickle.own`.
+    pub(crate) usual: Arc<Choices>,
+}
+
+impl Unsaid {
+    pub(crate) fn new() -> Self {
+        Self { by_name: Choices::by_name().shared(), usual: Choices::usual().shared() }
+    }
+}
+
 impl Choices {
+    /// To be shared by dumps.
+    pub(crate) fn shared(self) -> Arc<Self> {
+        #[allow(
+            clippy::arc_with_non_send_sync,
+            reason = "threads that have it are attached; the count is all they share"
+        )]
+        Arc::new(self)
+    }
+
     /// As Python's own pickler: all by name.
     pub(crate) fn by_name() -> Self {
         Self {
@@ -94,21 +122,31 @@ impl Session<'_> {
     /// Tells whether a function or a class can be imported where it is loaded.
     pub(in crate::writer) fn goes_by_name(&self, object: &Object) -> Result<bool> {
         let names = &self.held.names;
-        let Some(path) = object.find(&names.qualname)?.filter(|path| path.is_text()) else {
-            return Ok(false);
-        };
-        let Ok(path) = path.utf8().map_err(Raised::dismiss) else { return Ok(false) };
-        if path.contains("<locals>") {
+        let Some(path) = object.find(&names.qualname)? else { return Ok(false) };
+        if !path.is_text() || path.utf8().map_err(Raised::dismiss).is_ok_and(|path| path.contains(LOCAL)) {
             return Ok(false);
         }
-        let Some(module) = object.find(&names.module)?.filter(|module| module.is_text()) else {
+        let Some(module) = object.find(&names.module)? else { return Ok(false) };
+        self.is_found(object, &path, &module)
+    }
+
+    /// Tells whether a function or a class is found by its module's name and its own.
+    pub(in crate::writer) fn is_found(
+        &self,
+        object: &Object,
+        path: &Object,
+        module: &Object,
+    ) -> Result<bool> {
+        let names = &self.held.names;
+        if !path.is_text() || !module.is_text() || self.is_main(module)? {
             return Ok(false);
-        };
-        if self.is_main(&module)? {
+        }
+        let Ok(path) = path.utf8().map_err(Raised::dismiss) else { return Ok(false) };
+        if path.contains(LOCAL) {
             return Ok(false);
         }
         let modules = self.held.sys.get(&names.modules)?;
-        let Some(found) = modules.find_item(&module)?.filter(|found| !found.is_none()) else {
+        let Some(found) = modules.find_item(module)?.filter(|found| !found.is_none()) else {
             return Ok(false);
         };
         let mut at = found;
@@ -118,7 +156,7 @@ impl Session<'_> {
                 None => return Ok(false),
             }
         }
-        Ok(at.is(object) && !self.registered(&module)?)
+        Ok(at.is(object) && !self.registered(module)?)
     }
 
     /// Tells whether a module is the program itself, whose name another process has for its own program.

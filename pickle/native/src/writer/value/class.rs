@@ -1,13 +1,13 @@
 //! Classes by value. A class is made from its metaclass, name and bases, with what must be there when it is made; it gets its
 //! number, and only then come its attributes, because those may lead back to it.
 
-use crate::python::{Found, Object, Owned, Raised, Result, dict, list_from, tuple};
+use crate::python::{Found, Object, Owned, Raised, Result, dict, ellipsis, list_from, tuple};
 use crate::writer::session::Session;
 use crate::writer::step::op;
 
 use super::choice::Identity;
 use super::function::build;
-use super::hooks::Late;
+use super::hooks::{Late, What};
 use super::program::{Do, Label, Program, save};
 use super::standard::Standard;
 
@@ -41,6 +41,8 @@ pub(crate) struct ClassBody {
     state: Vec<(Owned, Owned)>,
     /// Calls that are made when its attributes are there.
     after: Option<Owned>,
+    /// Functions that are called with it when everything is there.
+    late: Option<Owned>,
     /// It is registered under an id: what calls that is on the stack below it.
     known: bool,
     set: Set,
@@ -98,12 +100,12 @@ impl Session<'_> {
         let content = content.dict_copy()?;
         let hooked = self.subclass_hook(&class)?;
         let meta = class.class();
-        let plan = if meta.is_exactly_type() {
+        let plan = if meta.is_exactly_type() && !self.has_registered_hook(&class)? {
             None
         } else {
             let plan = attached.plan.call(&[&class, &self.choices.object])?;
-            if plan.tuple_len() != 6 {
-                return Err(Raised::system("a plan for a class has six parts"));
+            if plan.tuple_len() != 8 {
+                return Err(Raised::system("a plan for a class has eight parts"));
             }
             Some(plan)
         };
@@ -125,8 +127,9 @@ impl Session<'_> {
                 namespace.push((names.slots.clone(), making));
             }
         }
-        let given: Vec<String> = namespace.iter().map(|(name, _)| name.shown()).collect();
+        let given = namespace.len();
         let skipped = part(4);
+        let changes = part(6).filter(|changes| changes.dict_len() > 0);
         // What a hook of a base finds in the class.
         let mut early = Vec::new();
         // What is set while an enum is made would become a member.
@@ -148,6 +151,11 @@ impl Session<'_> {
             if skipped.as_ref().map_or(Ok(false), |skipped| skipped.set_contains(&key))? {
                 continue;
             }
+            let value = match changes.as_ref().map_or(Ok(None), |changes| changes.dict_find(&key))? {
+                Some(changed) if changed.is(&ellipsis()) => continue,
+                Some(changed) => changed,
+                None => value,
+            };
             let mut key = key;
             let is_made = key.is(&names.annotate_func)
                 || matches!(key.utf8().map_err(Raised::dismiss), Ok("__annotate_func__"));
@@ -157,7 +165,7 @@ impl Session<'_> {
             let shown = key.utf8().map_err(Raised::dismiss).unwrap_or_default();
             // Most names are the class's own; those of Python's have underscores around them.
             let special = shown.starts_with('_');
-            let skip = special && (SKIPPED.contains(&shown) || given.iter().any(|given| given == shown))
+            let skip = special && (SKIPPED.contains(&shown) || is_given(&namespace[..given], shown))
                 || matches!(shown, "__module__" | "__qualname__")
                 || matches!(shown, "__dict__" | "__weakref__") && value.is_getset()
                 || shown == "__doc__" && value.is_none()
@@ -275,9 +283,12 @@ impl Session<'_> {
         steps.push(Do::Unless(class.clone(), below));
         steps.push(Do::Bytes(&[op::TUPLE, op::REDUCE]));
         let set = self.way_to_set(&class, &meta, hooked)?;
-        let body = ClassBody { class: class.clone(), state, after: part(5), known: below > 1, set };
+        let body =
+            ClassBody { class: class.clone(), state, after: part(5), late: part(7), known: below > 1, set };
         steps.push(Do::Class(Box::new(body)));
-        self.run(Program::new(class, "class", steps))
+        let mut writing = self.writing(&class, "class", true);
+        let done = steps.into_iter().try_for_each(|step| self.write(&mut writing, step));
+        self.written(writing, done)
     }
 
     /// What a class is, as far as this process alone compares it.
@@ -297,7 +308,7 @@ impl Session<'_> {
         while let Some((key, value)) = content.dict_next(&mut at) {
             if key.is(&names.annotations_cache)
                 || key.is(&names.slotnames)
-                || names.is_asked_for(&key, &value)
+                || names.is_asked_for(&content, &key, &value)?
             {
                 // Only remembered; what it says is looked at below.
                 continue;
@@ -312,7 +323,8 @@ impl Session<'_> {
             }
         }
         let kept = content.dict_find(&names.annotations_cache)?;
-        if let Some(kept) = kept {
+        let asked = |kept: &Owned| names.is_asked_for(&content, &names.annotations_cache, kept);
+        if let Some(kept) = kept.filter(|kept| !matches!(asked(kept), Ok(true))) {
             let changed = match &annotate {
                 Some(_) => held.attached()?.annotations_now.call(&[&class])?,
                 None => kept,
@@ -400,7 +412,7 @@ impl Session<'_> {
 
     /// Goes on with a class that is on the stack.
     pub(super) fn class_body(&mut self, program: &mut Program, body: ClassBody) -> Result<()> {
-        let ClassBody { class, mut state, after, known, set } = body;
+        let ClassBody { class, mut state, after, late, known, set } = body;
         let mut steps = Vec::new();
         let mut made = None;
         let hook = state.iter().position(|(name, _)| name.is(&self.held.class_names.init_subclass));
@@ -411,10 +423,13 @@ impl Session<'_> {
             made = Some(number);
             steps.extend([Do::Bytes(&[op::TUPLE3, op::REDUCE]), Do::Put(class.clone()), Do::Number(number)]);
         } else {
-            self.put(&class)?;
+            self.put_always(&class)?;
         }
         if let Some(hook) = hook {
-            self.late.push_back(Late { class: class.clone(), made, set, hook });
+            self.late.push_back(Late { class: class.clone(), made, what: What::Set(set, hook) });
+        }
+        for call in late.iter().flat_map(|late| (0..late.tuple_len()).filter_map(|at| late.tuple_item(at))) {
+            self.late.push_back(Late { class: class.clone(), made, what: What::Call(call.own()) });
         }
         match set {
             Set::Build => build(state, &mut steps),
@@ -526,6 +541,11 @@ impl Session<'_> {
         }
         Ok(plain)
     }
+}
+
+/// Tells whether a name is among those.
+fn is_given(given: &[(Owned, Owned)], name: &str) -> bool {
+    given.iter().any(|(given, _)| given.utf8().map_err(Raised::dismiss).is_ok_and(|given| given == name))
 }
 
 /// Tells whether an object can be declared as slots more than once.

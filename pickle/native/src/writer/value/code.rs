@@ -1,9 +1,10 @@
 //! Code objects, as arguments of their class, and what is known about each.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
-use crate::python::{Kind, Object, Owned, Raised, Result, bytes, int, text, tuple};
-use crate::writer::session::{ById, Session};
+use crate::python::{Kind, Object, Owned, Raised, Result, bytes, import, int, interned, text, tuple};
+use crate::writer::atoms::short_int;
+use crate::writer::session::Session;
 use crate::writer::step::op;
 
 use super::canon::Value;
@@ -26,6 +27,8 @@ pub(crate) struct Facts {
     pub(crate) freevars: Owned,
     /// The fields that make it, as it has them.
     pub(super) fields: Vec<Owned>,
+    /// Those before the operations, as a stream has them; nothing where one is too large to be written so.
+    numbers: Option<Vec<u8>>,
     /// Its constants are atoms, or tuples of atoms.
     pub(super) flat: bool,
     /// The hash of those, once it was asked for.
@@ -36,59 +39,6 @@ impl Facts {
     /// All fields, as a tuple.
     pub(super) fn whole(&self) -> Result<Owned> {
         tuple(&self.fields.iter().map(|field| &**field).collect::<Vec<_>>())
-    }
-}
-
-/// How many code objects are remembered before it is looked whether they still are.
-const KEPT_AT_FIRST: usize = 256;
-
-/// What was found out about code objects in earlier dumps. They are known weakly: what is gone is forgotten when there is more
-/// than twice as much as there was.
-#[derive(Default)]
-pub(crate) struct KeptFacts(Mutex<Kept>);
-
-#[derive(Default)]
-struct Kept {
-    known: ById<(Owned, Arc<Facts>)>,
-    most: usize,
-}
-
-impl KeptFacts {
-    fn lock(&self) -> MutexGuard<'_, Kept> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What is known about a code object, if it is still this one that stands at its address.
-    fn find(&self, code: &Object) -> Result<Option<Arc<Facts>>> {
-        let found =
-            self.lock().known.get(&code.ptr().addr()).map(|(weak, facts)| (weak.clone(), facts.clone()));
-        let Some((weak, facts)) = found else { return Ok(None) };
-        Ok(weak.weakly()?.is_some_and(|known| known.is(code)).then_some(facts))
-    }
-
-    fn keep(&self, code: &Object, facts: &Arc<Facts>) -> Result<()> {
-        let weak = code.weak()?;
-        let mut kept = self.lock();
-        let full = kept.known.len() >= kept.most.max(KEPT_AT_FIRST);
-        // What falls out is dropped when the lock is free: its end may run any code.
-        let all = if full { core::mem::take(&mut kept.known) } else { ById::default() };
-        let before = kept.known.insert(code.ptr().addr(), (weak, facts.clone()));
-        drop((kept, before));
-        if !full {
-            return Ok(());
-        }
-        let mut alive = ById::default();
-        for (address, (weak, facts)) in all {
-            if weak.weakly()?.is_some() {
-                alive.insert(address, (weak, facts));
-            }
-        }
-        let mut kept = self.lock();
-        kept.most = alive.len().saturating_mul(2);
-        for (address, known) in alive {
-            kept.known.entry(address).or_insert(known);
-        }
-        Ok(())
     }
 }
 
@@ -115,6 +65,16 @@ pub(crate) const FIELDS: &[&str] = &[
     "co_freevars",
     "co_cellvars",
 ];
+/// Which of them the operations are; what is before them are numbers.
+const OPERATIONS: usize = 6;
+/// The descriptors of those fields.
+pub(crate) fn fields() -> Result<Vec<Owned>> {
+    let of_code = import(c"types")?.get(&*interned("CodeType")?)?.class_dict()?;
+    FIELDS.iter().map(|name| of_code.item(&*interned(name)?)).collect()
+}
+
+/// Which of them the flags are.
+const FLAGS: usize = 5;
 /// Which of them the constants are.
 const CONSTANTS: usize = 7;
 const QUALNAME: &str = "co_qualname";
@@ -135,14 +95,14 @@ fn changed(name: &str, choices: &Choices, deterministic: bool) -> Result<Option<
 /// A field of a code object, as it is written.
 pub(super) fn field(
     name: &str,
-    attribute: &Object,
+    descriptor: &Object,
     code: &Object,
     choices: &Choices,
     deterministic: bool,
 ) -> Result<Owned> {
     match changed(name, choices, deterministic)? {
         Some(value) => Ok(value),
-        None => code.get(attribute),
+        None => code.through(descriptor),
     }
 }
 
@@ -157,8 +117,7 @@ impl Session<'_> {
             Some(known) => known,
             None => {
                 let facts = self.read_facts(code)?;
-                self.held.facts.keep(code, &facts)?;
-                facts
+                self.held.facts.keep(code, facts, |_| true)?
             }
         };
         self.facts.insert(address, (code.own(), facts.clone()));
@@ -167,29 +126,47 @@ impl Session<'_> {
 
     fn read_facts(&self, code: &Object) -> Result<Arc<Facts>> {
         let held = self.held;
-        let reads = reads(held.opcodes()?, &held.code_names, code)?;
-        let name = code.get(&held.code_names.name)?;
-        let qualname = if cfg!(Py_3_11) { code.get(&held.code_names.qualname)? } else { name.clone() };
-        let first = code.get(&held.code_names.consts)?.tuple_item(0).map(Object::own);
-        let said = if cfg!(Py_3_14) {
-            code.get(&held.code_names.flags)?.small_int()?.is_some_and(|flags| flags & HAS_DOC != 0)
-        } else {
-            true
-        };
-        let doc = first.filter(|first| said && first.is_text());
-        let freevars = code.get(&held.code_names.freevars)?;
-        let fields: Vec<Owned> = held.code_fields.iter().map(|name| code.get(name)).collect::<Result<_>>()?;
+        let fields: Vec<Owned> =
+            held.code_fields.iter().map(|field| code.through(field)).collect::<Result<_>>()?;
         for value in &fields {
             if !(value.is_int() || value.is_text() || value.is_bytes() || value.is_tuple()) {
                 return Err(Raised::type_error("a code object whose parts are of other classes"));
             }
         }
+        let reads = reads(held.opcodes()?, &held.code_names, code)?;
+        let field = |wanted: &str| FIELDS.iter().position(|name| *name == wanted).map(|at| &fields[at]);
+        let lost = || Raised::system("a code object without one of its fields");
+        let name = field("co_name").ok_or_else(lost)?.clone();
+        let qualname = field("co_qualname").cloned().unwrap_or_else(|| name.clone());
+        let freevars = field("co_freevars").ok_or_else(lost)?.clone();
+        let first = fields[CONSTANTS].tuple_item(0).map(Object::own);
+        let said = if cfg!(Py_3_14) {
+            fields[FLAGS].small_int()?.is_some_and(|flags| flags & HAS_DOC != 0)
+        } else {
+            true
+        };
+        let doc = first.filter(|first| said && first.is_text());
         let flat = is_flat(&fields[CONSTANTS], 2);
+        let numbers = fields[..OPERATIONS].iter().try_fold(Vec::new(), |mut numbers, value| {
+            let (opcodes, length) = short_int(i32::try_from(value.exact_int()?).ok()?);
+            numbers.extend_from_slice(&opcodes[..length]);
+            Some(numbers)
+        });
         #[allow(
             clippy::arc_with_non_send_sync,
             reason = "threads that have it are attached; the count is all they share"
         )]
-        Ok(Arc::new(Facts { reads, name, qualname, doc, freevars, fields, flat, content: OnceLock::new() }))
+        Ok(Arc::new(Facts {
+            reads,
+            name,
+            qualname,
+            doc,
+            freevars,
+            fields,
+            numbers,
+            flat,
+            content: OnceLock::new(),
+        }))
     }
 
     /// Writes a code object.
@@ -201,33 +178,63 @@ impl Session<'_> {
         }
         self.guard()?;
         let facts = self.facts(&code)?;
-        let make = self.held.standards.get(Standard::Code)?;
-        let made = self.options.persistent_id.is_none().then(|| self.memo.get(&make.object)).flatten();
-        if let Some(number) = made {
+        if self.options.persistent_id.is_none() {
             // The short way: nothing in it is asked anybody about.
-            self.get_number(number)?;
-            self.out.op(op::MARK)?;
-            self.code_fields(&facts, 0, CONSTANTS)?;
-            if self.flat_constants(&facts)? {
-                self.code_fields(&facts, CONSTANTS + 1, FIELDS.len())?;
-                self.out.put(&[op::TUPLE, op::REDUCE])?;
-                return self.put(&code);
+            if self.code_begin(&code, &facts)? {
+                return Ok(());
             }
             let steps = vec![save(&facts.fields[CONSTANTS]), Do::CodeEnd(code.clone(), facts.clone())];
             return self.run(Program::new(code, "code", steps));
         }
         let mut steps = Vec::with_capacity(FIELDS.len() + 4);
         steps.extend([Do::Standard(Standard::Code), Do::Bytes(&[op::MARK])]);
-        for (at, (name, value)) in FIELDS.iter().zip(&facts.fields).enumerate() {
+        for (name, value) in FIELDS.iter().zip(&facts.fields) {
             steps.push(match changed(name, &self.choices, self.deterministic)? {
                 Some(value) => save(&value),
-                None if at == CONSTANTS || self.options.persistent_id.is_some() => save(value),
-                None => Do::CodeField(facts.clone(), at),
+                None => save(value),
             });
         }
         steps.push(Do::Bytes(&[op::TUPLE, op::REDUCE]));
         steps.push(Do::Put(code.clone()));
         self.run(Program::new(code, "code", steps))
+    }
+
+    /// Writes the code of a function where nobody has to be asked how and nothing has to be begun for it; says whether it has.
+    pub(super) fn code_at_once(&mut self, code: &Object, facts: &Facts) -> Result<bool> {
+        if self.quick(code)? {
+            return Ok(true);
+        }
+        let options = &self.options;
+        if !facts.flat
+            || self.deterministic
+            || self.hashing
+            || self.choices.source
+            || self.reducer.is_some()
+            || options.persistent_id.is_some()
+            || options.reducer_override.is_some()
+            || options.dispatch_table.is_some()
+            || self.held.dispatch_table.dict_has(&code.class())?
+        {
+            return Ok(false);
+        }
+        self.guard()?;
+        self.code_begin(code, facts)
+    }
+
+    /// Writes a code object up to its constants, and the rest too where those are flat; says whether it is finished.
+    fn code_begin(&mut self, code: &Object, facts: &Facts) -> Result<bool> {
+        self.standard_at_once(Standard::Code)?;
+        self.out.op(op::MARK)?;
+        match &facts.numbers {
+            Some(numbers) => self.out.put(numbers)?,
+            None => self.code_fields(facts, 0, OPERATIONS)?,
+        }
+        self.code_fields(facts, OPERATIONS, CONSTANTS)?;
+        let flat = self.flat_constants(facts)?;
+        if flat {
+            self.code_end(code, facts)?;
+        }
+        Ok(flat)
     }
 
     /// Goes on with a code object whose constants are written.

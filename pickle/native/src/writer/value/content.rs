@@ -7,12 +7,12 @@ use sha2::{Digest, Sha256};
 use crate::python::{Kind, Object, Result};
 use crate::writer::session::{ById, Session};
 
-use super::canon::{Value, feed, finish};
+use super::canon::{Hashes, Value, feed, finish};
 use super::code::Facts;
 
 /// What has been found out.
 struct Found {
-    hash: Sha256,
+    bytes: Vec<u8>,
     /// The addresses of what can change, each with its number: that it is in two places counts too.
     met: ById<usize>,
 }
@@ -31,9 +31,12 @@ impl Found {
     fn length(&mut self, tag: u8, length: usize) {
         let mut head = [tag; 9];
         head[1..].copy_from_slice(&(length as u64).to_le_bytes());
-        self.hash.update(head);
+        self.bytes.update(head);
     }
 }
+
+/// How many bytes most classes and code objects have here.
+const ROOM: usize = 1000;
 
 /// How deep values may lie in each other here.
 const DEPTH: u32 = 4;
@@ -46,9 +49,10 @@ impl Session<'_> {
         }
         let held = self.held;
         let names = &held.class_names;
-        let mut found = Found { hash: Sha256::new_with_prefix(b"plain"), met: ById::default() };
+        let mut found = Found { bytes: Vec::with_capacity(ROOM), met: ById::default() };
+        found.bytes.update(b"plain");
         for descriptor in [&held.of_types.name, &held.of_types.qualname] {
-            if !feed(&*class.through(descriptor)?, &mut found.hash)? {
+            if !feed(&*class.through(descriptor)?, &mut found.bytes)? {
                 return Ok(None);
             }
         }
@@ -61,44 +65,44 @@ impl Session<'_> {
         let content = class.class_dict()?.dict_copy()?;
         let mut at = 0;
         while let Some((key, value)) = content.dict_next(&mut at) {
-            if key.is(&names.slotnames) || names.is_asked_for(&key, &value) {
+            if key.is(&names.slotnames) || names.is_asked_for(&content, &key, &value)? {
                 // Only remembered.
                 continue;
             }
-            if key.is(&names.annotations_cache) || !feed(&key, &mut found.hash)? {
+            if key.is(&names.annotations_cache) || !feed(&key, &mut found.bytes)? {
                 return Ok(None);
             }
             if value.is_member_of(class) || value.is_getset() {
                 // Where a slot, a dict or weak references are doesn't count: that they are does.
-                found.hash.update(b".");
+                found.bytes.update(b".");
             } else if !self.feed_value(&value, class, &mut found, DEPTH)? {
                 return Ok(None);
             }
         }
-        Ok(Some(found.hash.finalize().into()))
+        Ok(Some(Sha256::digest(&found.bytes).into()))
     }
 
     /// Gives a class that goes by name to the hash; says whether it was one.
     fn feed_named(&mut self, class: &Object, found: &mut Found) -> Result<bool> {
         if class.is_exactly_object() {
-            found.hash.update(b"o");
+            found.bytes.update(b"o");
             return Ok(true);
         }
         if !class.is_plain_class() || !self.goes_by_name(class)? {
             return Ok(false);
         }
-        found.hash.update(b"g");
+        found.bytes.update(b"g");
         let (module, name) = (class.get(&self.held.names.module)?, class.get(&self.held.names.qualname)?);
-        Ok(feed(&module, &mut found.hash)? && feed(&name, &mut found.hash)?)
+        Ok(feed(&module, &mut found.bytes)? && feed(&name, &mut found.bytes)?)
     }
 
     /// Gives a value to the hash; says whether it was one that is known here.
     fn feed_value(&mut self, value: &Object, class: &Object, found: &mut Found, depth: u32) -> Result<bool> {
-        if feed(value, &mut found.hash)? {
+        if feed(value, &mut found.bytes)? {
             return Ok(true);
         }
         if value.is(class) {
-            found.hash.update(b"S");
+            found.bytes.update(b"S");
             return Ok(true);
         }
         let Some(depth) = depth.checked_sub(1) else { return Ok(false) };
@@ -135,10 +139,10 @@ impl Session<'_> {
                 }
                 let names = &self.held.function_names;
                 let parts: &[_] = if value.is_property() {
-                    found.hash.update(b"p");
+                    found.bytes.update(b"p");
                     &[&names.fget, &names.fset, &names.fdel, &names.doc]
                 } else {
-                    found.hash.update(if value.is_class_method() { b"c" } else { b"s" });
+                    found.bytes.update(if value.is_class_method() { b"c" } else { b"s" });
                     &[&names.func]
                 };
                 for part in parts {
@@ -160,7 +164,7 @@ impl Session<'_> {
         found.length(b'd', dict.dict_len());
         let mut at = 0;
         while let Some((key, value)) = dict.dict_next(&mut at) {
-            if !feed(&key, &mut found.hash)? || !self.feed_value(&value, class, found, depth)? {
+            if !feed(&key, &mut found.bytes)? || !self.feed_value(&value, class, found, depth)? {
                 return Ok(false);
             }
         }
@@ -187,8 +191,8 @@ impl Session<'_> {
         let parts = function.function_parts()?;
         let facts = self.facts(&parts.code)?;
         let Some(content) = self.code_content(&parts.code, &facts)? else { return Ok(false) };
-        found.hash.update(b"F");
-        found.hash.update(content);
+        found.bytes.update(b"F");
+        found.bytes.update(content);
         for part in
             [&parts.name, &parts.qualname, &parts.module, &parts.doc, &parts.defaults, &parts.kwdefaults]
         {
@@ -214,7 +218,7 @@ impl Session<'_> {
                 continue;
             }
             match cell.cell_content()? {
-                None => found.hash.update(b"e"),
+                None => found.bytes.update(b"e"),
                 Some(content) if self.feed_value(&content, class, found, depth)? => {}
                 Some(_) => return Ok(false),
             }
@@ -244,19 +248,20 @@ impl Facts {
         if !self.flat {
             return Ok(None);
         }
-        let mut hash = Sha256::new_with_prefix(b"code");
+        let mut bytes = Vec::with_capacity(ROOM);
+        bytes.update(b"code");
         for field in &self.fields {
-            if !feed_flat(field, &mut hash)? {
+            if !feed_flat(field, &mut bytes)? {
                 return Ok(None);
             }
         }
-        let content = finish(hash);
+        let content = finish(Sha256::new_with_prefix(bytes));
         Ok(Some(*self.content.get_or_init(|| content)))
     }
 }
 
 /// Gives an atom or a tuple to the hash; says whether it was one, with nothing but atoms and tuples in it.
-fn feed_flat(value: &Object, hash: &mut Sha256) -> Result<bool> {
+fn feed_flat(value: &Object, hash: &mut Vec<u8>) -> Result<bool> {
     if value.kind() != Kind::Tuple {
         return feed(value, hash);
     }

@@ -3,36 +3,14 @@
 
 use std::sync::Arc;
 
-use crate::python::{FunctionParts, Object, Owned, Raised, Result, dict, interned};
+use crate::python::{FunctionParts, Object, Owned, Raised, Result, interned};
 use crate::writer::session::Session;
 use crate::writer::step::op;
 
 use super::canon::Known;
 use super::code::Facts;
-use super::program::{Do, Label, Program, save};
+use super::program::{Do, Label, Program, Writing, save};
 use super::standard::Standard;
-
-/// The copy of a function's globals: all functions that share globals share it.
-pub(crate) struct Space {
-    /// Its number in the memo.
-    pub(crate) number: usize,
-    /// Kept, because they are known by their address.
-    globals: Owned,
-    /// The names that have been written, as the keys of a dict; nothing where all of them are there.
-    filled: Option<Owned>,
-}
-
-impl Space {
-    /// What it holds.
-    pub(crate) fn into_objects(self) -> impl Iterator<Item = Owned> {
-        [Some(self.globals), self.filled].into_iter().flatten()
-    }
-
-    /// What it holds.
-    pub(crate) fn objects(&self) -> impl Iterator<Item = &Owned> {
-        [Some(&self.globals), self.filled.as_ref()].into_iter().flatten()
-    }
-}
 
 /// A function that has just been made.
 pub(crate) struct Body {
@@ -45,23 +23,15 @@ pub(crate) struct Body {
     early: bool,
 }
 
-/// Globals that are being filled.
-pub(crate) struct Filling {
-    globals: Owned,
-    facts: Arc<Facts>,
-    at: usize,
-    /// The copy is on the stack.
-    open: bool,
-}
-
 impl Session<'_> {
     /// Writes a function, by name or by value.
     pub(in crate::writer) fn function(&mut self, function: Owned) -> Result<()> {
-        if self.goes_by_name(&function)? {
+        let parts = function.function_parts()?;
+        if self.is_found(&function, &parts.qualname, &parts.module)? {
             return self.global(function, None);
         }
         if let Some(own) = function.function_dict().filter(|own| own.dict_len() > 0) {
-            if own.dict_has(&*interned("registry")?)? {
+            if own.dict_has(&self.held.names.registry)? {
                 let attached = self.held.attached()?;
                 let reduced = attached.singledispatch.call(&[&function, &own])?;
                 if reduced.is_tuple() {
@@ -69,65 +39,79 @@ impl Session<'_> {
                 }
             }
         }
-        let parts = function.function_parts()?;
         let facts = self.facts(&parts.code)?;
         if self.shallow {
             return self.function_content(function, parts, &facts);
         }
-        let mut steps = Vec::with_capacity(16);
-        steps.push(Do::Standard(Standard::Function));
+        let mut writing = self.writing(&function, "function", false);
+        let done = self.function_itself(&mut writing, function, parts, facts);
+        self.written(writing, done)
+    }
+
+    /// Writes what makes a function, and what else it has.
+    fn function_itself(
+        &mut self,
+        writing: &mut Writing,
+        function: Owned,
+        parts: FunctionParts,
+        facts: Arc<Facts>,
+    ) -> Result<()> {
+        self.write(writing, Do::Standard(Standard::Function))?;
         let closure = !parts.closure.is_none();
         let named = closure || self.choices.source || !same_text(&parts.name, &facts.name)?;
         // Defaults that lead back to the function are set when it is there.
         let early = !parts.defaults.is_none() && !self.choices.source && self.is_short(&parts.defaults)?;
         if closure || early {
-            steps.push(Do::Bytes(&[op::MARK]));
+            self.write(writing, Do::Bytes(&[op::MARK]))?;
         }
         if self.choices.source {
             let code = self.held.attached()?.source.call(&[&function, &self.choices.object])?;
-            steps.push(Do::Save(Label::Part("source"), code));
+            self.write(writing, Do::Save(Label::Part("source"), code))?;
         } else {
-            steps.push(save(&parts.code));
+            self.write(writing, Do::Code(parts.code.clone(), facts.clone()))?;
         }
-        steps.push(Do::Space(parts.globals.clone()));
+        self.write(writing, Do::Space(parts.globals.clone()))?;
         if named {
-            steps.push(save(&parts.name));
+            self.write(writing, save(&parts.name))?;
         } else if early {
-            steps.push(Do::Bytes(&[op::NONE]));
+            self.write(writing, Do::Bytes(&[op::NONE]))?;
         }
         let mut cells = Vec::new();
         if early {
-            steps.push(Do::Save(
-                Label::Attribute(self.held.function_names.defaults.clone()),
-                parts.defaults.clone(),
-            ));
+            let label = Label::Attribute(self.held.function_names.defaults.clone());
+            self.write(writing, Do::Save(label, parts.defaults.clone()))?;
         } else if closure {
-            steps.push(Do::Bytes(&[op::NONE]));
+            self.write(writing, Do::Bytes(&[op::NONE]))?;
         }
         if closure {
             let count = parts.closure.tuple_len();
             if count > 3 {
-                steps.push(Do::Bytes(&[op::MARK]));
+                self.write(writing, Do::Bytes(&[op::MARK]))?;
             }
+            let mut steps = Vec::new();
             for at in 0..count {
-                let (Some(cell), Some(variable)) =
-                    (parts.closure.tuple_item(at), facts.freevars.tuple_item(at))
-                else {
-                    return Err(Raised::system("a function whose closure isn't filled"));
-                };
-                self.new_cell(cell, variable, &mut steps, &mut cells)?;
+                self.new_cell(&parts.closure, &facts.freevars, at, &mut steps, &mut cells)?;
+                for step in steps.drain(..) {
+                    self.write(writing, step)?;
+                }
             }
-            steps.push(Do::Op(super::code::tuple_of(count)));
+            self.write(writing, Do::Op(super::code::tuple_of(count)))?;
         }
-        steps.push(Do::Bytes(match (closure || early, named) {
+        let make: &[u8] = match (closure || early, named) {
             (true, _) => &[op::TUPLE, op::REDUCE],
             (false, true) => &[op::TUPLE3, op::REDUCE],
             (false, false) => &[op::TUPLE2, op::REDUCE],
-        }));
-        steps.push(Do::Put(function.clone()));
-        let body = Body { function: function.clone(), parts, facts, cells, early };
-        steps.push(Do::Body(Box::new(body)));
-        self.run(Program::new(function, "function", steps))
+        };
+        self.write(writing, Do::Bytes(make))?;
+        self.write(writing, Do::Put(function.clone()))?;
+        let body = Body { function, parts, facts, cells, early };
+        if !writing.is_done() {
+            return self.write(writing, Do::Body(Box::new(body)));
+        }
+        for step in self.function_body(body)? {
+            self.write(writing, step)?;
+        }
+        Ok(())
     }
 
     /// What a function is, but for its globals: this process alone compares it.
@@ -148,11 +132,7 @@ impl Session<'_> {
         }
         let mut cells = Vec::new();
         for at in 0..parts.closure.tuple_len() {
-            let (Some(cell), Some(variable)) = (parts.closure.tuple_item(at), facts.freevars.tuple_item(at))
-            else {
-                return Err(Raised::system("a function whose closure isn't filled"));
-            };
-            self.new_cell(cell, variable, &mut steps, &mut cells)?;
+            self.new_cell(&parts.closure, &facts.freevars, at, &mut steps, &mut cells)?;
         }
         for (cell, variable) in cells {
             steps.push(Do::Get(cell.clone()));
@@ -171,12 +151,18 @@ impl Session<'_> {
     /// Writes a cell of a closure: with its content where that can't lead back, else empty, to be filled later.
     fn new_cell(
         &mut self,
-        cell: &Object,
-        variable: &Object,
+        closure: &Object,
+        variables: &Object,
+        at: usize,
         steps: &mut Vec<Do>,
         later: &mut Vec<(Owned, Owned)>,
     ) -> Result<()> {
-        if self.memo.get(cell).is_some() || later.iter().any(|(known, _)| known.is(cell)) {
+        let (Some(cell), Some(variable)) = (closure.tuple_item(at), variables.tuple_item(at)) else {
+            return Err(Raised::system("a function whose closure isn't filled"));
+        };
+        // Two variables may have one cell.
+        let before = (0..at).any(|before| closure.tuple_item(before).is_some_and(|known| known.is(cell)));
+        if before || self.memo.get(cell).is_some() {
             steps.push(Do::Get(cell.own()));
             return Ok(());
         }
@@ -212,115 +198,12 @@ impl Session<'_> {
         })
     }
 
-    /// Writes the copy of a function's globals, or makes it.
-    pub(super) fn space(&mut self, program: &mut Program, globals: Owned) -> Result<()> {
-        let address = globals.ptr().addr();
-        if let Some(number) = self.memo.spaces.get(&address).map(|space| space.number) {
-            if self.watches() {
-                self.watch_number(None, number)?;
-            }
-            return self.get_number(number);
-        }
-        let held = self.held;
-        let name = globals.dict_find(&held.names.name)?.filter(|name| name.is_text());
-        if let Some(name) = &name {
-            if held.attached()?.may_be_standard(name)?
-                && self.is_of_module(&globals, name)?
-                && held.attached()?.is_standard.call(&[name])?.truth()?
-            {
-                // The functions of the standard library have its own globals: they are there wherever Python is.
-                program.then(vec![
-                    save(name),
-                    save(&held.names.dict),
-                    Do::Bytes(&[op::STACK_GLOBAL]),
-                    Do::PutSpace(globals),
-                ]);
-                return Ok(());
-            }
-        }
-        self.out.op(op::EMPTY_DICT)?;
-        let number = self.put_nothing()?;
-        let space = Space { number, globals: globals.clone(), filled: Some(dict()?) };
-        self.memo.spaces.insert(address, space);
-        let mut steps = Vec::new();
-        if let Some(name) = name {
-            steps.extend([save(&held.names.name), save(&*self.home(&name)?), Do::Bytes(&[op::SETITEM])]);
-        }
-        let key = &held.names.builtins;
-        if let Some(own) = self.own_builtins(&globals)?.filter(|own| self.memo.get(own).is_some()) {
-            steps.extend([save(key), Do::Get(own), Do::Bytes(&[op::SETITEM])]);
-        } else if let Some(own) = self.own_builtins(&globals)? {
-            // Functions keep it when they are made: it is there by then, and filled afterwards.
-            steps.extend([
-                save(key),
-                Do::Bytes(&[op::EMPTY_DICT]),
-                Do::Put(own.clone()),
-                Do::Bytes(&[op::SETITEM]),
-            ]);
-            let content = own.dict_copy()?;
-            let mut pairs = Vec::with_capacity(content.dict_len());
-            let mut at = 0;
-            while let Some(pair) = content.dict_next(&mut at) {
-                pairs.push(pair);
-            }
-            if !pairs.is_empty() {
-                steps.extend([Do::Get(own), Do::Bytes(&[op::MARK])]);
-                for (name, value) in pairs {
-                    steps.extend([save(&name), Do::Save(Label::Global(name), value)]);
-                }
-                steps.push(Do::Bytes(&[op::SETITEMS, op::POP]));
-            }
-        } else if self.choices.source || !cfg!(Py_3_10) {
-            // Before 3.10, functions find what is built in by their globals alone.
-            steps.extend([save(key), Do::Standard(Standard::Builtins), Do::Bytes(&[op::SETITEM])]);
-        }
-        if let Some(package) = globals.dict_find(&*interned("__package__")?)?.filter(|name| name.is_text()) {
-            if package.text_len() > 0 {
-                let key = interned("__package__")?;
-                steps.extend([save(&key), save(&package), Do::Bytes(&[op::SETITEM])]);
-            }
-        }
-        program.then(steps);
-        Ok(())
-    }
-
-    /// What is built in for functions with these globals, where that isn't what Python has.
-    fn own_builtins(&self, globals: &Object) -> Result<Option<Owned>> {
-        let Some(found) = globals.dict_find(&self.held.names.builtins)? else { return Ok(None) };
-        let own = if found.is_module() { found.get(&self.held.names.dict)? } else { found };
-        let pythons = &self.held.standards.get(Standard::Builtins)?.object;
-        Ok(Some(own).filter(|own| own.is_exact_dict() && !own.is(pythons)))
-    }
-
-    /// Gives the globals of a module that is there wherever Python is their number.
-    pub(super) fn put_space(&mut self, globals: Owned) -> Result<()> {
-        let number = self.put_nothing()?;
-        self.memo.spaces.insert(globals.ptr().addr(), Space { number, globals, filled: None });
-        Ok(())
-    }
-
-    /// Takes the dict of a module that goes by value for the globals of its functions.
-    pub(super) fn put_module_space(&mut self, globals: Owned) -> Result<()> {
-        let number = self.put_nothing()?;
-        self.memo.spaces.insert(globals.ptr().addr(), Space { number, globals, filled: Some(dict()?) });
-        Ok(())
-    }
-
-    /// Tells whether a dict is the one of the module with that name.
-    fn is_of_module(&self, globals: &Object, name: &Object) -> Result<bool> {
-        let modules = self.held.sys.get(&self.held.names.modules)?;
-        let Some(module) = modules.find_item(name)? else { return Ok(false) };
-        Ok(module.is_module() && module.get(&self.held.names.dict)?.is(globals))
-    }
-
-    /// Goes on with a function that has its number.
-    pub(super) fn function_body(&mut self, program: &mut Program, body: Body) -> Result<()> {
+    /// What is written when a function has its number.
+    pub(super) fn function_body(&mut self, body: Body) -> Result<Vec<Do>> {
         let Body { function, parts, facts, cells, early } = body;
         let mut steps = Vec::new();
-        if !facts.reads.globals.is_empty() && !self.shallow {
-            let globals = parts.globals.clone();
-            let filling = Filling { globals, facts: facts.clone(), at: 0, open: false };
-            steps.push(Do::Globals(Box::new(filling)));
+        if !self.shallow {
+            steps.extend(self.missing_globals(&parts.globals, &facts)?);
         }
         self.submodules(&parts, &facts, &mut steps)?;
         for (cell, variable) in cells {
@@ -328,50 +211,7 @@ impl Session<'_> {
             steps.push(Do::Fill(cell, Label::Variable(variable)));
         }
         self.function_state(&function, &parts, &facts, early, &mut steps)?;
-        program.then(steps);
-        Ok(())
-    }
-
-    /// Goes on with the globals that a function reads.
-    pub(super) fn fill_globals(&mut self, program: &mut Program, mut filling: Box<Filling>) -> Result<()> {
-        let address = filling.globals.ptr().addr();
-        loop {
-            let Some(name) = filling.facts.reads.globals.get(filling.at).cloned() else {
-                if filling.open {
-                    self.out.op(op::POP)?;
-                }
-                return Ok(());
-            };
-            filling.at += 1;
-            let Some(space) = self.memo.spaces.get(&address) else {
-                return Err(Raised::system("globals without a copy"));
-            };
-            let Some(filled) = &space.filled else { return Ok(()) };
-            let number = space.number;
-            if filled.dict_has(&name)? || name.is(&self.held.names.name) {
-                continue;
-            }
-            let builtins = name.is(&self.held.names.builtins);
-            if builtins && self.own_builtins(&filling.globals)?.is_some() {
-                continue;
-            }
-            let Some(value) = filling.globals.dict_find(&name)? else { continue };
-            filled.dict_set(&name, &name)?;
-            let mut steps = Vec::with_capacity(5);
-            if !filling.open {
-                filling.open = true;
-                steps.push(Do::Number(number));
-            }
-            steps.push(save(&name));
-            steps.push(match builtins && !value.is_module() {
-                true => Do::Standard(Standard::Builtins),
-                false => Do::Save(Label::Global(name), value),
-            });
-            steps.push(Do::Bytes(&[op::SETITEM]));
-            steps.push(Do::Globals(filling));
-            program.then(steps);
-            return Ok(());
-        }
+        Ok(steps)
     }
 
     /// Imports the submodules that a function reaches through packages, by what its code says.
@@ -388,13 +228,21 @@ impl Session<'_> {
             };
             let mut path = name.shown();
             let modules = self.held.sys.get(&self.held.names.modules)?;
+            let mut package = name;
             for attribute in &chain.attributes {
                 path.push('.');
                 path.push_str(&attribute.shown());
                 let name = interned(&path)?;
                 if modules.find_item(&name)?.is_none() {
-                    break;
+                    // Whether somebody has imported it by now doesn't count where equal input gives equal bytes.
+                    let whole = self.deterministic && !self.shallow;
+                    if !whole
+                        || !self.held.attached()?.submodule.call(&[&package, attribute, &name])?.truth()?
+                    {
+                        break;
+                    }
                 }
+                package = name.clone();
                 if self.memo.imported.insert(path.clone()) {
                     steps.extend([
                         Do::Standard(Standard::ImportModule),
@@ -542,7 +390,7 @@ pub(super) fn build(state: Vec<(Owned, Owned)>, steps: &mut Vec<Do>) {
 }
 
 /// A dict with these items.
-fn items(items: Vec<(Owned, Owned)>, steps: &mut Vec<Do>) {
+pub(super) fn items(items: Vec<(Owned, Owned)>, steps: &mut Vec<Do>) {
     let one = items.len() == 1;
     steps.push(Do::Bytes(if one { &[op::EMPTY_DICT] } else { &[op::EMPTY_DICT, op::MARK] }));
     for (name, value) in items {

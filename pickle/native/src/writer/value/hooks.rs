@@ -1,6 +1,9 @@
 //! Hooks of bases, `__init_subclass__`, which hear of each new class. What they did to a class that is written, its attributes say,
 //! and what they keep of it goes along where it is reached. So a hook that goes by value is set when all classes of the stream
 //! are there; one of a base that was there before hears of a class that is new, and of none that has been loaded already.
+//!
+//! And hooks that were registered for a base, which say how classes that inherit from it are written: what is left out or replaced,
+//! and what is called with the class when everything is there.
 
 use crate::python::{Object, Owned, Result};
 use crate::writer::session::Session;
@@ -10,12 +13,18 @@ use super::class::Set;
 use super::program::{Do, Label, Program, save};
 use super::standard::Standard;
 
-/// A hook that is set when everything else of the stream is there.
+/// What is done with a class when everything else of the stream is there.
 pub(crate) struct Late {
     pub(super) class: Owned,
     pub(super) made: Option<usize>,
-    pub(super) set: Set,
-    pub(super) hook: Owned,
+    pub(super) what: What,
+}
+
+pub(super) enum What {
+    /// The hook of the class itself is set, in this way.
+    Set(Set, Owned),
+    /// A function is called with the class.
+    Call(Owned),
 }
 
 impl Session<'_> {
@@ -59,18 +68,65 @@ impl Session<'_> {
         Ok(id)
     }
 
-    /// Sets the hook of a class that hears of new classes that inherit from it. It comes when everything else is there: what
-    /// those classes are it has said already.
+    /// Tells whether a hook was registered for a base of a class, or for an attribute that it has.
+    pub(super) fn has_registered_hook(&self, class: &Object) -> Result<bool> {
+        let hooks = &self.held.attached()?.class_hooks;
+        if hooks.dict_len() == 0 {
+            return Ok(false);
+        }
+        let order = class.through(&self.held.of_types.mro)?;
+        let content = class.class_dict()?;
+        let hooks = hooks.dict_keys()?;
+        for hook in (0..hooks.list_len()).filter_map(|at| hooks.list_get(at)) {
+            let is_base = |base: &Object| base.is(&hook);
+            let found = if hook.is_class() {
+                (0..order.tuple_len()).filter_map(|at| order.tuple_item(at)).any(is_base)
+            } else {
+                content.dict_has(&hook)?
+            };
+            if found {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Does what comes when everything else is there. A class's own hook, which hears of new classes that inherit from it, is among
+    /// that: what those classes are it has said already.
     pub(in crate::writer) fn late_hook(&mut self, late: Late) -> Result<()> {
-        let Late { class, made, set, hook } = late;
+        let Late { class, made, what } = late;
         let names = &self.held.class_names;
-        let steps = vec![
-            Do::Standard(if set == Set::AsType { Standard::TypeSetAttr } else { Standard::SetAttr }),
-            made.map_or_else(|| Do::Get(class.clone()), Do::Number),
-            save(&names.init_subclass),
-            Do::Save(Label::Attribute(names.init_subclass.clone()), hook),
-            Do::Bytes(&[op::TUPLE3, op::REDUCE, op::POP]),
-        ];
+        let the_class = made.map_or_else(|| Do::Get(class.clone()), Do::Number);
+        let steps = match what {
+            What::Set(set, hook) => vec![
+                Do::Standard(if set == Set::AsType { Standard::TypeSetAttr } else { Standard::SetAttr }),
+                the_class,
+                save(&names.init_subclass),
+                Do::Save(Label::Attribute(names.init_subclass.clone()), hook),
+                Do::Bytes(&[op::TUPLE3, op::REDUCE, op::POP]),
+            ],
+            What::Call(function) => {
+                let function = Do::Save(Label::Part("registered hook"), function);
+                let mut steps = match made {
+                    None => vec![function],
+                    // Only where what was just made is the class: what has been loaded before has been through it.
+                    Some(_) => vec![
+                        Do::Standard(Standard::DictGet),
+                        Do::Bytes(&[op::EMPTY_DICT, op::NEWTRUE]),
+                        function,
+                        Do::Bytes(&[op::SETITEM]),
+                        Do::Standard(Standard::Is),
+                        the_class,
+                        Do::Get(class.clone()),
+                        Do::Bytes(&[op::TUPLE2, op::REDUCE]),
+                        Do::Standard(Standard::Type),
+                        Do::Bytes(&[op::TUPLE3, op::REDUCE]),
+                    ],
+                };
+                steps.extend([Do::Get(class.clone()), Do::Bytes(&[op::TUPLE1, op::REDUCE, op::POP])]);
+                steps
+            }
+        };
         self.run(Program::new(class, "class", steps))
     }
 }

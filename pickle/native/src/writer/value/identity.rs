@@ -1,10 +1,8 @@
 //! By what a class is known again where it is loaded twice: an id, under which the first one that was loaded is kept, weakly, in
 //! a registry that hangs on a module of the standard library. So no library is needed, and nothing leaks.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
-use crate::python::{Object, Owned, Raised, Result, text, truth};
-use crate::writer::session::{ById, Session};
+use crate::python::{Object, Owned, Raised, Result, import, int, interned, text};
+use crate::writer::session::Session;
 use crate::writer::step::{Step, op};
 
 use super::choice::Identity;
@@ -59,18 +57,12 @@ impl Session<'_> {
         };
         let mut content = [0; 16];
         content.copy_from_slice(&hash[..16]);
-        let tracked = self.identity == Identity::Tracked;
-        let known = if tracked { self.held.tracked.find(class, &content)? } else { None };
-        let id = match known {
-            Some(id) => id,
-            None => {
-                let shown = text(&base64(&content))?;
-                let id = self.held.attached()?.track.call(&[class, &shown, &truth(tracked)])?;
-                if tracked {
-                    self.held.tracked.keep(class, content, &id)?;
-                }
-                id
-            }
+        let id = if self.identity == Identity::Tracked {
+            self.tracked_id(class, content)?
+        } else {
+            let id = text(&base64(&content))?;
+            self.held.attached()?.keep.call(&[class, &id])?;
+            id
         };
         // Twins have one id: a loader that meets one of them takes it for the other. In one stream they stay two.
         let base = id.utf8()?;
@@ -85,6 +77,92 @@ impl Session<'_> {
             }
             count += 1;
         }
+    }
+}
+
+impl Session<'_> {
+    /// The id that a class keeps until it changes. One that was loaded has the id that it was loaded with, so that it is itself
+    /// again where it comes from.
+    fn tracked_id(&self, class: &Object, content: [u8; 16]) -> Result<Owned> {
+        let tracked = &self.held.tracked;
+        let known = tracked.find(class)?;
+        let changed = match known {
+            Some(known) if known.content == content => return Ok(known.id),
+            known => known.is_some(),
+        };
+        let loaded = if changed { None } else { self.loaded_id(class)? };
+        let was_loaded = loaded.is_some();
+        let id = match loaded {
+            Some(id) => id,
+            None => text(&base64(self.held.urandom.call(&[&*int(16)?])?.bytes()?))?,
+        };
+        let kept = tracked.keep(class, Tracked { content, id }, |known| known.content == content)?;
+        if !was_loaded {
+            self.register(&kept.id, class)?;
+        }
+        Ok(kept.id)
+    }
+
+    /// Puts a class into the registry: loaded in this process, it is the class itself.
+    fn register(&self, id: &Object, class: &Object) -> Result<()> {
+        let held = self.held;
+        let copyreg = &held.standards.get(Standard::CopyReg)?.object;
+        let registry = match copyreg.dict_find(&held.class_names.registry)? {
+            Some(registry) if !registry.is_none() => registry,
+            _ => held.attached()?.registry.call(&[])?,
+        };
+        let weak = held.weak_values()?;
+        if !registry.class().is(&weak.class) {
+            return registry.item_set(id, class);
+        }
+        // What `registry[id] = class` does, without four calls of functions in Python.
+        let reference = weak.new.call(&[&weak.keyed, class, &*registry.get(&weak.remove)?])?;
+        reference.set(&weak.key, id)?;
+        registry.get(&weak.data)?.item_set(id, &reference)
+    }
+
+    /// The id that a class was loaded with, if it was: the registry has it weakly then, under that id.
+    fn loaded_id(&self, class: &Object) -> Result<Option<Owned>> {
+        let held = self.held;
+        let keyed = &held.weak_values()?.keyed;
+        let references = held.weak_references.call(&[class])?;
+        for at in 0..references.list_len() {
+            if references.list_item(at)?.type_ptr().cast() == keyed.ptr() {
+                let id = held.attached()?.loaded_id.call(&[class, &references])?;
+                return Ok(Some(id).filter(|id| !id.is_none()));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// What a `WeakValueDictionary` is made of.
+pub(crate) struct WeakValues {
+    class: Owned,
+    keyed: Owned,
+    /// `ref.__new__`.
+    new: Owned,
+    key: Owned,
+    data: Owned,
+    remove: Owned,
+}
+
+impl WeakValues {
+    pub(crate) fn find() -> Result<Self> {
+        let weakref = import(c"weakref")?;
+        Ok(Self {
+            class: weakref.get(&*interned("WeakValueDictionary")?)?,
+            keyed: weakref.get(&*interned("KeyedRef")?)?,
+            new: weakref.get(&*interned("ref")?)?.get(&*interned("__new__")?)?,
+            key: interned("key")?,
+            data: interned("data")?,
+            remove: interned("_remove")?,
+        })
+    }
+
+    /// What a cycle may lead through.
+    pub(crate) fn objects(&self) -> [&Owned; 3] {
+        [&self.class, &self.keyed, &self.new]
     }
 }
 
@@ -103,42 +181,9 @@ fn base64(bytes: &[u8]) -> String {
     text
 }
 
-/// How many classes are remembered at most.
-const TRACKED_MOST: usize = 4096;
-
-/// The ids of this process's classes, which are known weakly: the Python half has them too, this is the short way.
-#[derive(Default)]
-pub(crate) struct Tracked(Mutex<ById<Known>>);
-
-struct Known {
-    weak: Owned,
+/// The id of a class of this process, and what the class was made of when it got it.
+#[derive(Clone)]
+pub(crate) struct Tracked {
     content: [u8; 16],
     id: Owned,
-}
-
-impl Tracked {
-    fn lock(&self) -> MutexGuard<'_, ById<Known>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The id of a class that is still made of the same.
-    fn find(&self, class: &Object, content: &[u8; 16]) -> Result<Option<Owned>> {
-        let found = self
-            .lock()
-            .get(&class.ptr().addr())
-            .and_then(|known| (known.content == *content).then(|| (known.weak.clone(), known.id.clone())));
-        let Some((weak, id)) = found else { return Ok(None) };
-        Ok(weak.weakly()?.is_some_and(|known| known.is(class)).then_some(id))
-    }
-
-    fn keep(&self, class: &Object, content: [u8; 16], id: &Owned) -> Result<()> {
-        let known = Known { weak: class.weak()?, content, id: id.clone() };
-        let mut all = self.lock();
-        // Forgotten now and then as a whole: the Python half knows the ids again. Dropped when the lock is free.
-        let old = if all.len() >= TRACKED_MOST { core::mem::take(&mut *all) } else { ById::default() };
-        let before = all.insert(class.ptr().addr(), known);
-        drop(all);
-        drop((old, before));
-        Ok(())
-    }
 }

@@ -7,7 +7,8 @@
 //! | [`attached`] | what the package's Python half gives |
 //! | [`standard`] | the names of the standard library that streams call |
 //! | [`program`] | what is to be written one after the other for one object |
-//! | [`function`] | functions: globals, closure, state |
+//! | [`function`] | functions: code, closure, state |
+//! | [`space`] | the copies of their globals |
 //! | [`code`] | code objects, and what is known about them |
 //! | [`reads`] | what code reads by name |
 //! | [`class`] | classes |
@@ -38,19 +39,20 @@ mod order;
 mod part;
 mod program;
 mod reads;
+mod space;
 mod standard;
 mod ties;
 
 pub(crate) use atoms::Atoms;
 pub(crate) use attached::{Attach, Attached};
 pub(crate) use canon::{Known, Value};
-pub(crate) use choice::{Choices, Identity};
-pub(crate) use code::{FIELDS, Facts, KeptFacts};
-pub(crate) use function::Space;
+pub(crate) use choice::{Choices, Identity, Unsaid};
+pub(crate) use code::{FIELDS, Facts, fields};
 pub(crate) use guard::make as make_guard;
 pub(crate) use hooks::Late;
-pub(crate) use identity::Tracked;
+pub(crate) use identity::{Tracked, WeakValues};
 pub(crate) use order::{Sorted, Sorting, Suspended, Then};
 pub(crate) use program::Program;
+pub(crate) use space::Space;
 pub(crate) use standard::Standards;
 pub(crate) use ties::{Ambiguous, Swaps, Tie};

@@ -41,6 +41,11 @@ impl Session<'_> {
         if object.is_module() {
             return self.module(object).map(|()| None);
         }
+        if object.is_method() {
+            if let Some((class, name)) = self.found_in_class(&object)? {
+                return self.reduce_call(&held.getattr, &[&class, &name], object).map(|()| None);
+            }
+        }
         let attached = held.attached()?;
         if let Some(reducer) = attached.reducers.dict_find(class)? {
             let reduced = if attached.rooted.dict_has(&reducer)? {
@@ -65,6 +70,39 @@ impl Session<'_> {
             return self.reduced(object, reduced).map(|()| None);
         }
         Ok(Some(object))
+    }
+
+    /// The class by value that a method is bound to, and its name there, where the class is written as a whole before it is asked
+    /// for that: where the class is known by then, the method is its own.
+    fn found_in_class(&self, method: &Object) -> Result<Option<(Owned, Owned)>> {
+        let names = &self.held.function_names;
+        let class = method.get(&names.bound_to)?;
+        if !class.is_heap_class()
+            || self.open_classes.contains_key(&class.ptr().addr())
+            || self.goes_by_name(&class)?
+        {
+            return Ok(None);
+        }
+        let Some(name) = method.get(&names.func)?.find(&self.held.names.name)?.filter(|name| name.is_text())
+        else {
+            return Ok(None);
+        };
+        match class.find(&name) {
+            Ok(found) => Ok(found
+                .filter(|found| {
+                    found.is_method()
+                        && found.equals(method).unwrap_or_else(|raised| {
+                            raised.dismiss();
+                            false
+                        })
+                })
+                .map(|_| (class, name))),
+            Err(raised) if raised.is_exception() => {
+                raised.dismiss();
+                Ok(None)
+            }
+            Err(raised) => Err(raised),
+        }
     }
 
     /// Writes a module: by its name, or with what is in it.
@@ -96,8 +134,11 @@ impl Session<'_> {
             }
             own.dict_set(&key, &value)?;
         }
+        let class = module.class();
+        let exact = class.is(&self.held.standards.get(Standard::Module)?.object);
+        let make = if exact { Do::Standard(Standard::Module) } else { Do::Save(Label::Part("class"), class) };
         let mut steps = vec![
-            Do::Standard(Standard::Module),
+            make,
             save(&name),
             Do::Bytes(&[op::TUPLE1, op::REDUCE]),
             Do::Put(module.clone()),
@@ -108,6 +149,10 @@ impl Session<'_> {
             Do::PutModuleSpace(content.clone()),
             Do::Bytes(&[op::POP]),
         ];
+        if !exact {
+            steps.push(Do::Standard(Standard::DictUpdate));
+            steps.push(Do::Space(content.clone()));
+        }
         let doc = interned("__doc__")?;
         let said = content.dict_find(&doc)?.filter(|said| !said.is_none());
         let mut state = Vec::new();
@@ -118,7 +163,13 @@ impl Session<'_> {
         while let Some(pair) = own.dict_next(&mut at) {
             state.push(pair);
         }
-        super::function::build(state, &mut steps);
+        if exact {
+            super::function::build(state, &mut steps);
+        } else {
+            // It may answer what the opcode asks for before it is ready.
+            super::function::items(state, &mut steps);
+            steps.push(Do::Bytes(&[op::TUPLE2, op::REDUCE, op::POP]));
+        }
         self.run(Program::new(module, "module", steps))
     }
 

@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
-use crate::python::{Object, Owned, Raised, Result};
+use crate::python::{Kind, Object, Owned, Raised, Result};
 use crate::writer::session::Session;
 use crate::writer::step::{Step, op};
 
 use super::class::ClassBody;
 use super::code::Facts;
-use super::function::{Body, Filling};
+use super::function::Body;
+use super::space::Filling;
 use super::standard::Standard;
 
 /// Which part of the object is being written, for the path.
@@ -64,8 +65,8 @@ pub(crate) enum Do {
     /// Where the object has been written meanwhile, throws away what was written for it, down to a mark and this many values
     /// below it, and the program ends.
     Unless(Owned, usize),
-    /// Writes a field of a code object.
-    CodeField(Arc<Facts>, usize),
+    /// Writes the code of a function.
+    Code(Owned, Arc<Facts>),
     /// Writes what follows the constants of a code object.
     CodeEnd(Owned, Arc<Facts>),
     /// Writes text without giving it a number, unless somebody is asked about it: nothing refers to it.
@@ -121,20 +122,120 @@ pub(crate) fn save(object: &Object) -> Do {
     Do::Save(Label::Nothing, object.own())
 }
 
+/// What is written for one object, in order: at once as long as nothing has to be begun for that, then as steps.
+pub(super) struct Writing {
+    program: Program,
+    /// What waits, the first first.
+    after: Vec<Do>,
+    /// Something waits.
+    waits: bool,
+    /// What has to be begun before that.
+    first: Option<Owned>,
+    /// Functions are begun at once too. They begin nothing that way, so this lies one deep in itself.
+    functions: bool,
+    /// How many steps there were before the function that isn't finished.
+    below: Option<usize>,
+}
+
+impl Writing {
+    fn new(whose: &Owned, kind: &'static str, waits: bool, functions: bool) -> Self {
+        let program = Program { whose: whose.clone(), kind, label: Label::Nothing, left: Vec::new() };
+        Self { program, after: Vec::new(), waits, first: None, functions, below: None }
+    }
+
+    /// Nothing waits.
+    pub(super) fn is_done(&self) -> bool {
+        !self.waits
+    }
+}
+
 impl Session<'_> {
-    /// Begins a program.
+    /// Begins a program. What it reaches waits: a chain of functions, of whatever length, isn't one of calls.
     pub(super) fn run(&mut self, program: Box<Program>) -> Result<()> {
-        self.program(program)
+        match self.advance(program)? {
+            Some(object) => self.later(object),
+            None => Ok(()),
+        }
+    }
+
+    /// Begins with what is written for an object. Where equal input gives equal bytes, everything waits: what is decided on the way
+    /// must not depend on how much has been written.
+    pub(super) fn writing(&self, whose: &Owned, kind: &'static str, functions: bool) -> Writing {
+        let waits = self.deterministic || self.hashing || self.choices.source || self.options.fast;
+        Writing::new(whose, kind, waits, functions)
+    }
+
+    /// Writes one thing more, or lets it wait.
+    pub(super) fn write(&mut self, writing: &mut Writing, next: Do) -> Result<()> {
+        if writing.waits {
+            writing.after.push(next);
+            return Ok(());
+        }
+        let mut next = next;
+        loop {
+            if let Some(object) = self.instruct(&mut writing.program, next)? {
+                if !self.begun(writing, object)? {
+                    writing.waits = true;
+                    return Ok(());
+                }
+            }
+            match writing.program.left.pop() {
+                Some(left) => next = left,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Begins with a function, where that is done at once; says whether it is finished. Everything else waits.
+    fn begun(&mut self, writing: &mut Writing, object: Owned) -> Result<bool> {
+        if !writing.functions || object.kind() != Kind::Function {
+            writing.first = Some(object);
+            return Ok(false);
+        }
+        let below = self.steps.len();
+        writing.below = Some(below);
+        self.begin(object)?;
+        let finished = self.steps.len() == below;
+        if finished {
+            writing.below = None;
+        }
+        Ok(finished)
+    }
+
+    /// Writes what waits as steps. Where something has failed, the object is opened for the path to it.
+    pub(super) fn written(&mut self, writing: Writing, done: Result<()>) -> Result<()> {
+        let Writing { mut program, mut after, waits, first, below, .. } = writing;
+        if done.is_ok() && !waits {
+            return Ok(());
+        }
+        after.reverse();
+        after.append(&mut program.left);
+        program.left = after;
+        let below = below.unwrap_or(self.steps.len());
+        self.steps.insert(below, Step::Program(Box::new(program)))?;
+        done?;
+        match first {
+            Some(object) => self.later(object),
+            None => Ok(()),
+        }
     }
 
     /// Goes on with a program.
-    pub(in crate::writer) fn program(&mut self, mut program: Box<Program>) -> Result<()> {
+    pub(in crate::writer) fn program(&mut self, program: Box<Program>) -> Result<()> {
+        match self.advance(program)? {
+            Some(object) => self.begin(object),
+            None => Ok(()),
+        }
+    }
+
+    /// Does what can be done; returns an object that is to be written before the rest, which waits.
+    fn advance(&mut self, mut program: Box<Program>) -> Result<Option<Owned>> {
         while let Some(next) = program.left.pop() {
             match self.instruct(&mut program, next) {
                 Ok(None) => {}
                 Ok(Some(object)) => {
                     self.steps.push(Step::Program(program))?;
-                    return self.begin(object);
+                    return Ok(Some(object));
                 }
                 Err(raised) => {
                     self.steps.push(Step::Program(program))?;
@@ -142,7 +243,7 @@ impl Session<'_> {
                 }
             }
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Does one thing; returns an object that is to be written first.
@@ -160,7 +261,7 @@ impl Session<'_> {
             Do::Bytes(bytes) => self.out.put(bytes)?,
             Do::Op(op) => self.out.op(op)?,
             Do::Standard(which) => return self.standard(program, which),
-            Do::Put(object) => self.put(&object)?,
+            Do::Put(object) => self.put_always(&object)?,
             Do::PutSpace(globals) => self.put_space(globals)?,
             Do::PutModuleSpace(globals) => self.put_module_space(globals)?,
             Do::Get(object) => drop(self.get(&object)?),
@@ -177,7 +278,12 @@ impl Session<'_> {
                     program.left.clear();
                 }
             }
-            Do::CodeField(facts, at) => self.code_fields(&facts, at, at + 1)?,
+            Do::Code(code, facts) => {
+                if !self.code_at_once(&code, &facts)? {
+                    program.label = Label::Nothing;
+                    return Ok(Some(code));
+                }
+            }
             Do::CodeEnd(code, facts) => self.code_end(&code, &facts)?,
             Do::Alone(text) => {
                 if self.options.persistent_id.is_some() {
@@ -185,7 +291,7 @@ impl Session<'_> {
                 }
                 self.text_alone(&text)?;
             }
-            Do::Body(body) => self.function_body(program, *body)?,
+            Do::Body(body) => program.then(self.function_body(*body)?),
             Do::Globals(filling) => self.fill_globals(program, filling)?,
             Do::Fill(cell, label) => self.fill_cell(program, &cell, label)?,
             Do::Class(body) => self.class_body(program, *body)?,
@@ -207,6 +313,9 @@ impl Session<'_> {
 
     /// Writes a name of the standard library.
     fn standard(&mut self, program: &mut Program, which: Standard) -> Result<Option<Owned>> {
+        if self.options.persistent_id.is_none() {
+            return self.standard_at_once(which).map(|()| None);
+        }
         let known = self.held.standards.get(which)?;
         // It is the same wherever it comes from: nobody has to ask which one it is.
         if let Some(number) = self.memo.get(&known.object) {
@@ -219,5 +328,20 @@ impl Session<'_> {
             Do::Put(known.object.clone()),
         ]);
         Ok(None)
+    }
+
+    /// Writes a name of the standard library where nobody is asked for persistent ids.
+    pub(super) fn standard_at_once(&mut self, which: Standard) -> Result<()> {
+        let known = self.held.standards.get(which)?;
+        if let Some(number) = self.memo.get(&known.object) {
+            return self.get_number(number);
+        }
+        for part in [&known.module, &known.path] {
+            if !self.quick(part)? {
+                return Err(Raised::system("a name of the standard library that isn't text"));
+            }
+        }
+        self.out.op(op::STACK_GLOBAL)?;
+        self.put(&known.object)
     }
 }

@@ -3,9 +3,7 @@
 
 use std::collections::HashSet;
 
-use crate::python::{
-    CodeNames, Does, Object, Opcodes, Owned, Raised, Result, dict, none, operations, variable,
-};
+use crate::python::{CodeNames, Does, Object, Opcodes, Owned, Raised, Result, operations, variable};
 
 /// Attributes that are taken one after the other, starting from a global or from a variable of the closure.
 pub(crate) struct Chain {
@@ -27,14 +25,29 @@ pub(crate) struct Reads {
     pub(crate) imports: bool,
 }
 
+impl Reads {
+    /// Adds the name of a global. Python keeps each name of a code object once, so most are found by their identity.
+    fn global(&mut self, name: &Object) -> Result<()> {
+        if self.globals.iter().any(|known| known.is(name)) {
+            return Ok(());
+        }
+        for known in &self.globals {
+            if known.text_len() == name.text_len() && known.equals(name)? {
+                return Ok(());
+            }
+        }
+        self.globals.push(name.own());
+        Ok(())
+    }
+}
+
 /// Reads a code object, and those in its constants.
 pub(crate) fn reads(opcodes: &Opcodes, names: &CodeNames, code: &Object) -> Result<Reads> {
-    let found = dict()?;
     let mut whole = Reads { globals: Vec::new(), chains: Vec::new(), imports: false };
     let mut seen = HashSet::new();
     let mut left = vec![code.own()];
     while let Some(code) = left.pop() {
-        read_one(opcodes, names, &code, &found, &mut whole)?;
+        read_one(opcodes, names, &code, &mut whole)?;
         let constants = code.get(&names.consts)?;
         for at in 0..constants.tuple_len() {
             if let Some(inner) = constants.tuple_item(at).filter(|inner| inner.is_code()) {
@@ -44,10 +57,6 @@ pub(crate) fn reads(opcodes: &Opcodes, names: &CodeNames, code: &Object) -> Resu
             }
         }
     }
-    let keys = found.dict_keys()?;
-    for at in 0..keys.list_len() {
-        whole.globals.push(keys.list_item(at)?);
-    }
     if whole.globals.len() > 1 {
         let text = |name: &Owned| name.utf8().map_err(Raised::dismiss).unwrap_or_default().to_owned();
         whole.globals.sort_by_cached_key(text);
@@ -55,14 +64,7 @@ pub(crate) fn reads(opcodes: &Opcodes, names: &CodeNames, code: &Object) -> Resu
     Ok(whole)
 }
 
-fn read_one(
-    opcodes: &Opcodes,
-    names: &CodeNames,
-    code: &Object,
-    found: &Object,
-    whole: &mut Reads,
-) -> Result<()> {
-    let empty = none();
+fn read_one(opcodes: &Opcodes, names: &CodeNames, code: &Object, whole: &mut Reads) -> Result<()> {
     let mut chain: Option<Chain> = None;
     operations(opcodes, names, code, |does| {
         if let Does::TakesAttribute(name) = does {
@@ -74,10 +76,10 @@ fn read_one(
         whole.chains.extend(chain.take().filter(|chain| !chain.attributes.is_empty()));
         match does {
             Does::ReadsGlobal(name) | Does::ReadsInBody(name) => {
-                found.dict_set(name, &empty)?;
+                whole.global(name)?;
                 chain = Some(Chain { free: false, root: name.own(), attributes: Vec::new() });
             }
-            Does::ChangesGlobal(name) => found.dict_set(name, &empty)?,
+            Does::ChangesGlobal(name) => whole.global(name)?,
             Does::ReadsVariable(number) => {
                 let root = variable(names, code, number)?;
                 chain = root.map(|root| Chain { free: true, root, attributes: Vec::new() });

@@ -28,7 +28,9 @@ standards! {
     ImportModule = "importlib" "import_module";
     SetDefault = "builtins" "dict.setdefault";
     DictGet = "builtins" "dict.get";
+    DictUpdate = "builtins" "dict.update";
     Contains = "_operator" "contains";
+    Is = "_operator" "is_";
     CopyReg = "copyreg" "__dict__";
     WeakValues = "weakref" "WeakValueDictionary";
     WeakSetDefault = "weakref" "WeakValueDictionary.setdefault";
