@@ -24,8 +24,9 @@ from kinds import KINDS  # noqa: E402
 #: What is lost in cloudpickle's stream of kinds whose check passes with it too.
 DIFFERS = {
     "annotations that can't be evaluated yet are kept": ("undefined_annotation_class",),
-    "annotations of classes are kept, from 3.14": ("forward_ref_class", "typeddict", "namedtuple_method", "nt_generic", "td_required"),
+    "annotations of classes are kept, from 3.14": ("answers_meta_call", "forward_ref_class", "typeddict", "namedtuple_method", "nt_generic", "td_required"),
     "`__slots__` are kept": (
+        "answers_meta_annotations",
         "dataclass_slots_super",
         "slots_base_default",
         "slots_class_cell",

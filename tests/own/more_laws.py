@@ -5,6 +5,7 @@
 """
 
 import importlib.util
+import io
 import os
 import pickle
 import random
@@ -14,6 +15,7 @@ import sys
 import tempfile
 import threading
 import time
+import types
 import warnings
 
 from interbind.pickle import own
@@ -195,7 +197,7 @@ def whatever_changes_in_a_plain_class_gives_it_another_id():
         before, after = changed(PLAIN, change)
         assert len(before) == 1 and before != after, change
     # What is only remembered is no change.
-    for use in ("import copyreg; copyreg._slotnames(C)", "C().m()", "C.__annotations__", "isinstance(3, C)", "C.m.__annotations__"):
+    for use in ("import copyreg; copyreg._slotnames(C)", "C().m()", "getattr(C, '__annotations__', 0)", "isinstance(3, C)", "C.m.__annotations__"):
         before, after = changed(PLAIN, use)
         assert before == after, use
 
@@ -581,6 +583,295 @@ def source_means_the_same_on_every_python():
                 except AssertionError as error:
                     faults.append(f"{snippet.name} on {python}: {error}")
     assert not faults, "\n".join(faults)
+
+
+# --- instances that answer whatever they are asked for
+
+ANSWERING = """
+class Answers:
+  def __getattr__(self, name): return lambda *_: name
+class Inner:
+  def __init__(self, inner): self.inner = inner
+  def __getattr__(self, name): return getattr(self.inner, name)
+class All:
+  __slots__ = ("a", "b")
+  def __getattribute__(self, name): return 7
+class Meta(type):
+  def __getattribute__(cls, name): return 3
+class OfMeta(metaclass=Meta):
+  v = 1
+  def __init__(self): self.w = 2
+  def m(self): return self.w
+class Both(OfMeta):
+  def __getattr__(self, name): return 4
+"""
+
+
+@law
+def what_instances_answer_is_not_asked_for():
+    Answers, Inner, All, Both = local(ANSWERING, "Answers", "Inner", "All", "Both")
+    answers, inner, all_, both = Answers(), Inner({1: 2}), All(), Both()
+    answers.v = [answers]
+    object.__setattr__(all_, "a", all_)
+    graph = [answers, inner, all_, both]
+    check = """
+answers, inner, all_, both = x
+assert answers.v[0] is answers and answers.q() == "q" and inner.inner == {1: 2} and list(inner.keys()) == [1]
+assert object.__getattribute__(all_, "a") is all_ and all_.q == 7 and not type(all_).__dictoffset__
+assert both.m() == 2 and both.q == 4 and type(both).q == 3 and type.__getattribute__(type(both), "v") == 1
+"""
+    for data in (own.dumps(graph), same(graph), own.dumps(graph, identity=None), own.dumps(graph, 4)):
+        bare(data, check)
+    # Python's own pickler in Python loads it too: it asks by other ways.
+    for stream in (own.dumps(graph), same(graph)):
+        exec(check, {"x": pickle._loads(stream)})
+    assert own.digest(graph) == own.digest(graph)
+
+
+@law
+def instances_found_by_name_have_pythons_bytes():
+    module = types.ModuleType("answering")
+    sys.modules["answering"] = module
+    try:
+        exec(ANSWERING.replace("3", "type.__getattribute__(cls, name)"), module.__dict__)
+        answers, inner = module.Answers(), module.Inner(1)
+        answers.v = 1
+        for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+            for obj in (inner, [inner, inner]) + ((answers,) if sys.version_info >= (3, 11) and protocol >= 2 else ()):
+                assert own.dumps(obj, protocol) == pickle.dumps(obj, protocol), (protocol, obj)
+    finally:
+        del sys.modules["answering"]
+
+
+@law
+def hooks_of_instances_still_count():
+    source = """
+class C:
+  def __getattr__(self, name): return 42
+  def __reduce_ex__(self, protocol): return made, (protocol,)
+class D(C):
+  def __reduce_ex__(self, protocol): return object.__reduce_ex__(self, protocol)
+  def __getstate__(self): return {"w": 1}
+class E(C):
+  def __reduce_ex__(self, protocol): return "name"
+def made(protocol): return ["made", protocol]
+"""
+    C, D, E = local(source, "C", "D", "E")
+    bare(own.dumps([C(), D()], 5), "assert x[0] == ['made', 5] and x[1].w == 1 and x[1].q == 42")
+    fails(pickle.PicklingError, own.dumps, E())
+    seen = []
+
+    class Pickler(own.Pickler):
+        def reducer_override(self, obj):
+            seen.append(type(obj).__name__)
+            return (list, ()) if type(obj).__name__ == "C" else NotImplemented
+
+    file = io.BytesIO()
+    Pickler(file).dump([C()])
+    assert pickle.loads(file.getvalue()) == [[]] and seen == ["C", "type"]
+
+
+@law
+def a_method_of_a_class_that_is_there_is_that_classs_own():
+    source = """
+class C:
+  @classmethod
+  def m(cls): return cls.__name__
+  def n(self): return 1
+C.bound = C.m
+"""
+    C = local(source, "C")
+    for obj in (C.m, [C.m, C], [C, C.m]):
+        data = same(obj)
+        loaded = own.loads(data)
+        assert loaded == obj and same(loaded) == data
+    bare(same([C.m, C]), "assert x[0].__self__ is x[1] and x[0].__func__ is x[1].m.__func__ and x[0]() == 'C' == x[1].bound()")
+    other = types.MethodType(lambda cls: 3, C)
+    bare(own.dumps([other, C]), "assert x[0]() == 3 and x[0].__self__ is x[1]")
+
+
+# --- depth
+
+@law
+def a_chain_of_functions_is_none_of_calls():
+    def wrap(f):
+        return lambda: f
+
+    def link(g):
+        def f():
+            return G  # noqa: F821
+
+        return types.FunctionType(f.__code__, {"G": g, "__name__": "__main__"})
+
+    def default(f):
+        def g(f=f):
+            return f
+
+        return g
+
+    def attribute(f):
+        def g():
+            return 1
+
+        g.f = f
+        return g
+
+    def method(f):
+        return type("C", (), {"f": lambda self: f, "__module__": "__main__"})
+
+    depth = 100_000
+    for make, next_one in (
+        (wrap, lambda f: f()),
+        (link, lambda f: f()),
+        (default, lambda f: f()),
+        (attribute, lambda f: f.f),
+    ):
+        made = 1
+        for _ in range(depth):
+            made = make(made)
+        loaded = pickle.loads(own.dumps(made))
+        for _ in range(depth):
+            loaded = next_one(loaded)
+        assert loaded == 1, make
+    made = 1
+    for _ in range(200):
+        made = method(made)
+    loaded = pickle.loads(own.dumps(made))
+    for _ in range(200):
+        loaded = loaded().f()
+    assert loaded == 1
+
+
+@law
+def cells_that_a_closure_has_twice_stay_one():
+    def two():
+        a = b = 1
+
+        def both(set=None):
+            nonlocal a, b
+            if set is not None:
+                a = set
+            return a, b
+
+        return both
+
+    one = two()
+    cell = types.CellType(5)
+    f = types.FunctionType(one.__code__, {}, "both", (None,), (cell, cell))
+    for data in (own.dumps(f), same(f)):
+        bare(data, "assert x() == (5, 5) and x(6) == (6, 6)")
+
+
+@law
+def fast_mode_takes_functions_and_classes():
+    source = """
+class C:
+  def __init__(self): self.v = [1]
+  def m(self): return C, __class__
+def make():
+  n, l = 0, [1]
+  def f(again=None):
+    nonlocal n
+    n += 1
+    return n, l, f, C
+  return f
+f = make()
+"""
+    C, f = local(source, "C", "f")
+    for protocol in (4, 5):
+        file = io.BytesIO()
+        pickler = own.Pickler(file, protocol)
+        pickler.fast = True
+        pickler.dump([C, f, C(), f])
+        bare(file.getvalue(), "C, f, c, g = x\nassert f()[2:] == (f, C) and f()[:2] == (2, [1]) and g is f and c.m() == (C, C) and c.v == [1]")
+
+
+# --- memory
+
+@law
+def a_failed_allocation_is_a_memory_error_and_the_next_dump_is_right():
+    try:
+        import _testcapi
+    except ImportError:
+        print("skip: this Python has no _testcapi")
+        return
+    if sys.version_info < (3, 14):
+        # Where it can't make a function or a generator, it gives a reference to its code away twice.
+        print("skip: this Python doesn't survive it by itself")
+        return
+    source = """
+class B:
+  def __init_subclass__(cls): pass
+class C(B):
+  k = [1]
+  def m(self): return K, C
+  @classmethod
+  def c(cls): return cls
+class G:
+  def __getattr__(self, n): return 1
+class S:
+  __slots__ = ("a",)
+def make():
+  n = [0]
+  def f(x, y=(1, 2), *, z=3):
+    nonlocal n
+    return x, y, z, n, C, f
+  return f
+f, g, K = make(), G(), {1, 2}
+g.v = [1]
+"""
+    f, C, G, S, g = local(source, "f", "C", "G", "S", "g")
+    for obj in (f, C, (C.c, g, S), [f, C(), S()]):
+        for call in (own.dumps, same, own.digest):
+            expected, quiet, at = call(obj), 0, 0
+            while quiet < 5:
+                at += 1
+                try:
+                    _testcapi.set_nomemory(at, at + 1)
+                    try:
+                        call(obj)
+                    finally:
+                        _testcapi.remove_mem_hooks()
+                    quiet += 1
+                except MemoryError:
+                    quiet = 0
+                assert call(obj) == expected, (call, at)
+
+
+# --- submodules
+
+@law
+def whether_a_submodule_has_been_imported_does_not_count():
+    with tempfile.TemporaryDirectory() as folder:
+        package = os.path.join(folder, "lazily")
+        os.makedirs(os.path.join(package, "inner"))
+        files = {
+            "__init__.py": "def __getattr__(name):\n  import importlib\n  return importlib.import_module('lazily.' + name)\ndef own(): return 1\n",
+            "inner/__init__.py": "from . import deepest\n",
+            "inner/deepest.py": "value = 3\n",
+            "own.py": "value = 4\n",
+        }
+        for name, content in files.items():
+            with open(os.path.join(package, name), "w") as file:
+                file.write(content)
+        code = f"""
+import sys
+sys.path.insert(0, {folder!r})
+import lazily
+if sys.argv[1:]: import lazily.inner.deepest
+from interbind.pickle import own
+space = dict(__name__="__main__", lazily=lazily)
+exec("def f(): return lazily.inner.deepest.value, lazily.own()", space)
+data = own.dumps(space["f"], deterministic=True)
+if sys.argv[1:]: assert space["f"]() == own.loads(data)() == (3, 1)
+print(data.hex(), own.digest(space["f"]))
+"""
+        path = os.pathsep.join(sys.path)
+        runs = [
+            subprocess.run([sys.executable, "-c", code, *more], stdout=subprocess.PIPE, env=dict(os.environ, PYTHONPATH=path), check=True).stdout
+            for more in ((), ("imported",))
+        ]
+        assert runs[0] == runs[1]
 
 
 # --- threads

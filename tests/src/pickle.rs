@@ -65,23 +65,39 @@ pub fn cloudpickle(workshop: &Path, version: &str, what: &str) -> Option<PathBuf
     if let Some(folder) = env::var_os("INTERBIND_CLOUDPICKLE") {
         return Some(PathBuf::from(folder).join(version));
     }
-    let folder = workshop.join("cloudpickle").join(version);
-    let _alone = works(cache().alone(&format!("cloudpickle-{version}")));
-    if folder.join("cloudpickle/__init__.py").exists() {
-        return Some(folder);
-    }
     let python = Python::default(what)?;
+    let folder = workshop.join("cloudpickle").join(version);
+    installed(&folder, python, "cloudpickle", &[&format!("cloudpickle=={version}"), "--no-deps"], what)
+}
+
+/// A folder with pydantic for that interpreter, and what it needs; says so when pip can't have it.
+pub fn pydantic(workshop: &Path, python: &Python, what: &str) -> Option<PathBuf> {
+    let folder = workshop.join("pydantic").join(python.to_string());
+    installed(&folder, python, "pydantic", &["pydantic==2.14.4", "--only-binary=:all:"], what)
+}
+
+fn installed(
+    folder: &Path,
+    python: &Python,
+    package: &'static str,
+    wanted: &[&str],
+    what: &str,
+) -> Option<PathBuf> {
+    let _alone = works(cache().alone(&format!("{package}-{}", wanted[0])));
+    if folder.join(package).join("__init__.py").exists() {
+        return Some(folder.to_owned());
+    }
     let done = Command::new(&python.executable)
-        .args(["-m", "pip", "install", "--quiet", "--no-deps", "--disable-pip-version-check", "--target"])
-        .arg(&folder)
-        .arg(format!("cloudpickle=={version}"))
+        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target"])
+        .arg(folder)
+        .args(wanted)
         .output()
         .expect("the interpreter starts: it has answered before");
     if done.status.success() {
-        return Some(folder);
+        return Some(folder.to_owned());
     }
     let said = String::from_utf8_lossy(&done.stderr);
     let said = said.lines().last().unwrap_or_default();
-    missing(what, Lack::Package("cloudpickle"), &format!("pip can't have cloudpickle {version}: {said}"));
+    missing(what, Lack::Package(package), &format!("pip can't have {}: {said}", wanted[0]));
     None
 }
