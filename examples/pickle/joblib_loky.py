@@ -1,9 +1,13 @@
-"""joblib's processes, with the drop-in on both sides: by `LOKY_PICKLER`, and by `set_loky_pickler`."""
+"""joblib's processes, with the drop-in on both sides: by `LOKY_PICKLER`, and by `set_loky_pickler`. And with the writer."""
 
 import os
 import subprocess
 import sys
 import time
+
+
+#: What is swapped in, and the module's name.
+PICKLERS = {"cloudpickle": "cloudpickle", "variable": "interbind.pickle", "set": "interbind.pickle", "its own engine": "interbind.pickle.own"}
 
 
 def work(pickler):
@@ -22,9 +26,9 @@ def work(pickler):
         start = time.perf_counter()
         found = parallel(jobs)
         taken = time.perf_counter() - start
-        seen = parallel([joblib.delayed(lambda: __import__("sys").modules.get("interbind.pickle") is not None)()] * 2)
+        seen = parallel([joblib.delayed(lambda name: __import__("sys").modules.get(name) is not None)(PICKLERS[pickler])] * 2)
     assert found == [k * 3 + k for k in range(2_000)], found[:5]
-    assert name == ("cloudpickle" if pickler == "cloudpickle" else "interbind.pickle"), name
+    assert name == PICKLERS[pickler], name
     assert pickler == "cloudpickle" or all(seen), "the workers pickle with another module"
     print(taken)
 
@@ -36,11 +40,11 @@ def main():
         print("skip: joblib isn't installed")
         return
     times = {}
-    for pickler in ("cloudpickle", "variable", "set"):
+    for pickler in PICKLERS:
         environment = dict(os.environ)
         environment.pop("LOKY_PICKLER", None)
-        if pickler == "variable":
-            environment["LOKY_PICKLER"] = "interbind.pickle"
+        if pickler not in ("cloudpickle", "set"):
+            environment["LOKY_PICKLER"] = PICKLERS[pickler]
         command = [sys.executable, __file__, pickler]
         times[pickler] = float(subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout)
     print("joblib: 2,000 lambdas, right with each; " + ", ".join(f"{name} {taken:.2f} s" for name, taken in times.items()))

@@ -4,6 +4,7 @@ import multiprocessing
 import time
 
 import interbind.pickle
+from interbind.pickle import own
 
 
 def call(stream):
@@ -19,7 +20,7 @@ def jobs(module):
 
 def main():
     times = {}
-    rivals = [interbind.pickle]
+    rivals = [interbind.pickle, own]
     try:
         import cloudpickle
 
