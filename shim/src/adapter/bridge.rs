@@ -56,8 +56,7 @@ pub unsafe fn bridge<M: Module>(class: NonNull<PyObject>) -> Result<(), Raised> 
     }
     let name = Strong::text(at, CONDUIT)?;
     if conduit::own_entry(at, &class, &name).and_then(|found| conduit::function(at, &found)).is_none() {
-        let line =
-            "it is no class that a pybind11 with a conduit made: 2.11.2, 2.12.1, 2.13.6, or 3.0 and newer";
+        let line = "it was not made by a pybind11 with a conduit: 2.11.2, 2.12.1, 2.13.6, or 3.0 and newer";
         return Err(refused(
             at,
             &class,

@@ -30,7 +30,7 @@ use crate::text::{Text, number};
 /// Makes a nanobind object of `class` that refers to the data of `object`, and keeps it alive.
 ///
 /// # Errors
-/// TypeError: `class` is none that nanobind 3 made, or the object's data isn't known to be of its C++ class, or isn't lent so.
+/// TypeError: `class` was not made by nanobind 3, or the object's data isn't known to be of its C++ class, or isn't lent so.
 ///
 /// # Safety
 /// 1. The thread is attached; both are live objects.
@@ -89,7 +89,7 @@ impl Asked<'_> {
     }
 
     fn strange(&self) -> Raised {
-        let line = "it is no class that nanobind 3 made: Python code's classes, and other frameworks', refer to nothing";
+        let line = "nanobind 3 did not make it: a class of Python code, or of another framework, can't refer to foreign data";
         self.refused(
             Reason::WrongObject,
             Sides::NONE,
