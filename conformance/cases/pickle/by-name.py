@@ -1,6 +1,7 @@
 import copy
 import pickle
 import pickletools
+import sys
 
 
 def act(p, type):
@@ -10,6 +11,9 @@ def act(p, type):
             for dumps in (pickle.dumps, pickle._dumps):
                 stream = dumps(function, protocol)
                 p.check(pickle.loads(stream) is function, "itself again")
+                if sys.implementation.name == "pypy":
+                    # It writes functions of C by what `getattr` gives.
+                    continue
                 words = {arg for _, arg, _ in pickletools.genops(stream) if isinstance(arg, str)}
                 named = {module.__name__, name} if protocol >= 4 else {f"{module.__name__} {name}"}
                 p.check_equal(words, named, "what the stream names")

@@ -260,7 +260,12 @@ INTERBIND_COLD interbind_status interbind_native_capi(PyObject *callable, const 
     PyErr_Clear();
     interbind_native_refuse(&refusal, said != NULL ? INTERBIND_REASON_SIGNATURE_DIFFERS : INTERBIND_REASON_WRONG_OBJECT, callable, wanted);
     if (said != NULL) {
+        PyObject *by = PyUnicode_AsUTF8String(home);
+        PyErr_Clear();
         interbind_refusal_add(&refusal, "signature: provider has %.200s, this module expects %s", said, wanted);
+        /* The name is all that is known of who lends it. */
+        interbind_refusal_add(&refusal, "provider: %.200s, by its __pyx_capi__", by == NULL ? "?" : PyBytes_AsString(by));
+        Py_XDECREF(by);
     } else {
         interbind_refusal_add(&refusal, "it is no native function, and its module's __pyx_capi__ doesn't have it");
     }

@@ -349,8 +349,12 @@ fn of_module(callable: &Bound<'_, PyAny>, wanted: Wanted<'_>) -> PyResult<NonNul
         (Some(said), _) => {
             let (said, written) = (said.to_str().unwrap_or("?"), wanted.write());
             let written = written.as_str();
+            // The name is all that is known of who lends it.
+            let home = callable.getattr("__module__").and_then(|home| home.extract::<String>());
+            let home = home.as_deref().unwrap_or("?");
             let parts = ["signature: provider has ", said, ", this module expects ", written];
-            asked.refuse(Reason::SignatureDiffers, &Text::of_parts(&parts))
+            let by = ["\n  provider: ", home, ", by its __pyx_capi__"];
+            asked.refuse(Reason::SignatureDiffers, &Text::of_parts(&[parts.as_slice(), &by].concat()))
         }
         (None, _) => asked.refuse(
             Reason::WrongObject,
