@@ -4,10 +4,21 @@ import atexit
 import gc
 import sys
 import threading
+import time
 import weakref
 
 from death import doomed
 from kit import PYPY, attempt, attack, check, collect, skip
+
+
+def comes_to(thread, line, function):
+    """Waits until a thread is at a line of a function."""
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        frame = sys._current_frames().get(thread.ident)
+        if frame is not None and (frame.f_code, frame.f_lineno) == (function.__code__, line):
+            return
+        time.sleep(0.001)
 
 
 class Late:
@@ -70,21 +81,18 @@ def in_a_borrow(p):
     """`sys.exit` runs out of a borrow, and a thread never comes back from its own."""
     ways = list(p.ways().values())
     thing = p.make(3)
-    # Bare locks: a thread that still has Python code to run when the process ends is ended by CPython before 3.14 in the middle of
+    # A bare lock: a thread that still has Python code to run when the process ends is ended by CPython before 3.14 in the middle of
     # native code, which Rust's runtime takes for a foreign exception and aborts.
-    ready, never = threading.Lock(), threading.Lock()
-    ready.acquire()
+    never = threading.Lock()
     never.acquire()
 
-    def forever():
-        def body():
-            ready.release()
-            never.acquire()
+    def body():
+        never.acquire()
 
-        attack(ways[0], p.make(4), False, body)
-
-    threading.Thread(target=forever, daemon=True).start()
-    ready.acquire(timeout=10)
+    thread = threading.Thread(target=lambda: attack(ways[0], p.make(4), False, body), daemon=True)
+    thread.start()
+    # In the call it has let go of the GIL, and asks for it no more.
+    comes_to(thread, body.__code__.co_firstlineno + 1, body)
     p.reads(thing, 3)
 
 
