@@ -297,12 +297,13 @@ INTERBIND_COLD interbind_overload *define(const char *name, const signature &its
         PyErr_Format(PyExc_ValueError, "'%s' has more names than parameters", name);
         throw raised();
     }
-    auto *parameters = static_cast<interbind_parameter_def *>(PyMem_Calloc(its.count + 1, sizeof(interbind_parameter_def)));
+    auto *parameters = static_cast<interbind_parameter_def *>(PyMem_Malloc((its.count + std::size_t(1)) * sizeof(interbind_parameter_def)));
     if (parameters == nullptr) {
         PyErr_NoMemory();
         throw raised();
     }
     for (std::uint32_t place = 0; place < its.count; ++place) {
+        parameters[place] = {};
         parameters[place].type = its.types[place];
         if (place + what.count >= its.count) {
             const std::uint32_t at = place + what.count - its.count;
