@@ -44,7 +44,7 @@ static PART: LazyLock<Regex> = LazyLock::new(|| {
 
 /// How the first lines begin of what we refuse. A slug is an ordinary word or two: behind another line it may be anybody's.
 static BEGINS: LazyLock<Regex> = LazyLock::new(|| {
-    let verbs = "borrow|call|publish|import|serve|answer|use|share|make|look for";
+    let verbs = "answer|borrow|bridge|call|import|look for|make|publish|serve|share|use|view";
     Regex::new(&format!(r"(?:^|\b)(?:cannot (?:{verbs}) |`interbind\._runtime` failed )"))
         .expect("a checked pattern")
 });
