@@ -1,5 +1,5 @@
 //! `kind = "c++"`: the extension by `$CXX` (else `c++`), with what it needs: interbind's static library, which cargo builds once for
-//! all extensions of a host's flavour, or a binding library's [package](super::package). Only this file knows that compiler.
+//! all extensions of a host's flavour, or a binding library's package. Only this file knows that compiler.
 
 use std::collections::BTreeMap;
 use std::env;
