@@ -240,7 +240,7 @@ impl<'a> Reader<'a> {
                 let from = self.out.len;
                 self.type_()?;
                 count += 1;
-                // No parameter is of type void; alone it says that there are none.
+                // A parameter can't have the type `void`. `(void)` alone says that the function has no parameters.
                 let is_void =
                     self.out.bytes.get(from..self.out.len).is_some_and(|written| written == b"void");
                 if count > MAX_PARAMETERS || is_void && (count > 1 || self.next() != Some(b')')) {

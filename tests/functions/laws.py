@@ -933,6 +933,25 @@ def what_an_entry_keeps_lives_as_long_as_its_function():
     assert seen() is None
 
 
+def numba_calls(module, name):
+    """Numba calls the C function of two numbers that a module lends, without Python between."""
+    if not importlib.util.find_spec("numba"):
+        raise Skip("numba isn't installed")
+    import ctypes
+    import numba
+    from numba.extending import get_cython_function_address
+    length = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_double, ctypes.c_double)(get_cython_function_address(module, name))
+
+    @numba.njit
+    def total(count):
+        sum = 0.0
+        for _ in range(count):
+            sum += length(3.0, 4.0)
+        return sum
+
+    assert total(10) == 50.0
+
+
 @law
 def scipy_and_numba_call_what_is_lent():
     if not importlib.util.find_spec("scipy"):
@@ -943,21 +962,7 @@ def scipy_and_numba_call_what_is_lent():
     for lent in LowLevelCallable.from_cython(native, "square"), LowLevelCallable(native.capsule("double(double)")), LowLevelCallable(native.__pyx_capi__["square"]):
         assert lent.signature == "double (double)"
         assert abs(scipy.integrate.quad(lent, 0, 3)[0] - 9) < 1e-9
-    if not importlib.util.find_spec("numba"):
-        raise Skip("numba isn't installed")
-    import ctypes
-    import numba
-    from numba.extending import get_cython_function_address
-    length = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_double, ctypes.c_double)(get_cython_function_address("native", "length"))
-
-    @numba.njit
-    def total(count):
-        sum = 0.0
-        for _ in range(count):
-            sum += length(3.0, 4.0)
-        return sum
-
-    assert total(10) == 50.0
+    numba_calls("native", "length")
 
 
 def main(wanted, script=__file__):

@@ -154,20 +154,7 @@ def scipy_and_numba_call_functions_of_rust():
     weight = ctypes.c_double(2.0)
     weighted = LowLevelCallable.from_cython(curves, "weighted", ctypes.cast(ctypes.pointer(weight), ctypes.c_void_p))
     assert abs(scipy.integrate.quad(weighted, 0, 3)[0] - 9) < 1e-9
-    if not importlib.util.find_spec("numba"):
-        raise Skip("numba isn't installed")
-    import numba
-    from numba.extending import get_cython_function_address
-    hypot = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_double, ctypes.c_double)(get_cython_function_address("curves", "hypot"))
-
-    @numba.njit
-    def total(count):
-        sum = 0.0
-        for _ in range(count):
-            sum += hypot(3.0, 4.0)
-        return sum
-
-    assert total(10) == 50.0
+    laws.numba_calls("curves", "hypot")
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@
 //! | [`casters`] | modules of pybind11 and nanobind with our caster headers |
 //! | [`cython`] | modules of Cython, by several releases of it |
 //! | [`packages`] | has pip put packages of PyPI into a folder |
+//! | [`takers`] | modules that take points of pybind11's and nanobind's classes |
 //! | [`pairs`] | modules of pybind11 and nanobind, and what happens between two |
 //! | [`sanitizer`] | has extensions instrumented, and scripts run under the address sanitizer |
 //! | [`thread_sanitizer`] | the same for the thread sanitizer, whose Python has it inside |
@@ -60,6 +61,7 @@ pub mod range;
 pub mod sanitizer;
 pub mod services;
 pub mod skip;
+pub mod takers;
 pub mod thread_sanitizer;
 pub mod toolchain;
 pub mod wheel;

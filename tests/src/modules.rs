@@ -1,5 +1,6 @@
 //! Built extensions in one folder, and scripts that import them: each script is a child process of its own.
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command, ExitStatus, Stdio};
@@ -124,6 +125,29 @@ impl Modules {
     /// Runs a script that is a file, as a user does.
     pub fn run_file(&self, script: &Path) -> Outcome {
         self.start(&[script.to_str().expect("a path in UTF-8")])
+    }
+
+    /// Runs a script of laws that is a file, with these arguments, beside the modules and `more` folders of packages; returns what
+    /// it printed.
+    ///
+    /// # Panics
+    /// A law doesn't hold.
+    pub fn run_laws(&self, script: &Path, arguments: &[&str], more: &[&Path]) -> String {
+        let path = [self.folder()].into_iter().chain(more.iter().copied());
+        let output = Command::new(&self.python.executable)
+            .args(["-s", "-B"])
+            .arg(script)
+            .args(arguments)
+            .env_remove("PYTHONHOME")
+            .env("PYTHONPATH", env::join_paths(path).expect("paths without colons"))
+            .env("PYTHONFAULTHANDLER", "1")
+            .output()
+            .expect("the interpreter starts: it has answered before");
+        let (said, complained) =
+            (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let (name, python) = (script.display(), self.python);
+        assert!(output.status.success(), "{name} on Python {python}: {}\n{said}{complained}", output.status);
+        said.into_owned()
     }
 
     fn start(&self, arguments: &[&str]) -> Outcome {

@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use interbind_doctor::explain::{Explanation, Written, explain, sources};
 use interbind_tests::extension::Extension;
 use interbind_tests::modules::Modules;
 use interbind_tests::package::Package;
+use interbind_tests::packages;
 use interbind_tests::pairs::{Library, Side, in_process};
 use interbind_tests::python::{Python, needed};
 use interbind_tests::skip::{Lack, missing, skip};
@@ -292,38 +293,7 @@ fn release(project: &str, version: &str) -> Option<PathBuf> {
         return found;
     }
     let python = Python::default("looking messages up")?;
-    let folder = workshop!().join("releases").join(format!("{project}-{version}"));
-    if folder.join("complete").exists() {
-        return Some(folder);
-    }
-    let output = Command::new(&python.executable)
-        .args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--no-deps",
-            "--only-binary",
-            ":all:",
-            "--target",
-        ])
-        .arg(&folder)
-        .arg(format!("{project}=={version}"))
-        .stdin(Stdio::null())
-        .output()
-        .ok()?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        missing(
-            "looking messages up",
-            Lack::Package(project),
-            &format!("no {project} {version}: {}", said.lines().last().unwrap_or("")),
-        );
-        return None;
-    }
-    fs::write(folder.join("complete"), "").ok()?;
-    Some(folder)
+    packages::release(workshop!(), python, &format!("{project}=={version}"), "looking messages up")
 }
 
 /// All sources below a folder as one text, in which string literals that follow each other are joined.

@@ -8,11 +8,13 @@
 use interbind_tests::casters::{Caster, backend};
 use interbind_tests::extension::Extension;
 use interbind_tests::laws::{Law, at_once, go_through, hold};
-use interbind_tests::modules::{Modules, Outcome};
+use interbind_tests::modules::Modules;
 use interbind_tests::native::{Linked, Native, with_runtime};
 use interbind_tests::package::Package;
 use interbind_tests::pairs::Library::Nanobind;
 use interbind_tests::python::Python;
+use interbind_tests::services::quiet;
+use interbind_tests::takers::{RUSTY, pyo3_for, takers};
 use interbind_tests::workshop;
 
 const WHAT: &str = "nanobind's objects";
@@ -34,62 +36,18 @@ const CLOSED: &[(&str, bool, &str, &str)] = &[
     ("3.1.0", false, "3.13t", "nanobind-backend, which reaches it, can't be used"),
 ];
 
-fn quiet(outcome: &Outcome) {
-    assert_eq!(outcome.stderr, "", "{outcome:#?}");
-}
-
-/// A consumer in Rust.
-const RUSTY: &str = "//! Takes points of everybody.
-use interbind::Shared;
-use pyo3::prelude::*;
-
-/// What C++ calls `geo::Point`.
-#[derive(Clone, Copy, Shared)]
-#[shared(name = \"org.cast.Point\", version = \"1.0.0\", cpp = \"geo::Point\")]
-#[repr(C)]
-pub struct Point {
-    x: f64,
-    y: f64,
-}
-
-interbind::module! { name = \"rusty\", consumes = [Point ^1.0] }
-
-#[pymodule]
-mod rusty {
-    use super::*;
-
-    #[pyfunction]
-    fn norm(p: ForeignRaw<Point>) -> PyResult<f64> {
-        // SAFETY: (1) the test's threads only read.
-        let p = unsafe { p.read() }?;
-        Ok(p.x.hypot(p.y))
-    }
-}
-";
-
 /// Points in Rust that answer as C++'s.
 const ANSWERING: &str = include_str!("../fixtures/foreign/answering.rs");
 
 /// The modules that know interbind.
 fn ours(python: &'static Python) -> Option<Modules> {
     let workshop = workshop!();
-    let mut modules = Modules::new(workshop, "from-nanobind", python);
-    for (name, linked) in [("taker", Linked::Statically), ("second", Linked::ByHeaders)] {
-        let native = Native::new("tests/fixtures/foreign/taker.c", name, linked);
-        // One of them reads the layout of nanobind 2 where it may.
-        let native = if name == "second" { native.flag("-DINTERBIND_KNOWN_LAYOUTS") } else { native };
-        modules = native.add_to(modules, workshop, WHAT)?;
-    }
-    // Later ones don't know the free-threaded 3.13. Two cases run at once, so each release has a folder of its own.
-    let (pyo3, release) = if python.free_threaded && python.version == (3, 13) {
-        ("pyo3 = \"0.28\"", "0.28")
-    } else {
-        ("pyo3 = \"=0.30.1\"", "0.30")
-    };
+    let mut modules = takers(Modules::new(workshop, "from-nanobind", python), workshop, WHAT)?;
+    let pyo3 = pyo3_for(python);
     for (name, source) in [("rusty", RUSTY), ("answering", ANSWERING)] {
         let source = if name == "rusty" { source.to_owned() } else { source.replace("rusty", name) };
-        let package = Package::new(name, &source).interbind("\"pyo3\"").dependency(pyo3);
-        let folder = workshop.join(format!("nanobind-{name}-{release}"));
+        let package = Package::new(name, &source).interbind("\"pyo3\"").dependency(pyo3.dependency);
+        let folder = workshop.join(format!("nanobind-{name}-{}", pyo3.release));
         modules = modules.with(&Extension::of(&package, &folder));
     }
     Some(modules)

@@ -6,11 +6,13 @@
 use interbind_tests::casters::Caster;
 use interbind_tests::extension::Extension;
 use interbind_tests::laws::{Law, at_once, go_through, hold};
-use interbind_tests::modules::{Modules, Outcome};
+use interbind_tests::modules::Modules;
 use interbind_tests::native::{Linked, Native};
 use interbind_tests::package::Package;
 use interbind_tests::pairs::Library::Pybind11;
 use interbind_tests::python::Python;
+use interbind_tests::services::quiet;
+use interbind_tests::takers::{RUSTY, pyo3_for, takers};
 use interbind_tests::workshop;
 
 const WHAT: &str = "pybind11's objects";
@@ -36,58 +38,17 @@ const MORE_CASES: &[Case] = &[
     ("3.1.0", &["-DLOCAL"], &["3.13t"]),
 ];
 
-fn quiet(outcome: &Outcome) {
-    assert_eq!(outcome.stderr, "", "{outcome:#?}");
-}
-
-/// A consumer in Rust.
-const RUSTY: &str = "//! Takes points of everybody.
-use interbind::Shared;
-use pyo3::prelude::*;
-
-/// What C++ calls `geo::Point`.
-#[derive(Clone, Copy, Shared)]
-#[shared(name = \"org.cast.Point\", version = \"1.0.0\", cpp = \"geo::Point\")]
-#[repr(C)]
-pub struct Point {
-    x: f64,
-    y: f64,
-}
-
-interbind::module! { name = \"rusty\", consumes = [Point ^1.0] }
-
-#[pymodule]
-mod rusty {
-    use super::*;
-
-    #[pyfunction]
-    fn norm(p: ForeignRaw<Point>) -> PyResult<f64> {
-        // SAFETY: (1) the test's threads only read.
-        let p = unsafe { p.read() }?;
-        Ok(p.x.hypot(p.y))
-    }
-}
-";
-
 fn built(version: &'static str, flags: &'static [&'static str], python: &'static Python) -> Option<Modules> {
     let workshop = workshop!();
-    let mut modules = Modules::new(workshop, "from-pybind11", python);
-    for (name, linked) in [("taker", Linked::Statically), ("second", Linked::ByHeaders)] {
-        let native = Native::new("tests/fixtures/foreign/taker.c", name, linked);
-        // One of them reads pybind11's layout where it may.
-        let native = if name == "second" { native.flag("-DINTERBIND_KNOWN_LAYOUTS") } else { native };
-        modules = native.add_to(modules, workshop, WHAT)?;
-    }
+    let mut modules = takers(Modules::new(workshop, "from-pybind11", python), workshop, WHAT)?;
     modules = Native::new("tests/fixtures/foreign/evil.c", "evil", Linked::ByHeaders)
         .add_to(modules, workshop, WHAT)?;
     let geo = Caster::new("geo", Pybind11, version).source("tests/fixtures/foreign/pybind11.cpp");
-    // Later ones don't know the free-threaded 3.13. Two cases run at once, so each release has a folder of its own.
-    let (pyo3, features, folder) = if python.free_threaded && python.version == (3, 13) {
-        ("pyo3 = \"0.28\"", "\"pyo3\"", workshop.join("rusty-0.28"))
-    } else {
-        ("pyo3 = \"=0.30.1\"", "\"pyo3\", \"known-layouts\"", workshop.join("rusty-0.30"))
-    };
-    let package = Package::new("rusty", RUSTY).interbind(features).dependency(pyo3);
+    // The first that serves the free-threaded 3.13 has no such switch.
+    let pyo3 = pyo3_for(python);
+    let features = if pyo3.newest { "\"pyo3\", \"known-layouts\"" } else { "\"pyo3\"" };
+    let folder = workshop.join(format!("rusty-{}", pyo3.release));
+    let package = Package::new("rusty", RUSTY).interbind(features).dependency(pyo3.dependency);
     let modules = modules.with(&Extension::of(&package, &folder));
     Some(geo.flags(flags).add_to(modules, workshop, WHAT)?.unwrap_or_else(|said| panic!("{said}")))
 }

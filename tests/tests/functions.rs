@@ -48,24 +48,11 @@ const OF_PACKAGES: &[&str] = &[
 
 /// Runs a script of laws; returns what it printed.
 fn run(modules: &Modules, script: &str, laws: &[&str], more: &[&Path]) -> String {
-    let path = [modules.folder()].into_iter().chain(more.iter().copied());
-    let output = Command::new(&modules.python().executable)
-        .args(["-s", "-B"])
-        .arg(repository().join("tests/functions").join(script))
-        .args(laws)
-        .env_remove("PYTHONHOME")
-        .env("PYTHONPATH", env::join_paths(path).expect("a path without colons"))
-        .env("PYTHONFAULTHANDLER", "1")
-        .output()
-        .expect("the interpreter starts: it has answered before");
-    let (said, complained) =
-        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    let python = modules.python();
-    assert!(output.status.success(), "{script} on Python {python}: {}\n{said}{complained}", output.status);
+    let said = modules.run_laws(&repository().join("tests/functions").join(script), laws, more);
     for line in said.lines().filter_map(|line| line.strip_prefix("skip: ")) {
-        skip(&format!("a law of function records on {python}"), line);
+        skip(&format!("a law of function records on {}", modules.python()), line);
     }
-    said.into_owned()
+    said
 }
 
 /// How many lines begin with a word.

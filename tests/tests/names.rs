@@ -6,8 +6,6 @@
 
 use std::env;
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 
 use interbind_tests::modules::Modules;
 use interbind_tests::native::{Linked, Native};
@@ -54,31 +52,12 @@ fn laid_out(what: &str, python: &'static Python) -> Option<Modules> {
     Some(modules)
 }
 
-/// Runs a script beside the modules; returns what it printed.
-fn run(modules: &Modules, script: &str, arguments: &[&str], more: &[&Path]) -> String {
-    let path = [modules.folder()].into_iter().chain(more.iter().copied());
-    let output = Command::new(&modules.python().executable)
-        .args(["-s", "-B"])
-        .arg(modules.folder().join(script))
-        .args(arguments)
-        .env_remove("PYTHONHOME")
-        .env("PYTHONPATH", env::join_paths(path).expect("paths without colons"))
-        .env("PYTHONFAULTHANDLER", "1")
-        .output()
-        .expect("the interpreter starts: it has answered before");
-    let (said, complained) =
-        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    let python = modules.python();
-    assert!(output.status.success(), "{script} on Python {python}: {}\n{said}{complained}", output.status);
-    said.into_owned()
-}
-
 #[test]
 fn the_laws_of_names_hold() {
     let mut tried = 0;
     for python in pickle::pythons("laws of names") {
         let Some(modules) = laid_out("names_laws", python) else { continue };
-        let said = run(&modules, "laws.py", &[], &[]);
+        let said = modules.run_laws(&modules.folder().join("laws.py"), &[], &[]);
         let holds = said.lines().filter(|line| line.starts_with("holds: ")).count();
         let skipped = said.lines().filter(|line| line.starts_with("skip: ")).count();
         assert!(holds >= 29 && holds + skipped >= 30, "{python}: laws may only grow\n{said}");
@@ -153,7 +132,7 @@ fn what_the_guide_shows_is_what_python_does() {
     let Some(modules) = ext.add_to(modules, workshop!(), what) else { return };
     fs::write(modules.folder().join("guide.py"), DOCTEST).expect("the workshop is writable");
     let page = repository().join("docs/src/guide/pickle-functions.md");
-    run(&modules, "guide.py", &[&page.display().to_string()], &[&folder]);
+    modules.run_laws(&modules.folder().join("guide.py"), &[&page.display().to_string()], &[&folder]);
 }
 
 #[test]
@@ -164,7 +143,7 @@ fn every_public_function_of_packages_from_pypi_pickles_when_it_is_mended() {
         let Some(picklers) = packages(workshop!(), python, PICKLERS, what) else { continue };
         let Some(folder) = packages(workshop!(), python, &[package], what) else { continue };
         let Some(modules) = laid_out("names_grid", python) else { continue };
-        let said = run(&modules, "grid.py", &[module], &[&folder, &picklers]);
+        let said = modules.run_laws(&modules.folder().join("grid.py"), &[module], &[&folder, &picklers]);
         let row: serde_json::Value =
             serde_json::from_str(said.lines().next().unwrap_or_default()).expect("a row");
         assert_eq!(row["functions"], row["mended"], "{said}");

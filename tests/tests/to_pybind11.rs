@@ -11,6 +11,7 @@ use interbind_tests::native::{Linked, Native};
 use interbind_tests::package::Package;
 use interbind_tests::pairs::Library::Pybind11;
 use interbind_tests::python::Python;
+use interbind_tests::takers::pyo3_for;
 use interbind_tests::workshop;
 
 const WHAT: &str = "classes that answer pybind11";
@@ -249,13 +250,9 @@ fn functions_of_unmodified_pybind11_modules_take_our_objects() {
         let modules = Modules::new(workshop, "to-pybind11", python);
         let native = Native::new("tests/fixtures/foreign/conduit.c", "ours", Linked::Statically);
         let Some(modules) = native.add_to(modules, workshop, WHAT) else { return };
-        // Later ones don't know the free-threaded 3.13.
-        let (pyo3, folder) = if python.free_threaded && python.version == (3, 13) {
-            ("pyo3 = \"0.28\"", workshop.join("answering-0.28"))
-        } else {
-            ("pyo3 = \"=0.30.1\"", workshop.join("answering-0.30"))
-        };
-        let package = Package::new("rusty", RUSTY).interbind("\"pyo3\"").dependency(pyo3);
+        let pyo3 = pyo3_for(python);
+        let folder = workshop.join(format!("answering-{}", pyo3.release));
+        let package = Package::new("rusty", RUSTY).interbind("\"pyo3\"").dependency(pyo3.dependency);
         let modules = modules.with(&Extension::of(&package, &folder));
         let geo =
             Caster::new("geo", Pybind11, version).source("tests/fixtures/foreign/pybind11.cpp").flags(flags);

@@ -130,7 +130,7 @@ pub(crate) fn usual() -> String {
     env::var("CXX").unwrap_or_else(|_| "c++".to_owned())
 }
 
-/// Who a compiler is, or why there is none.
+/// What a compiler says of itself, or why it can't be run.
 pub(crate) fn identity(compiler: &str) -> String {
     builder::identity(compiler, "--version")
 }

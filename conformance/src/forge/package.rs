@@ -1,5 +1,5 @@
 //! A binding library's headers, as its release in the package index has them: unpacked once into the work folder, and never
-//! changed. Without a network there is none, and what needs it is `absent(not found)`.
+//! changed. Where pip can't have it, a build that needs it is `absent(not found)`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::house::House;
 /// What the reason begins with of a build that has no package, or no compiler.
 pub(crate) const MISSING: &str = "not here: ";
 
-/// The folder of a release, `name==version`; why there is none, and what was said of it.
+/// Finds the folder of a release, `name==version`, or has pip fill it. Otherwise says why that failed; `log` gets pip's own words.
 pub(crate) fn find(
     house: &House,
     python: &Path,
@@ -25,7 +25,7 @@ pub(crate) fn find(
     if folder.is_dir() {
         return Ok(Ok(folder));
     }
-    // Another build may be after the same one: whoever is second finds it there.
+    // Another build may want the same release meanwhile. The one that is finished first gives the folder its name.
     let fresh = all.join(format!("{}.{}", wanted.replace("==", "-"), unique()));
     fs::create_dir_all(&fresh).map_err(|e| Error::io(&fresh, e))?;
     let mut pip = Command::new(python);

@@ -97,7 +97,7 @@ fn names<'a>(known: impl Iterator<Item = &'a str>, groups: &Captures<'_>) -> BTr
     named.filter(|(name, value)| name != "file" || is_file(value)).collect()
 }
 
-/// Where a message names no file, the exception stands in its place: `ImportError: undefined symbol: f`.
+/// A message without a file begins with the exception's name: `ImportError: undefined symbol: f`.
 fn is_file(name: &str) -> bool {
     name.contains(['/', '\\', '.']) || !(name.ends_with("Error") || name.ends_with("Exception"))
 }

@@ -168,7 +168,7 @@ INTERBIND_COLD size_t interbind_signature(interbind_str text, char *out) {
             interbind_signature_say(&reader, parameters == 0 ? "" : ", ");
             from = reader.len;
             interbind_signature_type(&reader);
-            /* No parameter is of type void; alone it says that there are none. */
+            /* A parameter can't have the type `void`. `(void)` alone says that the function has no parameters. */
             if (!reader.failed && reader.len - from == 4 && memcmp(out + from, "void", 4) == 0) {
                 reader.failed |= from != start || interbind_signature_next(&reader) != ')';
             }

@@ -172,8 +172,8 @@ impl Raised {
         unsafe { self.is_built_in(class) }
     }
 
-    /// Tells whether it says that a module can't be imported, or that its name is none. Python 3.14 lets the error pass that says
-    /// that the name isn't text.
+    /// Tells whether it says that a module can't be imported, or that the name isn't a module's. In Python 3.14 an error about a name that
+    /// isn't text is not one of them.
     pub(crate) fn is_about_import(&self) -> bool {
         let places = [
             &raw mut ffi::PyExc_ImportError,
