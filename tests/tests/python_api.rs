@@ -360,6 +360,8 @@ except KeyboardInterrupt:
 print(len(interbind.inspect(interbind._runtime.__file__).modules))
 ";
     let folder = workshop!().join("interrupted");
+    // A run that was killed has left it.
+    _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).expect("the target folder is writable");
     if let Some(said) = python(code, &[&folder.display().to_string()]) {
         assert_eq!(said.trim(), "interrupted\n1");
