@@ -13,7 +13,7 @@ use crate::ffi::{Attached, Raised};
 use crate::fits::Fitting;
 use crate::identity::Identity;
 use crate::interpreters::Binding;
-use crate::judged::Records;
+use crate::judged::{Judged, Records};
 use crate::refusal::{Sides, refuse};
 use crate::runtime::{self, Expected};
 use crate::shared::{Consumer, Shared, SiteOf};
@@ -150,21 +150,10 @@ impl Request {
 
     /// Has another framework's class published, whose object was refused because nobody has.
     fn adapt(&self, object: Live<'_>, binding: &Binding, raised: Raised) -> Result<(), Raised> {
-        let at = object.at();
         let Some((adapter, version, version_text)) = self.adapter else { return Err(raised) };
-        let unpublished = [Reason::NotPublished, Reason::WrongObject];
-        let Some(refused) = error::take(at) else { return Err(raised) };
-        let reason = error::reason_of(at, &refused);
-        if !unpublished.iter().any(|one| reason.as_deref() == Some(one.slug())) {
-            return Err(error::restore(at, refused));
-        }
         let declared =
             Declared { name: self.name, version_text, version, kind: self.kind, descriptor: self.descriptor };
-        match adapter.adapt(&declared, object, binding) {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(error::restore(at, refused)),
-            Err(raised) => Err(raised),
-        }
+        adapter.adapt(&declared, object, binding, raised)
     }
 
     /// The registry's list of the type's name.
@@ -203,16 +192,21 @@ pub(crate) fn judge_object<'a>(object: Live<'a>, request: &Request) -> Result<Fi
         // The first was tried by `remembered`.
         exact.or_else(|| records.all().skip(1).find_map(|record| Fitting::of(record, object)))
     });
-    if let Some(known) = known {
-        return Ok(known);
-    }
+    known.map_or_else(|| judge_anew(object, request), Ok)
+}
+
+/// Asks the registry, or the runtime, and remembers what it judged.
+#[cold]
+#[inline(never)]
+fn judge_anew<'a>(object: Live<'a>, request: &Request) -> Result<Fitting<'a>, Raised> {
+    let at = object.at();
     let binding = request.binding(at)?;
     let expected = request.expected(at, binding, None)?;
-    let judged = match runtime::judge(object, &expected) {
+    let judged = match ask(object, &expected) {
         Ok(judged) => judged,
         Err(raised) => {
             request.adapt(object, binding, raised)?;
-            runtime::judge(object, &expected)?
+            ask(object, &expected)?
         }
     };
     let Some(found) = Fitting::nearest(judged, object) else {
@@ -232,4 +226,10 @@ pub(crate) fn judge_object<'a>(object: Live<'a>, request: &Request) -> Result<Fi
         records.remember(judged);
     }
     Ok(found)
+}
+
+/// [`runtime::judge`], in one place of the code.
+#[inline(never)]
+fn ask(object: Live<'_>, expected: &Expected<'_>) -> Result<Judged, Raised> {
+    runtime::judge(object, expected)
 }

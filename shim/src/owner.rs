@@ -14,5 +14,5 @@ pub const RUNTIME: &str = if cfg!(feature = "static") { "static" } else { "wheel
 #[inline(never)]
 pub(crate) fn file_name(path: &str) -> &str {
     let cut = path.bytes().rposition(|byte| byte == b'/' || byte == b'\\');
-    cut.map_or(path, |cut| &path[cut + 1..])
+    cut.and_then(|cut| path.get(cut + 1..)).unwrap_or(path)
 }

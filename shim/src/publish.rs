@@ -23,7 +23,7 @@ use interbind_structures::chain::Chain;
 use interbind_structures::claim;
 use interbind_structures::memory::boxed;
 
-use crate::adapter::Answers;
+use crate::adapter::{Answers, Opened};
 use crate::ffi::error::Class;
 use crate::ffi::live::Live;
 use crate::ffi::{Attached, PyObject, Raised, Strong, error, thunk, type_object};
@@ -288,21 +288,16 @@ fn publish(
     if let Some(wrong) = raw.wrong() {
         return Err(refuse(Reason::NotShareable, Class::Type, wrong, ""));
     }
-    if meaning.answers.is_some() && raw.aliasing != ALIASING_UNTRACKED {
-        let line = "its objects answer pybind11, which may write to them, so the class must be one that tracks no borrows";
-        return Err(refuse(Reason::NotShareable, Class::Type, line, ""));
-    }
-    if meaning.answers.is_some_and(|answers| !answers.can_keep(at, &class)) {
-        let line = "its objects answer pybind11, which keeps them alive by weak references, so the class needs those: \
-                    `#[pyclass(weakref)]`, or Py_TPFLAGS_MANAGED_WEAKREF";
-        return Err(refuse(Reason::NotShareable, Class::Type, line, ""));
-    }
     if raw.data_offset < 0 || raw.data_offset.checked_rem(meaning.align as i64) != Some(0) {
         let align = number(meaning.align as u64);
         return Err(refuse(Reason::Misaligned, Class::Type, "the data offset is not a multiple of ", &align));
     }
-    // Until it is published it answers nothing.
-    meaning.answers.map_or(Ok(()), |answers| answers.open(at, &class))?;
+    if let Some(answers) = meaning.answers {
+        // Until it is published it answers nothing.
+        if let Opened::Unfit(why) = answers.open(at, &class, raw.aliasing == ALIASING_UNTRACKED)? {
+            return Err(refuse(Reason::NotShareable, Class::Type, why, ""));
+        }
+    }
     let own = record_for(binding, &class, raw, key, meaning, checks).ok_or_else(|| error::no_memory(at))?;
     let status = binding.types.publish(at, &own.record, &class);
     if status == Status::OK {

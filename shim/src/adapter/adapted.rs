@@ -54,7 +54,7 @@ pub struct Adapter {
     pub(super) size: usize,
     pub(super) align: usize,
     /// Through a pointer, so that a module whose types name no C++ class has nothing of this folder.
-    adapt: fn(&'static Self, &Declared, Live<'_>, &Binding) -> Result<bool, Raised>,
+    adapt: fn(&'static Self, &Declared, Live<'_>, &Binding, Raised) -> Result<(), Raised>,
     pub(super) records: Chain<&'static Adapted>,
 }
 
@@ -100,17 +100,18 @@ impl Adapter {
         }
     }
 
-    /// Publishes the class of an object, if it's one of pybind11 or nanobind that holds this C++ class.
+    /// Publishes the class of an object that was refused, if it's one of pybind11 or nanobind that holds this C++ class.
     ///
     /// # Errors
-    /// It is, and can't be taken.
+    /// The refusal, where the class is another; it is such a class, and can't be taken.
     pub(crate) fn adapt(
         &'static self,
         declared: &Declared,
         object: Live<'_>,
         binding: &Binding,
-    ) -> Result<bool, Raised> {
-        (self.adapt)(self, declared, object, binding)
+        refusal: Raised,
+    ) -> Result<(), Raised> {
+        (self.adapt)(self, declared, object, binding, refusal)
     }
 
     /// The address of the C++ type.
@@ -132,9 +133,18 @@ fn adapt(
     declared: &Declared,
     object: Live<'_>,
     binding: &Binding,
-) -> Result<bool, Raised> {
+    refusal: Raised,
+) -> Result<(), Raised> {
+    let at = object.at();
+    let Some(refused) = error::take(at) else { return Err(refusal) };
+    let unpublished = [Reason::NotPublished, Reason::WrongObject].map(Reason::slug);
+    let reason = error::reason_of(at, &refused);
     let asked = Asked { adapter, declared, object, binding };
-    Ok(pybind11::adapt(&asked)? || nanobind::adapt(&asked)?)
+    let may_be = reason.is_some_and(|reason| unpublished.contains(&&*reason));
+    if may_be && (pybind11::adapt(&asked)? || nanobind::adapt(&asked)?) {
+        return Ok(());
+    }
+    Err(error::restore(at, refused))
 }
 
 /// What an adapter is asked about.

@@ -17,6 +17,7 @@ use interbind_abi::types::record::SHARED;
 use interbind_structures::memory::boxed;
 use pyo3_ffi as py;
 
+use super::Opened;
 use crate::ffi::conduit::{self, CONDUIT};
 use crate::ffi::error::{self, Class};
 use crate::ffi::live::Live;
@@ -69,6 +70,8 @@ pub struct Answers {
     name: &'static CStr,
     id: fn() -> TypeId,
     answer: py::PyCFunction,
+    /// Through a pointer, so that a module whose types answer nobody has nothing of this file.
+    open: fn(&'static Self, Attached, &Strong, bool) -> Result<Opened, Raised>,
     method: AtomicPtr<py::PyMethodDef>,
 }
 
@@ -81,24 +84,26 @@ impl Answers {
             name,
             id: TypeId::of::<fn(&T)>,
             answer: answer::<T>,
+            open,
             method: AtomicPtr::new(ptr::null_mut()),
         }
     }
 
-    /// Whether objects of a class have weak references, by which pybind11 keeps them alive.
-    pub(crate) fn can_keep(&self, at: Attached, class: &Strong) -> bool {
-        let offset = type_object::own_part(at, class, "__weakrefoffset__");
-        // SAFETY: attached, a live object; -1 with an exception for what is no number.
-        let has = offset.is_ok_and(|offset| unsafe { py::PyLong_AsLong(offset.as_ptr()) } > 0);
-        at.clear();
-        has
-    }
-
-    /// Has a class answer, once it is published. Doing so twice is nothing.
+    /// Has a class answer, once it is published, if it can. Doing so twice is nothing.
     ///
     /// # Errors
     /// The class can't be changed.
-    pub(crate) fn open(&'static self, at: Attached, class: &Strong) -> Result<(), Raised> {
+    pub(crate) fn open(
+        &'static self,
+        at: Attached,
+        class: &Strong,
+        is_untracked: bool,
+    ) -> Result<Opened, Raised> {
+        (self.open)(self, at, class, is_untracked)
+    }
+
+    /// Gives a class the conduit and the loaders.
+    fn equip(&'static self, at: Attached, class: &Strong) -> Result<(), Raised> {
         let method = self.method(at)?;
         // SAFETY: attached, a live class, and a definition that is never freed.
         let made = unsafe { py::PyDescr_NewMethod(class.as_ptr().cast(), method) };
@@ -166,6 +171,35 @@ fn arguments(at: Attached, tuple: *mut PyObject) -> Option<[*mut PyObject; 3]> {
     let are_bytes = [found[0], found[2]].iter().all(|one| unsafe { py::PyBytes_Check(*one) } != 0);
     // SAFETY: as above.
     (are_bytes && unsafe { py::PyCapsule_CheckExact(found[1]) } != 0).then_some(found)
+}
+
+/// As [`Answers::open`].
+fn open(
+    answers: &'static Answers,
+    at: Attached,
+    class: &Strong,
+    is_untracked: bool,
+) -> Result<Opened, Raised> {
+    if !is_untracked {
+        let why = "its objects answer pybind11, which may write to them, so the class must be one that tracks no borrows";
+        return Ok(Opened::Unfit(why));
+    }
+    if !can_keep(at, class) {
+        let why = "its objects answer pybind11, which keeps them alive by weak references, so the class needs those: \
+                   `#[pyclass(weakref)]`, or Py_TPFLAGS_MANAGED_WEAKREF";
+        return Ok(Opened::Unfit(why));
+    }
+    answers.equip(at, class)?;
+    Ok(Opened::Open)
+}
+
+/// Whether objects of a class have weak references, by which pybind11 keeps them alive.
+fn can_keep(at: Attached, class: &Strong) -> bool {
+    let offset = type_object::own_part(at, class, "__weakrefoffset__");
+    // SAFETY: attached, a live object; -1 with an exception for what is no number.
+    let has = offset.is_ok_and(|offset| unsafe { py::PyLong_AsLong(offset.as_ptr()) } > 0);
+    at.clear();
+    has
 }
 
 /// What a conduit answers: a capsule with the address, or nothing.

@@ -34,6 +34,15 @@ pub use nothing::{bridge, view};
 #[cfg(all(feature = "static", not(any(interbind_pypy, target_env = "msvc"))))]
 pub use {bridge::bridge, view::view};
 
+/// Whether a class answers pybind11 from now on.
+pub(crate) enum Opened {
+    /// It does, once it is published.
+    Open,
+    /// It can't, for this reason.
+    #[cfg_attr(any(interbind_pypy, target_env = "msvc"), allow(dead_code, reason = "no class is asked"))]
+    Unfit(&'static str),
+}
+
 /// What the consumer declares.
 #[cfg_attr(any(interbind_pypy, target_env = "msvc"), allow(dead_code, reason = "nothing is published"))]
 pub(crate) struct Declared {

@@ -6,7 +6,7 @@ use core::ffi::CStr;
 #[cfg(feature = "static")]
 use core::ptr::NonNull;
 
-use super::Declared;
+use super::{Declared, Opened};
 #[cfg(feature = "static")]
 use crate::ffi::PyObject;
 #[cfg(feature = "static")]
@@ -29,8 +29,17 @@ impl Adapter {
     }
 
     /// Publishes nothing.
-    pub(crate) fn adapt(&'static self, _: &Declared, _: Live<'_>, _: &Binding) -> Result<bool, Raised> {
-        Ok(false)
+    ///
+    /// # Errors
+    /// The refusal.
+    pub(crate) fn adapt(
+        &'static self,
+        _: &Declared,
+        _: Live<'_>,
+        _: &Binding,
+        refusal: Raised,
+    ) -> Result<(), Raised> {
+        Err(refusal)
     }
 }
 
@@ -44,14 +53,12 @@ impl Answers {
         Self(())
     }
 
-    /// Whatever a class is, it answers nobody.
-    pub(crate) fn can_keep(&self, _: Attached, _: &Strong) -> bool {
-        true
-    }
-
-    /// Does nothing.
-    pub(crate) fn open(&'static self, _: Attached, _: &Strong) -> Result<(), Raised> {
-        Ok(())
+    /// Does nothing: whatever a class is, it answers nobody.
+    ///
+    /// # Errors
+    /// Never.
+    pub(crate) fn open(&'static self, _: Attached, _: &Strong, _: bool) -> Result<Opened, Raised> {
+        Ok(Opened::Open)
     }
 }
 

@@ -20,6 +20,8 @@ impl Attached<'_> {
     /// `PyGILState_Check` would do, but knows one interpreter only.
     #[cfg(not(interbind_pypy))]
     pub(crate) fn current() -> Option<Self> {
+        // A build for 3.12 or newer links names that an older Python does not have.
+        #[cfg(not(interbind_raised))]
         if let (3, minor @ ..12) = super::host::running() {
             return super::before_3_12::is_attached(minor).then_some(Self(PhantomData));
         }

@@ -9,7 +9,7 @@
 #[cfg(feature = "static")]
 pub(crate) mod anchor;
 pub(crate) mod attached;
-#[cfg(not(interbind_pypy))]
+#[cfg(not(any(interbind_pypy, interbind_raised)))]
 pub(crate) mod before_3_12;
 pub(crate) mod capsule;
 #[cfg(feature = "static")]
