@@ -172,6 +172,13 @@ INTERBIND_COLD int interbind_function_check(PyObject *object) {
     return is_one;
 }
 
+/* An attribute. The name is interned: CPython's cache of classes keeps each name that it was asked for. */
+INTERBIND_COLD PyObject *interbind_attribute(PyObject *object, const char *name) {
+    PyObject *key = PyUnicode_InternFromString(name), *found = key == NULL ? NULL : PyObject_GetAttr(object, key);
+    Py_XDECREF(key);
+    return found;
+}
+
 /* What stands in a class or module itself under a name: a new reference, or NULL with or without an exception. */
 INTERBIND_COLD PyObject *interbind_own_attribute(PyObject *scope, const char *name) {
     PyObject *dict, *key = PyUnicode_FromString(name), *found = NULL;
@@ -180,7 +187,7 @@ INTERBIND_COLD PyObject *interbind_own_attribute(PyObject *scope, const char *na
         Py_DECREF(key);
         return found;
     }
-    dict = key == NULL ? NULL : PyObject_GetAttrString(scope, "__dict__");
+    dict = key == NULL ? NULL : interbind_attribute(scope, "__dict__");
     if (dict != NULL) {
         found = PyObject_GetItem(dict, key);
         if (found == NULL && PyErr_ExceptionMatches(PyExc_KeyError)) {
@@ -208,7 +215,7 @@ INTERBIND_COLD int interbind_function_names(PyObject *module, PyObject *scope, c
     PyObject *outer = NULL;
     const int is_class = scope != NULL && PyType_Check(scope);
     *qualname = NULL;
-    *home_name = PyObject_GetAttrString(scope != NULL ? scope : module, is_class ? "__module__" : "__name__");
+    *home_name = interbind_attribute(scope != NULL ? scope : module, is_class ? "__module__" : "__name__");
     if (*home_name != NULL && !PyUnicode_CheckExact(*home_name)) {
         PyErr_Format(PyExc_TypeError, "the name of a module must be a str, not %R", *home_name);
         Py_CLEAR(*home_name);
@@ -217,7 +224,7 @@ INTERBIND_COLD int interbind_function_names(PyObject *module, PyObject *scope, c
         return -1;
     }
     PyUnicode_InternInPlace(home_name);
-    outer = is_class ? PyObject_GetAttrString(scope, "__qualname__") : NULL;
+    outer = is_class ? interbind_attribute(scope, "__qualname__") : NULL;
     /* A class of a class may answer anything. */
     if (outer != NULL && !PyUnicode_Check(outer)) {
         PyErr_Format(PyExc_TypeError, "the name of a class must be a str, not %R", outer);

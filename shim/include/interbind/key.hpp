@@ -138,6 +138,11 @@ inline std::string key(const char *name, bool is_shared, std::string_view module
     return made;
 }
 
+/* A copy of a text that lives until the process ends. */
+inline const char *kept(const std::string &text) {
+    return static_cast<const char *>(std::memcpy(new char[text.size() + 1], text.c_str(), text.size() + 1));
+}
+
 inline std::string_view view(interbind_str text) noexcept {
     return {reinterpret_cast<const char *>(text.ptr), static_cast<std::size_t>(text.len)};
 }
@@ -153,16 +158,16 @@ bool has_linkage() noexcept {
 /* The native key of a class; lives until the process ends. The owner is the module's own. */
 template <typename T>
 const char *key_of(const interbind_owner &owner) {
-    static const std::string *const key =
-        new std::string(detail::key(typeid(T).name(), has_linkage<T>(), detail::view(owner.name)));
-    return key->c_str();
+    static const char *const key =
+        detail::kept(detail::key(typeid(T).name(), has_linkage<T>(), detail::view(owner.name)));
+    return key;
 }
 
 /* The native key of a class that is one module's alone, although its name is everybody's. */
 template <typename T>
 const char *local_key_of(const interbind_owner &owner) {
-    static const std::string *const key = new std::string(detail::key(typeid(T).name(), false, detail::view(owner.name)));
-    return key->c_str();
+    static const char *const key = detail::kept(detail::key(typeid(T).name(), false, detail::view(owner.name)));
+    return key;
 }
 
 } // namespace interbind

@@ -150,8 +150,8 @@ template <typename T> std::string description() {
 /* The native descriptor of a class: the ABI of this build's C++, and the class's shape. Lives until the process ends. */
 template <typename T>
 const char *describe() {
-    static const std::string *const text = new std::string(detail::description<T>());
-    return text->c_str();
+    static const char *const text = detail::kept(detail::description<T>());
+    return text;
 }
 
 /* Says of a class that is published natively what follows from T: kind, key, descriptor, size and bases. Where it has no name

@@ -36,7 +36,8 @@ pub(super) fn adapt(asked: &Asked<'_>) -> Result<bool, Raised> {
     let of_type = |one: &Strong| Some((one.share(at), state.cpp_type(at, one, name)?));
     let Some((class, cpp_type)) = ancestors.iter().rev().find_map(of_type) else { return Ok(false) };
     if asked.adapter.has(&class) {
-        return Ok(false);
+        // Perhaps by another thread, since the object was refused: that is asked once more.
+        return Ok(true);
     }
     match state.value(object) {
         Value::At(_) => {}

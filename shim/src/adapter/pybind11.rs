@@ -48,7 +48,8 @@ pub(super) fn adapt(asked: &Asked<'_>) -> Result<bool, Raised> {
         Layout::Known => {}
     }
     if adapter.has(class) {
-        return Ok(false);
+        // Perhaps by another thread, since the object was refused: that is asked once more.
+        return Ok(true);
     }
     // SAFETY: (1) the layout is known.
     if !unsafe { conduit::has_value(object, class.as_ptr().cast()) } {

@@ -113,7 +113,6 @@ template <class F, class R, class... E, class... A> struct Call<F, R, std::tuple
         F &callable = *std::launder(reinterpret_cast<F *>(self->callable));
         try {
             if constexpr ((is_keep_alive<E>::value || ...)) {
-                result = nullptr;
                 if (!(Keep<E>::before(self->module, args, from) && ...))
                     return true;
             }
@@ -145,7 +144,7 @@ template <class F, class R, class... E, class... A> struct Call<F, R, std::tuple
     }
 
     static PyObject *call(interbind_overload *self, PyObject *, PyObject *const *args) {
-        PyObject *result;
+        PyObject *result = nullptr;
         return run(static_cast<Function *>(self), args, result, std::index_sequence_for<A...>()) ? result : nullptr;
     }
 };
@@ -206,7 +205,7 @@ template <class T, class... A> struct Construct {
     static PyObject *vectorcall(PyObject *object, PyObject *const *args, std::size_t nargsf, PyObject *names) {
         Function *self = Function::of(object);
         std::size_t count = static_cast<std::size_t>(PyVectorcall_NARGS(nargsf));
-        if (!count || !is_ours(Py_TYPE(args[0])) || reinterpret_cast<Instance *>(args[0])->type != self->site(COUNT))
+        if (!count || !is_ours(Py_TYPE(args[0])) || reinterpret_cast<Instance *>(args[0])->type() != self->site(COUNT))
             return refuse_object(self);
         Instance *target = reinterpret_cast<Instance *>(args[0]);
         if (target->state.load(std::memory_order_relaxed) & (READY | MAKING | GONE)) {

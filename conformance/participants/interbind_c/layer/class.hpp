@@ -101,7 +101,7 @@ inline PyObject *class_new(PyTypeObject *python, PyObject *, PyObject *) {
 }
 
 inline int class_init(PyObject *self, PyObject *args, PyObject *names) {
-    const Type *type = is_ours(Py_TYPE(self)) ? reinterpret_cast<Instance *>(self)->type : nullptr;
+    const Type *type = is_ours(Py_TYPE(self)) ? reinterpret_cast<Instance *>(self)->type() : nullptr;
     PyObject *init = type ? type->init : nullptr;
     if (!init) {
         PyErr_Format(PyExc_TypeError, "'%s' has no constructor", Py_TYPE(self)->tp_name);

@@ -134,7 +134,7 @@ BINDING_COLD inline void *find_pointer(Function *self, std::size_t place, const 
             void *pointer = show(instance);
             if (!pointer)
                 return nullptr;
-            if (void *found = instance->type->upcast(pointer, type))
+            if (void *found = instance->type()->upcast(pointer, type))
                 return found;
             loan.end();
         }
@@ -157,7 +157,7 @@ template <class T> struct FromWrapped {
             Instance *instance = reinterpret_cast<Instance *>(object);
             std::uint64_t bits = instance->state.load(std::memory_order_acquire);
             constexpr std::uint64_t ASKED = READY | INLINE | MAPPED | COUNTED, WANTED = READY | INLINE | MAPPED;
-            if (BINDING_LIKELY((bits & ASKED) == WANTED && instance->type == type)) {
+            if (BINDING_LIKELY((bits & (ASKED | Type::WORD)) == (WANTED | type->word))) {
                 pointer = reinterpret_cast<V *>(reinterpret_cast<char *>(object) + payload_offset<V>);
                 return true;
             }
@@ -209,7 +209,7 @@ template <class T> struct From<std::unique_ptr<T>> {
             if (type == &unresolved && !(type = self->resolve(place, cpp)))
                 return false;
             Instance *wanted = reinterpret_cast<Instance *>(object);
-            if (!is_ours(Py_TYPE(object)) || wanted->type != type)
+            if (!is_ours(Py_TYPE(object)) || wanted->type() != type)
                 return false;
             if (const char *why = wanted->take())
                 return refuse_taking(object, why);
@@ -226,7 +226,7 @@ template <class T> struct From<std::unique_ptr<T>> {
         void *pointer = from->address(bits);
         // No loan begins, so nobody enters it while it leaves.
         if (bits & MAPPED)
-            leave(from->type, from, pointer);
+            leave(from->type(), from, pointer);
         from->unset(READY | OWNED | MAPPED | COUNTED | TAKING);
         return std::unique_ptr<T>(static_cast<T *>(pointer));
     }
@@ -393,7 +393,7 @@ BINDING_COLD inline PyObject *wrap_pointer(Type *type, void *payload, void *poin
     }
     // What it was allocated with says who counts it.
     std::uint64_t stocked = self->state.load(std::memory_order_relaxed) & STOCKED;
-    self->state.store(sizeof(Instance) * OFFSET | READY | MAPPED | stocked | bits, std::memory_order_release);
+    self->state.store(offset_bits(sizeof(Instance)) | type->word | READY | MAPPED | stocked | bits, std::memory_order_release);
     return reinterpret_cast<PyObject *>(self);
 }
 
@@ -459,7 +459,7 @@ template <class T, class B> PyObject *make_inside(Type *type, PyTypeObject *pyth
         if (!target)
             foresee(made);
         if (!BINDING_LIKELY(enter(type, made, pointer))) {
-            destroy<T>(made, bits | offset * OFFSET);
+            destroy<T>(made, bits | offset_bits(offset));
             if (target)
                 made->unset(MAKING);
             else

@@ -1,6 +1,6 @@
-// A wrapped object: the Python head, what C++ calls its type, a word of state, and the C++ object itself or a pointer to it.
+// A wrapped object: the Python head, a word of state, and the C++ object itself or a pointer to it.
 //
-// The type is a field of the object, because Python code may give an object another class of the same shape. The instance map hears
+// The word has the number of the C++ type, because Python code may give an object another class of the same shape. The instance map hears
 // first when an object dies. It learns of one when C++ may know its address: at once where a constructor has run, which sees
 // `this`; an aggregate in its Python object is nobody's before it is passed to a function, and many never are. What may be
 // taken away from an object, by a function that takes over a pointer or by the collector, isn't while it is lent.
@@ -30,10 +30,14 @@ enum : std::uint64_t {
     MAKING = 1024, // a constructor runs
     STOCKED = 2048, // its reference to the class came from the class's stock, which counts it too
 
-    OFFSET = 1 << 16, // where the payload is, sixteen bits wide
+    OFFSET = 1 << 12, // where the payload is, in words of eight bytes, four bits wide
+    // The number of its type, `Type::word`, is sixteen bits wide.
     LOAN = std::uint64_t(1) << 32, // how often it is lent
     LOANS = ~(LOAN - 1),
 };
+
+// The bits that say where the payload is.
+constexpr std::uint64_t offset_bits(std::size_t offset) { return offset / 8 * OFFSET; }
 
 // A shared pointer, and first what it points to: readable by those who don't know T.
 template <class T> struct Held {
@@ -43,11 +47,13 @@ template <class T> struct Held {
 
 struct Instance {
     PyObject_HEAD
-    // NULL only while the object is made. Counted.
-    Type *type;
     std::atomic<std::uint64_t> state;
 
-    void *payload(std::uint64_t bits) { return reinterpret_cast<char *>(this) + (bits >> 16 & 0xffff); }
+    // What C++ calls its type; NULL only while the object is made. Counted.
+    static Type *type(std::uint64_t bits) { return Type::numbered(bits); }
+    Type *type() const { return type(state.load(std::memory_order_relaxed)); }
+
+    void *payload(std::uint64_t bits) { return reinterpret_cast<char *>(this) + (bits >> 9 & 0x78); }
     void *payload() { return payload(state.load(std::memory_order_relaxed)); }
 
     // Where the C++ object is, if there is one.
@@ -106,7 +112,7 @@ struct Instance {
                 return "it is being given away";
             if ((bits & (INLINE | OWNED | SHARED)) != OWNED)
                 return "its C++ object isn't its own alone";
-            if (type->is_frozen)
+            if (type(bits)->is_frozen)
                 return "its class is frozen, and others may read it";
             if (bits & KEEPS)
                 return "it keeps other objects alive";
@@ -158,14 +164,15 @@ inline Instance *allocate(Type *type, PyTypeObject *python, std::size_t size, st
         } else
 #endif
             PyObject_Init(reinterpret_cast<PyObject *>(self), python);
-        new (&self->state) std::atomic<std::uint64_t>(offset * OFFSET | bits);
+        new (&self->state) std::atomic<std::uint64_t>(offset_bits(offset) | type->word | bits);
     } else {
         self = reinterpret_cast<Instance *>(python->tp_alloc(python, 0));
         if (!self)
             return nullptr;
-        self->state.store(offset * OFFSET | bits, std::memory_order_release);
+        type->retain();
+        self->state.store(offset_bits(offset) | type->word | bits, std::memory_order_release);
+        return self;
     }
-    self->type = type;
     if (!stocked)
         type->retain();
     return self;
@@ -258,7 +265,7 @@ BINDING_COLD inline void *show(Instance *self) {
     if (bits & MAPPED)
         return pointer;
     // The flag comes last: whoever sees it finds the object in the map. Two threads may both be here; one finds it entered.
-    if (!enter(self->type, self, pointer))
+    if (!enter(Instance::type(bits), self, pointer))
         return nullptr;
     self->set(MAPPED);
     return pointer;
@@ -330,10 +337,9 @@ BINDING_COLD inline void finish_keeping(PyObject *object, Type *type, std::uint6
     Ends *&top = Ends::of_thread(), *outer = top;
     if (outer && outer->interpreter == interpreter) {
         if (outer->depth >= Ends::DEEPEST) {
-            // Nobody reads the word any more, and the object is in no list of the collector's.
+            // There is no C++ object any more, so the next one's address has its place.
             Instance *self = reinterpret_cast<Instance *>(object);
-            const std::uint64_t next = reinterpret_cast<std::uintptr_t>(outer->waiting);
-            self->state.store(next | (bits & STOCKED ? 1 : 0), std::memory_order_relaxed);
+            new (self->payload(bits)) Instance *(outer->waiting);
             outer->waiting = self;
             return;
         }
@@ -346,17 +352,17 @@ BINDING_COLD inline void finish_keeping(PyObject *object, Type *type, std::uint6
     top = &ends;
     finish(object, type, bits);
     while (Instance *next = ends.waiting) {
-        std::uint64_t word = next->state.load(std::memory_order_relaxed);
-        ends.waiting = reinterpret_cast<Instance *>(static_cast<std::uintptr_t>(word & ~std::uint64_t(1)));
-        finish(reinterpret_cast<PyObject *>(next), next->type, KEEPS | (word & 1 ? STOCKED : std::uint64_t(0)));
+        std::uint64_t waited = next->state.load(std::memory_order_relaxed);
+        ends.waiting = *static_cast<Instance **>(next->payload(waited));
+        finish(reinterpret_cast<PyObject *>(next), Instance::type(waited), waited);
     }
     top = outer;
 }
 
 template <class T> void dealloc(PyObject *object) {
     Instance *self = reinterpret_cast<Instance *>(object);
-    Type *type = self->type;
     std::uint64_t bits = self->state.load(std::memory_order_acquire);
+    Type *type = Instance::type(bits);
     if (BINDING_LIKELY(bits & MAPPED))
         leave(type, self, self->address(bits));
     PyTypeObject *python = Py_TYPE(object);
@@ -385,9 +391,11 @@ inline void dealloc_any(PyObject *object) { dealloc<Unbound>(object); }
 inline int traverse(PyObject *object, visitproc visit, void *arg) {
     Py_VISIT(Py_TYPE(object));
     Instance *self = reinterpret_cast<Instance *>(object);
-    if (self->state.load(std::memory_order_acquire) & KEEPS)
-        return self->type->instances->traverse(self->type->instances, object, visit, arg);
-    return 0;
+    std::uint64_t bits = self->state.load(std::memory_order_acquire);
+    if (!(bits & KEEPS))
+        return 0;
+    const Type *type = Instance::type(bits);
+    return type->instances->traverse(type->instances, object, visit, arg);
 }
 
 // The collector takes the object, and Python code may still come across it: from now on it has no C++ object for anybody. What
@@ -400,7 +408,8 @@ inline int clear(PyObject *object) {
     std::uint64_t bits = self->set(GONE);
     if (bits & (LOANS | TAKING) || (bits & KEPT && !(bits & GONE)))
         return 0;
-    self->type->instances->release(self->type->instances, object);
+    const Type *type = Instance::type(bits);
+    type->instances->release(type->instances, object);
     return 0;
 }
 

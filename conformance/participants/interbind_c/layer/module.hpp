@@ -141,6 +141,10 @@ struct Module {
         if (place)
             return place;
         auto type = std::make_unique<Type>();
+        if (!type->word) {
+            PyErr_Format(PyExc_RuntimeError, "a library can have 65535 C++ types at a time, and '%s' is one more", cpp.name());
+            return nullptr;
+        }
         type->cpp = &cpp;
         type->module = this;
         type->instances = context().instances;

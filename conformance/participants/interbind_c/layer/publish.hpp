@@ -10,6 +10,8 @@
 
 namespace binding BINDING_HIDDEN {
 
+using interbind::detail::kept;
+
 // A layout that Rust can read too: shared name, version, descriptor, as `#[derive(Shared)]` would write them.
 struct Layout {
     const char *name, *version, *descriptor;
@@ -27,7 +29,7 @@ template <class T> void *lend_pointer(const interbind_type_record *, interbind_o
         return nullptr;
     }
     void *pointer = show(instance);
-    void *found = pointer ? instance->type->upcast_to(pointer, typeid(T)) : nullptr;
+    void *found = pointer ? instance->type()->upcast_to(pointer, typeid(T)) : nullptr;
     if (!found && !PyErr_Occurred())
         PyErr_Format(PyExc_TypeError, "'%s' object has no C++ object of the class that was asked for",
                      Py_TYPE(object)->tp_name);
@@ -57,23 +59,19 @@ template <class T> interbind_object *wrap_copy(const interbind_type_record *reco
     }
 }
 
-// A copy of a text that lives until the process ends. May throw.
-inline const char *kept(const std::string &text) {
-    return std::strcpy(new char[text.size() + 1], text.c_str());
-}
-
 // The native descriptor of a class that is bound with its bases: they are part of it where the class's author hasn't said them.
-template <class T> std::string describe_bases(const Type *type) {
-    std::string text = interbind::describe<T>();
+// Lives until the process ends.
+template <class T> const char *describe_bases(const Type *type) {
     if (interbind::shape_bases<T>::count || !type->base_count)
-        return text;
+        return interbind::describe<T>();
+    std::string text = interbind::describe<T>();
     text += " ~bases=";
     for (const Base &base : type->bases()) {
         text += &base == type->bases().begin() ? "" : ",";
         interbind::detail::add_name(text, base.type->cpp->name());
         text += base.offset;
     }
-    return text;
+    return kept(text);
 }
 
 // What is said of a T in every interpreter, as a class of that kind: made once, and never freed. May throw.
@@ -82,7 +80,7 @@ template <class T, std::uint32_t Kind> interbind_class *description(const Type *
         interbind_class one{};
         one.name = layout ? layout->name : kept(Module::native_of(type));
         one.version = layout ? layout->version : "1.0.0";
-        one.descriptor = layout ? layout->descriptor : kept(describe_bases<T>(type));
+        one.descriptor = layout ? layout->descriptor : describe_bases<T>(type);
         one.kind = Kind;
         one.size = sizeof(T);
         if (Kind == INTERBIND_KIND_NATIVE) {

@@ -101,7 +101,21 @@ struct Type {
     Owed owed;
 #endif
 
-    ~Type() { delete foreign.load(std::memory_order_relaxed); }
+    // Its number, as it is in the words of its objects; 0: there are too many, or it is no object's.
+    const std::uint64_t word;
+
+    static constexpr std::uint64_t WORD = 0xffff0000;
+
+    Type() : word(take_number(this)) {}
+    // What no object is of.
+    explicit Type(std::nullptr_t) : word(0) {}
+    ~Type() {
+        numbers()[word >> 16].store(nullptr, std::memory_order_release);
+        delete foreign.load(std::memory_order_relaxed);
+    }
+
+    // The type whose number is in an object's word.
+    static Type *numbered(std::uint64_t bits) { return numbers()[bits >> 16 & 0xffff].load(std::memory_order_relaxed); }
 
     Bases bases() const { return {first_base.get(), first_base.get() + base_count}; }
 
@@ -119,6 +133,23 @@ struct Type {
 #else
         return false;
 #endif
+    }
+
+    // The types of this library by their numbers: pages that nobody has touched take no memory.
+    static std::atomic<Type *> *numbers() {
+        static std::atomic<Type *> all[1 << 16];
+        return all;
+    }
+
+    static std::uint64_t take_number(Type *type) {
+        static std::atomic<std::uint32_t> last{0};
+        for (std::uint32_t tried = 0; tried < 1 << 16; ++tried) {
+            std::uint32_t number = (last.fetch_add(1, std::memory_order_relaxed) + 1) & 0xffff;
+            Type *nobody = nullptr;
+            if (number && numbers()[number].compare_exchange_strong(nobody, type, std::memory_order_acq_rel))
+                return std::uint64_t(number) << 16;
+        }
+        return 0;
     }
 
     // The same by what C++ calls it.
@@ -143,7 +174,7 @@ struct Type {
 };
 
 // Stands where a type hasn't been asked for yet: no object is of it.
-inline Type unresolved;
+inline Type unresolved{nullptr};
 
 // A class with a place for its `Type`: what the metaclass makes. NULL in classes that Python code derives.
 struct Meta {
