@@ -940,5 +940,23 @@ C, f, c, K = make(1)
     assert not odd, odd[:5]
 
 
+@law
+def sets_have_one_order_in_every_protocol():
+    there = """
+import sys
+from interbind.pickle import own
+words = {"a", "b", "c", "d"}
+made = [words, frozenset("abcdef"), {frozenset("ab"), frozenset("cd")}, {1, "a", 2.5, None, (1, 2)}, {(1, "x"), (2, "y")}]
+for protocol in range(6):
+    sys.stdout.buffer.write(own.dumps(made, protocol, deterministic=True))
+"""
+    path = os.pathsep.join(sys.path)
+    said = {
+        subprocess.run([sys.executable, "-c", there], stdout=subprocess.PIPE, env=dict(os.environ, PYTHONPATH=path, PYTHONHASHSEED=seed), check=True).stdout
+        for seed in "12345"
+    }
+    assert len(said) == 1 and next(iter(said)), said
+
+
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

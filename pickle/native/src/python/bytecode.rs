@@ -116,6 +116,8 @@ pub(crate) struct CodeNames {
     pub(crate) name: Owned,
     pub(crate) qualname: Owned,
     pub(crate) flags: Owned,
+    /// What stands for a file where it doesn't count.
+    pub(crate) pickled: Owned,
 }
 
 impl CodeNames {
@@ -130,6 +132,7 @@ impl CodeNames {
             name: interned("co_name")?,
             qualname: interned("co_qualname")?,
             flags: interned("co_flags")?,
+            pickled: interned("<pickled>")?,
         })
     }
 }

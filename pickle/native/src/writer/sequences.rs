@@ -1,6 +1,6 @@
 //! Lists, tuples, sets, and what an iterator gives to something like a list.
 
-use crate::python::{Object, Owned, Raised, Result, list_from};
+use crate::python::{Object, Owned, Raised, Result, list_from, tuple};
 
 use super::session::Session;
 use super::step::{BATCH, SHORT_END, Step, op};
@@ -218,7 +218,7 @@ impl Session<'_> {
 
     pub(super) fn begin_set(&mut self, set: Owned) -> Result<()> {
         if self.options.protocol < 4 {
-            return self.set_by_list(set, "set");
+            return self.set_by_list(set);
         }
         self.out.op(op::EMPTY_SET)?;
         self.put_once(&set, 1)?;
@@ -237,7 +237,7 @@ impl Session<'_> {
 
     pub(super) fn begin_frozen(&mut self, set: Owned) -> Result<()> {
         if self.options.protocol < 4 {
-            return self.set_by_list(set, "frozenset");
+            return self.set_by_list(set);
         }
         if self.deterministic {
             let items = set.clone();
@@ -248,10 +248,16 @@ impl Session<'_> {
         self.steps.push(Step::Members(Box::new(Members { set, left: 0, iterator, batch: None })))
     }
 
-    fn set_by_list(&mut self, set: Owned, _name: &str) -> Result<()> {
+    /// Writes a set as protocols before 4 have it: its class, called with a list.
+    fn set_by_list(&mut self, set: Owned) -> Result<()> {
         let items = list_from(&set)?;
         let class = set.class();
-        self.reduce_call(&class, &[&items], set)
+        if !self.deterministic {
+            return self.reduce_call(&class, &[&items], set);
+        }
+        // As a reducer's answer, which is put in order.
+        let arguments = tuple(&[&items])?;
+        self.begin_reduce(&*tuple(&[&class, &arguments])?, set)
     }
 
     /// Goes on with the members of a set.

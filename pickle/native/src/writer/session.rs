@@ -1,6 +1,6 @@
 //! One dump: what the caller chose, the stream, the memo, and the loop over the steps.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
@@ -124,6 +124,8 @@ pub(crate) struct Session<'s> {
     pub(super) deterministic: bool,
     /// The globals of functions don't count.
     pub(super) shallow: bool,
+    /// Names that are attributes of packages, and no submodules, by what the modules' finders have said in this dump.
+    pub(super) no_submodules: HashSet<String>,
     /// Ids of classes that had to be known before the class was there; each keeps its own alive.
     pub(super) early_ids: ById<(Owned, Owned)>,
     /// Hooks that are set when everything else of the stream is there.
@@ -190,6 +192,7 @@ impl<'s> Session<'s> {
             hashing: false,
             deterministic: false,
             shallow: false,
+            no_submodules: HashSet::new(),
             early_ids: ById::default(),
             late: VecDeque::new(),
             class_contents: ById::default(),

@@ -308,9 +308,15 @@ impl Session<'_> {
                     None => Asked::Parts(Parts::Ordered(facts.whole()?), b'c'),
                 });
             }
+            let facts = self.facts(object)?;
+            if let Some(value) = self.canonical(&facts).and_then(|kept| kept.get()) {
+                let known = Known::Value(*value);
+                self.values.insert(object.ptr().addr(), (object.own(), known));
+                return Ok(Asked::Known(known));
+            }
             let mut fields = Vec::with_capacity(self.held.code_fields.len());
             for (field, name) in super::code::FIELDS.iter().zip(&self.held.code_fields) {
-                fields.push(super::code::field(field, name, object, &self.choices, self.deterministic)?);
+                fields.push(super::code::field(field, name, object, &self.choices, self.pickled())?);
             }
             let fields = tuple(&fields.iter().map(|field| &**field).collect::<Vec<_>>())?;
             return Ok(Asked::Parts(Parts::Ordered(fields), b'c'));
@@ -370,8 +376,13 @@ impl Session<'_> {
             }
             _ => return Ok(false),
         };
-        if self.shallow && object.is_code() {
-            self.facts(object)?.content.get_or_init(|| value);
+        if object.is_code() {
+            let facts = self.facts(object)?;
+            if self.shallow {
+                facts.content.get_or_init(|| value);
+            } else if let Some(kept) = self.canonical(&facts) {
+                kept.get_or_init(|| value);
+            }
         }
         if self.hashing {
             // The hash says it all, and nothing has to be remembered.

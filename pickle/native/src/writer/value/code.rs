@@ -2,12 +2,12 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::python::{Kind, Object, Owned, Raised, Result, bytes, import, int, interned, text, tuple};
+use crate::python::{Kind, Object, Owned, Raised, Result, bytes, import, int, interned, tuple};
 use crate::writer::atoms::short_int;
 use crate::writer::session::Session;
 use crate::writer::step::op;
 
-use super::canon::Value;
+use super::canon::{Known, Value};
 use super::choice::Choices;
 use super::program::{Do, Program, save};
 use super::reads::{Reads, reads};
@@ -33,6 +33,11 @@ pub(crate) struct Facts {
     pub(super) flat: bool,
     /// The hash of those, once it was asked for.
     pub(super) content: OnceLock<Value>,
+    /// The hash of the code as it is written where equal input gives equal bytes, where its constants are flat: with the places of
+    /// code in its file, and without.
+    canonical: [OnceLock<Value>; 2],
+    /// The same of its constants.
+    constants: OnceLock<Value>,
 }
 
 impl Facts {
@@ -83,9 +88,9 @@ const FIRST_LINE: &str = "co_firstlineno";
 const LINES: &str = if cfg!(Py_3_10) { "co_linetable" } else { "co_lnotab" };
 
 /// What is written in place of a field of a code object, if anything is.
-fn changed(name: &str, choices: &Choices, deterministic: bool) -> Result<Option<Owned>> {
+fn changed(name: &str, choices: &Choices, pickled: Option<&Owned>) -> Result<Option<Owned>> {
     match name {
-        FILENAME if deterministic => text("<pickled>").map(Some),
+        FILENAME => Ok(pickled.cloned()),
         FIRST_LINE if choices.strip => int(1).map(Some),
         LINES if choices.strip => bytes(b"").map(Some),
         _ => Ok(None),
@@ -98,9 +103,9 @@ pub(super) fn field(
     descriptor: &Object,
     code: &Object,
     choices: &Choices,
-    deterministic: bool,
+    pickled: Option<&Owned>,
 ) -> Result<Owned> {
-    match changed(name, choices, deterministic)? {
+    match changed(name, choices, pickled)? {
         Some(value) => Ok(value),
         None => code.through(descriptor),
     }
@@ -166,6 +171,8 @@ impl Session<'_> {
             numbers,
             flat,
             content: OnceLock::new(),
+            canonical: Default::default(),
+            constants: OnceLock::new(),
         }))
     }
 
@@ -189,7 +196,7 @@ impl Session<'_> {
         let mut steps = Vec::with_capacity(FIELDS.len() + 4);
         steps.extend([Do::Standard(Standard::Code), Do::Bytes(&[op::MARK])]);
         for (name, value) in FIELDS.iter().zip(&facts.fields) {
-            steps.push(match changed(name, &self.choices, self.deterministic)? {
+            steps.push(match changed(name, &self.choices, self.pickled())? {
                 Some(value) => save(&value),
                 None => save(value),
             });
@@ -206,7 +213,6 @@ impl Session<'_> {
         }
         let options = &self.options;
         if !facts.flat
-            || self.deterministic
             || self.hashing
             || self.choices.source
             || self.reducer.is_some()
@@ -217,8 +223,23 @@ impl Session<'_> {
         {
             return Ok(false);
         }
+        if self.deterministic && self.same_value(code, Kind::Other)? {
+            return Ok(true);
+        }
         self.guard()?;
         self.code_begin(code, facts)
+    }
+
+    /// What stands for the file of code, where equal input gives equal bytes.
+    pub(super) fn pickled(&self) -> Option<&Owned> {
+        self.deterministic.then_some(&self.held.code_names.pickled)
+    }
+
+    /// Where the hash is kept that a code object has where equal input gives equal bytes: as long as the code is there, if
+    /// nothing in it depends on what else is.
+    pub(super) fn canonical<'f>(&self, facts: &'f Facts) -> Option<&'f OnceLock<Value>> {
+        let kept = facts.flat && self.deterministic && !self.shallow;
+        kept.then(|| &facts.canonical[usize::from(self.choices.strip)])
     }
 
     /// Writes a code object up to its constants, and the rest too where those are flat; says whether it is finished.
@@ -249,7 +270,7 @@ impl Session<'_> {
         for (name, value) in FIELDS.iter().zip(&facts.fields).take(to).skip(from) {
             self.out.boundary()?;
             if self.deterministic || self.choices.strip {
-                if let Some(value) = changed(name, &self.choices, self.deterministic)? {
+                if let Some(value) = changed(name, &self.choices, self.pickled())? {
                     self.atom(&value)?;
                     continue;
                 }
@@ -325,15 +346,25 @@ impl Session<'_> {
     /// Writes the constants where they are atoms, or tuples of atoms; says whether they are.
     fn flat_constants(&mut self, facts: &Facts) -> Result<bool> {
         let constants = &facts.fields[CONSTANTS];
-        if !facts.flat || self.deterministic {
+        if !facts.flat || self.deterministic && self.hashing {
             return Ok(false);
+        }
+        if self.deterministic && constants.tuple_len() > 0 {
+            let known = match facts.constants.get() {
+                Some(known) => Some(*known),
+                None => self.value(constants)?,
+            };
+            if let Some(value) = known {
+                facts.constants.get_or_init(|| value);
+                self.values.insert(constants.ptr().addr(), (constants.own(), Known::Value(value)));
+            }
         }
         self.flat_tuple(constants)?;
         Ok(true)
     }
 
     fn flat_tuple(&mut self, tuple: &Object) -> Result<()> {
-        if self.get(tuple)? {
+        if self.get(tuple)? || self.deterministic && self.same_value(tuple, Kind::Tuple)? {
             return Ok(());
         }
         let length = tuple.tuple_len();

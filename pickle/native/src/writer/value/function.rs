@@ -236,9 +236,11 @@ impl Session<'_> {
                 if modules.find_item(&name)?.is_none() {
                     // Whether somebody has imported it by now doesn't count where equal input gives equal bytes.
                     let whole = self.deterministic && !self.shallow;
-                    if !whole
-                        || !self.held.attached()?.submodule.call(&[&package, attribute, &name])?.truth()?
-                    {
+                    if !whole || self.no_submodules.contains(&path) {
+                        break;
+                    }
+                    if !self.held.attached()?.submodule.call(&[&package, attribute, &name])?.truth()? {
+                        self.no_submodules.insert(path);
                         break;
                     }
                 }
