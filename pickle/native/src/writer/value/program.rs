@@ -140,7 +140,9 @@ pub(super) struct Writing {
 impl Writing {
     fn new(whose: &Owned, kind: &'static str, waits: bool, functions: bool) -> Self {
         let program = Program { whose: whose.clone(), kind, label: Label::Nothing, left: Vec::new() };
-        Self { program, after: Vec::new(), waits, first: None, functions, below: None }
+        // What a function takes, where everything waits.
+        let after = if waits { Vec::with_capacity(16) } else { Vec::new() };
+        Self { program, after, waits, first: None, functions, below: None }
     }
 
     /// Nothing waits.
@@ -211,6 +213,9 @@ impl Session<'_> {
         after.reverse();
         after.append(&mut program.left);
         program.left = after;
+        if done.is_ok() && first.is_none() && below.is_none() {
+            return self.run(Box::new(program));
+        }
         let below = below.unwrap_or(self.steps.len());
         self.steps.insert(below, Step::Program(Box::new(program)))?;
         done?;
