@@ -34,6 +34,12 @@ def law(function):
     return function
 
 
+def overwriting(function):
+    """Freed memory is overwritten in the law's process, so that what is read after it was freed is seen."""
+    function.environment = {"PYTHONMALLOC": "debug"}
+    return function
+
+
 class Skip(Exception):
     pass
 
@@ -313,6 +319,29 @@ def recursion_ends_with_an_exception():
 
 
 @law
+def a_conversion_that_leads_back_to_its_function_ends_with_an_exception():
+    import functioncpp
+
+    # A function in a class is its method: converting an argument calls the function again, and no code of Python is between.
+    class Endless:
+        __float__ = functioncpp.one
+        __index__ = functioncpp.unsigned_
+
+    for name in "one", "unsigned_":
+        assert fails(RecursionError, getattr(functioncpp, name), Endless()), name
+        assert getattr(functioncpp, name)(3) == 3
+
+
+@law
+def a_function_without_arguments_that_leads_back_to_itself_ends_with_an_exception():
+    import functioncpp
+    functioncpp.aim(functioncpp.fire)
+    assert fails(RecursionError, functioncpp.fire)
+    functioncpp.aim(int)
+    assert functioncpp.fire() is None
+
+
+@law
 def every_kind_of_callable_pickles_with_every_pickler_and_protocol():
     import json
     import tempfile
@@ -490,6 +519,63 @@ def no_pickle_and_no_python_makes_or_breaks_the_class():
     fails(TypeError, alike)
     assert pickle.loads(pickle.dumps(alike)) is function and "module" in repr(alike) and alike.__doc__ is None
     assert alike.__text_signature__ is None
+
+
+@law
+def a_path_whose_steps_python_code_takes_away_is_walked_to_its_end():
+    import function
+    if PYPY:
+        raise Skip("PyPy's collector shows no list")
+    nothing, taken = function.nothing, []
+
+    class Module(types.ModuleType):
+        def __getattribute__(self, name):
+            if name in path:
+                for one in gc.get_objects():
+                    if type(one) is list and len(one) == len(path) and one[0] == path[0] and one is not path:
+                        one.clear()
+                        taken.append(1)
+                del name
+            raise AttributeError
+
+    class Answers(Module):
+        def __getattr__(self, name):
+            taken.extend(" " * size for size in range(2, 200))
+            if name != path[0]:
+                raise AttributeError(name)
+            return nothing
+
+    path = ["".join(("first", "_step")), "".join(("second", "_step"))]
+    for kind, said in (Module, f"liar has no attribute '{path[0]}'"), (Answers, f"liar.{path[0]} has no attribute '{path[1]}'"):
+        sys.modules["liar"] = kind("liar")
+        nothing.__module__, nothing.__qualname__ = "liar", ".".join(path)
+        assert said in fails(pickle.PicklingError, nothing.__reduce_ex__, 4)
+
+
+@law
+def what_nobody_has_filled_is_no_function():
+    for name in "function", "limited":
+        if not importlib.util.find_spec(name):
+            continue
+        module = importlib.import_module(name)
+        kind = type(module.dot)
+        try:
+            # 3.9 and PyPy let Python code change classes of C.
+            kind.__new__ = lambda cls: object.__new__(cls)
+            empty = kind()
+        except TypeError:
+            try:
+                empty = object.__new__(kind)
+            except TypeError:
+                continue
+        assert repr(empty) == "<native function ?>" and empty.__doc__ is None
+        for arguments, names in (((), {}), ((1, 2), {}), ((1,), {"a": 2})):
+            fails(TypeError, empty, *arguments, **names)
+            fails(TypeError, types.MethodType(empty, 1), *arguments, **names)
+        fails(pickle.PicklingError, pickle.dumps, empty)
+        del empty
+        gc.collect()
+        assert module.dot(2, 3) == 6.0
 
 
 @law
@@ -678,6 +764,33 @@ def what_threads_set_at_a_time_is_never_lost():
             errors.append(error)
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors, errors
+
+
+@law
+@overwriting
+def threads_rename_and_reduce_what_stands_for_a_module():
+    import function
+    alike, errors, start = function.hidden.deep.__reduce_ex__(4)[1][0], [], threading.Barrier(3)
+    # With a GIL there is no step between.
+    turns = 1000 if getattr(sys, "_is_gil_enabled", lambda: True)() else 400_000
+
+    def work(number):
+        try:
+            start.wait()
+            for turn in range(turns):
+                if number == 0:
+                    alike.__name__ = f"module_{turn}"
+                else:
+                    assert type(alike.__reduce_ex__(4)[1][0]) is str
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -979,7 +1092,9 @@ def main(wanted, script=__file__):
     for function in LAWS:
         if wanted and function.__name__ not in wanted:
             continue
-        done = subprocess.run([sys.executable, "-B", script, "=" + function.__name__], capture_output=True, text=True)
+        environment = os.environ | getattr(function, "environment", {})
+        command = [sys.executable, "-B", script, "=" + function.__name__]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment)
         sys.stdout.write(done.stdout)
         if done.returncode or function.__name__ not in done.stdout:
             failed += 1

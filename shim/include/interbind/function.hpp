@@ -243,6 +243,11 @@ struct signature {
     const char *result;
 };
 
+/* How many calls of this module's functions a thread is in, and how many of them may be inside each other before Python counts
+ * them: a callable that is given numbers may call Python too. */
+inline thread_local unsigned depth = 0;
+constexpr unsigned unchecked = 64;
+
 /* How Python calls a function whose callable has this signature: past the hook of names and defaults where it can. One for all of
  * them; the callable's own code is the overload's `call`. */
 template <bool IsStateless, class R, class... A> struct called {
@@ -250,7 +255,7 @@ template <bool IsStateless, class R, class... A> struct called {
     static constexpr const char *types[] = {converter_of<A>::name..., nullptr};
     static constexpr detail::signature signature = {types, static_cast<std::uint32_t>(count), converter_of<R>::name};
 
-    /* Whatever is an object may lead back to the function, without end. */
+    /* Whatever is an object may lead back to the function. */
     static constexpr bool may_recurse =
         (std::is_same_v<std::remove_cv_t<std::remove_reference_t<A>>, PyObject *> || ... || std::is_same_v<R, PyObject *>);
 
@@ -266,17 +271,18 @@ template <bool IsStateless, class R, class... A> struct called {
         /* The caller may have borrowed the function, and what runs meanwhile may take it away. Numbers and texts run nothing,
          * and threads that only give these don't meet at its count. */
         const bool holds = may_recurse || !IsStateless || !are_inert(args, std::index_sequence_for<A...>());
+        /* What runs may also lead back here, without end: an object's `__float__` may be this function. */
+        const bool checks = holds || depth >= unchecked;
+        if (checks && Py_EnterRecursiveCall(" while calling a native function")) {
+            return nullptr;
+        }
         if (holds) {
             Py_INCREF(function);
         }
-        if constexpr (may_recurse) {
-            if (Py_EnterRecursiveCall(" while calling a native function")) {
-                Py_DECREF(function);
-                return nullptr;
-            }
-        }
+        ++depth;
         PyObject *result = first->call(first, function, args);
-        if constexpr (may_recurse) {
+        --depth;
+        if (checks) {
             Py_LeaveRecursiveCall();
         }
         if (!INTERBIND_LIKELY(result != nullptr) && PyErr_Occurred() == nullptr) {

@@ -277,9 +277,7 @@ INTERBIND_COLD int interbind_function_setattr(PyObject *function, PyObject *name
 
 /* `copy` and `deepcopy`: a function is the same everywhere. */
 INTERBIND_COLD PyObject *interbind_function_same(PyObject *function, PyObject *unused) {
-    (void)unused;
-    Py_INCREF(function);
-    return function;
+    return (void)unused, Py_INCREF(function), function;
 }
 
 INTERBIND_COLD PyObject *interbind_function_reduce_plain(PyObject *function, PyObject *unused) {
@@ -306,9 +304,7 @@ INTERBIND_COLD PyObject *interbind_function_bind(PyObject *function, PyObject *i
 }
 
 INTERBIND_COLD PyObject *interbind_function_new_refused(PyTypeObject *type, PyObject *args, PyObject *names) {
-    (void)type;
-    (void)args;
-    (void)names;
+    (void)type, (void)args, (void)names;
     return PyErr_Format(PyExc_TypeError, "cannot create native functions from Python");
 }
 
@@ -316,15 +312,19 @@ INTERBIND_COLD PyObject *interbind_function_new_refused(PyTypeObject *type, PyOb
 #define INTERBIND_OWN_TP_CALL 1
 /* Calls with a tuple and a dict: what `PyVectorcall_Call` does, which the limited API has since 3.12. */
 INTERBIND_COLD PyObject *interbind_function_tp_call(PyObject *function, PyObject *args, PyObject *names) {
+    const interbind_vectorcall vectorcall = interbind_function_of(function)->vectorcall;
     const Py_ssize_t given = PyTuple_Size(args), words = names == NULL ? 0 : PyDict_Size(names);
     PyObject **all = (PyObject **)PyMem_Malloc(sizeof(PyObject *) * (size_t)(given + words + 1));
     PyObject *said = words == 0 ? NULL : PyTuple_New(words), *kept = words == 0 ? NULL : PyTuple_New(words);
     PyObject *result = NULL, *name, *value;
-    Py_ssize_t at = 0, place;
+    Py_ssize_t at = 0, place = 0;
     if (all == NULL || (words != 0 && (said == NULL || kept == NULL))) {
         result = all == NULL ? PyErr_NoMemory() : NULL;
+    } else if (vectorcall == NULL) {
+        /* PyPy and 3.9 let Python code change classes of C, so that they make objects that nobody fills. */
+        PyErr_Format(PyExc_TypeError, "%R was not made by its class, and isn't called", function);
     } else {
-        for (place = 0; place < given; place++) {
+        for (; place < given; place++) {
             all[place] = PyTuple_GetItem(args, place);
         }
         for (place = 0; place < words && PyDict_Next(names, &at, &name, &value); place++) {
@@ -334,7 +334,7 @@ INTERBIND_COLD PyObject *interbind_function_tp_call(PyObject *function, PyObject
             PyTuple_SetItem(kept, place, value);
             all[given + place] = value;
         }
-        result = interbind_function_of(function)->vectorcall(function, all, (size_t)given, said);
+        result = vectorcall(function, all, (size_t)given, said);
     }
     Py_XDECREF(kept);
     Py_XDECREF(said);
@@ -530,9 +530,8 @@ INTERBIND_COLD PyObject *interbind_function_alike(PyTypeObject *type, PyObject *
         interbind_function_record *record = interbind_function_of(function);
         record->flags = INTERBIND_FUNCTION_IS_MODULE;
         Py_INCREF(module);
-        record->name = module;
         Py_INCREF(module);
-        record->qualname = module;
+        record->name = record->qualname = module;
         PyObject_GC_Track(function);
     }
     return function;

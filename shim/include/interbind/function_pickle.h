@@ -29,28 +29,37 @@ INTERBIND_COLD PyObject *interbind_pickle_refuse(PyObject *function, PyObject *w
 
 /* Says which step of a path failed: made only then, as a path may be long. */
 INTERBIND_COLD PyObject *interbind_pickle_step(PyObject *from, PyObject *steps, Py_ssize_t at) {
-    PyObject *before = PyList_GetSlice(steps, 0, at), *inner = NULL, *text = NULL;
+    PyObject *before = PySequence_List(steps), *inner = NULL, *text = NULL;
     if (before != NULL) {
-        inner = PyList_Insert(before, 0, from) < 0 ? NULL : interbind_join(before, ".", 0);
+        const int failed = PyList_SetSlice(before, at, PyList_Size(before), NULL) < 0 || PyList_Insert(before, 0, from) < 0;
+        inner = interbind_join(before, ".", failed);
     }
     if (inner != NULL) {
-        text = PyUnicode_FromFormat("%U has no attribute '%U'", inner, PyList_GetItem(steps, at));
+        text = PyUnicode_FromFormat("%U has no attribute '%U'", inner, INTERBIND_TUPLE_ITEM(steps, at));
         Py_DECREF(inner);
     }
     return text;
+}
+
+/* The steps of a path: a tuple, since `gc.get_objects` gives a list to the code that an attribute runs, which may empty it. */
+INTERBIND_COLD PyObject *interbind_pickle_steps(PyObject *path) {
+    PyObject *dot = PyUnicode_FromString("."), *list = dot == NULL ? NULL : PyUnicode_Split(path, dot, -1);
+    PyObject *steps = list == NULL ? NULL : PyList_AsTuple(list);
+    Py_XDECREF(list);
+    Py_XDECREF(dot);
+    return steps;
 }
 
 /* Goes from an object along a path of attributes, as pickle does. A new reference, and the object before the last step; NULL with
  * a PicklingError that says which step failed, or what an attribute raised. */
 INTERBIND_COLD PyObject *interbind_pickle_walk(PyObject *function, PyObject *start, PyObject *from, PyObject *path,
     PyObject **parent) {
-    PyObject *dot = PyUnicode_FromString("."), *steps = dot == NULL ? NULL : PyUnicode_Split(path, dot, -1);
-    PyObject *object = start;
+    PyObject *steps = interbind_pickle_steps(path), *object = start;
     Py_ssize_t at;
     *parent = NULL;
     Py_INCREF(object);
-    for (at = 0; steps != NULL && object != NULL && at < PyList_Size(steps); at++) {
-        PyObject *step = PyList_GetItem(steps, at), *next = PyObject_GetAttr(object, step);
+    for (at = 0; steps != NULL && object != NULL && at < INTERBIND_TUPLE_SIZE(steps); at++) {
+        PyObject *next = PyObject_GetAttr(object, INTERBIND_TUPLE_ITEM(steps, at));
         if (next == NULL && PyErr_ExceptionMatches(PyExc_AttributeError)) {
             PyErr_Clear();
             interbind_pickle_refuse(function, interbind_pickle_step(from, steps, at));
@@ -63,7 +72,6 @@ INTERBIND_COLD PyObject *interbind_pickle_walk(PyObject *function, PyObject *sta
         Py_CLEAR(object);
     }
     Py_XDECREF(steps);
-    Py_XDECREF(dot);
     if (object == NULL) {
         Py_CLEAR(*parent);
     }
@@ -190,9 +198,12 @@ INTERBIND_COLD PyObject *interbind_function_reduce(PyObject *function, PyObject 
     PyObject *module, *qualname, *result = NULL;
     long protocol = 4;
     if (record->flags & INTERBIND_FUNCTION_IS_MODULE) {
-        PyObject *importlib = PyImport_ImportModule("importlib"), *load;
+        PyObject *importlib = PyImport_ImportModule("importlib"), *load, *name;
         load = importlib == NULL ? NULL : PyObject_GetAttrString(importlib, "import_module");
-        result = load == NULL ? NULL : Py_BuildValue("(O(O))", load, record->name);
+        /* Another thread may set it meanwhile. */
+        name = load == NULL ? NULL : interbind_function_text(function, &record->name);
+        result = name == NULL ? NULL : Py_BuildValue("(O(O))", load, name);
+        Py_XDECREF(name);
         Py_XDECREF(load);
         Py_XDECREF(importlib);
         return result;
