@@ -1,6 +1,7 @@
 """What only the C++ layer offers: several shapes of objects under one Python layout, ownership that is taken away, nurses that
 point into their patients."""
 
+import functools
 import gc
 import sys
 import weakref
@@ -76,6 +77,20 @@ def an_argument_takes_the_object_away(p):
         for read in p.readers.values():
             good, found = attack(read, thing)
             check(not good or found == 3, f"the number is 3, not {short(found)}")
+
+
+@attempt(only="layer-frozen")
+def an_argument_calls_the_function_again(p):
+    """No code of Python is between: a `partial` calls what it has without counting."""
+    thing = p.make(3)
+    for call, before in ((p.module.with_float, (thing,)), (p.module.Point, (1.0,))):
+        number = type("Number", (int,), {})(5)
+        endless = functools.partial(call, *before, number)
+        # Where a `partial` is a method, it would get the number once more.
+        type(number).__float__ = staticmethod(endless)
+        good, error = attack(call, *before, number)
+        check(not good and isinstance(error, RecursionError), f"an endless call ends, not with {short(error)}")
+        check(p.module.with_float(thing, 1.0) == 3, "a good call is one")
 
 
 @attempt(only="layer-frozen")

@@ -228,23 +228,93 @@ assert not called
 ",
     ),
     (
+        "a_class_of_python_code_is_never_read_as_pybind11s_base",
+        "
+import itertools
+CONDUIT = '_pybind11_conduit_v1_'
+SIZE = next(kind for kind in geo.Point.__mro__ if kind.__name__ == 'pybind11_object').__basicsize__
+# Where pybind11 has an address, an object of Python's own has a number that Python code chooses.
+def pretends(base):
+    for slots in range(8):
+        kind = type('pybind11_object', (base,), {'__slots__': [f's{i}' for i in range(slots)]})
+        if kind.__basicsize__ == SIZE:
+            setattr(kind, CONDUIT, vars(geo.Point)[CONDUIT])
+            return kind
+    raise AssertionError(base)
+for o in pretends(itertools.repeat)(None, 0x414141414141), pretends(itertools.count)(0x414141414141), pretends(object)():
+    for kind in type(o), type('Sub', (type(o),), {'__slots__': ()}):
+        if kind is not type(o) and type(o).__basicsize__ == kind.__basicsize__:
+            try:
+                o.__class__ = kind
+            except TypeError:
+                continue
+        for m in both:
+            refused('not-published', m.norm, o)
+# Each way up is another one, and there are more of them than anyone can go.
+L = R = pretends(object)
+L, R = type('L', (L,), {'__slots__': ()}), type('R', (R,), {'__slots__': ()})
+for level in range(40):
+    L, R = type('L', (L, R), {'__slots__': ()}), type('R', (L, R), {'__slots__': ()})
+o = L()
+o.s0 = o.s1 = (1, 2)
+for m in both:
+    refused('not-published', m.norm, o)
+",
+    ),
+    (
+        "a_conduit_that_was_moved_vouches_for_no_value",
+        "
+CONDUIT = '_pybind11_conduit_v1_'
+said = []
+class Mixed(geo.Named, geo.Point):
+    def __init__(self):
+        geo.Named.__init__(self)
+        # Its point hasn't been made yet.
+        for m in both:
+            said.append(refused('wrong-object', m.norm, self))
+        geo.Point.__init__(self, 3, 4)
+for kind in geo.Point, geo.Named, geo.Other:
+    setattr(Mixed, CONDUIT, vars(kind)[CONDUIT])
+    o = Mixed()
+    assert said
+    for m in both:
+        assert m.norm(o) == 5.0, kind
+",
+    ),
+    (
+        "a_class_that_is_inherited_more_than_once_is_one_part",
+        "
+class A(geo.Point): pass
+class B(geo.Point): pass
+class Both(A, B, geo.Named):
+    def __init__(self, x, y):
+        geo.Point.__init__(self, x, y)
+        geo.Named.__init__(self)
+o = Both(3, 4)
+assert all(m.norm(o) == 5.0 for m in both)
+",
+    ),
+    (
         "a_conduit_in_c_that_lies_is_refused",
         "
 import evil
 method = type(vars(geo.Point)['_pybind11_conduit_v1_'])(evil._pybind11_conduit_v1_)
-class Evil(geo.Named): _pybind11_conduit_v1_ = method
-class Worse(geo.Point): _pybind11_conduit_v1_ = method
 class Alone: _pybind11_conduit_v1_ = method
+class Above(geo.Named): pass
+geo.Named._pybind11_conduit_v1_ = method
 for lie in range(8):
     evil.tell(lie)
     for m in both:
-        for o in Evil(), Worse(3, 4):
+        for o in geo.Named(), Above():
             error = refused('wrong-object' if lie in (5, 7) else 'not-published', m.norm, o)
             assert lie != 5 or isinstance(error.__cause__, KeyError), error.__cause__
         refused('not-published', m.norm, Alone())
-# Nobody has heard of it when the real one is asked.
-for m in both:
-    assert m.norm(geo.Point(3, 4)) == m.norm(Worse(3, 4)) == 5.0
+# That of a class of Python code isn't asked, whatever it would say: the real one is.
+class Worse(geo.Point): _pybind11_conduit_v1_ = method
+for lie in range(8):
+    evil.tell(lie)
+    for m in both:
+        assert m.norm(geo.Point(3, 4)) == m.norm(Worse(3, 4)) == 5.0
 ",
     ),
     (

@@ -79,6 +79,30 @@ INTERBIND_COLD PyObject *interbind_conduit_function(PyObject *found) {
     return function;
 }
 
+/* Tells whether Python code made a class: `type` gives all of these one deallocator, and pybind11's have its own. Such a class may
+ * have any name, any size and any class's conduit. Without memory to know it, too. */
+INTERBIND_COLD int interbind_is_of_python(PyObject *type) {
+    static void *deallocator;
+    void *known = INTERBIND_LOAD(deallocator);
+    if (known == NULL) {
+        PyObject *made = PyObject_CallFunction((PyObject *)(void *)&PyType_Type, "s(){}", "C");
+        known = made == NULL ? NULL : PyType_GetSlot((PyTypeObject *)(void *)made, Py_tp_dealloc);
+        INTERBIND_STORE(deallocator, known);
+        Py_XDECREF(made);
+        PyErr_Clear();
+    }
+    return known == NULL || ((PyType_GetFlags((PyTypeObject *)(void *)type) & Py_TPFLAGS_HEAPTYPE) != 0 &&
+        PyType_GetSlot((PyTypeObject *)(void *)type, Py_tp_dealloc) == known);
+}
+
+/* The function of the conduit that pybind11 gave a class of its own, as a new reference; NULL, and no exception, for others. */
+INTERBIND_COLD PyObject *interbind_conduit_own(PyObject *type, PyObject *name) {
+    PyObject *found = interbind_is_of_python(type) ? NULL : interbind_type_own(type, name);
+    PyObject *function = found == NULL ? NULL : interbind_conduit_function(found);
+    Py_XDECREF(found);
+    return function;
+}
+
 /* Finds the conduit of a class: in itself or the nearest class that it inherits from. The function, and the class that has it:
  * new references, or NULL without an exception. */
 INTERBIND_COLD PyObject *interbind_conduit_of(PyTypeObject *type, PyObject **owner) {
@@ -88,11 +112,7 @@ INTERBIND_COLD PyObject *interbind_conduit_of(PyTypeObject *type, PyObject **own
     Py_ssize_t i, count = mro == NULL || !PyTuple_Check(mro) ? 0 : PyTuple_Size(mro);
     for (i = 0; i < count && function == NULL; i++) {
         PyObject *one = PyTuple_GetItem(mro, i);
-        PyObject *found = one == NULL || !PyType_Check(one) ? NULL : interbind_type_own(one, name);
-        if (found != NULL) {
-            function = interbind_conduit_function(found);
-            Py_DECREF(found);
-        }
+        function = one == NULL || !PyType_Check(one) ? NULL : interbind_conduit_own(one, name);
         if (function != NULL) {
             Py_INCREF(one);
             *owner = one;
@@ -113,7 +133,8 @@ INTERBIND_COLD int interbind_pybind11_is_known(PyObject *type) {
     for (i = 0; i < count && is_known < 0; i++) {
         PyObject *one = PyTuple_GetItem(mro, i);
         PyObject *name = one == NULL ? NULL : interbind_type_part(one, "__name__");
-        PyObject *size = interbind_is_text(name, "pybind11_object") ? interbind_type_part(one, "__basicsize__") : NULL;
+        const int is_base = interbind_is_text(name, "pybind11_object") && !interbind_is_of_python(one);
+        PyObject *size = is_base ? interbind_type_part(one, "__basicsize__") : NULL;
         if (size != NULL) {
             is_known = PyLong_AsSsize_t(size) == (Py_ssize_t)INTERBIND_PYBIND11_SIZE;
         }
@@ -125,36 +146,56 @@ INTERBIND_COLD int interbind_pybind11_is_known(PyObject *type) {
     return is_known;
 }
 
-/* Counts the parts of a class's objects as pybind11 does: the nearest of its classes above. Those have a conduit of their own,
- * and one is known to be such a class. */
-INTERBIND_COLD int interbind_pybind11_parts(PyObject *type, const void *known, PyObject *name, int depth) {
-    PyObject *own = (const void *)type == known ? NULL : interbind_type_own(type, name), *function, *bases;
-    int parts = 0;
-    Py_ssize_t i;
-    if ((const void *)type == known) {
-        return 1;
+/* Counts the parts of a class's objects as pybind11 does: the nearest of its classes above, each once. Those have a conduit of their
+ * own, and one is known to be such a class. 0 without memory. */
+INTERBIND_COLD int interbind_pybind11_parts(PyObject *type, const void *known, PyObject *name) {
+    /* What was reached, held: looking an entry up may run code, which may take bases away. */
+    PyObject **reached = (PyObject **)calloc(16, sizeof *reached), **more;
+    size_t count = 0, room = 16, at, other;
+    int parts = 0, failed = reached == NULL;
+    if (!failed) {
+        Py_INCREF(type);
+        reached[count++] = type;
     }
-    if (own != NULL) {
-        function = interbind_conduit_function(own);
-        Py_DECREF(own);
-        if (function != NULL) {
-            Py_DECREF(function);
-            return 1;
+    for (at = 0; at < count && !failed; at++) {
+        PyObject *function = (const void *)reached[at] == known ? NULL : interbind_conduit_own(reached[at], name), *bases = NULL;
+        Py_ssize_t i;
+        if (function != NULL || (const void *)reached[at] == known) {
+            parts++;
+        } else {
+            bases = interbind_type_part(reached[at], "__bases__");
+            failed = bases == NULL || !PyTuple_Check(bases);
         }
+        Py_XDECREF(function);
+        for (i = 0; bases != NULL && !failed && i < PyTuple_Size(bases); i++) {
+            PyObject *const base = PyTuple_GetItem(bases, i);
+            for (other = 0; other < count && reached[other] != base; other++) {
+            }
+            if (other == room) {
+                more = (PyObject **)realloc(reached, 2 * room * sizeof *reached);
+                failed = more == NULL;
+                reached = failed ? reached : more;
+                room = failed ? room : 2 * room;
+            }
+            if (other == count && !failed) {
+                Py_INCREF(base);
+                reached[count++] = base;
+            }
+        }
+        Py_XDECREF(bases);
     }
-    bases = depth == 0 ? NULL : interbind_type_part(type, "__bases__");
-    for (i = 0; bases != NULL && PyTuple_Check(bases) && i < PyTuple_Size(bases); i++) {
-        parts += interbind_pybind11_parts(PyTuple_GetItem(bases, i), known, name, depth - 1);
+    while (count > 0) {
+        Py_DECREF(reached[--count]);
     }
-    Py_XDECREF(bases);
+    free(reached);
     PyErr_Clear();
-    return parts;
+    return failed ? 0 : parts;
 }
 
 /* Tells whether each part of an object with several, or with a large holder, has its value. */
 INTERBIND_COLD int interbind_pybind11_has_values(PyObject *object, const void *known) {
     PyObject *name = PyUnicode_FromString(INTERBIND_CONDUIT);
-    const int parts = name == NULL ? 0 : interbind_pybind11_parts((PyObject *)(void *)Py_TYPE(object), known, name, 50);
+    const int parts = name == NULL ? 0 : interbind_pybind11_parts((PyObject *)(void *)Py_TYPE(object), known, name);
     const uint8_t *const *status = (const uint8_t *const *)(const void *)((const char *)(const void *)object +
         INTERBIND_PYBIND11_HEAD + sizeof(void *));
     int i, has = parts > 0 && *status != NULL;
@@ -298,9 +339,12 @@ INTERBIND_COLD PyObject *interbind_pybind11_local_in(PyObject *owner, const char
         PyObject *key = PyList_GetItem(keys, i), *capsule = NULL;
         PyObject *bytes = key == NULL || !PyUnicode_CheckExact(key) ? NULL : PyUnicode_AsUTF8String(key);
         const char *text = bytes == NULL ? NULL : PyBytes_AsString(bytes);
+        /* Held: looking it up may run the code of a key beside it, to which the collector shows the list. */
+        Py_XINCREF(key);
         if (text != NULL && strncmp(text, start, sizeof start - 1) == 0 && atoi(text + sizeof start - 1) == 12) {
             capsule = PyObject_GetItem(dict, key);
         }
+        Py_XDECREF(key);
         if (capsule != NULL && PyCapsule_CheckExact(capsule) && PyCapsule_GetName(capsule) == NULL) {
             /* The class, its `type_info`, … */
             void *const *const record = (void *const *)PyCapsule_GetPointer(capsule, NULL);

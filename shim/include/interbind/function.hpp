@@ -243,10 +243,37 @@ struct signature {
     const char *result;
 };
 
-/* How many calls of this module's functions a thread is in, and how many of them may be inside each other before Python counts
- * them: a callable that is given numbers may call Python too. */
+/* How many calls of this module's functions a thread is in that Python doesn't count. */
 inline thread_local unsigned depth = 0;
-constexpr unsigned unchecked = 64;
+
+/* A call that may lead back to itself, without end: an argument's `__float__` may be the function that converts it, and a callable that is
+ * given numbers may call Python too. Python counts it where that is likely, or many are inside each other. */
+class inside {
+  public:
+    explicit inside(bool is_likely) : depth_(depth), is_counted_(is_likely || depth_ >= 64) {
+        if (INTERBIND_LIKELY(!is_counted_)) {
+            ++depth_;
+        } else if (Py_EnterRecursiveCall(" while calling a native function")) {
+            is_refused_ = true;
+        }
+    }
+    inside(const inside &) = delete;
+    ~inside() {
+        if (INTERBIND_LIKELY(!is_counted_)) {
+            --depth_;
+        } else if (!is_refused_) {
+            Py_LeaveRecursiveCall();
+        }
+    }
+    /* An exception is set. */
+    bool is_refused() const noexcept { return is_refused_; }
+
+  private:
+    /* Where it is, asked once: in a library that takes a call. */
+    unsigned &depth_;
+    const bool is_counted_;
+    bool is_refused_ = false;
+};
 
 /* How Python calls a function whose callable has this signature: past the hook of names and defaults where it can. One for all of
  * them; the callable's own code is the overload's `call`. */
@@ -271,20 +298,14 @@ template <bool IsStateless, class R, class... A> struct called {
         /* The caller may have borrowed the function, and what runs meanwhile may take it away. Numbers and texts run nothing,
          * and threads that only give these don't meet at its count. */
         const bool holds = may_recurse || !IsStateless || !are_inert(args, std::index_sequence_for<A...>());
-        /* What runs may also lead back here, without end: an object's `__float__` may be this function. */
-        const bool checks = holds || depth >= unchecked;
-        if (checks && Py_EnterRecursiveCall(" while calling a native function")) {
+        const inside counted(holds);
+        if (!INTERBIND_LIKELY(!counted.is_refused())) {
             return nullptr;
         }
         if (holds) {
             Py_INCREF(function);
         }
-        ++depth;
         PyObject *result = first->call(first, function, args);
-        --depth;
-        if (checks) {
-            Py_LeaveRecursiveCall();
-        }
         if (!INTERBIND_LIKELY(result != nullptr) && PyErr_Occurred() == nullptr) {
             result = interbind_function_call_from(function, INTERBIND_LOAD(first->next), args, given, names);
         }

@@ -55,7 +55,7 @@ pub unsafe fn bridge<M: Module>(class: NonNull<PyObject>) -> Result<(), Raised> 
         return Err(error::say(at, Class::Type, "interbind.bridge takes a class of pybind11"));
     }
     let name = Strong::text(at, CONDUIT)?;
-    if conduit::own_entry(at, &class, &name).and_then(|found| conduit::function(at, &found)).is_none() {
+    if conduit::own_function(at, &class, &name).is_none() {
         let line = "it was not made by a pybind11 with a conduit: 2.11.2, 2.12.1, 2.13.6, or 3.0 and newer";
         return Err(refused(
             at,

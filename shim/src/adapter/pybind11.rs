@@ -31,10 +31,7 @@ pub(super) fn adapt(asked: &Asked<'_>) -> Result<bool, Raised> {
     let class = object.class().held(at);
     let ancestors = conduit::ancestors(at, &class);
     let name = Strong::text(at, CONDUIT)?;
-    let found = ancestors.iter().find_map(|one| {
-        let function = conduit::function(at, &conduit::own_entry(at, one, &name)?)?;
-        Some((one, function))
-    });
+    let found = ancestors.iter().find_map(|one| Some((one, conduit::own_function(at, one, &name)?)));
     let Some((class, function)) = found else { return Ok(false) };
     match conduit::layout(at, &ancestors) {
         Layout::Foreign => return Ok(false),

@@ -10,6 +10,7 @@ use super::live::Live;
 use super::raised::Raised;
 use super::strong::Strong;
 use super::type_object;
+use crate::sync::{AtomicPtr, Ordering};
 
 /// The conduit's name.
 pub(crate) const CONDUIT: &str = "_pybind11_conduit_v1_";
@@ -23,6 +24,9 @@ const STATES: usize = size_of::<py::PyObject>() + size_of::<usize>();
 const IS_SIMPLE: u8 = 2;
 const IS_REGISTERED: u8 = 8;
 const PART_IS_REGISTERED: u8 = 2;
+
+/// What `type` gives all classes of Python code to free their objects; NULL: not known yet.
+static DEALLOCATOR: AtomicPtr<c_void> = AtomicPtr::new(core::ptr::null_mut());
 
 /// Whether the objects of a class lie as this file knows them.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -76,8 +80,34 @@ pub(crate) fn own_entry(at: Attached, class: &Strong, name: &Strong) -> Option<S
     found.ok()
 }
 
+/// Tells whether Python code made a class: such a class may have any name, any size and any class's conduit. pybind11's have its own
+/// deallocator. Without memory to know it, true.
+fn is_of_python(at: Attached, class: &Strong) -> bool {
+    let mut known = DEALLOCATOR.load(Ordering::Relaxed);
+    if known.is_null() {
+        let made = type_object::empty(at);
+        at.clear();
+        known = made.map_or(core::ptr::null_mut(), |made| deallocator(&made));
+        DEALLOCATOR.store(known, Ordering::Relaxed);
+    }
+    // SAFETY: attached, a live class.
+    let flags = unsafe { py::PyType_GetFlags(class.as_ptr().cast()) };
+    known.is_null() || (flags & py::Py_TPFLAGS_HEAPTYPE != 0 && deallocator(class) == known)
+}
+
+/// The deallocator of a class that was made at run time.
+fn deallocator(class: &Strong) -> *mut c_void {
+    // SAFETY: attached, a live class on the heap, a slot that each has.
+    unsafe { py::PyType_GetSlot(class.as_ptr().cast(), py::Py_tp_dealloc) }
+}
+
+/// The function of the conduit that pybind11 gave a class of its own.
+pub(crate) fn own_function(at: Attached, class: &Strong, name: &Strong) -> Option<Strong> {
+    if is_of_python(at, class) { None } else { function(at, &own_entry(at, class, name)?) }
+}
+
 /// The function of a conduit that is pybind11's own: a builtin function of its C name inside an `instancemethod`.
-pub(crate) fn function(at: Attached, found: &Strong) -> Option<Strong> {
+fn function(at: Attached, found: &Strong) -> Option<Strong> {
     // SAFETY: attached, a live object.
     let class = unsafe { type_object::class_of(found.as_ptr()) };
     // SAFETY: attached, a live class.
@@ -114,7 +144,7 @@ pub(crate) fn layout(at: Attached, ancestors: &[Strong]) -> Layout {
     for class in ancestors {
         let name = type_object::own_part(at, class, "__name__");
         at.clear();
-        if name.is_ok_and(|name| is_text(at, &name, "pybind11_object")) {
+        if name.is_ok_and(|name| is_text(at, &name, "pybind11_object")) && !is_of_python(at, class) {
             let size = type_object::basic_size(at, class);
             at.clear();
             return if size.is_ok_and(|size| size == SIZE) { Layout::Known } else { Layout::Unknown };
@@ -146,7 +176,7 @@ pub(crate) unsafe fn has_value(object: Live<'_>, known: *mut c_void) -> bool {
 unsafe fn has_values(object: Live<'_>, known: *mut c_void) -> bool {
     let at = object.at();
     let class = object.class().held(at);
-    let parts = Strong::text(at, CONDUIT).map_or(0, |name| parts(at, &class, known, &name, 50));
+    let parts = Strong::text(at, CONDUIT).map_or(0, |name| parts(at, class, known, &name));
     at.clear();
     // SAFETY: duty 1: the object is that large.
     let states = unsafe { object.as_ptr().cast::<u8>().wrapping_add(STATES).cast::<*const u8>().read() };
@@ -173,14 +203,34 @@ pub(crate) unsafe fn word(object: Live<'_>, known: *mut c_void) -> Option<core::
     core::ptr::NonNull::new(unsafe { object.as_ptr().wrapping_add(1).cast::<*mut c_void>().read() })
 }
 
-/// Counts the parts of a class's objects as pybind11 does: the nearest of its classes above. Those have a conduit of their own.
-fn parts(at: Attached, class: &Strong, known: *mut c_void, name: &Strong, depth: u32) -> usize {
-    let is_own = || own_entry(at, class, name).and_then(|found| function(at, &found)).is_some();
-    if class.as_ptr().cast() == known || is_own() {
-        return 1;
+/// Counts the parts of a class's objects as pybind11 does: the nearest of its classes above, each once. Those have a conduit of
+/// their own. 0 without memory.
+fn parts(at: Attached, class: Strong, known: *mut c_void, name: &Strong) -> usize {
+    let (mut reached, mut count, mut next) = (Vec::new(), 0, 0);
+    if reached.try_reserve(1).is_err() {
+        return 0;
     }
-    let bases = if depth == 0 { Vec::new() } else { elements(at, class, "__bases__") };
-    bases.iter().map(|base| parts(at, base, known, name, depth - 1)).sum()
+    reached.push(class);
+    while let Some(class) = reached.get(next).map(|class: &Strong| class.share(at)) {
+        next += 1;
+        if class.as_ptr().cast() == known || own_function(at, &class, name).is_some() {
+            count += 1;
+            continue;
+        }
+        let bases = elements(at, &class, "__bases__");
+        if bases.is_empty() && class.as_ptr() != (&raw mut py::PyBaseObject_Type).cast() {
+            return 0;
+        }
+        for base in bases {
+            if reached.iter().all(|one| one.as_ptr() != base.as_ptr()) {
+                if reached.try_reserve(1).is_err() {
+                    return 0;
+                }
+                reached.push(base);
+            }
+        }
+    }
+    count
 }
 
 /// A `bytes` object.

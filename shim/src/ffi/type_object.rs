@@ -110,6 +110,22 @@ pub(crate) unsafe fn from_spec(at: Attached, mut spec: py::PyType_Spec) -> Resul
     unsafe { Strong::from_new(at, made) }
 }
 
+/// Makes a class as Python code makes one.
+#[cfg(not(any(interbind_pypy, target_env = "msvc")))]
+pub(crate) fn empty(at: Attached) -> Result<Strong, Raised> {
+    // SAFETY: the type lives as long as Python.
+    let meta = unsafe { Strong::from_borrowed(at, type_type()) };
+    // SAFETY: attached.
+    let bases = unsafe { py::PyTuple_New(0) };
+    // SAFETY: a new reference or NULL.
+    let bases = unsafe { Strong::from_new(at, bases) }?;
+    // SAFETY: attached.
+    let dict = unsafe { py::PyDict_New() };
+    // SAFETY: a new reference or NULL.
+    let dict = unsafe { Strong::from_new(at, dict) }?;
+    meta.call_tuple(at, &[&Strong::text(at, "C")?, &bases, &dict])
+}
+
 /// Sets an attribute of a class, past its metaclass.
 pub(crate) fn set_attribute(at: Attached, class: &Strong, name: &str, value: &Strong) -> Result<(), Raised> {
     // SAFETY: the type lives as long as Python.

@@ -132,15 +132,27 @@ template <class F, class R, class... E, class... A> struct Call<F, R, std::tuple
         return true;
     }
 
+    // Converting a number may run Python code: it may call this function again, or take it away.
+    template <std::size_t... I> static bool may_run([[maybe_unused]] PyObject *const *args, std::index_sequence<I...>) {
+        return ((std::is_floating_point_v<Bare<A>> && !PyFloat_CheckExact(args[I]) && !PyLong_CheckExact(args[I])) || ...);
+    }
+
     static PyObject *vectorcall(PyObject *object, PyObject *const *args, std::size_t nargsf, PyObject *names) {
         interbind_overload *self = Function::of(object);
-        if (BINDING_LIKELY(static_cast<std::size_t>(PyVectorcall_NARGS(nargsf)) == COUNT && !names)) {
-            PyObject *result = call(self, object, args);
-            if (BINDING_LIKELY(result) || PyErr_Occurred())
-                return result;
-            self = INTERBIND_LOAD(self->next);
-        }
-        return interbind_function_call_from(object, self, args, nargsf, names);
+        if (!BINDING_LIKELY(static_cast<std::size_t>(PyVectorcall_NARGS(nargsf)) == COUNT && !names))
+            return interbind_function_call_from(object, self, args, nargsf, names);
+        const bool holds = may_run(args, std::index_sequence_for<A...>());
+        const interbind::detail::inside inside(holds);
+        if (!BINDING_LIKELY(!inside.is_refused()))
+            return nullptr;
+        if (holds)
+            Py_INCREF(object);
+        PyObject *result = call(self, object, args);
+        if (!BINDING_LIKELY(result) && !PyErr_Occurred())
+            result = interbind_function_call_from(object, INTERBIND_LOAD(self->next), args, nargsf, names);
+        if (holds)
+            Py_DECREF(object);
+        return result;
     }
 
     static PyObject *call(interbind_overload *self, PyObject *, PyObject *const *args) {
@@ -190,6 +202,9 @@ template <class T, class... A> struct Construct {
     static PyObject *create(Function *self, PyTypeObject *python, PyObject *const *args, std::size_t count,
                             PyObject *names) {
         interbind_overload *next = self;
+        const interbind::detail::inside inside(false);
+        if (!BINDING_LIKELY(!inside.is_refused()))
+            return nullptr;
         if (BINDING_LIKELY(count == COUNT && !names)) {
             PyObject *made = build(self, nullptr, python, args, std::index_sequence_for<A...>());
             if (BINDING_LIKELY(made) || PyErr_Occurred())
