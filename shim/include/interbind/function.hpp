@@ -11,6 +11,7 @@
 #include <interbind/exceptions.hpp>
 #include <interbind/function.h>
 
+#include <atomic>
 #include <limits>
 #include <new>
 #include <string>
@@ -243,16 +244,22 @@ struct signature {
     const char *result;
 };
 
-/* How many calls of this module's functions a thread is in that Python doesn't count. */
-inline thread_local unsigned depth = 0;
+/* How many calls of this module's functions are going on that Python doesn't count. With a GIL all threads have one count,
+ * since asking where a thread's own is takes a fifth of a call; interpreters with a GIL of their own may miss some, and then Python
+ * counts more of them. */
+#ifdef Py_GIL_DISABLED
+inline thread_local std::atomic<unsigned> depth{0};
+#else
+inline std::atomic<unsigned> depth{0};
+#endif
 
 /* A call that may lead back to itself, without end: an argument's `__float__` may be the function that converts it, and a callable that is
  * given numbers may call Python too. Python counts it where that is likely, or many are inside each other. */
 class inside {
   public:
-    explicit inside(bool is_likely) : depth_(depth), is_counted_(is_likely || depth_ >= 64) {
+    explicit inside(bool is_likely) : depth_(depth), is_counted_(is_likely || now() >= 64) {
         if (INTERBIND_LIKELY(!is_counted_)) {
-            ++depth_;
+            depth_.store(now() + 1, std::memory_order_relaxed);
         } else if (Py_EnterRecursiveCall(" while calling a native function")) {
             is_refused_ = true;
         }
@@ -260,7 +267,7 @@ class inside {
     inside(const inside &) = delete;
     ~inside() {
         if (INTERBIND_LIKELY(!is_counted_)) {
-            --depth_;
+            depth_.store(now() - 1, std::memory_order_relaxed);
         } else if (!is_refused_) {
             Py_LeaveRecursiveCall();
         }
@@ -269,8 +276,10 @@ class inside {
     bool is_refused() const noexcept { return is_refused_; }
 
   private:
-    /* Where it is, asked once: in a library that takes a call. */
-    unsigned &depth_;
+    unsigned now() const noexcept { return depth_.load(std::memory_order_relaxed); }
+
+    /* Where it is, asked once. */
+    std::atomic<unsigned> &depth_;
     const bool is_counted_;
     bool is_refused_ = false;
 };

@@ -35,7 +35,7 @@ template <class T> const binding::Layout layout = {zoo::About<T>::name, zoo::Abo
 // The C++ object in one of a class that is bound as `V`. NULL: there is none, and an exception is set.
 template <class V> V *in(PyObject *object) {
     Instance *self = reinterpret_cast<Instance *>(object);
-    void *pointer = binding::is_ours(Py_TYPE(object)) && *self->type->cpp == typeid(V) ? self->pointer() : nullptr;
+    void *pointer = binding::is_ours(Py_TYPE(object)) && *self->type()->cpp == typeid(V) ? self->pointer() : nullptr;
     if (!pointer)
         PyErr_SetString(PyExc_TypeError, "the object has no value: __init__ wasn't called");
     return static_cast<V *>(pointer);
