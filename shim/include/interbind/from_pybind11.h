@@ -331,7 +331,7 @@ INTERBIND_COLD void interbind_pybind11_ids(PyObject *dict, PyObject **ids, int *
  * class answers to that address alone. A new capsule, or NULL without an exception. */
 INTERBIND_COLD PyObject *interbind_pybind11_local_in(PyObject *owner, const char *name) {
     static const char start[] = "__pybind11_module_local_v";
-    PyObject *dict = interbind_type_part(owner, "__dict__");
+    PyObject *dict = interbind_is_of_python(owner) ? NULL : interbind_type_part(owner, "__dict__");
     PyObject *keys = dict == NULL ? NULL : PyMapping_Keys(dict);
     PyObject *made = NULL;
     Py_ssize_t i;

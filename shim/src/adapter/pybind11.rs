@@ -56,7 +56,8 @@ pub(super) fn adapt(asked: &Asked<'_>) -> Result<bool, Raised> {
     let plain = conduit::type_capsule(at, adapter.cpp_type())?;
     // A class that is local to its module answers, since pybind11 3.1, to the type in its own record alone.
     let local = || {
-        let local = ancestors.iter().find_map(|one| {
+        let mut own = ancestors.iter().filter(|one| !conduit::is_of_python(at, one));
+        let local = own.find_map(|one| {
             let dict = type_object::own_part(at, one, "__dict__").ok()?;
             let keys = conduit::keys(at, &dict);
             let is_local = |key: &&Strong| {

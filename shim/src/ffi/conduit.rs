@@ -82,7 +82,7 @@ pub(crate) fn own_entry(at: Attached, class: &Strong, name: &Strong) -> Option<S
 
 /// Tells whether Python code made a class: such a class may have any name, any size and any class's conduit. pybind11's have its own
 /// deallocator. Without memory to know it, true.
-fn is_of_python(at: Attached, class: &Strong) -> bool {
+pub(crate) fn is_of_python(at: Attached, class: &Strong) -> bool {
     let mut known = DEALLOCATOR.load(Ordering::Relaxed);
     if known.is_null() {
         let made = type_object::empty(at);
