@@ -17,6 +17,8 @@ fn main() {
         "module_slots",
         "utf8",
         "raised",
+        "records",
+        "tp_call",
     ] {
         println!("cargo::rustc-check-cfg=cfg(interbind_{name})");
     }
@@ -59,6 +61,11 @@ fn main() {
     // links both, and each name that it doesn't is one more that the dynamic linker looks up at the import.
     set("utf8", !limited || minor >= 10);
     set("raised", minor >= 12);
+    // PyO3's functions become records where their objects have a layout that both sides know; and where `PyVectorcall_Call` isn't in the
+    // limited API, the class calls by itself.
+    let is_face = env::var_os("CARGO_FEATURE_PYO3").is_some();
+    set("records", is_face && implementation == "cpython" && !both);
+    set("tp_call", limited && minor < 12);
     // `PyModuleDef` has no layout there.
     set("module_slots", both);
     // The release that renamed the key also brought `PyClassGuard: TryFrom<&Bound<T>>`.
@@ -78,14 +85,15 @@ fn main() {
         "on"
     };
     let yes = |flag: &str| if flags.contains(&flag) { "yes" } else { "no" };
+    let (os, arch, bits, endian) = (target("OS"), target("ARCH"), target("POINTER_WIDTH"), target("ENDIAN"));
+    let (debug, refs) = (yes("Py_DEBUG"), yes("Py_TRACE_REFS"));
     println!(
-        "cargo::rustc-env=INTERBIND_PLATFORM=os={} arch={} bits={} endian={} c={c} python={implementation} api={api} gil={gil} debug={} refs={}",
-        target("OS"),
-        target("ARCH"),
-        target("POINTER_WIDTH"),
-        target("ENDIAN"),
-        yes("Py_DEBUG"),
-        yes("Py_TRACE_REFS"),
+        "cargo::rustc-env=INTERBIND_PLATFORM=os={os} arch={arch} bits={bits} endian={endian} c={c} python={implementation} api={api} gil={gil} debug={debug} refs={refs}"
+    );
+    // As the name of a class, as C's headers write it.
+    let api = api.replace(['-', '.'], "_");
+    println!(
+        "cargo::rustc-env=INTERBIND_PLATFORM_NAME={os}_{arch}_{bits}_{endian}_{c}_{implementation}_{api}_gil_{gil}_debug_{debug}_refs_{refs}"
     );
     println!("cargo::rustc-env=INTERBIND_COMPILER={}", compiler());
 }

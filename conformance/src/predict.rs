@@ -1,20 +1,25 @@
 //! What the doctor says of a cell before it is run: from the two files alone, which it reads and never loads.
 //!
 //! It speaks of pairs of other binding libraries, whose rules it knows, and of the classes that both have in common: whether
-//! objects of the one are taken by functions of the other. Of pairs with interbind in them the cases say themselves what holds.
+//! objects of the one are taken by functions of the other. Of pairs with interbind in them it speaks of functions: whether they pickle,
+//! and whether a C function is called whose type is the one that is asked for. Of their classes the cases say themselves what holds.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use interbind_doctor::check::{Verdict, check};
-use interbind_doctor::facts::Module;
+use interbind_abi::Reason;
+use interbind_doctor::check::{Verdict, check, native_calls, pickled};
+use interbind_doctor::facts::{Module, Picklable};
 use interbind_doctor::inspect::{Options, Quiet, inspect};
 
 use crate::axes::Mutation;
 use crate::cell::CellId;
 use crate::outcome::Outcome;
 use crate::participant::{Participants, Recipe};
+
+/// The cases that ask for the type that a function has. What others ask for is in no file.
+const ASK_FOR_ITS_TYPE: &[&str] = &["function.native-entry", "function.each-interpreter"];
 
 /// What the doctor has read.
 #[derive(Default)]
@@ -31,6 +36,13 @@ impl Doctor {
         provider: &Path,
         consumer: &Path,
     ) -> Option<Outcome> {
+        match cell.group() {
+            "function" if ASK_FOR_ITS_TYPE.contains(&cell.case.as_str()) => {
+                return self.called(provider, consumer);
+            }
+            "pickle" => return self.pickled(provider, consumer),
+            _ => {}
+        }
         let others = [&cell.provider, &cell.consumer].into_iter().all(|build| {
             let is_cplusplus = |recipe: &Recipe| matches!(recipe, Recipe::Cplusplus(_));
             participants.of(build).is_some_and(|one| !one.interbind && is_cplusplus(&one.build))
@@ -48,6 +60,24 @@ impl Doctor {
         let is_known =
             ways.iter().flatten().all(|way| *way != Verdict::Unknown) && told.verdict != Verdict::Unknown;
         is_known.then_some(Outcome::Silent)
+    }
+
+    /// What comes of a call of a C function that the provider lends, by the notes of both.
+    fn called(&self, provider: &Path, consumer: &Path) -> Option<Outcome> {
+        match native_calls(&self.read(provider)?, &self.read(consumer)?)?.0 {
+            Verdict::Share => Some(Outcome::Interop),
+            Verdict::Isolated => Some(Outcome::Detected(Reason::CAbi.slug().to_owned())),
+            _ => None,
+        }
+    }
+
+    /// What comes of pickling functions of both.
+    fn pickled(&self, provider: &Path, consumer: &Path) -> Option<Outcome> {
+        let all = [pickled(&self.read(provider)?), pickled(&self.read(consumer)?)];
+        if all.contains(&Picklable::Unknown) {
+            return None;
+        }
+        Some(if all.contains(&Picklable::No) { Outcome::Silent } else { Outcome::Interop })
     }
 
     fn read(&self, file: &Path) -> Option<Module> {

@@ -12,6 +12,7 @@ use core::ptr::NonNull;
 use interbind_abi::Piece;
 use interbind_abi::signature::digest;
 use interbind_abi::values::PlainData;
+use pyo3_ffi::PyObject;
 
 use crate::shared::Shared;
 
@@ -24,11 +25,37 @@ use crate::shared::Shared;
     message = "`{Self}` is no type of a C function",
     note = "these are: numbers, `bool`, types that derive `Shared`, and pointers to them and to `c_void`"
 )]
-pub unsafe trait CName: 'static {
+pub unsafe trait CName: Sized + 'static {
     /// The names.
     const NAMES: &'static [&'static [Piece]];
     /// True for a pointer.
     const IS_POINTER: bool = false;
+    /// How Python's objects become values and back; `None`: it's no number.
+    #[doc(hidden)]
+    const NUMBER: Option<Number<Self>> = None;
+}
+
+impl<T> fmt::Debug for Number<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Number")
+    }
+}
+
+/// How Python calls a function.
+#[doc(hidden)]
+pub type Call =
+    unsafe extern "C" fn(*mut PyObject, *const *mut PyObject, usize, *mut PyObject) -> *mut PyObject;
+
+/// How a number comes from Python and goes there, without code of Python.
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub struct Number<T> {
+    /// `None`: it's an object of another class, or doesn't fit. No exception is set then.
+    #[cfg_attr(not(interbind_records), allow(dead_code, reason = "function records convert"))]
+    pub(crate) read: unsafe fn(*mut PyObject) -> Option<T>,
+    /// A new reference; NULL with an exception.
+    #[cfg_attr(not(interbind_records), allow(dead_code, reason = "as above"))]
+    pub(crate) made: unsafe fn(T) -> *mut PyObject,
 }
 
 /// A type that safe code may hand to a C function: no pointers.
@@ -51,6 +78,17 @@ pub unsafe trait CValue: CName + Copy {}
 )]
 pub unsafe trait CResult: CName + Copy {}
 
+/// The numbers' ways, where PyO3's face is there.
+macro_rules! number {
+    ($ty:ty) => {
+        #[cfg(interbind_records)]
+        const NUMBER: Option<Number<$ty>> = Some(Number {
+            read: <$ty as crate::ffi::number::Number>::read,
+            made: <$ty as crate::ffi::number::Number>::made,
+        });
+    };
+}
+
 macro_rules! names {
     (@ $name:literal) => { $name };
     // No type has an empty name.
@@ -59,6 +97,7 @@ macro_rules! names {
         // SAFETY: (1) the sizes are as C's on every target with 64-bit pointers, where the conditions hold.
         unsafe impl CName for $ty {
             const NAMES: &'static [&'static [Piece]] = &[$(&[Piece::Text(names!(@ $name $(, $when)?))]),+];
+            number!($ty);
         }
         // SAFETY: (1) a number, of which every pattern is a value; or `bool`, and C's `_Bool` is 0 or 1.
         unsafe impl CValue for $ty {}
@@ -92,6 +131,7 @@ macro_rules! wide {
                 &[Piece::Text(if LONG_IS_64 { concat!($prefix, "long") } else { "" })],
                 $(&[Piece::Text($name)]),+
             ];
+            number!($ty);
         }
         // SAFETY: (1) a number, of which every pattern is a value.
         unsafe impl CValue for $ty {}
@@ -122,6 +162,7 @@ unsafe impl CName for c_void {
 // SAFETY: (1) no result.
 unsafe impl CName for () {
     const NAMES: &'static [&'static [Piece]] = &[&[Piece::Text("void")]];
+    number!(());
 }
 
 // SAFETY: (1) there is no value to return.
@@ -183,6 +224,12 @@ pub unsafe trait CFunction: Copy + 'static {
     /// What each parameter may be called.
     #[doc(hidden)]
     const PARAMETERS: &'static [&'static [&'static [Piece]]];
+    /// The same function as Rust calls it.
+    #[doc(hidden)]
+    type Plain: Copy + 'static;
+    /// How Python calls it without PyO3; `None`: one of its types is no number's.
+    #[doc(hidden)]
+    const QUICK: Option<Call> = None;
 
     /// The function's address.
     #[doc(hidden)]
@@ -204,24 +251,40 @@ pub unsafe trait CFunction: Copy + 'static {
     }
 }
 
+/// The address of a function of Rust.
+#[cfg(feature = "pyo3")]
+pub(crate) fn address<P: Copy + 'static>(plain: P) -> NonNull<c_void> {
+    const { assert!(size_of::<P>() == size_of::<NonNull<c_void>>()) };
+    // SAFETY: of that size, and never NULL: a function pointer, as each `CFunction::Plain` is.
+    unsafe { transmute_copy(&plain) }
+}
+
 /// What `#[interbind::function]` writes beside a function: its C function, and how it is called in both languages.
-pub struct Lent<F> {
+pub struct Lent<F: CFunction> {
     #[cfg_attr(not(feature = "pyo3"), allow(dead_code, reason = "PyO3's face lends"))]
     pub(crate) function: F,
+    /// As Rust calls it; `None`: PyO3 was asked to do more than to convert its arguments.
+    #[cfg_attr(not(interbind_records), allow(dead_code, reason = "function records call it"))]
+    pub(crate) plain: Option<F::Plain>,
     pub(crate) name: &'static str,
     pub(crate) signature: Option<&'static str>,
 }
 
-impl<F> fmt::Debug for Lent<F> {
+impl<F: CFunction> fmt::Debug for Lent<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Lent").field("name", &self.name).field("signature", &self.signature).finish()
     }
 }
 
-impl<F> Lent<F> {
+impl<F: CFunction> Lent<F> {
     /// Says what is lent. The attribute has compared the text with the function's types.
-    pub const fn new(name: &'static str, signature: Option<&'static str>, function: F) -> Self {
-        Self { name, signature, function }
+    pub const fn new(
+        name: &'static str,
+        signature: Option<&'static str>,
+        function: F,
+        plain: Option<F::Plain>,
+    ) -> Self {
+        Self { name, signature, function, plain }
     }
 }
 
@@ -254,12 +317,16 @@ macro_rules! functions {
         unsafe impl<Z: CResult $(, $name: CValue)*> CFunction for extern "C" fn($($name),*) -> Z {
             const RESULT: &'static [&'static [Piece]] = Z::NAMES;
             const PARAMETERS: &'static [&'static [&'static [Piece]]] = &[$($name::NAMES),*];
+            type Plain = fn($($name),*) -> Z;
+            #[cfg(interbind_records)]
+            const QUICK: Option<Call> = crate::functions::quick::Quick::<Self>::CALL;
         }
 
         // SAFETY: (1) of these types; (2) as it says.
         unsafe impl<Z: CName + Copy $(, $name: CName + Copy)*> CFunction for unsafe extern "C" fn($($name),*) -> Z {
             const RESULT: &'static [&'static [Piece]] = Z::NAMES;
             const PARAMETERS: &'static [&'static [&'static [Piece]]] = &[$($name::NAMES),*];
+            type Plain = unsafe fn($($name),*) -> Z;
         }
     )+ };
 }

@@ -30,6 +30,8 @@
 pub mod error;
 mod ffi;
 mod foreign;
+#[cfg(interbind_records)]
+mod functions;
 mod held;
 mod object;
 pub mod raw;
@@ -90,7 +92,7 @@ pub use self::types::Counts;
 pub use self::untracked::Untracked;
 
 #[cfg(feature = "pyo3")]
-pub use self::pyo3::{Native, bind_module, lend, names, publish, submodule};
+pub use self::pyo3::{Native, add_function, bind_module, lend, names, publish, submodule};
 
 /// What the macros' expansions name; not for people.
 #[doc(hidden)]

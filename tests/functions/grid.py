@@ -19,7 +19,7 @@ import tempfile
 
 #: What the rows are called, by module.
 TITLES = {
-    "function": "record, C", "grid_records": "record, C++", "grid_pyo3_named": "PyO3, `interbind::names`", "grid_pyo3": "PyO3",
+    "function": "record, C", "grid_records": "record, C++", "grid_rust": "record, Rust", "grid_pyo3_named": "PyO3, `interbind::names`", "grid_pyo3": "PyO3",
     "grid_nanobind": "nanobind", "grid_pybind11": "pybind11 3", "grid_pybind11_2": "pybind11 2",
 }
 #: Kinds of callables: a title, and where one is.

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """What function records promise, law by law, on modules of C and C++.
 
-    laws.py [NAME…]       with `function`, `functioncpp` and `around.function` on the path; `limited` where it is built
+    laws.py [first=MODULE] [NAME…]    with `function`, `functioncpp` and `around.function` on the path; `limited` where it is built
 
-Each law runs in a process of its own and prints `holds: name`, or why it doesn't, or `skip: why`.
+Each law runs in a process of its own and prints `holds: name`, or why it doesn't, or `skip: why`. The module that is `first` is
+imported there before all others, so the class of functions is its.
 """
 
 import copy
@@ -821,6 +822,88 @@ def every_interpreter_has_its_own_class():
     exec(INTERPRETER)
 
 
+#: Uses functions when the interpreter has let its modules go: in an object's end, one that `sys` keeps, one that a function's own
+#: attribute leads to, and at the exit. What can't be done any more is an exception.
+ENDING = """
+import atexit, builtins, function, native, os, pickle, sys
+
+
+class Late:
+    def __init__(self, way):
+        self.kept = function.dot, native.length, function.make("f", 1), native.call, native.find, function.make, pickle.dumps, os.write, way
+
+    def __del__(self):
+        dot, length, made, call, find, make, dumps, write, way = self.kept
+        answers = []
+        for attempt in (
+            lambda: dot(2), lambda: made(), lambda: repr(dot), lambda: dot.__text_signature__, lambda: call(length, 3, 4), lambda: call(dot, 3, 4),
+            lambda: find(5, "double (double)"), lambda: make("g", 2)(), lambda: dumps(dot), lambda: setattr(dot, "x", 1), lambda: dot(1, 2, 3),
+        ):
+            try:
+                answers.append(attempt())
+            except Exception as error:
+                answers.append(error)
+        write(way, b"+" if answers[:5] == [2.0, 1, "<native function function.dot>", "(x, y=1.0)", 5.0] else repr(answers).encode())
+
+
+sys.late, builtins.late, late = Late(way), Late(way), Late(way)
+function.dot.late = Late(way)
+atexit.register(Late(way).__del__)
+native.hold(native.length)
+"""
+
+
+@law
+def functions_of_an_interpreter_that_ends_answer_or_raise_until_its_end():
+    if PYPY:
+        raise Skip("objects don't end with their interpreter here")
+    import function
+    import native
+
+    def ended(run):
+        reading, writing = os.pipe()
+        run(f"import sys; sys.path[:] = {sys.path!r}\nway = {writing}\n" + ENDING)
+        os.close(writing)
+        with os.fdopen(reading) as answers:
+            said = answers.read()
+        # At the exit, and once for each object that ended; what its module keeps may be left as it is.
+        assert said.strip("+") == "" and len(said) >= 3, said
+
+    def main(code):
+        done = subprocess.run([sys.executable, "-c", code], pass_fds=[int(code.split("way = ")[1].split()[0])], capture_output=True, text=True)
+        assert done.returncode == 0 and not done.stderr, done
+
+    ended(main)
+    interpreters = next((importlib.import_module(name) for name in ("_interpreters", "_xxsubinterpreters") if importlib.util.find_spec(name)), None)
+    if interpreters is None or sys.version_info < (3, 12):
+        return
+
+    def sub(code):
+        one = interpreters.create()
+        done = interpreters.run_string(one, code)
+        assert done is None, done
+        interpreters.destroy(one)
+
+    def many():
+        try:
+            for _ in range(3):
+                ended(sub)
+        except BaseException as error:
+            failed.append(error)
+
+    # One ends while others begin and end, and while this one calls functions of its own.
+    failed, threads = [], [threading.Thread(target=many) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        assert function.dot(2) == 2.0 and native.call(native.length, 3, 4) == 5.0
+    for thread in threads:
+        thread.join()
+    assert not failed, failed
+    # The C function is the library's, which stays.
+    assert native.call_held(3, 4) == 5.0
+
+
 @law
 def a_list_that_python_code_took_away_is_made_anew():
     import function
@@ -1079,8 +1162,12 @@ def scipy_and_numba_call_what_is_lent():
 
 
 def main(wanted, script=__file__):
+    first = [one for one in wanted if one.startswith("first=")]
+    wanted = [one for one in wanted if one not in first]
     if len(wanted) == 1 and wanted[0].startswith("="):
         [function] = [one for one in LAWS if one.__name__ == wanted[0][1:]]
+        if first:
+            importlib.import_module(first[0][6:])
         try:
             function()
         except Skip as why:
@@ -1093,7 +1180,7 @@ def main(wanted, script=__file__):
         if wanted and function.__name__ not in wanted:
             continue
         environment = os.environ | getattr(function, "environment", {})
-        command = [sys.executable, "-B", script, "=" + function.__name__]
+        command = [sys.executable, "-B", script, *first, "=" + function.__name__]
         done = subprocess.run(command, capture_output=True, text=True, env=environment)
         sys.stdout.write(done.stdout)
         if done.returncode or function.__name__ not in done.stdout:

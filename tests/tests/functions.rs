@@ -139,6 +139,34 @@ fn functions_of_rust_are_lent_and_called() {
     }
 }
 
+/// Records that are made of PyO3's functions; optimised, as an endless recursion of PyO3's own functions ends the stack first otherwise.
+fn of_rust(python: &Python) -> Extension {
+    let source = fs::read_to_string(repository().join("tests/fixtures/grid/rust.rs")).expect("it is there");
+    let package = Package::new("grid_rust", source).interbind("\"pyo3\"");
+    // The newest that knows this Python.
+    let pyo3 = if python.free_threaded && python.version < (3, 14) { "0.28.3" } else { "0.30.1" };
+    Extension::of(&package.dependency(&format!("pyo3 = \"={pyo3}\"")), workshop!()).release()
+}
+
+#[test]
+fn functions_of_rust_are_records() {
+    let what = "records of Rust's functions";
+    let mut tried = 0;
+    let pythons = pickle::pythons(what);
+    for python in pythons.into_iter().filter(|python| python.implementation == "cpython") {
+        let Some(modules) = modules(python) else { continue };
+        let modules = modules.with(&of_rust(python));
+        let said = run(&modules, "rust.py", &[], &[]);
+        assert!(count(&said, "holds: ") >= 10, "{python}: laws may only grow\n{said}");
+        // The class that Rust makes does for C's and C++'s functions what their own does.
+        let said = run(&modules, "laws.py", &["first=grid_rust"], &[]);
+        let holds = count(&said, "holds: ");
+        assert!(holds >= 25 && holds + count(&said, "skip: ") >= 35, "{python}: laws may only grow\n{said}");
+        tried += 1;
+    }
+    assert!(tried > 0, "one Python and its headers at least");
+}
+
 /// Prints texts, as C's header reads them: each in hex, and its form.
 const TEXTS: &str = r#"
 import random
@@ -182,6 +210,7 @@ fn c_and_rust_read_the_types_of_functions_alike() {
 const MAKERS: &[&str] = &[
     "function",
     "grid_records",
+    "grid_rust",
     "grid_pyo3_named",
     "grid_pyo3",
     "grid_nanobind",
@@ -218,6 +247,7 @@ fn makers(python: &'static Python) -> Option<Modules> {
         let package = Package::new(name, source).interbind("\"pyo3\"").dependency("pyo3 = \"=0.30.1\"");
         modules = modules.with(&Extension::of(&package, workshop!()));
     }
+    modules = modules.with(&of_rust(python));
     for binder in BINDERS {
         modules = binder.add_to(modules, workshop!(), what)?.unwrap_or_else(|said| panic!("{said}"));
     }

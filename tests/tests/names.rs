@@ -1,7 +1,7 @@
 //! `interbind.names`: functions of modules that nobody rebuilds, given names by which they pickle.
 //!
 //! The laws are tried on functions made like the binders', with `INTERBIND_PICKLE=full` on every CPython; the grid on packages from
-//! PyPI that nanobind and pybind11 have bound, where pip has them. The scripts in `names/` run by hand too; each says at its
+//! PyPI that nanobind, pybind11 and Boost.Python have bound, where pip has them. The scripts in `names/` run by hand too; each says at its
 //! top how.
 
 use std::env;
@@ -23,6 +23,10 @@ const PACKAGES: &[(&str, &str, &str)] = &[
     // pybind11 3, and 2: records, and capsules.
     ("3.13", "contourpy==1.4.0", "contourpy._contourpy"),
     ("3.12", "contourpy==1.2.1", "contourpy._contourpy"),
+    // Boost.Python.
+    ("3.13", "rdkit==2026.9.1", "rdkit.Chem.rdchem"),
+    ("3.13", "rdkit==2026.9.1", "rdkit.Chem.rdMolDescriptors"),
+    ("3.13", "rdkit==2026.9.1", "rdkit.DataStructs.cDataStructs"),
 ];
 
 /// What the grid pickles with, beside Python's own two.

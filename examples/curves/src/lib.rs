@@ -93,7 +93,7 @@ fn scaled_by(f: &Bound<'_, PyAny>, signature: &str, number: i64) -> PyResult<i64
 
 // ANCHOR: lend
 fn add_hypot(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    m.add_function(wrap_pyfunction!(hypot, m)?)?;
+    interbind::add_function(m, wrap_pyfunction!(hypot, m)?)?;
     interbind::lend!(m, hypot)
 }
 // ANCHOR_END: lend

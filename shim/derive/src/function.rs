@@ -127,6 +127,29 @@ fn python_name(item: &ItemFn, problems: &mut Problems) -> String {
     name
 }
 
+/// Tells whether PyO3 does nothing more for the function than to convert its arguments and its result.
+fn is_plain(item: &ItemFn) -> bool {
+    let asks = |attribute: &Attribute| {
+        let Meta::List(list) = &attribute.meta else { return false };
+        let mut is_start = true;
+        let mut asks = false;
+        for word in list.tokens.clone() {
+            if let (true, proc_macro2::TokenTree::Ident(word)) = (is_start, &word) {
+                asks |=
+                    !["name", "signature", "text_signature", "module"].contains(&word.to_string().as_str());
+            }
+            is_start = matches!(&word, proc_macro2::TokenTree::Punct(sign) if sign.as_char() == ',');
+        }
+        asks
+    };
+    let is_pyo3 = |attribute: &&Attribute| is(attribute, "pyfunction") || is(attribute, "pyo3");
+    let of_argument = |input: &FnArg| match input {
+        FnArg::Typed(input) => input.attrs.iter().any(|attribute| is(attribute, "pyo3")),
+        FnArg::Receiver(_) => true,
+    };
+    !item.attrs.iter().filter(is_pyo3).any(asks) && !item.sig.inputs.iter().any(of_argument)
+}
+
 fn type_of<'a>(input: &'a FnArg, problems: &mut Problems) -> Option<&'a Type> {
     match input {
         FnArg::Typed(input) => Some(&input.ty),
@@ -191,6 +214,10 @@ fn write(
         Some(text) => quote!(::core::option::Option::Some(#text)),
         None => quote!(::core::option::Option::None),
     };
+    let plain = match is_plain(item) {
+        true => quote!(::core::option::Option::Some(#function as fn(#(#types),*) -> #result)),
+        false => quote!(::core::option::Option::None),
+    };
     let values = types.iter().map(|ty| quote_spanned!(ty.span()=> const _: () = __value::<#ty>();));
     let returned = quote_spanned!(result.span()=> const _: () = __result::<#result>(););
     quote! {
@@ -208,7 +235,7 @@ fn write(
             extern "C" fn __native(#(#arguments: #types),*) -> #result {
                 #function(#(#arguments),*)
             }
-            ::interbind::__private::Lent::new(#name, #text, __native)
+            ::interbind::__private::Lent::new(#name, #text, __native, #plain)
         };
     }
 }

@@ -122,10 +122,11 @@ pub fn interface(arguments: TokenStream, input: TokenStream) -> TokenStream {
 
 /// Writes the C function of a `#[pyfunction]`, which [`lend!`] gives to others: SciPy, Numba, Cython, and every build of interbind.
 ///
-/// Stands above `#[pyfunction]`, which it leaves as it is: Python calls PyO3's own function. The C function takes the same
-/// arguments and calls no Python; a panic in it ends the process, as in every `extern "C" fn`. `native` is its type as C writes it,
-/// and is compared with the function's types by the compiler; without it, it is written from them. Numbers, `bool` and
-/// types that derive [`Shared`](macro@Shared) can be lent.
+/// Stands above `#[pyfunction]`, which it leaves as it is: Python calls PyO3's own function, or what `interbind::add_function` makes
+/// of it, to which `lend!` gives the function of Rust too. The C function takes the same arguments and calls no Python; a panic in
+/// it ends the process, as in every `extern "C" fn`. `native` is its type as C writes it, and is compared with the function's types
+/// by the compiler; without it, it is written from them. Numbers, `bool` and types that derive [`Shared`](macro@Shared) can be
+/// lent.
 ///
 /// # Examples
 ///
@@ -157,7 +158,7 @@ pub fn function(arguments: TokenStream, input: TokenStream) -> TokenStream {
 /// <!-- examples/curves/src/lib.rs:lend -->
 /// ```
 /// fn add_hypot(m: &Bound<'_, PyModule>) -> PyResult<()> {
-///     m.add_function(wrap_pyfunction!(hypot, m)?)?;
+///     interbind::add_function(m, wrap_pyfunction!(hypot, m)?)?;
 ///     interbind::lend!(m, hypot)
 /// }
 /// ```

@@ -137,21 +137,21 @@ INTERBIND_COLD interbind_overload *interbind_overload_make(const interbind_funct
 
 /* ---- Functions. ---- */
 
-/* Makes a function of an overload, which it takes over; `home` keeps the overload's memory. NULL: an exception is set. */
-INTERBIND_COLD PyObject *interbind_function_make(PyObject *home, PyObject *module, PyObject *qualname, const char *name,
+/* Makes a function of an overload, which it takes over; `home` keeps the overload's memory, `text` is its interned name, or NULL with
+ * an exception. NULL: an exception is set. */
+INTERBIND_COLD PyObject *interbind_function_make_of(PyObject *home, PyObject *module, PyObject *qualname, PyObject *text,
     interbind_overload *overload, interbind_vectorcall vectorcall) {
-    PyTypeObject *type = interbind_function_type();
-    PyObject *text = type == NULL ? NULL : PyUnicode_InternFromString(name);
-    PyObject *function = text == NULL
+    PyTypeObject *type = text == NULL ? NULL : interbind_function_type();
+    PyObject *function = type == NULL
         ? NULL
         : interbind_function_alloc(type, vectorcall != NULL ? vectorcall : interbind_function_call);
     Py_XDECREF((PyObject *)type);
     if (function == NULL) {
-        Py_XDECREF(text);
         overload->free(overload);
         return NULL;
     }
     interbind_function_of(function)->first = overload;
+    Py_INCREF(text);
     interbind_function_of(function)->name = text;
     Py_INCREF(qualname);
     interbind_function_of(function)->qualname = qualname;
@@ -161,6 +161,15 @@ INTERBIND_COLD PyObject *interbind_function_make(PyObject *home, PyObject *modul
     interbind_function_of(function)->home = home;
     interbind_defer(function);
     PyObject_GC_Track(function);
+    return function;
+}
+
+/* The same, by a name of C's. */
+INTERBIND_COLD PyObject *interbind_function_make(PyObject *home, PyObject *module, PyObject *qualname, const char *name,
+    interbind_overload *overload, interbind_vectorcall vectorcall) {
+    PyObject *text = PyUnicode_InternFromString(name);
+    PyObject *function = interbind_function_make_of(home, module, qualname, text, overload, vectorcall);
+    Py_XDECREF(text);
     return function;
 }
 
@@ -180,22 +189,26 @@ INTERBIND_COLD PyObject *interbind_attribute(PyObject *object, const char *name)
 }
 
 /* What stands in a class or module itself under a name: a new reference, or NULL with or without an exception. */
-INTERBIND_COLD PyObject *interbind_own_attribute(PyObject *scope, const char *name) {
-    PyObject *dict, *key = PyUnicode_FromString(name), *found = NULL;
-    if (key != NULL && PyModule_Check(scope) && (dict = PyModule_GetDict(scope)) != NULL) {
-        found = interbind_functions_get(dict, key);
-        Py_DECREF(key);
-        return found;
+INTERBIND_COLD PyObject *interbind_own_item(PyObject *scope, PyObject *key) {
+    PyObject *dict, *found = NULL;
+    if (PyModule_Check(scope) && (dict = PyModule_GetDict(scope)) != NULL) {
+        return interbind_functions_get(dict, key);
     }
-    dict = key == NULL ? NULL : interbind_attribute(scope, "__dict__");
+    dict = interbind_attribute(scope, "__dict__");
     if (dict != NULL) {
         found = PyObject_GetItem(dict, key);
         if (found == NULL && PyErr_ExceptionMatches(PyExc_KeyError)) {
             PyErr_Clear();
         }
     }
-    Py_XDECREF(key);
     Py_XDECREF(dict);
+    return found;
+}
+
+/* The same, by a name of C's. */
+INTERBIND_COLD PyObject *interbind_own_attribute(PyObject *scope, const char *name) {
+    PyObject *key = PyUnicode_FromString(name), *found = key == NULL ? NULL : interbind_own_item(scope, key);
+    Py_XDECREF(key);
     return found;
 }
 
@@ -209,13 +222,26 @@ INTERBIND_COLD void interbind_function_chain(PyObject *function, interbind_overl
     }
 }
 
+/* What a module says that it's called: a new reference, or NULL with an exception. */
+INTERBIND_COLD PyObject *interbind_module_name(PyObject *module) {
+#if !defined(PYPY_VERSION)
+    /* Without a text made for the look-up; where there is no name that is a text, what says so is below. */
+    PyObject *name = PyModule_CheckExact(module) ? PyModule_GetNameObject(module) : NULL;
+    if (name != NULL) {
+        return name;
+    }
+    PyErr_Clear();
+#endif
+    return interbind_attribute(module, "__name__");
+}
+
 /* The names that a function gets in a module, or in a class of it: `__module__`, `__qualname__`. -1: an exception is set. */
-INTERBIND_COLD int interbind_function_names(PyObject *module, PyObject *scope, const char *name, PyObject **home_name,
+INTERBIND_COLD int interbind_function_names(PyObject *module, PyObject *scope, PyObject *text, PyObject **home_name,
     PyObject **qualname) {
     PyObject *outer = NULL;
     const int is_class = scope != NULL && PyType_Check(scope);
     *qualname = NULL;
-    *home_name = interbind_attribute(scope != NULL ? scope : module, is_class ? "__module__" : "__name__");
+    *home_name = is_class ? interbind_attribute(scope, "__module__") : interbind_module_name(scope != NULL ? scope : module);
     if (*home_name != NULL && !PyUnicode_CheckExact(*home_name)) {
         PyErr_Format(PyExc_TypeError, "the name of a module must be a str, not %R", *home_name);
         Py_CLEAR(*home_name);
@@ -231,10 +257,11 @@ INTERBIND_COLD int interbind_function_names(PyObject *module, PyObject *scope, c
         Py_CLEAR(outer);
     }
     if (outer != NULL) {
-        *qualname = PyUnicode_FromFormat("%U.%s", outer, name);
+        *qualname = PyUnicode_FromFormat("%U.%U", outer, text);
         Py_DECREF(outer);
     } else if (!is_class) {
-        *qualname = PyUnicode_InternFromString(name);
+        Py_INCREF(text);
+        *qualname = text;
     }
     if (*qualname == NULL) {
         Py_CLEAR(*home_name);
@@ -244,17 +271,26 @@ INTERBIND_COLD int interbind_function_names(PyObject *module, PyObject *scope, c
 }
 
 /* Makes a function of an overload, which it takes over, for a module or a class of it (`scope`; NULL: the module), and adds it to
- * neither. NULL: an exception is set. */
-INTERBIND_COLD PyObject *interbind_function_new(PyObject *module, PyObject *scope, const char *name, interbind_overload *overload,
+ * neither; `text` as above. NULL: an exception is set. */
+INTERBIND_COLD PyObject *interbind_function_new_of(PyObject *module, PyObject *scope, PyObject *text, interbind_overload *overload,
     interbind_vectorcall vectorcall) {
     PyObject *home_name, *qualname, *made;
-    if (interbind_function_names(module, scope, name, &home_name, &qualname) < 0) {
+    if (text == NULL || interbind_function_names(module, scope, text, &home_name, &qualname) < 0) {
         overload->free(overload);
         return NULL;
     }
-    made = interbind_function_make(module, home_name, qualname, name, overload, vectorcall);
+    made = interbind_function_make_of(module, home_name, qualname, text, overload, vectorcall);
     Py_DECREF(qualname);
     Py_DECREF(home_name);
+    return made;
+}
+
+/* The same, by a name of C's. */
+INTERBIND_COLD PyObject *interbind_function_new(PyObject *module, PyObject *scope, const char *name, interbind_overload *overload,
+    interbind_vectorcall vectorcall) {
+    PyObject *text = PyUnicode_InternFromString(name);
+    PyObject *made = interbind_function_new_of(module, scope, text, overload, vectorcall);
+    Py_XDECREF(text);
     return made;
 }
 
@@ -262,25 +298,29 @@ INTERBIND_COLD PyObject *interbind_function_new(PyObject *module, PyObject *scop
  * own function of that name, or as a new function. That one's object, borrowed from there; NULL: an exception is set. */
 INTERBIND_COLD PyObject *interbind_function_add(PyObject *module, PyObject *scope, const char *name, interbind_overload *overload,
     interbind_vectorcall vectorcall) {
-    PyObject *where = scope != NULL ? scope : module, *function = interbind_own_attribute(where, name);
+    PyObject *where = scope != NULL ? scope : module, *text = PyUnicode_InternFromString(name);
+    PyObject *function = text == NULL ? NULL : interbind_own_item(where, text);
     const int done = function == NULL ? 0 : interbind_function_check(function);
     if (done > 0 && interbind_function_of(function)->home == module && interbind_function_of(function)->first != NULL) {
         interbind_function_chain(function, overload);
+        Py_DECREF(text);
         Py_DECREF(function);
         return function;
     }
     Py_XDECREF(function);
     if (PyErr_Occurred()) {
         overload->free(overload);
+        Py_XDECREF(text);
         return NULL;
     }
-    function = interbind_function_new(module, scope, name, overload, vectorcall);
+    function = interbind_function_new_of(module, scope, text, overload, vectorcall);
     if (function != NULL) {
-        const int failed = PyObject_SetAttr(where, interbind_function_of(function)->name, function) < 0;
+        const int failed = PyObject_SetAttr(where, text, function) < 0;
         Py_DECREF(function);
-        return failed ? NULL : function;
+        function = failed ? NULL : function;
     }
-    return NULL;
+    Py_DECREF(text);
+    return function;
 }
 
 /* Adds a function to a module, or to a class of it. FAILED comes with an exception. */

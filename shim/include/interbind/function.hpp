@@ -304,6 +304,10 @@ template <bool IsStateless, class R, class... A> struct called {
             return interbind_function_call(function, args, given, names);
         }
         interbind_overload *first = interbind_function_of(function)->first;
+        /* Nothing is given that may not fit, so what it answers is the answer. */
+        if constexpr (count == 0 && IsStateless && !may_recurse) {
+            return first->call(first, function, args);
+        }
         /* The caller may have borrowed the function, and what runs meanwhile may take it away. Numbers and texts run nothing,
          * and threads that only give these don't meet at its count. */
         const bool holds = may_recurse || !IsStateless || !are_inert(args, std::index_sequence_for<A...>());

@@ -155,17 +155,41 @@ pub(crate) fn publish(
     pointer: *mut c_void,
     destructor: Option<unsafe extern "C" fn(*mut PyObject)>,
 ) -> Result<Found, Raised> {
+    let (winner, is_ours) = set(at, key, pointer, destructor)?;
+    let found = read(at, &winner, key);
+    if is_reachable() && is_ours {
+        put_in_sys(at, key, &winner);
+    }
+    Ok(found)
+}
+
+/// As above, in the state dict alone: for what is made anew when Python code takes it away.
+#[cfg(interbind_records)]
+pub(crate) fn set_default(
+    at: Attached,
+    key: &'static CStr,
+    pointer: *mut c_void,
+    destructor: Option<unsafe extern "C" fn(*mut PyObject)>,
+) -> Result<Found, Raised> {
+    let (winner, _) = set(at, key, pointer, destructor)?;
+    Ok(read(at, &winner, key))
+}
+
+/// Puts a capsule under a key unless something stands there; returns what does then, and whether it's ours.
+fn set(
+    at: Attached,
+    key: &'static CStr,
+    pointer: *mut c_void,
+    destructor: Option<unsafe extern "C" fn(*mut PyObject)>,
+) -> Result<(Strong, bool), Raised> {
     let name = Strong::text(at, key.to_str().unwrap_or(""))?;
     let capsule = capsule(at, key, pointer, destructor)?;
     let winner = on_dict(at, "setdefault", [&name, &capsule]).inspect_err(|_| {
         // SAFETY: a live capsule; attached.
         unsafe { py::PyCapsule_SetDestructor(capsule.as_ptr(), None) };
     })?;
-    let found = read(at, &winner, key);
-    if is_reachable() && winner.as_ptr() == capsule.as_ptr() {
-        put_in_sys(at, key, &winner);
-    }
-    Ok(found)
+    let is_ours = winner.as_ptr() == capsule.as_ptr();
+    Ok((winner, is_ours))
 }
 
 /// Puts a new capsule where the dying one was lost; false when that can't be done, and no exception is set either way.

@@ -88,6 +88,52 @@ pub(crate) fn say(at: Attached, class: Class, text: &str) -> Raised {
     Raised::at(at)
 }
 
+/// Raises an exception of a class of ours with a text of Python's.
+#[cfg(interbind_records)]
+pub(crate) fn say_text(at: Attached, class: Class, text: &Strong) -> Raised {
+    // SAFETY: attached; an exception class and an object.
+    unsafe { py::PyErr_SetObject(class.object(), text.as_ptr()) };
+    Raised::at(at)
+}
+
+/// Raises an exception of any class with a text of Python's.
+#[cfg(interbind_records)]
+pub(crate) fn raise_of(at: Attached, class: &Strong, text: &Strong) -> Raised {
+    // SAFETY: attached; any object and a text: what is no exception class is a SystemError.
+    unsafe { py::PyErr_SetObject(class.as_ptr(), text.as_ptr()) };
+    Raised::at(at)
+}
+
+/// Raises an AttributeError.
+#[cfg(interbind_records)]
+pub(crate) fn no_attribute(at: Attached, text: &str) -> Raised {
+    if let Ok(text) = Strong::text(at, text) {
+        // SAFETY: a class that lives as long as Python.
+        let class = unsafe { py::PyExc_AttributeError };
+        // SAFETY: attached; an exception class and an object.
+        unsafe { py::PyErr_SetObject(class, text.as_ptr()) };
+    }
+    Raised::at(at)
+}
+
+/// Tells whether the exception that is set is a KeyError.
+#[cfg(interbind_records)]
+pub(crate) fn is_key_error(_at: Attached) -> bool {
+    // SAFETY: a class that lives as long as Python.
+    let class = unsafe { py::PyExc_KeyError };
+    // SAFETY: attached.
+    (unsafe { py::PyErr_ExceptionMatches(class) }) != 0
+}
+
+/// Tells whether the exception that is set is an Exception, and none that ends the program.
+#[cfg(interbind_records)]
+pub(crate) fn is_exception(_at: Attached) -> bool {
+    // SAFETY: a class that lives as long as Python.
+    let class = unsafe { py::PyExc_Exception };
+    // SAFETY: attached.
+    (unsafe { py::PyErr_ExceptionMatches(class) }) != 0
+}
+
 /// Tells `sys.unraisablehook` of a panic where nobody can be told otherwise; what is set stays set.
 #[cold]
 #[inline(never)]

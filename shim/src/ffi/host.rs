@@ -52,7 +52,7 @@ pub(crate) fn file_of(at: Attached, module: &str) -> Option<Text> {
 }
 
 /// Imports a module.
-#[cfg(not(feature = "static"))]
+#[cfg(any(not(feature = "static"), interbind_records))]
 pub(crate) fn import(at: Attached, name: &CStr) -> Result<Strong, Raised> {
     let name = Strong::text(at, name.to_str().unwrap_or(""))?;
     // SAFETY: attached, a `str`.

@@ -16,6 +16,10 @@ pub(crate) mod capsule;
 mod collected;
 #[cfg(not(any(interbind_pypy, target_env = "msvc")))]
 pub(crate) mod conduit;
+#[cfg(interbind_records)]
+pub(crate) mod deferred;
+#[cfg(interbind_records)]
+pub(crate) mod dictionary;
 pub(crate) mod error;
 #[cfg(feature = "static")]
 pub(crate) mod guarded;
@@ -24,16 +28,24 @@ pub(crate) mod live;
 pub(crate) mod module;
 #[cfg(not(any(interbind_pypy, target_env = "msvc")))]
 pub(crate) mod nanobind;
+#[cfg(interbind_records)]
+pub(crate) mod number;
 pub(crate) mod owed;
 #[cfg(feature = "static")]
 pub(crate) mod payload;
 #[cfg(not(any(interbind_pypy, target_env = "msvc")))]
 pub(crate) mod pybind11_record;
 pub(crate) mod raised;
+#[cfg(interbind_records)]
+pub(crate) mod scalar;
+#[cfg(interbind_records)]
+pub(crate) mod section;
 pub(crate) mod strong;
 #[cfg(feature = "static")]
 pub(crate) mod try_incref;
 pub(crate) mod type_object;
+#[cfg(interbind_records)]
+pub(crate) mod unicode;
 #[cfg(feature = "static")]
 pub(crate) mod weak;
 

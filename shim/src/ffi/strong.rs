@@ -77,8 +77,12 @@ impl Strong {
     /// Reads an attribute, as Python code would.
     #[inline(never)]
     pub(crate) fn attribute(&self, at: Attached, name: &str) -> Result<Self, Raised> {
-        let name = Self::text(at, name)?;
-        // SAFETY: attached, live object and a `str`.
+        self.attribute_of(at, &Self::text(at, name)?)
+    }
+
+    /// Reads an attribute of any name.
+    pub(crate) fn attribute_of(&self, at: Attached, name: &Self) -> Result<Self, Raised> {
+        // SAFETY: attached, live objects; a TypeError where the name is no `str`.
         let value = unsafe { py::PyObject_GetAttr(self.as_ptr(), name.as_ptr()) };
         // SAFETY: a new reference or NULL with an exception.
         unsafe { Self::from_new(at, value) }

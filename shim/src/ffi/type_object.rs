@@ -64,6 +64,13 @@ pub(crate) unsafe fn is_type(object: *mut PyObject) -> bool {
     (unsafe { py::PyType_Check(object) }) != 0
 }
 
+/// Tells whether an object is a module.
+#[cfg(interbind_records)]
+pub(crate) fn is_module(object: &Strong) -> bool {
+    // SAFETY: a live object; attached, as a `Strong` is.
+    (unsafe { py::PyModule_Check(object.as_ptr()) }) != 0
+}
+
 /// Returns a type's name for messages, as `module.qualname`; runs no code of the type.
 ///
 /// `type`'s own `__repr__` would read `__module__` through the type's dict only, but a metaclass may override it, so

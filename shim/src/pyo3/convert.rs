@@ -42,6 +42,20 @@ pub(crate) fn raised(py: Python<'_>, _: Raised) -> PyErr {
     PyErr::from_value(unsafe { Bound::from_owned_ptr(py, exception.into_ptr().cast()) })
 }
 
+/// Holds what PyO3 holds.
+#[cfg(interbind_records)]
+pub(super) fn strong(object: &Bound<'_, PyAny>) -> Strong {
+    // SAFETY: a `Bound` keeps its object alive.
+    unsafe { Strong::from_borrowed(attached(object.py()), object.as_ptr().cast()) }
+}
+
+/// Gives what is held to PyO3.
+#[cfg(interbind_records)]
+pub(super) fn given(py: Python<'_>, object: Strong) -> Bound<'_, PyAny> {
+    // SAFETY: the reference is given away.
+    unsafe { Bound::from_owned_ptr(py, object.into_ptr().cast()) }
+}
+
 /// Binds a module to the interpreter while it is imported, so that a mismatch is an ImportError at once.
 ///
 /// # Errors

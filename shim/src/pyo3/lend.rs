@@ -17,7 +17,7 @@ use pyo3_ffi as py_ffi;
 use interbind_abi::signature::Signature;
 
 use super::convert::{attached, raised};
-use crate::c_function::{CFunction, Lent};
+use crate::c_function::{CFunction, Call, Lent, address};
 use crate::ffi::{Raised, thunk};
 
 /// Lends a C function under a name of a module; its type is written from `F`.
@@ -56,7 +56,7 @@ use crate::ffi::{Raised, thunk};
 /// ```
 pub fn lend<F: CFunction>(module: &Bound<'_, PyModule>, name: &str, function: F) -> PyResult<()> {
     let signature = Signature::of(F::RESULT, F::PARAMETERS);
-    publish(module, name, signature.as_ref().map_or("", Signature::as_str), function.address())
+    publish(module, name, signature.as_ref().map_or("", Signature::as_str), function.address(), None)
 }
 
 impl<F: CFunction> Lent<F> {
@@ -65,10 +65,10 @@ impl<F: CFunction> Lent<F> {
     /// # Errors
     /// As [`lend`].
     pub fn lend(&self, module: &Bound<'_, PyModule>) -> PyResult<()> {
-        match self.signature {
-            Some(signature) => publish(module, self.name, signature, self.function.address()),
-            None => lend(module, self.name, self.function),
-        }
+        let written = self.signature.is_none().then(|| Signature::of(F::RESULT, F::PARAMETERS)).flatten();
+        let signature = self.signature.or_else(|| written.as_ref().map(Signature::as_str)).unwrap_or("");
+        let quick = F::QUICK.zip(self.plain.map(address));
+        publish(module, self.name, signature, self.function.address(), quick)
     }
 }
 
@@ -77,6 +77,7 @@ fn publish(
     name: &str,
     signature: &str,
     function: NonNull<c_void>,
+    quick: Option<(Call, NonNull<c_void>)>,
 ) -> PyResult<()> {
     let capsule = capsule(module.py(), signature, function)?;
     let own = module.dict();
@@ -88,7 +89,17 @@ fn publish(
             lent
         }
     };
-    lent.set_item(name, capsule)
+    lent.set_item(name, capsule)?;
+    #[cfg(interbind_records)]
+    {
+        use super::convert::strong;
+        let at = attached(module.py());
+        let lent = crate::functions::lend(at, &strong(module.as_any()), name, signature, function, quick);
+        lent.map_err(|found| raised(module.py(), found))?;
+    }
+    #[cfg(not(interbind_records))]
+    let _ = quick;
+    Ok(())
 }
 
 /// A capsule of a C function, named by its type.

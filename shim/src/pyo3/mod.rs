@@ -10,9 +10,11 @@ mod held;
 mod lend;
 mod names;
 mod native;
+mod record;
 
 pub use self::class::{Mutability, publish, wrap};
 pub use self::convert::{bind_module, count_records, to_python};
 pub use self::lend::lend;
 pub use self::names::{names, submodule};
 pub use self::native::Native;
+pub use self::record::add_function;

@@ -54,6 +54,8 @@ pub fn submodule<'py>(parent: &Bound<'py, PyModule>, name: &str) -> PyResult<Bou
 /// ```
 pub fn names(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
+    let records = records(py)?;
+    let is_record = |value: &Bound<'_, PyAny>| records.as_ref().is_some_and(|own| value.get_type().is(own));
     let root = module.name()?.extract::<String>()?;
     let mut seen = vec![module.as_ptr()];
     let mut left = vec![(module.clone(), root.clone(), root)];
@@ -76,7 +78,8 @@ pub fn names(module: &Bound<'_, PyModule>) -> PyResult<()> {
                     // A class that can't be changed isn't PyO3's.
                     set.or_else(|error| if is_refusal(py, &error) { Ok(()) } else { Err(error) })?;
                 }
-            } else if let Ok(function) = value.cast::<PyCFunction>() {
+            } else if value.is_instance_of::<PyCFunction>() || is_record(&value) {
+                let function = value;
                 let claim = function.getattr("__module__")?;
                 if claim.is_none() || text(Some(claim)).is_some_and(|claim| belongs(Some(&claim))) {
                     function.setattr("__module__", &full)?;
@@ -121,6 +124,20 @@ fn is_builtin(py: Python<'_>, class: &Bound<'_, PyType>) -> PyResult<bool> {
         Err(error) if error.is_instance_of::<PyAttributeError>(py) => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// The class of this build's function records, if there are any.
+#[cfg(interbind_records)]
+fn records(py: Python<'_>) -> PyResult<Option<Bound<'_, PyAny>>> {
+    use super::convert::{attached, given, raised};
+    let own = crate::functions::own(attached(py)).map_err(|found| raised(py, found))?;
+    Ok(own.map(|own| given(py, own)))
+}
+
+/// As above: there are none.
+#[cfg(not(interbind_records))]
+fn records(_py: Python<'_>) -> PyResult<Option<Bound<'_, PyAny>>> {
+    Ok(None)
 }
 
 fn is_refusal(py: Python<'_>, error: &PyErr) -> bool {
