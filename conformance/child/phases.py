@@ -50,8 +50,35 @@ def load_module(part):
     return module
 
 
+class Installed:
+    """Finds one of the two where the other imports it by its name, as if both were installed."""
+
+    def __init__(self, *parts):
+        self.parts, self.found = {part["module"]: part for part in parts}, set()
+
+    def find_spec(self, name, path=None, target=None):
+        if name not in self.parts:
+            return None
+        self.found.add(name)
+        return importlib.util.spec_from_file_location(name, self.parts[name]["file"])
+
+    def module(self, part):
+        """The module, which the other one may have imported."""
+        name = part["module"]
+        return sys.modules[name] if name in self.found and name in sys.modules else load_module(part)
+
+
 def load(cell, body=None):
     """Imports both, in the cell's order; True when both are there. A body's `midway(p)` runs in between."""
+    installed = Installed(cell.spec["provider"], cell.spec["consumer"])
+    sys.meta_path.append(installed)
+    try:
+        return load_both(cell, body, installed)
+    finally:
+        sys.meta_path.remove(installed)
+
+
+def load_both(cell, body, installed):
     order = ["provider", "consumer"] if cell.spec["order"] == "p1" else ["consumer", "provider"]
     for role in order:
         if role == order[1] and body is not None and hasattr(body, "midway"):
@@ -59,7 +86,7 @@ def load(cell, body=None):
             body.midway(cell)
         cell.log.say("step", step=f"import {role}")
         try:
-            setattr(cell, role, probes.Side(cell, role, load_module(cell.spec[role])))
+            setattr(cell, role, probes.Side(cell, role, installed.module(cell.spec[role])))
         except Exception as error:
             cell.tell(error)
             return False

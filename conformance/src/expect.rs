@@ -15,7 +15,7 @@ use crate::host::Hosts;
 use crate::house::{self, House};
 use crate::outcome::Outcome;
 use crate::participant::Participants;
-use crate::rule::RuleText;
+use crate::rule::{RuleText, Word};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,6 +44,8 @@ pub struct Expected {
     pub today: Option<Outcome>,
     /// The rule that decided.
     pub place: String,
+    /// Whether the doctor leaves it open.
+    pub is_open: bool,
     /// Its reason.
     pub because: Option<String>,
 }
@@ -199,6 +201,7 @@ impl Expectations {
             }
         }
         Ok(Some(Expected {
+            is_open: rule.text.doctor == Some(Word::Open),
             outcome: rule.text.outcome.clone(),
             today: rule.text.today.clone(),
             place: rule.place.clone(),

@@ -15,7 +15,7 @@ use crate::case::Case;
 use crate::cell::CellId;
 use crate::error::{Error, Result};
 use crate::events::Log;
-use crate::forge::Extension;
+use crate::forge::{Extension, package};
 use crate::host::Python;
 use crate::house::{self, House};
 use crate::zoo::ZooSource;
@@ -219,7 +219,7 @@ impl Launch<'_> {
         // What an extension without an implementation asks stands beside it.
         let beside =
             [self.provider, self.consumer].into_iter().filter_map(|extension| extension.file.parent());
-        let beside = beside.filter(|folder| folder.join("interbind").is_dir());
+        let beside = beside.filter(|folder| package::IMPORTED.iter().any(|name| folder.join(name).is_dir()));
         let path = std::env::join_paths(beside).map(|path| path.to_string_lossy().into_owned());
         all.extend(path.ok().filter(|path| !path.is_empty()).map(|path| ("PYTHONPATH".to_owned(), path)));
         // Windows finds no DLL and no entropy without it.

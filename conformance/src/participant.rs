@@ -92,6 +92,8 @@ pub struct Variant {
     pub abi3: bool,
     /// The C++ compiler, where it isn't the usual one.
     pub compiler: Option<String>,
+    /// A release of a package, `name==version`, that has what `objects` are else: it is importable beside the extension.
+    pub beside: Option<String>,
     /// The crate of the wheel's runtime, for what has no implementation of its own: its package is importable.
     pub runtime: Option<String>,
 }

@@ -1,16 +1,17 @@
 //! What the doctor says of a cell before it is run: from the two files alone, which it reads and never loads.
 //!
-//! It speaks of pairs of other binding libraries, whose rules it knows, and of the classes that both have in common: whether
-//! objects of the one are taken by functions of the other. Of pairs with interbind in them it speaks of functions: whether they pickle,
-//! and whether a C function is called whose type is the one that is asked for. Of their classes the cases say themselves what holds.
+//! It speaks of pairs with other binding libraries in them, and of the classes that both have in common: whether objects of the one are
+//! taken by functions of the other. What follows where the two declare them differently is this file's: nothing of theirs compares
+//! declarations. Of pairs of interbind the cases say themselves what holds. Of functions it says whether they pickle, and whether
+//! a C function is called whose type is the one that is asked for.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use interbind_abi::Reason;
-use interbind_doctor::check::{Verdict, check, native_calls, pickled};
-use interbind_doctor::facts::{Module, Picklable};
+use interbind_doctor::check::{Check, Verdict, check, native_calls, pickled};
+use interbind_doctor::facts::{FrameworkKind, Module, Picklable};
 use interbind_doctor::inspect::{Options, Quiet, inspect};
 
 use crate::axes::Mutation;
@@ -27,39 +28,47 @@ pub(crate) struct Doctor {
     read: Mutex<HashMap<PathBuf, Option<Module>>>,
 }
 
+/// What it says of a cell.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Prediction {
+    /// Nothing: it isn't asked.
+    NotAsked,
+    /// That it doesn't know. Of the pairs that it is asked about it should.
+    Open(String),
+    /// This comes of it.
+    Is(Outcome),
+}
+
 impl Doctor {
-    /// The outcome of a cell; none where it isn't asked.
+    /// Says what comes of a cell.
     pub(crate) fn predict(
         &self,
         participants: &Participants,
         cell: &CellId,
         provider: &Path,
         consumer: &Path,
-    ) -> Option<Outcome> {
+    ) -> Prediction {
+        let said = |outcome: Option<Outcome>| outcome.map_or(Prediction::NotAsked, Prediction::Is);
         match cell.group() {
             "function" if ASK_FOR_ITS_TYPE.contains(&cell.case.as_str()) => {
-                return self.called(provider, consumer);
+                return said(self.called(provider, consumer));
             }
-            "pickle" => return self.pickled(provider, consumer),
+            "pickle" => return said(self.pickled(provider, consumer)),
             _ => {}
         }
-        let others = [&cell.provider, &cell.consumer].into_iter().all(|build| {
-            let is_cplusplus = |recipe: &Recipe| matches!(recipe, Recipe::Cplusplus(_));
-            participants.of(build).is_some_and(|one| !one.interbind && is_cplusplus(&one.build))
-        });
-        if !others || cell.group() != "borrow" || cell.mutation != Mutation::Same {
-            return None;
+        // What Python files do can't be read off.
+        let is_read = [&cell.provider, &cell.consumer]
+            .into_iter()
+            .all(|build| participants.of(build).is_some_and(|one| !matches!(one.build, Recipe::Copy { .. })));
+        let asked = ["borrow.exact-type", "layout.mutations"].contains(&cell.case.as_str());
+        if !is_read || !asked || participants.are_interbind(&cell.provider, &cell.consumer) {
+            return Prediction::NotAsked;
         }
-        let told = check(&self.read(provider)?, &self.read(consumer)?);
-        // Objects are taken where the internals are shared, or by the conduit.
-        let ways =
-            ["same-internals", "conduit-a-to-b"].map(|name| told.operation(name).map(|way| way.verdict));
-        if ways.contains(&Some(Verdict::Share)) {
-            return Some(Outcome::Interop);
-        }
-        let is_known =
-            ways.iter().flatten().all(|way| *way != Verdict::Unknown) && told.verdict != Verdict::Unknown;
-        is_known.then_some(Outcome::Silent)
+        let (Some(provider), Some(consumer)) = (self.read(provider), self.read(consumer)) else {
+            return Prediction::Open("a file that it can't read".to_owned());
+        };
+        let told = check(&provider, &consumer);
+        outcome(&told, &consumer, cell.mutation).map_or(Prediction::Open(told.sentence), Prediction::Is)
     }
 
     /// What comes of a call of a C function that the provider lends, by the notes of both.
@@ -88,4 +97,28 @@ impl Doctor {
         });
         found.clone()
     }
+}
+
+/// What comes of an answer; none where it leaves that open.
+fn outcome(told: &Check, consumer: &Module, mutation: Mutation) -> Option<Outcome> {
+    // Objects are taken where the internals are shared, by the conduit, by classes of the provider's, or by a registry of all.
+    let ways = ["same-internals", "conduit-a-to-b", "c-api-a-to-b"];
+    let ways = ways.map(|name| told.operation(name).map(|way| way.verdict));
+    if ways.contains(&Some(Verdict::Share)) || told.bridges.iter().any(|way| way.name == "pymetabind") {
+        return Some(match mutation {
+            Mutation::Same | Mutation::Renamed | Mutation::SemverMajor | Mutation::SemverMinor => {
+                Outcome::Interop
+            }
+            Mutation::FieldAdded | Mutation::Reordered | Mutation::Widened | Mutation::AlignUp => {
+                Outcome::Corrupt
+            }
+        });
+    }
+    if ways.contains(&Some(Verdict::Unknown)) {
+        return None;
+    }
+    // Where they have no framework in common it knows no way, even if it can't be certain what made one of them.
+    // Of a class that nobody published ours say so; others call it a type of another name.
+    let is_ours = consumer.frameworks.iter().any(|one| one.kind == FrameworkKind::Interbind);
+    Some(if is_ours { Outcome::Detected("not-published".to_owned()) } else { Outcome::Silent })
 }

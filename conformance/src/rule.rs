@@ -6,6 +6,14 @@ use crate::axes::Mutation;
 use crate::outcome::Outcome;
 use crate::pattern::Pattern;
 
+/// A word of the doctor's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Word {
+    /// That it can't know: what decides stands in neither file.
+    Open,
+}
+
 /// A rule as written.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,6 +37,8 @@ pub struct RuleText {
     pub outcome: Outcome,
     /// What is, where that is a known gap.
     pub today: Option<Outcome>,
+    /// What the doctor says, where that isn't the outcome.
+    pub doctor: Option<Word>,
     /// The paragraph or the fact behind it.
     pub because: Option<String>,
     /// Where a gap is tracked.

@@ -23,7 +23,7 @@ use crate::outcome::{Outcome, Verdict};
 use crate::participant::Participants;
 use crate::pattern::Pattern;
 use crate::plan::{Plan, Product};
-use crate::predict::Doctor;
+use crate::predict::{Doctor, Prediction};
 use crate::progress::{Progress, Show};
 use crate::report::{CellReport, FailedBuild, HostReport, Report, Stage};
 use crate::sets::Set;
@@ -435,7 +435,7 @@ impl Work<'_> {
     fn settled(
         &self,
         id: &CellId,
-        judged: Judged,
+        mut judged: Judged,
         phase: &str,
         step: Option<String>,
         millis: u64,
@@ -443,9 +443,23 @@ impl Work<'_> {
     ) -> CellReport {
         let expected = self.expected.get(id).and_then(Option::as_ref);
         let interbind = self.suite.participants.are_interbind(&id.provider, &id.consumer);
-        let predicted = loaded.and_then(|[provider, consumer]| {
+        let told = loaded.map(|[provider, consumer]| {
             self.doctor.predict(&self.suite.participants, id, &provider.file, &consumer.file)
         });
+        let predicted = match told {
+            Some(Prediction::Is(outcome)) => {
+                if expected.is_some_and(|expected| expected.is_open) {
+                    judged.findings.push(format!("the doctor isn't to know, and says `{outcome}`"));
+                }
+                Some(outcome)
+            }
+            Some(Prediction::Open(_)) if expected.is_some_and(|expected| expected.is_open) => None,
+            Some(Prediction::Open(why)) => {
+                judged.findings.push(format!("the doctor leaves this open: {why}"));
+                None
+            }
+            Some(Prediction::NotAsked) | None => None,
+        };
         let verdict = judge::settle(&judged, expected, predicted.as_ref(), interbind);
         let hashes = loaded.map(|[provider, consumer]| (provider.sha256.clone(), consumer.sha256.clone()));
         let (provider_sha256, consumer_sha256) = hashes.unzip();

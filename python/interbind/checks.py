@@ -69,7 +69,7 @@ class Bridge:
     """A way round an isolation, which works whatever the keys say."""
 
     name: str
-    """Its name: `pybind11-conduit`, `interbind`, `arrow`, `dlpack`, `buffer`."""
+    """Its name: `pybind11-conduit`, `interbind`, `arrow`, `dlpack`, `buffer`, `pymetabind`."""
 
     direction: str
     """`a-to-b`, `b-to-a` or `both`."""

@@ -602,7 +602,7 @@ class PythonNeeds:
     """Its own record of what it was built with, where it has one."""
 
     protocols: Tuple[Claim[str], ...] = ()
-    """Ways round a registry that were seen: `arrow`, `dlpack`, `buffer`."""
+    """Ways round a registry that were seen: `arrow`, `dlpack`, `buffer`, `pymetabind`."""
 
 
 PartnerKind = Literal[

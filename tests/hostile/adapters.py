@@ -423,6 +423,43 @@ class Example(Provider):
         return self.module.records()
 
 
+class Foreign(Provider):
+    """Classes that a conduit leads to: `pybind11`'s own in a module that knows nothing of interbind, and one in C, `answering`, which
+    functions of that module take too."""
+
+    names = ("taker", "second", "geo", "ours")
+    abilities = {"subclass", "weakref", "mortal", "heirs", "sendable"}
+
+    def __init__(self, kind):
+        super().__init__(kind)
+        self.taker, self.second, self.geo, self.ours = self.modules
+        self.readers = {"taker.norm": self.taker.norm, "second.norm": self.second.norm}
+        self.sites = {"taker.write": self.taker.write, "taker.norm_unadapted": self.taker.norm_unadapted,
+            "second.read": self.second.read}
+        if self.flavour == "pybind11":
+            self.cls = self.geo.Point
+            self.abilities = self.abilities | {"two-steps", "collected"}
+        else:
+            self.cls = self.ours.Point
+            self.readers.update({"geo.norm": self.geo.norm, "geo.norm_of_value": self.geo.norm_of_value})
+            self.sites["geo.norm_without_conversion"] = self.geo.norm_without_conversion
+
+    def value(self, seed):
+        return 5.0 * seed
+
+    def new(self, cls, seed):
+        return cls(3.0 * seed, 4.0 * seed)
+
+    def fresh(self):
+        return type("Fresh", (self.cls,), {"__slots__": ()})
+
+    def live(self):
+        return {"records": self.taker.records()}
+
+    def records(self):
+        return self.taker.records()
+
+
 class Broken(Provider):
     """`broken.c`: a provider with faults on purpose. The attacks must find them."""
 
@@ -463,7 +500,8 @@ class Stale(Example):
         self.readers, self.again = {"stale.norm": stale.norm}, stale.again
 
 
-MAKERS = {"stale": Stale, "broken": Broken, "example": Example, "pyo3": Pyo3, "raw": Raw, "c": C, "cpp": Cpp, "layer": Layer}
+MAKERS = {"stale": Stale, "broken": Broken, "example": Example, "pyo3": Pyo3, "raw": Raw, "c": C, "cpp": Cpp, "layer": Layer,
+    "foreign": Foreign}
 
 
 def provider(kind):

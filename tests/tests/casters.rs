@@ -22,11 +22,13 @@ const RELEASES: &[(Library, &str, &[&str])] =
 /// Those that are tried with `INTERBIND_PAIRS=all` besides.
 const MORE_RELEASES: &[(Library, &str, &[&str])] = &[
     (Pybind11, "2.11.2", &["3.12"]),
+    (Pybind11, "2.12.1", &["3.12"]),
     (Pybind11, "2.13.6", &["3.13", "3.13t"]),
     (Pybind11, "3.0.1", &["3.13"]),
     (Nanobind, "2.4.0", &["3.12"]),
     (Nanobind, "2.9.2", &["3.13"]),
     (Nanobind, "2.15.0", &["3.13", "3.13t"]),
+    (Nanobind, "3.0.0", &["3.13"]),
 ];
 
 fn quiet(outcome: &Outcome) {

@@ -70,7 +70,11 @@ class Mixed(geo.Named, geo.Point):
         geo.Point.__init__(self, x, y)
 class Slots(geo.Point):
     __slots__ = 'more',
-kinds = geo.Point, Sub, Slots, geo.After, geo.Virtual, geo.hidden, geo.made, Mixed
+# Behind a class that overrides a function of C++ is an object of the trampoline.
+class Acts(geo.Acting):
+    def f(self): return -1.0
+assert geo.act(Acts(3, 4)) == -1.0 and geo.act(geo.Acting(3, 4)) == 3.0
+kinds = geo.Point, Sub, Slots, geo.After, geo.Virtual, geo.hidden, geo.made, Mixed, geo.Acting, Acts
 for kind in kinds:
     for m in both:
         p = kind(3, 4)
@@ -342,17 +346,19 @@ assert taker.norm(geo.Point(3, 4)) == 5.0
     (
         "what_stands_under_pybind11s_keys_is_read_with_care",
         "
-import builtins, datetime
-def dicts():
-    yield builtins.__dict__
-    for o in gc.get_objects():
-        # The interpreter's own, which newer Pythons give.
-        if type(o) is dict and any(type(key) is str and key.startswith('__pybind11_internals_v') for key in list(o)):
-            yield o
+import builtins, ctypes, datetime
+# The interpreter's own dict, which Python code doesn't have: 3.12's collector doesn't know it either.
+api = ctypes.pythonapi
+api.PyInterpreterState_Get.restype = ctypes.c_void_p
+api.PyInterpreterState_GetDict.argtypes, api.PyInterpreterState_GetDict.restype = [ctypes.c_void_p], ctypes.py_object
+api.Py_IncRef.argtypes, api.Py_IncRef.restype = [ctypes.py_object], None
+own = api.PyInterpreterState_GetDict(api.PyInterpreterState_Get())
+# What is returned was borrowed.
+api.Py_IncRef(own)
 function = vars(geo.Point)['_pybind11_conduit_v1_'].__func__
 capsules = [vars(kind)[name] for kind in (geo.Point, geo.Other) for name in vars(kind) if name.startswith('__pybind11_module_')]
 capsules = [*capsules[:1], function.__self__, datetime.datetime_CAPI, None]
-all = list(dicts())
+all = [builtins.__dict__, own]
 # A class each, for what was published once isn't asked about again.
 for capsule, kind, m in zip(capsules, (geo.Virtual, geo.After, geo.Point), (rusty, taker, rusty)):
     put = [(d, key, d[key]) for d in all for key in d if type(key) is str and key.startswith('__pybind11_internals_v')]
@@ -384,6 +390,34 @@ for _ in range(20):
             delattr(geo.Point, name)
     assert taker.records() in (0, 1)
 assert taker.norm(p) == 5.0 and taker.records() == 1
+",
+    ),
+    (
+        "an_object_whose_last_other_reference_goes_lives_as_long_as_the_call",
+        "
+class Sub(geo.Point): pass
+for kind in geo.Point, Sub, geo.After, geo.Virtual, geo.Acting:
+    for m in taker, second:
+        box, seen = [kind(3, 4)], []
+        def ends():
+            box.clear()
+            collect()
+            seen.extend(kind(-1, -1) for _ in range(50))
+        assert m.read_after(box[0], ends) == 3.0 and len(seen) == 50
+        box = [kind(3, 4)]
+        def fails():
+            box.clear()
+            raise KeyError('inside')
+        try:
+            m.read_after(box[0], fails)
+        except KeyError:
+            continue
+        raise AssertionError('it is raised')
+    # The class, and what was found out about it, too.
+    kind = type('Fresh', (kind,), {})
+    box = [kind(3, 4), kind]
+    del kind
+    assert taker.read_after(box[0], lambda: (box.clear(), collect())) == 3.0
 ",
     ),
     (
@@ -516,4 +550,37 @@ fn a_bridge_has_pybind11_3_1_take_objects_of_an_older_one() {
     let modules =
         interbind_tests::native::with_runtime(built.unwrap_or_else(|said| panic!("{said}")), workshop!());
     hold(&modules, "", &("a_bridge_has_pybind11_3_1_take_objects_of_an_older_one", BRIDGED), quiet);
+}
+
+/// Why no class gets a bridge to functions of pybind11 before 3.1: three modules of pybind11 alone. `geo` has the class for all, `held` has
+/// one of its own, held by a `std::shared_ptr`, and `given` gives objects by the way that a bridge would take.
+const UNBRIDGED: &str = "
+import geo, held, given
+p = given.Point(3, 4)
+assert geo.norm(p) == held.norm(p) == 5.0
+# What pybind11 keeps for everybody says that the class has no pointer that a function could take,
+try:
+    geo.shared(geo.Point(3, 4))
+except RuntimeError as error:
+    assert 'holder' in str(error), error
+else:
+    raise AssertionError('a std::shared_ptr of an object that has none')
+# and a function of a module with a class of its own gets an empty one: no record that can be seen tells.
+assert held.shared(held.Point(3, 4)) == 3.0
+assert held.shared(p) == -1.0
+";
+
+#[test]
+fn no_record_of_pybind11_2_tells_which_functions_take_a_shared_pointer() {
+    let Some(python) = Python::find("3.11", WHAT) else { return };
+    let mut modules = Modules::new(workshop!(), "unbridged", python);
+    let sides: [(&str, &[&str]); 3] =
+        [("geo", &["-DTAKES_SHARED"]), ("held", &["-DLOCAL", "-DSHARED"]), ("given", &["-DLOCAL"])];
+    for (name, flags) in sides {
+        let caster = Caster::new(name, Pybind11, "2.13.6").source("tests/fixtures/foreign/pybind11.cpp");
+        let Some(built) = caster.flags(flags).add_to(modules, workshop!(), WHAT) else { return };
+        modules = built.unwrap_or_else(|said| panic!("{said}"));
+    }
+    let law = ("no_record_of_pybind11_2_tells_which_functions_take_a_shared_pointer", UNBRIDGED);
+    hold(&modules, "", &law, quiet);
 }

@@ -145,7 +145,7 @@ fn of_rust(python: &Python) -> Extension {
     let package = Package::new("grid_rust", source).interbind("\"pyo3\"");
     // The newest that knows this Python.
     let pyo3 = if python.free_threaded && python.version < (3, 14) { "0.28.3" } else { "0.30.1" };
-    Extension::of(&package.dependency(&format!("pyo3 = \"={pyo3}\"")), workshop!()).release()
+    Extension::of(&package.dependency(format!("pyo3 = \"={pyo3}\"")), workshop!()).release()
 }
 
 #[test]

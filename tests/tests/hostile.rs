@@ -22,7 +22,7 @@ use std::fmt::Write as _;
 
 use interbind_tests::hostile::attempt::{Made, Verdict, make, plan, table};
 use interbind_tests::hostile::forge::{build, build_sanitized};
-use interbind_tests::hostile::kinds::{KINDS, Kind, Maker};
+use interbind_tests::hostile::kinds::{FOREIGN, KINDS, Kind, Maker};
 use interbind_tests::modules::Modules;
 use interbind_tests::python::Python;
 use interbind_tests::sanitizer::Sanitizer;
@@ -147,6 +147,55 @@ fn no_attempt_from_python_code_breaks_anything() {
         }
     }
     assert!(bad.is_empty(), "Python code breaks a promise:\n{bad}");
+}
+
+/// What shows a fault that isn't a conduit's: attempts, the kind, and whose it is.
+const OF_OTHERS: &[(&str, &str, &str)] = &[
+    (
+        "arguments.a_conversion_runs_code",
+        "foreign-pybind11",
+        "pybind11's constructor returns with an exception set where a number's `__float__` raises",
+    ),
+    ("panics.is_raised_by_arguments", "foreign-pybind11", "as above"),
+    ("copying.an_object_is_pickled[1]", "foreign-pybind11", "pybind11's own classes end the process there"),
+    (
+        "arguments.an_object_is_read_in_its_init",
+        "foreign-answering",
+        "its objects are zero before `__init__`",
+    ),
+    ("copying.init_is_called_again", "foreign-answering", "its `__init__` sets an object anew"),
+    (
+        "unexecuted.created_in_a_second_interpreter",
+        "foreign-pybind11",
+        "Python puts `taker`, which isn't made for several interpreters, into a second one without asking it",
+    ),
+];
+
+#[test]
+fn no_attempt_succeeds_through_a_foreign_conduit() {
+    let named = words("INTERBIND_HOSTILE_PYTHONS");
+    let mut bad = String::new();
+    for name in ["3.13", "3.13t"] {
+        let Some(python) = Python::find(name, "attacks through conduits") else { continue };
+        if !named.is_empty() && !named.iter().any(|one| one == name) {
+            continue;
+        }
+        let kinds: Vec<_> = FOREIGN.iter().collect();
+        let Some(modules) = build(workshop!(), "hostile-foreign", python, &kinds) else { continue };
+        let share = asked().unwrap_or(if name == "3.13" { 2 } else { SHARE });
+        let mut attempts = wanted(&modules, &kinds, |_| share);
+        attempts.retain(|(kind, name)| {
+            !OF_OTHERS.iter().any(|(other, whose, _)| other == name && *whose == kind.name)
+        });
+        let made = make(&modules, &attempts);
+        say("attacks through conduits", python, &made);
+        let narrowed = env::var_os("INTERBIND_HOSTILE_ONLY").is_some();
+        let enough =
+            narrowed || name != "3.13" || ran(&made).values().all(|tried| tried.len() >= ENOUGH / 2 / share);
+        assert!(enough, "too few were made: {made:#?}");
+        bad += &table(python, &made);
+    }
+    assert!(bad.is_empty(), "Python code breaks a promise through a conduit:\n{bad}");
 }
 
 /// The interpreters on which attempts run under the sanitizer, and whether all of them.

@@ -15,11 +15,15 @@ use crate::house::{self, House};
 use crate::participant::{Participant, Recipe};
 
 /// The folder of the target directory: one for each Python, because build scripts ask which that is. Cargo keeps versions,
-/// features and profiles apart by itself, and what they have in common, as the crates of macros, is compiled once.
+/// features and profiles apart by itself, and what they have in common, as the crates of macros, is compiled once. Extensions that are
+/// linked with the same objects are built one after the other.
 pub fn target_name(participant: &Participant, order: &Order) -> String {
     let host = order.host.as_deref().unwrap_or("any");
     match participant.build {
         Recipe::Cargo { .. } => host.to_owned(),
+        Recipe::Cplusplus(ref recipe) if !recipe.objects.is_empty() => {
+            format!("{host}-{}-{}", participant.name, order.build.version())
+        }
         _ => format!("{host}-{}-{}", participant.name, order.role.as_str()),
     }
 }

@@ -56,6 +56,7 @@ pub fn of(inputs: &Inputs<'_>) -> Result<String> {
     for variant in participant.variants(&order.build) {
         let described = (&variant.set, &variant.features, &variant.profile, variant.abi3, &variant.runtime);
         key = key.piece("variant", format!("{described:?}"));
+        key = key.pieces("beside", &variant.beside);
     }
     key = key.piece("recipe", format!("{:?}", participant.build));
     for input in participant.build.inputs() {

@@ -10,7 +10,8 @@ pub mod instruments;
 pub mod key;
 mod library;
 pub mod network;
-mod package;
+mod objects;
+pub(crate) mod package;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::env::consts;
@@ -289,7 +290,7 @@ impl<'a> Forge<'a> {
             }
             Recipe::Cplusplus(recipe) => {
                 let needs = self.needs(&job, recipe)?;
-                let made = cplusplus::build(&job, recipe, needs)?;
+                let made = cplusplus::build(&self.cache, &job, recipe, needs)?;
                 self.keep(&job, made)?
             }
             Recipe::Command { command, .. } => self.keep(&job, command::build(&job, command)?)?,
@@ -362,9 +363,9 @@ impl<'a> Forge<'a> {
         let mut needs = cplusplus::Needs { found: Ok(cplusplus::Found::default()), log: String::new() };
         let mut found = cplusplus::Found::default();
         if let Some(compiler) = job.participant.compiler(&job.order.build) {
-            if !builder::is_here(compiler, "--version") {
+            if let Err(lacking) = cplusplus::is_here(job, recipe, compiler, &mut needs.log)? {
                 return Ok(cplusplus::Needs {
-                    found: Err(format!("{}{compiler}", package::MISSING)),
+                    found: Err(format!("{}{lacking}", package::MISSING)),
                     ..needs
                 });
             }
@@ -379,8 +380,18 @@ impl<'a> Forge<'a> {
         }
         if let Some(package) = &recipe.package {
             let wanted = fill(package, &job.placeholders);
-            match package::find(self.house, &job.python.executable, &wanted, &mut needs.log)? {
+            match package::find(self.house, &job.python.executable, &wanted, "", &mut needs.log)? {
                 Ok(folder) => found.package = Some(folder),
+                Err(why) => return Ok(cplusplus::Needs { found: Err(why), ..needs }),
+            }
+        }
+        if let Some(wanted) =
+            job.participant.variants(&job.order.build).find_map(|variant| variant.beside.as_ref())
+        {
+            // It is built for one Python.
+            let suffix = &job.python.suffix;
+            match package::find(self.house, &job.python.executable, wanted, suffix, &mut needs.log)? {
+                Ok(folder) => found.beside = Some(folder),
                 Err(why) => return Ok(cplusplus::Needs { found: Err(why), ..needs }),
             }
         }

@@ -8,25 +8,44 @@ use std::process::Command;
 use interbind_ask::{Limits, ask};
 
 use crate::error::{Error, Result};
-use crate::house::House;
+use crate::house::{self, House};
 
 /// What the reason begins with of a build that has no package, or no compiler.
 pub(crate) const MISSING: &str = "not here: ";
 
-/// Finds the folder of a release, `name==version`, or has pip fill it. Otherwise says why that failed; `log` gets pip's own words.
+/// What a package that an extension imports may be called: a folder beside it.
+pub(crate) const IMPORTED: [&str; 2] = ["interbind", "nanobind_backend"];
+
+/// Copies the modules of a release to where an extension lies.
+pub(crate) fn lay_out(release: &Path, out: &Path) -> Result<()> {
+    for name in IMPORTED.iter().filter(|name| release.join(name).is_dir()) {
+        let (from, to) = (release.join(name), out.join(name));
+        fs::create_dir_all(&to).map_err(|e| Error::io(&to, e))?;
+        for file in house::entries(&from)?.into_iter().filter(|file| file.is_file()) {
+            let name = file.file_name().unwrap_or_default();
+            fs::copy(&file, to.join(name)).map_err(|e| Error::io(&file, e))?;
+        }
+    }
+    Ok(())
+}
+
+/// Finds the folder of a release, `name==version`, or has pip fill it; `what` tells those for one Python apart. Otherwise says why that
+/// failed; `log` gets pip's own words.
 pub(crate) fn find(
     house: &House,
     python: &Path,
     wanted: &str,
+    what: &str,
     log: &mut String,
 ) -> Result<std::result::Result<PathBuf, String>> {
     let all = house.work.join("packages");
-    let folder = all.join(wanted.replace("==", "-"));
+    let name = wanted.replace("==", "-") + what;
+    let folder = all.join(&name);
     if folder.is_dir() {
         return Ok(Ok(folder));
     }
     // Another build may want the same release meanwhile. The one that is finished first gives the folder its name.
-    let fresh = all.join(format!("{}.{}", wanted.replace("==", "-"), unique()));
+    let fresh = all.join(format!("{name}.{}", unique()));
     fs::create_dir_all(&fresh).map_err(|e| Error::io(&fresh, e))?;
     let mut pip = Command::new(python);
     pip.args([

@@ -195,6 +195,9 @@ impl Found {
                 "arrow" => "Arrow's capsules take arrays and tables across without a copy",
                 "dlpack" => "DLPack's capsules take tensors across without a copy",
                 "buffer" => "the buffer protocol takes memory across without a copy",
+                "pymetabind" => {
+                    "objects cross by pymetabind's registry, where both were built with one version of it, which no file tells"
+                }
                 other => other,
             };
             let likely =

@@ -246,6 +246,11 @@ fn a_front_end_is_judged_by_the_parts_it_has() {
     };
     assert_eq!(check(&front("x", ""), &nanobind("y", TAG, in_domain(""))).verdict, Verdict::Unknown);
     assert_eq!(check(&front("x", "a"), &nanobind("y", TAG, in_domain(""))).verdict, Verdict::Isolated);
+    // Before 3 there was none, whatever its domain is.
+    let (mut unread, before) = (front("x", ""), "v21_system_libstdcpp_gxx_abi_1xxx_use_cxx11_abi_1");
+    unread.frameworks[0].domain = Some(Claim::unknown("the key isn't built in this file"));
+    assert_eq!(check(&unread, &nanobind("y", before, in_domain(""))).verdict, Verdict::Isolated);
+    assert_eq!(check(&unread, &nanobind("y", TAG, in_domain(""))).verdict, Verdict::Unknown);
     let old = TAG.replace("abi_1_a1", "abi_0_a1");
     assert_eq!(check(&front("x", ""), &nanobind("y", &old, in_domain(""))).verdict, Verdict::Isolated);
 }
@@ -276,6 +281,19 @@ fn two_frameworks_are_isolated_with_the_ways_round_that_both_have() {
     let bridges: Vec<_> = told.bridges.iter().map(|bridge| bridge.name.as_str()).collect();
     assert_eq!(bridges, ["arrow"]);
     assert!(told.bridges[0].what.contains("likely"));
+}
+
+#[test]
+fn modules_that_know_pymetabinds_registry_have_a_way_round_and_one_alone_has_none() {
+    let (mut a, mut b) = (pybind11("a", "3.1.0", V12, true), of_kind("b", FrameworkKind::Pyo3));
+    a.python.protocols = vec![Claim::likely("pymetabind".to_owned(), [], "a name alone")];
+    assert_eq!(check(&a, &b).bridges, []);
+    b.python.protocols = a.python.protocols.clone();
+    let told = check(&a, &b);
+    assert_eq!(told.verdict, Verdict::Isolated, "{}", told.sentence);
+    let [bridge] = &told.bridges[..] else { panic!("{:?}", told.bridges) };
+    assert_eq!((bridge.name.as_str(), bridge.direction.as_str()), ("pymetabind", "both"));
+    assert!(bridge.what.contains("which no file tells (likely"), "{}", bridge.what);
 }
 
 /// A module of PyO3 with a build note.

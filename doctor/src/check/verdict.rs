@@ -49,7 +49,7 @@ pub struct Operation {
 /// A way round an isolation, which works whatever the keys say.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Bridge {
-    /// Its name: `pybind11-conduit`, `interbind`, `arrow`, `dlpack`, `buffer`.
+    /// Its name: `pybind11-conduit`, `interbind`, `arrow`, `dlpack`, `buffer`, `pymetabind`.
     pub name: String,
     /// `a-to-b`, `b-to-a` or `both`.
     pub direction: String,

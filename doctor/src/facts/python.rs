@@ -107,7 +107,7 @@ pub struct PythonNeeds {
     pub gil: Claim<Gil>,
     /// What it says of sub-interpreters.
     pub interpreters: Claim<Interpreters>,
-    /// Ways round a registry that were seen: `arrow`, `dlpack`, `buffer`.
+    /// Ways round a registry that were seen: `arrow`, `dlpack`, `buffer`, `pymetabind`.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub protocols: Vec<Claim<String>>,
 }

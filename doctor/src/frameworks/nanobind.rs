@@ -230,6 +230,9 @@ const TAGS: [&str; 3] = ["tag", "platform-id", "internals-key"];
 /// Parts of a tag that a front end leaves to its back end.
 const OF_THE_BACK_END: [&str; 3] = ["backend-abi", "internals", "stable"];
 
+/// The number of 3.0's state: before that there were no front ends.
+const FIRST_WITH_FRONT_ENDS: u32 = 22;
+
 /// Compares tags and domains.
 fn state(a: &Framework, b: &Framework) -> State {
     let (first, second) = (own_tag(a), own_tag(b));
@@ -280,7 +283,11 @@ fn differ(a: &Framework, b: &Framework, key: &AlignedKey) -> bool {
     if is_whole(a) && is_whole(b) {
         return key.same == Some(false);
     }
-    key.differing().any(|part| !OF_THE_BACK_END.contains(&part.name.as_str()))
+    let is_older = |number: &String| number.parse().is_ok_and(|number: u32| number < FIRST_WITH_FRONT_ENDS);
+    key.differing().any(|part| match part.name.as_str() {
+        "internals" => is_older(&part.a) || is_older(&part.b),
+        name => !OF_THE_BACK_END.contains(&name),
+    })
 }
 
 struct Domains {

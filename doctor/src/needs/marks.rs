@@ -4,6 +4,7 @@
 pub(crate) const MARKS: &[(&str, &[u8])] = &[
     ("mark-arrow", b"__arrow_c_"),
     ("mark-dlpack", b"__dlpack__"),
+    ("mark-pymetabind", b"__pymetabind_registry__"),
     ("mark-rustc", b"/rustc/"),
     ("mark-gcc", b"GCC: ("),
     // Written by the runtime itself, so that it is in the file only where that is linked in.

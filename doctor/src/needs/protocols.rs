@@ -7,7 +7,9 @@ use crate::scan::Hits;
 /// The protocols that were seen.
 pub(super) fn protocols(image: &Image<'_>, hits: &Hits) -> Vec<Claim<String>> {
     let mut found = Vec::new();
-    for (name, mark) in [("arrow", "mark-arrow"), ("dlpack", "mark-dlpack")] {
+    for (name, mark) in
+        [("arrow", "mark-arrow"), ("dlpack", "mark-dlpack"), ("pymetabind", "mark-pymetabind")]
+    {
         let texts: Vec<_> = hits
             .of(mark)
             .iter()
@@ -20,8 +22,10 @@ pub(super) fn protocols(image: &Image<'_>, hits: &Hits) -> Vec<Claim<String>> {
             .map(|(at, text)| Evidence::bytes(at, text))
             .collect();
         if !texts.is_empty() {
-            let why =
-                "the method's name is there; whether it has the method or asks others for it isn't seen";
+            let why = match name {
+                "pymetabind" => "the registry's name is there; which classes it lists or takes isn't seen",
+                _ => "the method's name is there; whether it has the method or asks others for it isn't seen",
+            };
             found.push(Claim::likely(name.to_owned(), texts, why));
         }
     }

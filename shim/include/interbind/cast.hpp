@@ -279,6 +279,9 @@ template <typename T> class argument {
         return status == INTERBIND_MISSING ? looked::missing : looked::refused;
     }
 
+    /* The data that serves a function whether it reads or writes, and for which nothing need be kept when the caster ends: that of
+     * an object which tracks no borrows. NULL: `lend` is asked. */
+    T *at_hand() const noexcept { return serves_ == (use_of(false) | use_of(true)) ? data_ : nullptr; }
     /* Tells whether `lend` calls the provider: then the thread must be attached. */
     bool asks(bool writes) const noexcept {
         return data_ == nullptr ? writes || INTERBIND_LOAD(record_->data_offset) == 0 : (serves_ & use_of(writes)) == 0;

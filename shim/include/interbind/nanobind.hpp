@@ -135,8 +135,8 @@ template <typename T> struct type_caster<T, enable_if_t<interbind::taken<T>::val
 
     operator const T *() { return is_own_ ? base::operator T *() : lend(false, used::by_call); }
     operator T *() { return is_own_ ? base::operator T *() : lend(true, used::by_call); }
-    operator const T &() { return is_own_ ? own() : *lend(false, by_reference()); }
-    operator T &() { return is_own_ ? own() : *lend(true, by_reference()); }
+    operator const T &() { return lent_to(false); }
+    operator T &() { return lent_to(true); }
     operator interbind::detail::copy_of<T>() {
         return is_own_ ? own() : *static_cast<const T *>(lend(false, used::by_caster));
     }
@@ -150,6 +150,13 @@ template <typename T> struct type_caster<T, enable_if_t<interbind::taken<T>::val
 
   private:
     using used = interbind::detail::used;
+
+    T &lent_to(bool writes) {
+        if (T *const data = argument_.at_hand()) {
+            return *data;
+        }
+        return is_own_ ? own() : *lend(writes, by_reference());
+    }
 
     /* Nobody waits for a reference to an object that tracks no borrows. */
     used by_reference() const noexcept { return argument_ && argument_.is_tracked() ? used::by_call : used::by_caster; }

@@ -95,8 +95,8 @@ template <typename T> class type_caster<T, enable_if_t<interbind::taken<T>::valu
     // NOLINTBEGIN(google-explicit-constructor)
     operator const T *() { return argument_ ? lend(false, used::by_call) : base::operator T *(); }
     operator T *() { return argument_ ? lend(true, used::by_call) : base::operator T *(); }
-    operator const T &() { return argument_ ? *lend(false, by_reference()) : base::operator T &(); }
-    operator T &() { return argument_ ? *lend(true, by_reference()) : base::operator T &(); }
+    operator const T &() { return lent_to(false); }
+    operator T &() { return lent_to(true); }
     operator interbind::detail::copy_of<T>() {
         return argument_ ? *static_cast<const T *>(lend(false, used::by_caster)) : base::operator T &();
     }
@@ -104,6 +104,13 @@ template <typename T> class type_caster<T, enable_if_t<interbind::taken<T>::valu
 
   private:
     using used = interbind::detail::used;
+
+    T &lent_to(bool writes) {
+        if (T *const data = argument_.at_hand()) {
+            return *data;
+        }
+        return argument_ ? *lend(writes, by_reference()) : base::operator T &();
+    }
 
     /* Nobody waits for a reference to an object that tracks no borrows. */
     used by_reference() const noexcept { return argument_.is_tracked() ? used::by_call : used::by_caster; }
@@ -159,18 +166,15 @@ inline void bind(pybind11::handle module, const char *version) {
 
 namespace detail {
 
-/* The T in an object of a published class. NULL: an exception is set. */
-template <typename T> void *borrow_of_pybind11(const interbind_type_record *record, PyObject *object, uint32_t mode) {
+/* The T in an object that isn't of the very class, or whose value lies elsewhere. Apart, so that the other way needs no room on the
+ * stack. */
+template <typename T>
+INTERBIND_APART void *borrow_with_pybind11(const interbind_type_record *record, PyObject *object, uint32_t mode) {
     namespace py = pybind11::detail;
-    if (!INTERBIND_LIKELY(interbind_class_starts(record, object, mode))) {
+    if (!interbind_class_starts(record, object, mode)) {
         return nullptr;
     }
     auto *const instance = reinterpret_cast<py::instance *>(object);
-    const bool is_exact = static_cast<const void *>(Py_TYPE(object)) == static_cast<const void *>(INTERBIND_LOAD(record->py_type));
-    if (is_exact && instance->simple_layout && instance->simple_instance_registered &&
-        instance->simple_value_holder[0] != nullptr) {
-        return instance->simple_value_holder[0];
-    }
     try {
         for (const auto &part : py::values_and_holders(instance)) {
             if (!part.instance_registered()) {
@@ -194,6 +198,18 @@ template <typename T> void *borrow_of_pybind11(const interbind_type_record *reco
     }
     return interbind_record_refuse(record, object, INTERBIND_REASON_WRONG_OBJECT, "pybind11 finds no value in the object",
         "make objects by calling their class, and don't use those that a function took over", PyExc_TypeError);
+}
+
+/* The T in an object of a published class. NULL: an exception is set. */
+template <typename T> void *borrow_of_pybind11(const interbind_type_record *record, PyObject *object, uint32_t mode) {
+    auto *const instance = reinterpret_cast<pybind11::detail::instance *>(object);
+    /* Of the very class, a shared borrow is one that every class gives. */
+    const bool is_exact = static_cast<const void *>(Py_TYPE(object)) == static_cast<const void *>(INTERBIND_LOAD(record->py_type));
+    if (INTERBIND_LIKELY(is_exact && mode == INTERBIND_BORROW_SHARED) && instance->simple_layout &&
+        instance->simple_instance_registered && instance->simple_value_holder[0] != nullptr) {
+        return instance->simple_value_holder[0];
+    }
+    return borrow_with_pybind11<T>(record, object, mode);
 }
 
 /* Makes an object of a copy; only asked of a T that can be copied. */

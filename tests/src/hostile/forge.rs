@@ -12,13 +12,16 @@ use interbind_conformance::participant::Role;
 use interbind_conformance::run::Suite;
 
 use super::kinds::{Kind, Maker};
+use crate::casters::Caster;
 use crate::extension::Extension;
 use crate::interpreters::{raw_modules_as, stale};
 use crate::modules::Modules;
 use crate::native::{Linked, Native};
 use crate::package::repository;
+use crate::pairs::Library::Pybind11;
 use crate::python::Python;
 use crate::sanitizer::Sanitizer;
+use crate::takers::takers;
 
 /// What messages of this file are about.
 const WHAT: &str = "attacks from Python code";
@@ -102,6 +105,14 @@ fn build_as(
             let native = instrumented(Native::bound("tests/hostile/layer.cpp", module));
             modules = native.add_to(modules, workshop, WHAT)?;
         }
+    }
+    if makers.contains(&Maker::Foreign) {
+        modules = takers(modules, workshop, WHAT)?;
+        let native =
+            instrumented(Native::new("tests/fixtures/foreign/conduit.c", "ours", Linked::Statically));
+        modules = native.add_to(modules, workshop, WHAT)?;
+        let geo = Caster::new("geo", Pybind11, "3.1.0").source("tests/fixtures/foreign/pybind11.cpp");
+        modules = geo.add_to(modules, workshop, WHAT)?.unwrap_or_else(|said| panic!("{said}"));
     }
     Some(modules)
 }

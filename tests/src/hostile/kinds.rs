@@ -17,6 +17,8 @@ pub enum Maker {
     Cpp,
     /// The C++ layer, by `tests/hostile/layer.cpp`.
     Layer,
+    /// pybind11, by a module that knows nothing of interbind, and a class that answers it.
+    Foreign,
 }
 
 /// A kind of provider.
@@ -46,11 +48,21 @@ pub const KINDS: &[Kind] = &[
     Kind { name: "layer-frozen", maker: Maker::Layer },
 ];
 
+/// Those that a conduit leads to: attacked by themselves, since pybind11's part of a fault can't be told from ours.
+pub const FOREIGN: &[Kind] = &[
+    Kind { name: "foreign-pybind11", maker: Maker::Foreign },
+    Kind { name: "foreign-answering", maker: Maker::Foreign },
+];
+
 impl Maker {
     /// Whether its classes can be built for an interpreter: the C++ layer needs what CPython has since 3.12.
     pub fn serves(self, python: &Python) -> bool {
         match self {
             Self::Cpp | Self::Layer => python.implementation == "cpython" && python.version >= (3, 12),
+            // Where the conduits are tried otherwise, too.
+            Self::Foreign => {
+                python.implementation == "cpython" && ((3, 11)..=(3, 14)).contains(&python.version)
+            }
             Self::Pyo3 | Self::Raw | Self::Example | Self::C => true,
         }
     }
