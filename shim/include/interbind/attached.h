@@ -40,6 +40,21 @@ static inline long interbind_python_minor(void) {
     return minor;
 }
 
+/* The current interpreter's address; the thread is attached. */
+static inline const void *interbind_interpreter(void) {
+#if defined(PYPY_VERSION)
+    return NULL;
+#elif defined(INTERBIND_LIMITED)
+    return PyInterpreterState_Get();
+#elif PY_VERSION_HEX >= 0x030d0000
+    const PyThreadState *state = PyThreadState_GetUnchecked();
+    return state == NULL ? NULL : state->interp;
+#else
+    const PyThreadState *state = _PyThreadState_UncheckedGet();
+    return state == NULL ? NULL : state->interp;
+#endif
+}
+
 #if INTERBIND_LOOKS_UP
 /* Tells whether this thread holds the GIL, before 3.12. */
 INTERBIND_COLD int interbind_is_attached_before_3_12(long minor) {

@@ -71,21 +71,6 @@ static inline interbind_memory *interbind_memory_of_thread(void) {
     return &memory;
 }
 
-/* The current interpreter's address; the thread is attached. */
-static inline const void *interbind_interpreter(void) {
-#if defined(PYPY_VERSION)
-    return NULL;
-#elif defined(INTERBIND_LIMITED)
-    return PyInterpreterState_Get();
-#elif PY_VERSION_HEX >= 0x030d0000
-    const PyThreadState *state = PyThreadState_GetUnchecked();
-    return state == NULL ? NULL : state->interp;
-#else
-    const PyThreadState *state = _PyThreadState_UncheckedGet();
-    return state == NULL ? NULL : state->interp;
-#endif
-}
-
 static inline void interbind_slot_lock(interbind_slot *slot) {
     while (INTERBIND_EXCHANGE(slot->lock, 1u) != 0) {
     }

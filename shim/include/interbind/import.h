@@ -46,6 +46,8 @@ typedef struct interbind_context {
     const interbind_exceptions_service *exceptions;
     /* Who uses it. */
     const interbind_owner *owner;
+    /* Whose core it is. */
+    const void *interpreter;
 } interbind_context;
 
 /* Finds the core's capsule: in the state dict, or where Python code took it away from there, in `sys`. A new reference, or
@@ -343,9 +345,22 @@ INTERBIND_COLD interbind_status interbind_import(const interbind_owner *owner, c
         return interbind_refuse_missing(owner);
     }
     if (status == INTERBIND_OK) {
+        context.interpreter = interbind_interpreter();
         *out = context;
     }
     return status;
+}
+
+/* Refuses to use a context in another interpreter than its own. A module that is made in one step and keeps its state for itself
+ * (`m_size` is -1) is put into further interpreters by Python, which doesn't ask it. */
+INTERBIND_COLD interbind_status interbind_refuse_elsewhere(const interbind_context *context) {
+    interbind_refusal refusal;
+    interbind_refusal_start(&refusal, INTERBIND_REASON_OTHER_INTERPRETER, context->owner);
+    snprintf(refusal.failed, sizeof refusal.failed, "cannot use module '%.*s' in this interpreter",
+        INTERBIND_SHOWN(context->owner->name));
+    interbind_refusal_add(&refusal, "it was imported in another interpreter, and Python has put it into this one without asking it");
+    snprintf(refusal.fix, sizeof refusal.fix, "import it in one interpreter, or have its author use multi-phase initialisation");
+    return interbind_refusal_raise(&refusal, PyExc_ImportError);
 }
 
 /* Ends a binding, on any thread. `INTERBIND_INVALID`, and no exception: it was left already, or is NULL. */

@@ -344,6 +344,9 @@ INTERBIND_COLD interbind_status interbind_class_publish(const interbind_context 
     if (wrong != NULL) {
         return interbind_misuse("interbind_class_publish", wrong);
     }
+    if (context->interpreter != interbind_interpreter()) {
+        return interbind_refuse_elsewhere(context);
+    }
     record = interbind_class_find(type, context->core, (PyObject *)(void *)py_type);
     is_live = record != NULL;
     if (record == NULL) {

@@ -364,6 +364,9 @@ INTERBIND_COLD interbind_status interbind_find_slowly(const interbind_context *c
         *out = record;
         return INTERBIND_OK;
     }
+    if (context->interpreter != interbind_interpreter()) {
+        return interbind_refuse_elsewhere(context);
+    }
     if (!interbind_look_everywhere(context, site, object, &found)) {
         return INTERBIND_FAILED;
     }
@@ -466,6 +469,9 @@ INTERBIND_COLD interbind_status interbind_find_if_published(const interbind_cont
     if (record != NULL) {
         *out = record;
         return INTERBIND_OK;
+    }
+    if (context->interpreter != interbind_interpreter()) {
+        return interbind_refuse_elsewhere(context);
     }
     if (!interbind_look_everywhere(context, site, object, &found)) {
         return INTERBIND_FAILED;
