@@ -306,7 +306,8 @@ template <bool IsStateless, class R, class... A> struct called {
         interbind_overload *first = interbind_function_of(function)->first;
         /* Nothing is given that may not fit, so what it answers is the answer. */
         if constexpr (count == 0 && IsStateless && !may_recurse) {
-            return first->call(first, function, args);
+            const inside counted(false);
+            return INTERBIND_LIKELY(!counted.is_refused()) ? first->call(first, function, args) : nullptr;
         }
         /* The caller may have borrowed the function, and what runs meanwhile may take it away. Numbers and texts run nothing,
          * and threads that only give these don't meet at its count. */
