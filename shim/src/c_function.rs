@@ -260,29 +260,29 @@ pub(crate) fn address<P: Copy + 'static>(plain: P) -> NonNull<c_void> {
 }
 
 /// What `#[interbind::function]` writes beside a function: its C function, and how it is called in both languages.
-pub struct Lent<F: CFunction> {
+pub struct Lent<F, P> {
     #[cfg_attr(not(feature = "pyo3"), allow(dead_code, reason = "PyO3's face lends"))]
     pub(crate) function: F,
     /// As Rust calls it; `None`: PyO3 was asked to do more than to convert its arguments.
     #[cfg_attr(not(interbind_records), allow(dead_code, reason = "function records call it"))]
-    pub(crate) plain: Option<F::Plain>,
+    pub(crate) plain: Option<P>,
     pub(crate) name: &'static str,
     pub(crate) signature: Option<&'static str>,
 }
 
-impl<F: CFunction> fmt::Debug for Lent<F> {
+impl<F, P> fmt::Debug for Lent<F, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Lent").field("name", &self.name).field("signature", &self.signature).finish()
     }
 }
 
-impl<F: CFunction> Lent<F> {
+impl<F, P> Lent<F, P> {
     /// Says what is lent. The attribute has compared the text with the function's types.
     pub const fn new(
         name: &'static str,
         signature: Option<&'static str>,
         function: F,
-        plain: Option<F::Plain>,
+        plain: Option<P>,
     ) -> Self {
         Self { name, signature, function, plain }
     }

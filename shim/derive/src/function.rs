@@ -226,7 +226,10 @@ fn write(
         #(#conditions)*
         #[doc(hidden)]
         #[allow(non_upper_case_globals)]
-        #visibility const #constant: ::interbind::__private::Lent<extern "C" fn(#(#types),*) -> #result> = {
+        #visibility const #constant: ::interbind::__private::Lent<
+            extern "C" fn(#(#types),*) -> #result,
+            fn(#(#types),*) -> #result,
+        > = {
             const fn __value<T: ::interbind::__private::CValue>() {}
             const fn __result<T: ::interbind::__private::CResult>() {}
             #(#values)*

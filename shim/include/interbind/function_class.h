@@ -305,7 +305,7 @@ INTERBIND_COLD PyObject *interbind_function_bind(PyObject *function, PyObject *i
 
 INTERBIND_COLD PyObject *interbind_function_new_refused(PyTypeObject *type, PyObject *args, PyObject *names) {
     (void)type, (void)args, (void)names;
-    return PyErr_Format(PyExc_TypeError, "cannot create native functions from Python");
+    return PyErr_Format(PyExc_TypeError, "native functions are made by their modules, not by Python code");
 }
 
 #if defined(Py_LIMITED_API) && (Py_LIMITED_API + 0 < 0x030c0000 || defined(PYPY_VERSION))

@@ -174,7 +174,7 @@ thunk! {
     fn new(_class: *mut py::PyTypeObject, _arguments: *mut PyObject, _names: *mut PyObject) -> *mut PyObject, else ptr::null_mut(), {
         // SAFETY: Python calls this, attached.
         let at = unsafe { Attached::assume() };
-        answer(Err(error::say(at, error::Class::Type, "cannot create native functions from Python")))
+        answer(Err(error::say(at, error::Class::Type, "native functions are made by their modules, not by Python code")))
     }
 
     fn traverse(object: *mut PyObject, visit: py::visitproc, context: *mut c_void) -> c_int, else 0, {

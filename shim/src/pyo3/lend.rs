@@ -59,7 +59,7 @@ pub fn lend<F: CFunction>(module: &Bound<'_, PyModule>, name: &str, function: F)
     publish(module, name, signature.as_ref().map_or("", Signature::as_str), function.address(), None)
 }
 
-impl<F: CFunction> Lent<F> {
+impl<F: CFunction> Lent<F, F::Plain> {
     /// Lends it: what `lend!` writes.
     ///
     /// # Errors
