@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 import types
 import warnings
 
@@ -89,6 +90,8 @@ def dump(out):
         if sys.version_info[:2] < since:
             continue
         found = {}
+        # Where cloudpickle meets the limit of recursion with its lock taken, it may keep it, and would wait for it for ever.
+        inside._DYNAMIC_CLASS_TRACKER_LOCK = threading.RLock()
         # The first time some names aren't interned yet, and cloudpickle's own bytes differ by that.
         make(source, expression)
         for label, dumps in (
@@ -132,7 +135,7 @@ def load(out, label):
 
 def run(arguments, path):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path), "PYTHONHASHSEED": "0"}
-    subprocess.run([sys.executable, "-B", __file__, *arguments], env=environment, check=True)
+    subprocess.run([sys.executable, "-B", __file__, *arguments], env=environment, check=True, timeout=1800)
 
 
 def main(interbind, cloudpickle):
