@@ -60,40 +60,8 @@ both = taker, second, rusty
 
 const LAWS: &[Law] = &[
     (
-        // CPython copies such a module's dict, and the module hears nothing of it.
         "a_module_that_python_copies_into_another_interpreter_is_refused_there",
-        "
-import sys
-there = f'''
-import sys
-sys.path[:] = {sys.path!r}
-class Own:
-    pass
-try:
-    import taker
-except ImportError as error:
-    # Without a GIL Python refuses it by itself.
-    assert 'does not support loading in subinterpreters' in str(error), error
-else:
-    try:
-        said = taker.norm(Own())
-    except Exception as error:
-        said = type(error).__name__, getattr(error, 'interbind_reason', str(error))
-    assert said == ('ImportError', 'other-interpreter'), said
-'''
-if sys.version_info >= (3, 13):
-    import _interpreters
-    other = _interpreters.create('legacy')
-    failed = _interpreters.exec(other, there)
-    _interpreters.destroy(other)
-    assert failed is None, failed
-else:
-    import _xxsubinterpreters
-    other = _xxsubinterpreters.create(isolated=False)
-    _xxsubinterpreters.run_string(other, there)
-    _xxsubinterpreters.destroy(other)
-assert taker.norm(geo.Point(3, 4)) == 5.0
-",
+        include_str!("../fixtures/foreign/copied.py"),
     ),
     (
         "objects_of_pybind11_are_taken_where_their_point_is",
