@@ -69,6 +69,15 @@ static inline void interbind_overload_on_free(interbind_overload *overload, void
     memcpy(&overload->private_, &destroy, sizeof overload->private_);
 }
 
+/* An interned text of UTF-8: PyPy's own way to one takes any bytes. */
+INTERBIND_COLD PyObject *interbind_interned(const char *name) {
+    PyObject *text = PyUnicode_FromString(name);
+    if (text != NULL) {
+        PyUnicode_InternInPlace(&text);
+    }
+    return text;
+}
+
 /* Makes an overload. NULL: an exception is set. */
 INTERBIND_COLD interbind_overload *interbind_overload_make(const interbind_function_def *def) {
     static const interbind_record_header header = INTERBIND_OVERLOAD_HEADER;
@@ -112,7 +121,7 @@ INTERBIND_COLD interbind_overload *interbind_overload_make(const interbind_funct
         Py_XINCREF(from->fallback);
         to->fallback = from->fallback;
         made->count++;
-        if (from->name != NULL && (to->name = PyUnicode_InternFromString(from->name)) == NULL) {
+        if (from->name != NULL && (to->name = interbind_interned(from->name)) == NULL) {
             interbind_overload_free(made);
             return NULL;
         }
@@ -167,7 +176,7 @@ INTERBIND_COLD PyObject *interbind_function_make_of(PyObject *home, PyObject *mo
 /* The same, by a name of C's. */
 INTERBIND_COLD PyObject *interbind_function_make(PyObject *home, PyObject *module, PyObject *qualname, const char *name,
     interbind_overload *overload, interbind_vectorcall vectorcall) {
-    PyObject *text = PyUnicode_InternFromString(name);
+    PyObject *text = interbind_interned(name);
     PyObject *function = interbind_function_make_of(home, module, qualname, text, overload, vectorcall);
     Py_XDECREF(text);
     return function;
@@ -183,7 +192,7 @@ INTERBIND_COLD int interbind_function_check(PyObject *object) {
 
 /* An attribute. The name is interned: CPython's cache of classes keeps each name that it was asked for. */
 INTERBIND_COLD PyObject *interbind_attribute(PyObject *object, const char *name) {
-    PyObject *key = PyUnicode_InternFromString(name), *found = key == NULL ? NULL : PyObject_GetAttr(object, key);
+    PyObject *key = interbind_interned(name), *found = key == NULL ? NULL : PyObject_GetAttr(object, key);
     Py_XDECREF(key);
     return found;
 }
@@ -288,7 +297,7 @@ INTERBIND_COLD PyObject *interbind_function_new_of(PyObject *module, PyObject *s
 /* The same, by a name of C's. */
 INTERBIND_COLD PyObject *interbind_function_new(PyObject *module, PyObject *scope, const char *name, interbind_overload *overload,
     interbind_vectorcall vectorcall) {
-    PyObject *text = PyUnicode_InternFromString(name);
+    PyObject *text = interbind_interned(name);
     PyObject *made = interbind_function_new_of(module, scope, text, overload, vectorcall);
     Py_XDECREF(text);
     return made;
@@ -298,7 +307,7 @@ INTERBIND_COLD PyObject *interbind_function_new(PyObject *module, PyObject *scop
  * own function of that name, or as a new function. That one's object, borrowed from there; NULL: an exception is set. */
 INTERBIND_COLD PyObject *interbind_function_add(PyObject *module, PyObject *scope, const char *name, interbind_overload *overload,
     interbind_vectorcall vectorcall) {
-    PyObject *where = scope != NULL ? scope : module, *text = PyUnicode_InternFromString(name);
+    PyObject *where = scope != NULL ? scope : module, *text = interbind_interned(name);
     PyObject *function = text == NULL ? NULL : interbind_own_item(where, text);
     const int done = function == NULL ? 0 : interbind_function_check(function);
     if (done > 0 && interbind_function_of(function)->home == module && interbind_function_of(function)->first != NULL) {
