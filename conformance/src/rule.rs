@@ -10,7 +10,7 @@ use crate::pattern::Pattern;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Word {
-    /// That it can't know: what decides stands in neither file.
+    /// That it can't know, because neither file says what decides.
     Open,
 }
 

@@ -1,7 +1,7 @@
 //! Functions: whether those of a module pickle, and whether C functions behind those of one module are called by another's code.
 //!
-//! A function that is lent is judged by two things: what both builds call C's conventions, which stands in their notes, and the text
-//! of its type, which the caller asks for and which is in no file. So what is said here holds where the right type is asked for.
+//! Two things decide about a lent function. One is the name that both builds have for C's calling convention: their notes say it. The
+//! other is the text of its type: the caller asks for it, and no file has it. So what is said here holds where the right type is asked for.
 
 use interbind_abi::note::ModuleNote;
 use interbind_abi::platform;

@@ -149,8 +149,8 @@ INTERBIND_COLD int interbind_function_set_dict(PyObject *function, PyObject *val
 }
 #endif
 
-/* `__module__` or `__doc__`: a text stands in its place; what isn't one, in `__dict__`, where the collector finds what leads back
- * here. Both are read in one section, so that no thread sees neither. NULL without an exception: it was never set. */
+/* Reads `__module__` or `__doc__`. A text is in the record's field. Any other value is in `__dict__`, which the collector
+ * traverses. Both are read in one section, so that no thread sees neither. NULL without an exception: it was never set. */
 INTERBIND_COLD PyObject *interbind_function_get_any(PyObject *function, PyObject **place, const char *name) {
     PyObject *value, *dict = NULL, *key;
     interbind_section section;

@@ -205,7 +205,7 @@ INTERBIND_COLD int interbind_conduit_install(interbind_conduit *conduit, PyTypeO
 }
 #endif
 
-/* Has a published class answer pybind11: its objects, and those of classes that inherit from it. Doing so twice is nothing. With
+/* Has a published class answer pybind11: its objects, and those of classes that inherit from it. A second time changes nothing. With
  * any other status than `INTERBIND_OK` an exception is set; `INTERBIND_INVALID`: the class tracks borrows, is frozen, or its objects
  * have no weak references. With Microsoft's compiler, whose type names can't be made by hand, nothing is answered. */
 INTERBIND_COLD interbind_status interbind_conduit_open(const interbind_context *context, interbind_conduit *conduit,

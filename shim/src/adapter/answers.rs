@@ -89,7 +89,7 @@ impl Answers {
         }
     }
 
-    /// Has a class answer, once it is published, if it can. Doing so twice is nothing.
+    /// Lets a class that can do so answer pybind11 once it is published. A second call changes nothing.
     ///
     /// # Errors
     /// The class can't be changed.

@@ -37,7 +37,7 @@ struct Bridge {
     record: &'static TypeRecord,
 }
 
-/// Has functions of pybind11 3.1 take objects of a class of an older pybind11, and of what inherits from it. Doing so twice is nothing.
+/// Has functions of pybind11 3.1 take objects of a class of an older pybind11, and of what inherits from it. A second time changes nothing.
 ///
 /// # Errors
 /// TypeError: it is no class of pybind11, nobody has declared its data, or its C++ name can't be read here.

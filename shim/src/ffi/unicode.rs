@@ -61,7 +61,7 @@ pub(crate) fn concat(at: Attached, parts: &[&Strong]) -> Result<Strong, Raised> 
 /// The texts, with one between each two.
 pub(crate) fn join(at: Attached, between: &str, parts: &[&Strong]) -> Result<Strong, Raised> {
     let (between, parts) = (Strong::text(at, between)?, tuple(at, parts)?);
-    // SAFETY: attached, a `str` and a tuple; a TypeError where a part is none.
+    // SAFETY: attached, a `str` and a tuple; a TypeError where a part isn't a `str`.
     let joined = unsafe { py::PyUnicode_Join(between.as_ptr(), parts.as_ptr()) };
     // SAFETY: a new reference or NULL.
     unsafe { Strong::from_new(at, joined) }
@@ -128,7 +128,7 @@ pub(crate) fn repr(at: Attached, object: &Strong) -> Result<Strong, Raised> {
     unsafe { Strong::from_new(at, shown) }
 }
 
-/// The registered module of that name; `None` without an exception: there is none.
+/// The registered module of that name. `None` without an exception means that no module has it.
 pub(crate) fn registered(at: Attached, name: &Strong) -> Result<Option<Strong>, Raised> {
     let Some(modules) = sys(at, c"modules") else { return Ok(None) };
     super::dictionary::get_item(at, &modules, name)

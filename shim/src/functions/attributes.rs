@@ -59,7 +59,7 @@ pub(super) fn set_dict(function: Function<'_>, value: Option<Strong>) -> Result<
     }
 }
 
-/// `__module__` or `__doc__`: a text stands in its field; what isn't one, in `__dict__`, where the collector finds what leads back.
+/// Reads `__module__` or `__doc__`. A text is in the record's field. Any other value is in `__dict__`, which the collector traverses.
 /// Both are looked at in one section, so that no thread sees neither. `None`: it was never set.
 fn any(function: Function<'_>, field: Field, name: &CStr) -> Result<Option<Strong>, Raised> {
     let at = function.at();
