@@ -21,6 +21,7 @@ use interbind_tests::pickle;
 use interbind_tests::python::Python;
 use interbind_tests::skip::skip;
 use interbind_tests::workshop;
+use xtask::book::{cut, read};
 
 const WHAT: &str = "laws of function records";
 
@@ -101,6 +102,53 @@ fn the_laws_of_function_records_hold() {
         let said = run(&modules, "laws.py", &[], &[]);
         let holds = count(&said, "holds: ");
         assert!(holds >= 25 && holds + count(&said, "skip: ") >= 35, "{python}: laws may only grow\n{said}");
+        tried += 1;
+    }
+    assert!(tried > 0, "one Python and its headers at least");
+}
+
+/// Runs a session of the guide: its text is `SESSION`.
+const DOCTEST: &str = "
+from doctest import DocTestParser, DocTestRunner
+test = DocTestParser().get_doctest(SESSION, {}, 'guide', None, 0)
+done = DocTestRunner().run(test)
+assert done.failed == 0 and done.attempted == len(test.examples) > 3, done
+";
+
+/// What the guide says of both modules.
+const ASIDE: &str = "
+import cext, ext
+assert ext.join('a') == 'a!' and ext.join('a', b='b') == 'ab'
+assert cext.dot(2, y=3) == 6 and cext.dot(2) == 2
+for wrong in ('a',), (1, 'b'), ():
+    try:
+        cext.dot(*wrong)
+    except TypeError:
+        continue
+    raise AssertionError(wrong)
+";
+
+#[test]
+fn the_guides_modules_do_what_the_guide_shows() {
+    let page = read(&repository().join("docs/src/guide/pickle-functions.md"));
+    let session = cut(&page).1.into_iter().find(|block| block.text.contains("import ext,"));
+    let session = session.expect("the guide has a session").text;
+    // The text of an error is that of the conversions of C++; the rest of the session is true of C's module too.
+    let (both, _) = session.split_once(">>> ext.dot(").expect("the guide shows an error");
+    let in_c = both.replace("ext", "cext");
+    let mut tried = 0;
+    for python in pickle::pythons(WHAT) {
+        let modules = Modules::new(workshop!(), "functions-guide", python);
+        let built = [("examples/functions/ext.cpp", "ext"), ("examples/functions/cext.c", "cext")]
+            .into_iter()
+            .try_fold(modules, |modules, (source, name)| {
+                Native::new(source, name, Linked::ByHeaders).add_to(modules, workshop!(), WHAT)
+            });
+        let Some(modules) = built else { continue };
+        for session in [&*session, &in_c] {
+            modules.run(&format!("SESSION = {session:?}{DOCTEST}")).passed();
+        }
+        modules.run(ASIDE).passed();
         tried += 1;
     }
     assert!(tried > 0, "one Python and its headers at least");
