@@ -14,6 +14,13 @@ static interbind_owner owner = INTERBIND_OWNER("cclient", "0.1.0");
 static interbind_slot slot = INTERBIND_SLOT(&owner, INTERBIND_PER_INTERPRETER_GIL);
 /* ANCHOR_END: owner */
 
+#define POINT "org.frame.Point"
+#define POINT_LAYOUT "data org.frame.Point size 16 align 8 { x: f64 @0; y: f64 @8 }"
+
+/* What the doctor reads in the file. */
+INTERBIND_NOTE("cclient", "0.1.0", INTERBIND_PROVIDES(POINT, "1.2.0") INTERBIND_CONSUMES(POINT, "^1.0.0"));
+INTERBIND_NOTE_TYPE(point, "1.2.0", POINT_LAYOUT);
+
 /* What each interpreter has of it; the binding comes first, where `interbind_binding_of` looks for it. */
 typedef struct {
     interbind_binding binding;
@@ -21,9 +28,6 @@ typedef struct {
 } module_state;
 
 /* ---- The type: a class of Python around plain data. ---- */
-
-#define POINT "org.frame.Point"
-#define POINT_LAYOUT "data org.frame.Point size 16 align 8 { x: f64 @0; y: f64 @8 }"
 
 typedef struct {
     double x;

@@ -14,6 +14,8 @@ INTERBIND_DATA(Point, "org.example.Point", "1.0.0", x, y)
 /* ANCHOR_END: declare */
 
 /* ANCHOR: module */
+INTERBIND_NOTE("measure_cpp", "1.0.0", INTERBIND_CONSUMES("org.example.Point", "^1.0.0"));
+
 static interbind_owner owner = INTERBIND_OWNER("measure_cpp", "1.0.0");
 static interbind_slot slot = INTERBIND_SLOT(&owner, INTERBIND_NOT_SUPPORTED);
 static interbind_binding binding;

@@ -8,6 +8,9 @@
 namespace nb = nanobind;
 using geo::Point;
 
+/* What the doctor reads in the file; the layout is there already. */
+INTERBIND_NOTE("nb_points", "1.0.0", INTERBIND_PROVIDES("org.example.Point", "1.0.0") INTERBIND_CONSUMES("org.example.Point", "^1.0.0"));
+
 NB_MODULE(nb_points, m) {
     interbind::bind(m, "1.0.0");
     nb::class_<Point> point(m, "Point");

@@ -8,6 +8,9 @@
 namespace py = pybind11;
 using geo::Point;
 
+/* What the doctor reads in the file; the layout is there already. */
+INTERBIND_NOTE("pb_points", "1.0.0", INTERBIND_PROVIDES("org.example.Point", "1.0.0") INTERBIND_CONSUMES("org.example.Point", "^1.0.0"));
+
 PYBIND11_MODULE(pb_points, m) {
     interbind::bind(m, "1.0.0");
     py::class_<Point> point(m, "Point");

@@ -284,3 +284,65 @@ fn a_module_in_c_says_the_same_with_every_compiler() {
         }
     }
 }
+
+/// Types that two sources of one module share, and one that only one of them has.
+const DECLARED: &str = "#include <interbind/data.hpp>
+namespace frame {
+struct Point { double x, y; };
+enum class Stroke : std::int8_t { Solid = -1, Dashed = 3 };
+struct Span { Point from, to[2]; Stroke stroke; bool visible; interbind::reserved<6> reserved; };
+}
+INTERBIND_DATA(frame::Point, \"org.frame.Point\", \"1.2.0\", x, y)
+INTERBIND_ENUM(frame::Stroke, Solid, Dashed)
+INTERBIND_DATA(frame::Span, \"org.frame.Span\", \"10.20.30\", from, to, stroke, visible, reserved)
+";
+
+#[test]
+fn a_struct_in_cpp_says_its_layout_in_the_file() {
+    let what = "notes in C++";
+    let Some(python) = Python::default(what) else { return };
+    let Some(headers) = native::include(python, what) else { return };
+    let folder = workshop!().join("notes-in-cpp");
+    std::fs::create_dir_all(&folder).expect("the target folder is writable");
+    let write = |name: &str, text: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).expect("the folder is writable");
+        path.display().to_string()
+    };
+    write("types.hpp", DECLARED);
+    let one = write(
+        "one.cpp",
+        "#include \"types.hpp\"\nINTERBIND_NOTE(\"spans\", \"0.3.1\", INTERBIND_PROVIDES(\"org.frame.Span\", \"10.20.30\"));
+PyMODINIT_FUNC PyInit_spans(void) { return nullptr; }\n",
+    );
+    let two = write(
+        "two.cpp",
+        "#include \"types.hpp\"\nstruct Own { std::uint16_t only; };\nINTERBIND_DATA(Own, \"org.own\", \"1.0.0\", only)\n",
+    );
+    let point = "data org.frame.Point size 16 align 8 { x: f64 @0; y: f64 @8 }";
+    let expected = [
+        point.to_owned(),
+        format!(
+            "data org.frame.Span size 56 align 8 {{ from: {point} @0; to: [{point}; 2] @16; \
+             stroke: enum i8 {{ Solid = -1, Dashed = 3 }} @48; visible: bool @49; reserved: reserved 6 @50 }}"
+        ),
+        "data org.own size 2 align 2 { only: u16 @0 }".to_owned(),
+    ];
+    for (i, compiler) in native::Compiler::all(what).iter().filter(|compiler| compiler.is_cpp).enumerate() {
+        for optimised in ["-O0", "-O2"] {
+            let file = folder.join(format!("spans-{i}{optimised}.so"));
+            let mut words: Vec<String> = native::includes(&headers);
+            words.extend(["-shared", "-fPIC", "-std=c++17", optimised].map(str::to_owned));
+            words.extend(
+                ["-ffunction-sections", "-fdata-sections", "-Wl,--gc-sections", "-s"].map(str::to_owned),
+            );
+            words.extend(native::STRICT.iter().map(|flag| (*flag).to_owned()));
+            words.extend([one.clone(), two.clone(), "-o".to_owned(), file.display().to_string()]);
+            compiler.run(&words).unwrap_or_else(|said| panic!("{said}"));
+            let mut said = note::descriptors(&file);
+            said.sort();
+            said.dedup();
+            assert_eq!(said, expected, "{compiler:?} {optimised}");
+        }
+    }
+}

@@ -7,17 +7,17 @@
  *
  * Fields are fixed-width numbers, `bool`, `char32_t`, arrays, `interbind::reserved<N>`, enums with `INTERBIND_ENUM`, and other
  * structs with `INTERBIND_DATA`. What can't be shared is a compile error: padding that no field stands for, pointers, virtual
- * functions, a wrong order. */
+ * functions, a wrong order. The text is in the file too, as the type's build note: what reads files compares layouts by it. */
 #ifndef INTERBIND_DATA_HPP
 #define INTERBIND_DATA_HPP
 
 #include <interbind/each.hpp>
+#include <interbind/note.h>
 #include <interbind/publish.h>
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <type_traits>
 
 namespace interbind {
@@ -38,19 +38,54 @@ template <typename T> struct data {
 
 namespace detail {
 
+/* What a text is written to: its bytes are counted first, then kept, with a zero behind them. */
+struct counted {
+    std::size_t bytes = 0;
+    constexpr void put(char) { ++bytes; }
+};
+template <std::size_t N> struct written {
+    char text[N] = {};
+    std::size_t bytes = 0;
+    constexpr void put(char byte) { text[bytes++] = byte; }
+};
+
+template <typename Out> constexpr void add_text(Out &out, const char *text) {
+    for (; *text != '\0'; ++text) {
+        out.put(*text);
+    }
+}
+
+template <typename Out> constexpr void add_number(Out &out, std::uint64_t number) {
+    if (number >= 10) {
+        add_number(out, number / 10);
+    }
+    out.put(static_cast<char>('0' + number % 10));
+}
+
+template <typename Out, typename I> constexpr void add_integer(Out &out, I integer) {
+    auto number = static_cast<std::uint64_t>(integer);
+    if constexpr (std::is_signed_v<I>) {
+        if (integer < 0) {
+            out.put('-');
+            number = 0 - number;
+        }
+    }
+    add_number(out, number);
+}
+
 template <typename F> struct data_type {
-    static void add(std::string &out) {
+    template <typename Out> static constexpr void add(Out &out) {
         if constexpr (std::is_same_v<F, bool>) {
-            out += "bool";
+            add_text(out, "bool");
         } else if constexpr (std::is_same_v<F, char32_t>) {
-            out += "char";
+            add_text(out, "char");
         } else if constexpr (std::is_integral_v<F>) {
             static_assert(sizeof(F) <= 8, "integers have 64 bits at most");
-            out += std::is_signed_v<F> ? 'i' : 'u';
-            out += std::to_string(8 * sizeof(F));
+            out.put(std::is_signed_v<F> ? 'i' : 'u');
+            add_number(out, 8 * sizeof(F));
         } else if constexpr (std::is_floating_point_v<F>) {
             static_assert(sizeof(F) == 4 || sizeof(F) == 8, "floats have 32 or 64 bits");
-            out += sizeof(F) == 4 ? "f32" : "f64";
+            add_text(out, sizeof(F) == 4 ? "f32" : "f64");
         } else {
             static_assert(data<F>::is_shared, "a field of shared data is a number, an array, `interbind::reserved<N>`, or a "
                                               "type with INTERBIND_DATA or INTERBIND_ENUM");
@@ -59,10 +94,12 @@ template <typename F> struct data_type {
     }
 };
 template <typename F, std::size_t N> struct data_type<F[N]> {
-    static void add(std::string &out) {
-        out += '[';
+    template <typename Out> static constexpr void add(Out &out) {
+        out.put('[');
         data_type<F>::add(out);
-        out += "; " + std::to_string(N) + ']';
+        add_text(out, "; ");
+        add_number(out, N);
+        out.put(']');
     }
 };
 template <typename F, std::size_t N> struct data_type<std::array<F, N>> : data_type<F[N]> {
@@ -70,7 +107,10 @@ template <typename F, std::size_t N> struct data_type<std::array<F, N>> : data_t
 };
 template <std::size_t N> struct data_type<reserved<N>> {
     static_assert(sizeof(reserved<N>) == N, "as many bytes as it says");
-    static void add(std::string &out) { out += "reserved " + std::to_string(N); }
+    template <typename Out> static constexpr void add(Out &out) {
+        add_text(out, "reserved ");
+        add_number(out, N);
+    }
 };
 
 /* Reads the major of a version, which is three numbers. */
@@ -92,17 +132,62 @@ template <std::size_t N> constexpr bool rise(const std::size_t (&offsets)[N]) {
     return true;
 }
 
+template <typename T> constexpr std::size_t bytes_of_layout() {
+    counted out;
+    data<T>::add(out);
+    return out.bytes;
+}
+
+template <typename T> constexpr written<bytes_of_layout<T>() + 1> write_layout() {
+    written<bytes_of_layout<T>() + 1> out;
+    data<T>::add(out);
+    return out;
+}
+
+template <typename T> struct layout_of {
+    static constexpr auto value = write_layout<T>();
+};
+
+/* The text of a type's build note. */
+template <typename T, typename Out> constexpr void add_note(Out &out) {
+    add_text(out, data<T>::version);
+    out.put('\n');
+    data<T>::add(out);
+}
+
+template <typename T> constexpr std::size_t bytes_of_note() {
+    counted out;
+    add_note<T>(out);
+    return INTERBIND_NOTE_ROUNDED(out.bytes + 1);
+}
+
+/* A type's build note, as it is in the file. */
+template <typename T> struct type_note {
+    std::uint32_t name_bytes = 10;
+    std::uint32_t text_bytes = bytes_of_note<T>();
+    std::uint32_t type = 2;
+    char name[12] = "interbind";
+    char said[bytes_of_note<T>()] = {};
+
+    constexpr type_note() {
+        written<bytes_of_note<T>()> out;
+        add_note<T>(out);
+        for (std::size_t at = 0; at < out.bytes; ++at) {
+            said[at] = out.text[at];
+        }
+    }
+};
+
+/* Has the note of a type. Each source has its own, which no other sees. */
+INTERBIND_NOTE_ALONE template <typename T> struct has_note;
+INTERBIND_NOTE_ALONE_END
+
 } // namespace detail
 
-/* The canonical descriptor of plain data; lives until the process ends. */
+/* The canonical descriptor of plain data. */
 template <typename T>
-const char *layout() {
-    static const std::string *const text = [] {
-        auto *made = new std::string();
-        data<T>::add(*made);
-        return made;
-    }();
-    return text->c_str();
+constexpr const char *layout() {
+    return detail::layout_of<T>::value.text;
 }
 
 /* Says of a class that is published as plain data what follows from T: kind, name, version, descriptor, size. */
@@ -130,22 +215,34 @@ void describe_data(interbind_class &type) {
         static constexpr bool is_shared = true; \
         static constexpr const char *name = shared_name; \
         static constexpr const char *version = its_version; \
-        static void add(std::string &out) { \
+        template <typename Out> static constexpr void add(Out &out) { \
             const char *separator = " "; \
-            out += "data " shared_name " size " + std::to_string(sizeof(T)) + " align " + std::to_string(alignof(T)) + " {"; \
+            detail::add_text(out, "data " shared_name " size "); \
+            detail::add_number(out, sizeof(T)); \
+            detail::add_text(out, " align "); \
+            detail::add_number(out, alignof(T)); \
+            detail::add_text(out, " {"); \
             INTERBIND_EACH(INTERBIND_ADD_DATA, T, __VA_ARGS__) \
-            out += " }"; \
+            detail::add_text(out, " }"); \
         } \
     }; \
+    namespace detail { \
+    INTERBIND_NOTE_ALONE template <> struct has_note<T> { \
+        static const type_note<T> note; \
+    }; \
+    INTERBIND_NOTE_SECTION const type_note<T> has_note<T>::note; \
+    INTERBIND_NOTE_ALONE_END \
+    } \
     }
 #define INTERBIND_SIZE_OF(T, field) +sizeof(T::field)
 #define INTERBIND_OFFSET_OF(T, field) offsetof(T, field),
 #define INTERBIND_ADD_DATA(T, field) \
-    out += separator; \
+    detail::add_text(out, separator); \
     separator = "; "; \
-    out += #field ": "; \
+    detail::add_text(out, #field ": "); \
     detail::data_type<std::remove_cv_t<decltype(T::field)>>::add(out); \
-    out += " @" + std::to_string(offsetof(T, field));
+    detail::add_text(out, " @"); \
+    detail::add_number(out, offsetof(T, field));
 
 /* Says that an enum is shared: all its variants, in the order of declaration. At global namespace. */
 #define INTERBIND_ENUM(T, ...) \
@@ -153,19 +250,20 @@ void describe_data(interbind_class &type) {
     template <> struct data<T> { \
         static_assert(std::is_enum_v<T>, "INTERBIND_ENUM is for enums"); \
         static constexpr bool is_shared = true; \
-        static void add(std::string &out) { \
+        template <typename Out> static constexpr void add(Out &out) { \
             const char *separator = " "; \
-            out += "enum "; \
+            detail::add_text(out, "enum "); \
             detail::data_type<std::underlying_type_t<T>>::add(out); \
-            out += " {"; \
+            detail::add_text(out, " {"); \
             INTERBIND_EACH(INTERBIND_ADD_VARIANT, T, __VA_ARGS__) \
-            out += " }"; \
+            detail::add_text(out, " }"); \
         } \
     }; \
     }
 #define INTERBIND_ADD_VARIANT(T, variant) \
-    out += separator; \
+    detail::add_text(out, separator); \
     separator = ", "; \
-    out += #variant " = " + std::to_string(+static_cast<std::underlying_type_t<T>>(T::variant));
+    detail::add_text(out, #variant " = "); \
+    detail::add_integer(out, static_cast<std::underlying_type_t<T>>(T::variant));
 
 #endif /* INTERBIND_DATA_HPP */

@@ -8,7 +8,7 @@
  *         INTERBIND_CONSUMES("org.frame.Point", "^1.2.0"))
  *
  * A module without roles gives "" as the third. INTERBIND_NOTE_TYPE adds the declaration of a type, once for each: without it a
- * reader knows who provides what, and not whether the layouts agree. No process reads notes. */
+ * reader knows who provides what, and not whether the layouts agree. In C++ INTERBIND_DATA adds it. No process reads notes. */
 #ifndef INTERBIND_NOTE_H
 #define INTERBIND_NOTE_H
 
@@ -26,17 +26,27 @@
 #if defined(_MSC_VER) && !defined(__clang__)
 #pragma section(".intbind", read)
 /* External, since a static that nobody uses is left out. */
-#define INTERBIND_NOTE_PLACE extern __declspec(allocate(".intbind")) __declspec(selectany)
-#elif defined(__APPLE__)
-#define INTERBIND_NOTE_PLACE static __attribute__((used, aligned(4), section("__DATA_CONST,__interbind")))
-#elif defined(_WIN32)
-#define INTERBIND_NOTE_PLACE static __attribute__((used, aligned(4), section(".intbind")))
+#define INTERBIND_NOTE_SECTION __declspec(allocate(".intbind")) __declspec(selectany)
+#define INTERBIND_NOTE_PLACE extern INTERBIND_NOTE_SECTION
+/* Around what C++ has of notes: each source has its own, where that can be kept. */
+#define INTERBIND_NOTE_ALONE
+#define INTERBIND_NOTE_ALONE_END
 #else
-#define INTERBIND_NOTE_PLACE static __attribute__((used, aligned(4), section(".note.interbind")))
+#if defined(__APPLE__)
+#define INTERBIND_NOTE_SECTION __attribute__((used, aligned(4), section("__DATA_CONST,__interbind")))
+#elif defined(_WIN32)
+#define INTERBIND_NOTE_SECTION __attribute__((used, aligned(4), section(".intbind")))
+#else
+#define INTERBIND_NOTE_SECTION __attribute__((used, aligned(4), section(".note.interbind")))
+#endif
+#define INTERBIND_NOTE_PLACE static INTERBIND_NOTE_SECTION
+#define INTERBIND_NOTE_ALONE namespace {
+#define INTERBIND_NOTE_ALONE_END }
 #endif
 
 /* A text's bytes with its end, as a multiple of 4; what is left of them is zero. */
-#define INTERBIND_NOTE_SIZE(text) ((sizeof(text) + 3) / 4 * 4)
+#define INTERBIND_NOTE_ROUNDED(bytes) (((bytes) + 3) / 4 * 4)
+#define INTERBIND_NOTE_SIZE(text) INTERBIND_NOTE_ROUNDED(sizeof(text))
 
 #define INTERBIND_NOTE_ITEM(item, kind, text) \
     struct item { \
