@@ -216,6 +216,7 @@ impl Platform {
                 "ppc64le" => vec!["ppc64le"],
                 "s390x" => vec!["s390x"],
                 "riscv64" => vec!["riscv64"],
+                "wasm32" => vec!["wasm32"],
                 // One that isn't known is compared with nothing.
                 _ => Vec::new(),
             }
@@ -246,6 +247,11 @@ impl Platform {
                 let floor = if libc == Some(LibcKind::Musl) { None } else { floor(major, minor) };
                 return Some(Self { os, libc, floor, machines: machine(name) });
             }
+        }
+        // `emscripten_3_1_58_wasm32`, Pyodide's own `pyodide_2024_0_wasm32`, and PEP 783's `pyemscripten_2026_0_wasm32`.
+        if ["emscripten_", "pyodide_", "pyemscripten_"].iter().any(|start| tag.starts_with(start)) {
+            let name = tag.rsplit('_').next()?;
+            return Some(Self { os: Os::Emscripten, libc: None, floor: None, machines: machine(name) });
         }
         if let Some(name) = tag.strip_prefix("linux_") {
             return Some(Self { os: Os::Linux, libc: None, floor: None, machines: machine(name) });

@@ -358,6 +358,7 @@ Os = Literal[
     "windows",  # Windows.
     "android",  # Android.
     "ios",  # iOS.
+    "emscripten",  # Emscripten, with which Pyodide brings Python into browsers.
     "other",  # Another.
 ]
 """An operating system."""
@@ -447,6 +448,7 @@ Format = Literal[
     "elf",  # Linux and other Unix systems.
     "mach-o",  # macOS and iOS.
     "pe",  # Windows.
+    "wasm",  # WebAssembly, for a Python in a browser.
 ]
 """A binary format."""
 
@@ -469,6 +471,8 @@ FrameworkKind = Literal[
     "uniffi",  # uniffi, whose libraries are called through `ctypes`.
     "vtk",  # VTK's own wrappers.
     "py-obj-c",  # PyObjC.
+    "cppyy",  # cppyy, and ROOT's fork of it.
+    "gopy",  # gopy, for Go packages.
     "plain",  # The C API alone, or a layer that leaves no trace.
 ]
 """What made a module's bindings."""

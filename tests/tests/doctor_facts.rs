@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use interbind_doctor::environment::{Environment, survey};
 use interbind_doctor::facts::{
-    Confidence, FrameworkKind, Gil, Inspection, Interpreters, Partner, PartnerKind, PartnerRole,
+    Confidence, Format, FrameworkKind, Gil, Inspection, Interpreters, Os, Partner, PartnerKind, PartnerRole,
 };
 use interbind_doctor::finding::Level;
 use interbind_doctor::host::{HostPython, QUESTION};
@@ -275,6 +275,26 @@ fn binders_without_a_registry_of_pybind11s_kind_are_recognised() {
             "libbdkffi.dylib",
             FrameworkKind::Uniffi,
         ),
+        (
+            [
+                "pyobjc-framework-Cocoa",
+                "13.0",
+                "pyobjc_framework_cocoa-13.0-cp312-cp312-macosx_10_13_universal2.whl",
+                "e1618d315939c9fae57cb858d4db496ec61f82495ce6a877398131ee494fc19d",
+            ],
+            "AppKit/_AppKit.cpython-312-darwin.so",
+            FrameworkKind::PyObjC,
+        ),
+        (
+            [
+                "scipy",
+                "1.18.1",
+                "scipy-1.18.1-cp313-cp313-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl",
+                "fdaf5ea890a6183d0565f51a61799d67081bd5b1cf03c5f4b3fd3732108625c9",
+            ],
+            "stats/_stats_pythran.cpython-313-x86_64-linux-gnu.so",
+            FrameworkKind::Pythran,
+        ),
     ];
     for (named, member, kind) in wheels {
         let Some(file) = wheel(named) else { continue };
@@ -283,6 +303,27 @@ fn binders_without_a_registry_of_pybind11s_kind_are_recognised() {
             module(&inspection, member).frameworks.iter().map(|found| found.kind).collect();
         assert_eq!(kinds, [kind], "{member}");
     }
+}
+
+#[test]
+fn a_module_for_pyodide_is_read_with_its_framework_and_its_system() {
+    let Some(file) = wheel([
+        "zarrista",
+        "0.1.0",
+        "zarrista-0.1.0-cp314-cp314-pyemscripten_2026_0_wasm32.whl",
+        "73ea2e4944d4c5e02159d49ac1bf0d5c35d42022d3a274435e9059cec4d42105",
+    ]) else {
+        return;
+    };
+    let inspection = read(&file);
+    let [module] = &inspection.modules[..] else { panic!("it has one module: {inspection:#?}") };
+    assert_eq!((module.target.format, module.target.arch.name.as_str()), (Format::Wasm, "wasm32"));
+    assert_eq!(module.target.os.value, Some(Os::Emscripten));
+    let [framework] = &module.frameworks[..] else { panic!("it is made with PyO3") };
+    assert_eq!(framework.kind, FrameworkKind::Pyo3);
+    assert_eq!(framework.version.value.as_ref().map(ToString::to_string).as_deref(), Some("0.29.2"));
+    assert_eq!(module.python.version.value.as_deref(), Some("3.14"));
+    assert!(module.problems.is_empty(), "{:?}", module.problems);
 }
 
 #[test]

@@ -140,6 +140,7 @@ pub fn os_name(os: Os) -> &'static str {
         Os::Windows => "windows",
         Os::Android => "android",
         Os::Ios => "iOS",
+        Os::Emscripten => "Emscripten",
         Os::Other => "another system",
     }
 }

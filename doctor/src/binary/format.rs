@@ -4,7 +4,7 @@ use object::macho::{FatArch32, FatArch64};
 use object::read::macho::{FatArch, MachOFatFile};
 
 use super::image::{Flaw, Image, Unreadable, part};
-use super::{elf, macho, pe};
+use super::{elf, macho, pe, wasm};
 
 /// A fat file for more processors than exist is none.
 const MOST_SLICES: usize = 32;
@@ -47,6 +47,7 @@ fn reader(data: &[u8]) -> Result<Reader, Unreadable> {
         [0x7f, b'E', b'L', b'F', ..] => Ok(elf::read),
         [0xfe, 0xed, 0xfa, 0xce | 0xcf, ..] | [0xce | 0xcf, 0xfa, 0xed, 0xfe, ..] => Ok(macho::read),
         [b'M', b'Z', ..] => Ok(pe::read),
+        [0, b'a', b's', b'm', ..] => Ok(wasm::read),
         _ => Err(Unreadable::UnknownFormat),
     }
 }

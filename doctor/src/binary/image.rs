@@ -120,7 +120,7 @@ impl Unreadable {
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::UnknownFormat => f.write_str("is neither ELF, Mach-O, PE nor a zip archive"),
+            Self::UnknownFormat => f.write_str("is neither ELF, Mach-O, PE, WebAssembly nor a zip archive"),
             Self::Malformed(why) => write!(f, "can't be read as what its first bytes say: {why}"),
         }
     }

@@ -1,7 +1,7 @@
-//! ELF, Mach-O and PE as one [`Image`]: sections, symbols, libraries, and where an address stands in the file.
+//! ELF, Mach-O, PE and WebAssembly as one [`Image`]: sections, symbols, libraries, and where an address stands in the file.
 //!
 //! `image` is the vocabulary, with `relocations` for what the loader would write; neither knows a format. `format` tells by
-//! the first bytes what a file is, gives the slices of a fat one, and calls `elf`, `macho` or `pe`, which read one slice
+//! the first bytes what a file is, gives the slices of a fat one, and calls `elf`, `macho`, `pe` or `wasm`, which read one slice
 //! each; `text` reads names with bounds; `pointers` resolves what the loader would write into a place. Any bytes may come
 //! in: a part that can't be read becomes a [`Flaw`] of the image, and the rest is still read.
 
@@ -13,6 +13,7 @@ mod pe;
 mod pointers;
 mod relocations;
 mod text;
+mod wasm;
 
 pub use format::{Slice, is_known, slices};
 pub use image::{Binding, Export, Flaw, Image, Kind, Linking, Need, Section, Unreadable};

@@ -103,6 +103,7 @@ fn os(a: &Module, b: &Module) -> Condition {
         Os::Windows => "windows",
         Os::Android => "android",
         Os::Ios => "ios",
+        Os::Emscripten => "emscripten",
         Os::Other => "other",
     };
     let text = |module: &Module| module.target.os.value.as_ref().map_or("unknown", name).to_owned();

@@ -30,6 +30,8 @@ impl Functions {
             Format::Elf => frames(image),
             Format::Pe => exceptions(image),
             Format::MachO => starts(image),
+            // Its code has no addresses to follow.
+            Format::Wasm => Vec::new(),
         };
         pieces.retain(|piece| piece.start < piece.end);
         pieces.sort_unstable();

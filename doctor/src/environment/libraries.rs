@@ -61,7 +61,7 @@ const KNOWN: &[Known] = &[
         name: "Qt",
         level: Level::Warning,
         harm: "the copies take each other's plugins, and the program ends at its first window",
-        fix: "install the headless variant of the package that needs no windows (as opencv-python-headless)",
+        fix: "use one binding of Qt in a program (PyQt5, PyQt6, PySide6); of OpenCV, install the variant without windows (opencv-python-headless)",
     },
     Known {
         stems: &["stdc++", "c++", "c++abi"],

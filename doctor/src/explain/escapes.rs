@@ -28,6 +28,10 @@ static ESCAPED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(pattern).expect("a checked pattern")
 });
 
+/// What stands in an address of the web, copied from a browser's line or a search: `%20undefined%20symbol`.
+static PERCENT: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"%([2-7][0-9a-fA-F])").expect("a checked pattern"));
+
 static BACKSLASH: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))"#).expect("a checked pattern")
 });
@@ -42,6 +46,10 @@ pub(super) fn unescaped(line: &str) -> Cow<'_, str> {
         }
         if line.contains('\\') && ESCAPED.is_match(&line) {
             line = Cow::Owned(BACKSLASH.replace_all(&line, backslash).into_owned());
+        }
+        // Two spaces so written are an address; a lone per cent sign may be a format's.
+        if line.split(' ').any(|word| word.matches("%20").nth(1).is_some()) {
+            line = Cow::Owned(PERCENT.replace_all(&line, percent).into_owned());
         }
         if line.len() == before {
             break;
@@ -64,6 +72,11 @@ fn entity(found: &Captures<'_>) -> String {
         Some(_) => " ".to_owned(),
         None => number(2, 10).or_else(|| number(3, 16)).map_or_else(|| found[0].to_owned(), String::from),
     }
+}
+
+fn percent(found: &Captures<'_>) -> String {
+    let letter = u32::from_str_radix(&found[1], 16).ok().and_then(char::from_u32);
+    letter.map_or_else(|| found[0].to_owned(), String::from)
 }
 
 fn backslash(found: &Captures<'_>) -> String {
@@ -94,6 +107,7 @@ mod tests {
             r#"ImportError: type &#34;A&#x22; is bad"#,
             r#"  "error": "ImportError: type \u0022A\u0022 is bad","#,
             r#"['ImportError: type "A" is bad\n']"#,
+            "https://example.org/?q=ImportError:%20type%20%22A%22%20is%20bad",
         ] {
             let lines = unescaped(line);
             assert!(lines.contains(r#"ImportError: type "A" is bad"#), "{line}: {lines}");

@@ -6,7 +6,7 @@
 //!   sentences in its languages;
 //! - `search`: which of them stand in a text, in one pass, the names in them, and what is one event;
 //! - `refine`: what this text proves beyond the kind of its message; `signature` reads lists of overloads, `symbols` the
-//!   names of symbols and libraries;
+//!   names of symbols, `libraries` those of libraries, `ended` the number with which a process ended;
 //! - `ours`: this project's own errors, by their reasons; `rules`: the rules of its findings;
 //! - `here`: what the files that a message names show on this machine;
 //! - `id`: ids, keys and tags;
@@ -15,9 +15,11 @@
 //! Text that isn't known is said to be unknown; nothing is guessed from single words.
 
 mod answer;
+mod ended;
 mod escapes;
 mod here;
 mod id;
+mod libraries;
 mod meaning;
 mod ours;
 mod refine;

@@ -9,7 +9,7 @@ use crate::needs::{Release, exported_since, since};
 
 use super::meaning::{Meaning, Step};
 use super::symbols::{self, StringAbi};
-use super::{signature, table};
+use super::{ended, libraries, signature, table};
 
 /// A Python that has been there for so long that each one which is used has what it has.
 const OLDEST: Release = Release { major: 3, minor: 8 };
@@ -20,7 +20,10 @@ pub(super) fn refine(meaning: &mut Meaning, before: &str, behind: &str) {
     match meaning.rule.as_str() {
         "undefined-cxx-symbol" | "undefined-symbol" => symbol(meaning, behind),
         "undefined-python-symbol" => python(meaning, behind),
-        "library-missing" => library(meaning),
+        "library-missing" => libraries::library(meaning),
+        "libstdcxx-too-old" => libraries::runtime(meaning),
+        "crash" => ended::refine(meaning),
+        "dll-load-failed" => ended::of_dll(meaning),
         "numpy-abi" => numpy(meaning, before, behind),
         "wrong-machine" => machine(meaning),
         "cython-argument-type" => twins(meaning),
@@ -31,13 +34,13 @@ pub(super) fn refine(meaning: &mut Meaning, before: &str, behind: &str) {
 }
 
 /// Puts the causes first that hold one of these words, in the order of the words.
-fn first(meaning: &mut Meaning, words: &[&str]) {
+pub(super) fn first(meaning: &mut Meaning, words: &[&str]) {
     meaning
         .causes
         .sort_by_key(|cause| words.iter().position(|word| cause.contains(word)).unwrap_or(words.len()));
 }
 
-fn step(say: impl Into<String>, command: Option<String>) -> Step {
+pub(super) fn step(say: impl Into<String>, command: Option<String>) -> Step {
     Step { say: say.into(), command }
 }
 
@@ -74,7 +77,9 @@ fn symbol(meaning: &mut Meaning, behind: &str) {
                 owner.name
             ),
         );
-        if owner.first {
+        if file.as_deref().is_some_and(|file| is_in(file, package)) {
+            own_parts(meaning, &owner.name, package);
+        } else if owner.first {
             meaning.causes.retain(|cause| !cause.starts_with("The library isn't loaded"));
             meaning.causes.push(format!(
                 "{} isn't loaded yet: its package has to be imported before this module.",
@@ -95,6 +100,21 @@ fn symbol(meaning: &mut Meaning, behind: &str) {
             }
         }
     }
+    if read.owner.is_some_and(|owner| owner.name.starts_with("NVIDIA's CUDA")) {
+        meaning.causes.insert(
+            0,
+            "Another release of that library is found first, or files of two lie in one folder: `nvidia-…-cu12` and `nvidia-…-cu13` \
+             installed together, the system's CUDA through `LD_LIBRARY_PATH`, another package's copy."
+                .to_owned(),
+        );
+        meaning.next.insert(
+            0,
+            step(
+                "See which of NVIDIA's packages are installed, and remove those of the other CUDA release",
+                Some("python -m pip list | grep -i -E 'nvidia|cuda|torch'".to_owned()),
+            ),
+        );
+    }
     if let Some(version) = meaning.names.get("version").cloned() {
         let library = version.split(".so").next().unwrap_or(&version).trim_start_matches("lib");
         meaning.seen.push(format!("it is asked for in the version `{version}` of the library's symbols"));
@@ -114,7 +134,9 @@ fn symbol(meaning: &mut Meaning, behind: &str) {
             ),
         );
     }
-    if behind.lines().next().is_some_and(|line| line.contains("flat namespace")) && whose.is_none() {
+    if behind.lines().next().is_some_and(|line| line.contains("flat namespace"))
+        && whose.as_ref().is_none_or(|(owner, _)| !owner.first)
+    {
         meaning.causes.insert(
             1.min(meaning.causes.len()),
             "The library was there for the other processor (arm64, x86-64) when the module was linked: macOS's linker passes over such \
@@ -123,14 +145,64 @@ fn symbol(meaning: &mut Meaning, behind: &str) {
         );
     }
     if let Some(abi) = read.abi {
-        string_abi(meaning, abi, whose.as_ref().map(|(owner, _)| owner.name.as_str()));
+        string_abi(meaning, &symbol, abi, whose.as_ref().map(|(owner, _)| owner.name.as_str()));
     }
     ldd(meaning, behind);
 }
 
-fn string_abi(meaning: &mut Meaning, abi: StringAbi, owner: Option<&str>) {
+/// Whether a file lies in a package's folder.
+fn is_in(file: &str, package: &str) -> bool {
+    let parts = |part: &str| part == package || part == format!("{package}.libs");
+    file.split(['/', '\\']).any(parts)
+}
+
+/// The package's own file asks for what the package's own libraries have: importing it first can't help, as it is being imported.
+fn own_parts(meaning: &mut Meaning, owner: &str, package: &str) {
+    meaning.seen.push(format!(
+        "the file that asks for it is {owner}'s own: `{package}` itself can't be loaded whole"
+    ));
+    meaning.causes = vec![
+        format!(
+            "Files of two releases of {owner} are mixed: an upgrade that was cut short, conda's and pip's, a source build over a wheel."
+        ),
+        format!(
+            "Another copy of one of its libraries was found first: through `LD_LIBRARY_PATH` or `DYLD_LIBRARY_PATH`, from the system, or \
+             loaded by another package."
+        ),
+    ];
+    meaning.next.insert(
+        0,
+        step(
+            format!("Remove `{package}` wholly, see that its folder is gone, and install it again"),
+            Some(format!(
+                "python -m pip uninstall -y {package} && python -m pip install --no-cache-dir {package}"
+            )),
+        ),
+    );
+    meaning.next.insert(
+        1,
+        step(
+            "See which copies are loaded, and try without the path",
+            Some(format!(
+                "env -u LD_LIBRARY_PATH LD_DEBUG=libs python -c \"import {package}\" 2>&1 | grep -i {package}"
+            )),
+        ),
+    );
+}
+
+fn string_abi(meaning: &mut Meaning, symbol: &str, abi: StringAbi, owner: Option<&str>) {
     let library = owner.map_or_else(|| "library".to_owned(), str::to_owned);
+    // A result alone leaves no `__cxx11` among the parameters, and has a mark of its own.
+    let tagged = symbol.contains("B5cxx11") && !symbol.contains("__cxx11");
     let (seen, cause) = match abi {
+        StringAbi::New if tagged => (
+            "`B5cxx11` in the name marks a `std::string` of the new C++ ABI in the result: the module was compiled with \
+             `_GLIBCXX_USE_CXX11_ABI=1`, as compilers do by themselves",
+            format!(
+                "The module is a build of the new C++ ABI, and the {library} that is there one of the old: then the same function \
+                 has no `B5cxx11` in its name there."
+            ),
+        ),
         StringAbi::Old => (
             "`Ss` in the name is `std::string` of the old C++ ABI: the module was compiled with `_GLIBCXX_USE_CXX11_ABI=0`",
             format!(
@@ -258,6 +330,24 @@ fn ldd(meaning: &mut Meaning, behind: &str) {
     if raised {
         return;
     }
+    // Fortified functions, and a few others, are glibc's alone.
+    let symbol = meaning.names.get("symbol").cloned().unwrap_or_default();
+    if !python && crate::linking::is_of_glibc(&symbol) {
+        meaning.seen.push(format!("`{symbol}` is a function of glibc's, which musl doesn't have"));
+        meaning.causes = vec![
+            "The file is built for glibc, and this system's C library is musl (Alpine): a wheel for `manylinux` or a file from another \
+             system was put here."
+                .to_owned(),
+        ];
+        meaning.next = vec![
+            step(
+                "Install the package anew on this system, so that a wheel for `musllinux` is taken, or it is built from source",
+                Some("python -m pip install --force-reinstall --no-cache-dir PACKAGE".to_owned()),
+            ),
+            step("Or take an image with glibc: `python:3-slim` instead of `python:3-alpine`", None),
+        ];
+        return;
+    }
     let cause = if python {
         "This is what `ldd` prints on Alpine (musl) for every extension module: it looks for Python's functions without an \
          interpreter that has them. As long as Python imports the module, nothing is wrong."
@@ -269,82 +359,6 @@ fn ldd(meaning: &mut Meaning, behind: &str) {
     meaning.next.insert(0, step("Import the module to see whether anything is wrong", None));
     if python {
         meaning.title = "`ldd` finds no interpreter for the module: usual on Alpine".to_owned();
-    }
-}
-
-fn library(meaning: &mut Meaning) {
-    let Some(library) = meaning.names.get("library").cloned() else {
-        meaning.seen.push(
-            "Windows doesn't say which library it is; a module's own libraries are the first to look at"
-                .to_owned(),
-        );
-        first(meaning, &["Visual C++", "isn't installed"]);
-        return;
-    };
-    let file = library.rsplit(['/', '\\']).next().unwrap_or(&library).to_owned();
-    if file.starts_with("libc.musl") {
-        first(meaning, &["musl"]);
-        meaning.seen.push("it is musl's C library: the file is for Alpine, and this system isn't".to_owned());
-        return;
-    }
-    if file.starts_with("ld-linux") || file.starts_with("ld-musl") {
-        first(meaning, &["musl"]);
-        meaning.seen.push(format!("`{file}` is another system's loader"));
-        return;
-    }
-    let python = file.starts_with("libpython") || file.starts_with("Python3") || file.starts_with("python3");
-    if python {
-        meaning.seen.push(format!("`{file}` is Python's own library"));
-        meaning.causes.insert(
-            0,
-            "The module is linked to the library of one Python, which isn't there or isn't found: it was built for another version, \
-             or this Python has no shared library (an extension module needs none)."
-                .to_owned(),
-        );
-        return;
-    }
-    let Some(owner) = symbols::of_library(&library) else { return };
-    meaning.seen.push(format!("`{file}` comes with {}", owner.name));
-    meaning.names.insert("owner".to_owned(), owner.name.clone());
-    match (&owner.package, owner.first) {
-        (Some(package), true) => {
-            meaning.causes.retain(|cause| !cause.starts_with("It comes with another package"));
-            meaning.causes.insert(
-                0,
-                format!(
-                    "`{package}` isn't imported yet: the library lies in its folder, where the loader finds it once `import {package}` \
-                     has loaded it."
-                ),
-            );
-            meaning
-                .causes
-                .insert(1, format!("`{package}` isn't installed, or in a release without this library."));
-            meaning.next.insert(
-                0,
-                step(
-                    format!("Import `{package}` first, and see whether the error stays"),
-                    Some(format!(
-                        "python -c \"import {package}; print({package}.__version__, {package}.__file__)\""
-                    )),
-                ),
-            );
-        }
-        _ if owner.name.starts_with("NVIDIA") => {
-            meaning.causes.insert(
-                0,
-                "The package wants another CUDA release than the one whose libraries are installed, or its `nvidia-…` wheels weren't \
-                 installed with it."
-                    .to_owned(),
-            );
-            meaning.next.insert(
-                0,
-                step(
-                    "See which of them are installed",
-                    Some("python -m pip list | grep -i -E 'nvidia|cuda|torch'".to_owned()),
-                ),
-            );
-        }
-        _ => {}
     }
 }
 

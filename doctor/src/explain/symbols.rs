@@ -26,6 +26,9 @@ pub(super) struct Owner {
     spaces: Vec<String>,
     starts: Vec<String>,
     pub(super) libraries: Vec<String>,
+    /// Why the system, and no package, has to have it.
+    #[serde(default)]
+    pub(super) system: Option<String>,
     /// Whether importing the package brings the library.
     #[serde(default)]
     pub(super) first: bool,

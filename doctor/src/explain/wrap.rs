@@ -38,6 +38,8 @@ pub(super) fn unwrapped<'a>(
     let broken = |at: usize| {
         widths[at] == width
             && lines.get(at + 1).is_some_and(|(_, next)| {
+                // The break may stand before a space; what is indented has more of them.
+                let next = next.strip_prefix(' ').unwrap_or(next);
                 next.starts_with(|c: char| !c.is_whitespace()) && !(BEGINS.is_match(next))
             })
     };

@@ -68,6 +68,10 @@ kinds! {
     Vtk = "VTK",
     /// PyObjC.
     PyObjC = "PyObjC",
+    /// cppyy, and ROOT's fork of it.
+    Cppyy = "cppyy",
+    /// gopy, for Go packages.
+    Gopy = "gopy",
     /// The C API alone, or a layer that leaves no trace.
     Plain = "plain C API",
 }

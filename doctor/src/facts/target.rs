@@ -15,6 +15,8 @@ pub enum Format {
     MachO,
     /// Windows.
     Pe,
+    /// WebAssembly, for a Python in a browser.
+    Wasm,
 }
 
 /// An operating system.
@@ -31,6 +33,8 @@ pub enum Os {
     Android,
     /// iOS.
     Ios,
+    /// Emscripten, with which Pyodide brings Python into browsers.
+    Emscripten,
     /// Another.
     Other,
 }

@@ -4,12 +4,12 @@ use crate::facts::FrameworkKind;
 
 use super::profile::Profile;
 use super::{
-    boost, cffi, cython, f2py, hpy, interbind, mypyc, nanobind, plain, pybind11, pyo3, pyobjc, pythran,
-    shiboken, sip, swig, uniffi, vtk,
+    boost, cffi, cppyy, cython, f2py, gopy, hpy, interbind, mypyc, nanobind, plain, pybind11, pyo3, pyobjc,
+    pythran, shiboken, sip, swig, uniffi, vtk,
 };
 
 /// Every framework, in the order in which they are named.
-pub(super) const PROFILES: [&Profile; 18] = [
+pub(super) const PROFILES: [&Profile; 20] = [
     &pybind11::PROFILE,
     &nanobind::PROFILE,
     &pyo3::PROFILE,
@@ -27,6 +27,8 @@ pub(super) const PROFILES: [&Profile; 18] = [
     &uniffi::PROFILE,
     &vtk::PROFILE,
     &pyobjc::PROFILE,
+    &cppyy::PROFILE,
+    &gopy::PROFILE,
     &plain::PROFILE,
 ];
 

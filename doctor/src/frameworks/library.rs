@@ -9,8 +9,8 @@ use super::seen::{Seen, framework};
 /// One of them.
 pub(super) struct Library {
     pub(super) kind: FrameworkKind,
-    /// How its file's name begins, after `lib`.
-    pub(super) name: &'static str,
+    /// How its file's name can begin, after `lib`.
+    pub(super) names: &'static [&'static str],
     /// What it gives out, and modules ask for.
     pub(super) is_symbol: fn(&str) -> bool,
 }
@@ -18,7 +18,8 @@ pub(super) struct Library {
 impl Library {
     fn is_file(&self, name: &str) -> bool {
         let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
-        name.strip_prefix("lib").unwrap_or(name).starts_with(self.name)
+        let name = name.strip_prefix("lib").unwrap_or(name);
+        self.names.iter().any(|start| name.starts_with(start))
     }
 
     /// Finds it in a module that asks for its symbols, or in itself.

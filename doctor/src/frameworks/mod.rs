@@ -13,9 +13,11 @@
 mod all;
 mod boost;
 mod cffi;
+mod cppyy;
 mod cython;
 mod f2py;
 mod fingerprint;
+mod gopy;
 mod hpy;
 mod interbind;
 mod library;

@@ -22,7 +22,7 @@ pub(super) const PROFILE: Profile = Profile::of(
     }),
 );
 
-const LIBRARY: Library = Library { kind: FrameworkKind::Shiboken, name: "shiboken", is_symbol };
+const LIBRARY: Library = Library { kind: FrameworkKind::Shiboken, names: &["shiboken"], is_symbol };
 
 fn is_symbol(name: &str) -> bool {
     ["_ZN8Shiboken", "_ZNK8Shiboken"].iter().any(|start| name.starts_with(start))

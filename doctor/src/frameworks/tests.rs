@@ -448,3 +448,47 @@ fn pyobjc_is_known_by_the_capsule_that_its_modules_ask_for() {
     assert!(found.present.is_certain());
     assert_eq!(found.ids[0].value.as_ref().map(|id| id.text.as_str()), Some("objc.__C_API__"));
 }
+
+/// What a module with these symbols is made with.
+fn with_symbols(texts: &[&str], exports: &[&str], imports: &[&str], needed: &[&str]) -> Vec<Framework> {
+    let data = joined(texts);
+    let mut image = image(&data, exports);
+    image.imports = imports.iter().map(|name| &**name).collect();
+    image.needed = needed.iter().map(|name| (*name).to_owned()).collect();
+    recognise(&image, &scan(&image))
+}
+
+#[test]
+fn cppyy_is_known_by_the_functions_of_its_library() {
+    let user =
+        with_symbols(&[], &["PyInit_m"], &["_ZN8CPyCppyy11Instance_FromEPv"], &["libCPyCppyy.so.6.34"]);
+    assert_eq!((user[0].kind, user[0].role), (FrameworkKind::Cppyy, Role::FrontEnd));
+    let rename = |name: &str| with_symbols(&[], &["PyInit_m"], &[name], &[])[0].kind;
+    assert_eq!(rename("?Instance_From@CPyCppyy@@YAPEAU_object@@XZ"), FrameworkKind::Cppyy);
+    assert_eq!(rename("_ZN9MyCppyyAB3runEv"), FrameworkKind::Plain);
+}
+
+#[test]
+fn gopy_is_known_by_its_functions_and_its_package() {
+    let exports = ["PyInit__hi", "GoPyInit", "DecRef", "IncRef", "NumHandles"];
+    let whole = with_symbols(&["github.com/go-python/gopy/gopyh.VarFromHandleTry"], &exports, &[], &[]);
+    assert_eq!((whole.len(), whole[0].kind), (1, FrameworkKind::Gopy));
+    assert!(whole[0].present.is_certain());
+    // The library of Go's code apart, and the module in C that asks it.
+    let apart = with_symbols(&[], &["PyInit__hi"], &["GoPyInit"], &["hi_go.so"]);
+    assert_eq!(apart[0].kind, FrameworkKind::Gopy);
+    let other = with_symbols(&["gopy: nil handle"], &["PyInit_m", "IncRef", "DecRef"], &[], &[]);
+    assert_eq!(other[0].kind, FrameworkKind::Plain);
+}
+
+#[test]
+fn binders_with_a_library_of_their_own_are_known_by_what_they_ask_of_it() {
+    for (symbol, library, kind) in [
+        ("_ZN8Shiboken10ObjectType13isUserTypeE", "libshiboken6.abi3.so.6.9", FrameworkKind::Shiboken),
+        ("PyVTKAddFile_vtkCommonCore", "libvtkWrappingPythonCore3.12.so", FrameworkKind::Vtk),
+        ("_ZN5Cppyy8GetScopeERKSs", "libcppyy_backend.so", FrameworkKind::Cppyy),
+    ] {
+        let found = with_symbols(&[], &["PyInit_m"], &[symbol], &[library]);
+        assert_eq!(found[0].kind, kind, "{symbol}");
+    }
+}

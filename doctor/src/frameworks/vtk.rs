@@ -23,7 +23,7 @@ pub(super) const PROFILE: Profile = Profile::of(
     }),
 );
 
-const LIBRARY: Library = Library { kind: FrameworkKind::Vtk, name: "vtkWrappingPythonCore", is_symbol };
+const LIBRARY: Library = Library { kind: FrameworkKind::Vtk, names: &["vtkWrappingPythonCore"], is_symbol };
 
 fn is_symbol(name: &str) -> bool {
     name.starts_with("PyVTK") || name.contains("vtkPythonUtil") || name.contains("vtkPythonArgs")

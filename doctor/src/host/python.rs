@@ -243,6 +243,7 @@ pub(crate) fn system(platform: &str) -> Os {
         "win32" | "cygwin" => Os::Windows,
         "android" => Os::Android,
         "ios" => Os::Ios,
+        "emscripten" => Os::Emscripten,
         name if name.starts_with("linux") => Os::Linux,
         _ => Os::Other,
     }
@@ -256,6 +257,7 @@ pub(crate) fn system_name(os: Os) -> &'static str {
         Os::Windows => "Windows",
         Os::Android => "Android",
         Os::Ios => "iOS",
+        Os::Emscripten => "Emscripten",
         Os::Other => "another system",
     }
 }

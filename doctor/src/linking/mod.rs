@@ -13,7 +13,7 @@ mod resolve;
 mod symbols;
 mod system;
 
-pub(crate) use promises::promises;
+pub(crate) use promises::{is_of_glibc, promises};
 pub(crate) use resolve::resolve;
 pub(crate) use symbols::links;
 

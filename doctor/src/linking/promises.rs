@@ -102,14 +102,20 @@ pub(crate) fn promises<'t>(
     found
 }
 
+/// Whether no musl has a function.
+pub(crate) fn is_of_glibc(name: &str) -> bool {
+    OF_GLIBC.contains(&name) || name.starts_with("__") && name.ends_with("_chk") && name != "__stack_chk_fail"
+}
+
 /// What only glibc has, in a file for musl.
 fn of_glibc(image: &Image<'_>) -> Option<Broken> {
-    let own = |name: &&&str| {
-        OF_GLIBC.contains(*name)
-            || name.starts_with("__") && name.ends_with("_chk") && **name != "__stack_chk_fail"
-    };
-    let mut names: Vec<&str> =
-        image.imports.iter().filter(|name| !image.weak.contains(name)).filter(own).copied().collect();
+    let mut names: Vec<&str> = image
+        .imports
+        .iter()
+        .filter(|name| !image.weak.contains(name))
+        .filter(|name| is_of_glibc(name))
+        .copied()
+        .collect();
     names.sort_unstable();
     names.dedup();
     let first = names.first()?;

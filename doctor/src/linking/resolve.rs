@@ -97,7 +97,7 @@ impl Closure {
                         let absent = match modules[at].target.format {
                             Format::Elf => !is_common(name),
                             format @ Format::MachO => !is_of_system(format, name),
-                            Format::Pe => false,
+                            Format::Pe | Format::Wasm => false,
                         };
                         if from == at && absent && !modules[at].links.symbols.late.contains(name) {
                             closure.missing.insert(name.clone());
@@ -121,7 +121,7 @@ impl Closure {
         for import in &module.links.symbols.imports {
             match module.target.format {
                 Format::Elf => self.elf(modules, anywhere, import, &mut sure, &mut unsure),
-                Format::MachO | Format::Pe => {
+                Format::MachO | Format::Pe | Format::Wasm => {
                     let Some((unmet, late)) = self.bound(modules, import) else { continue };
                     if late { unsure.push(unmet) } else { sure.push(unmet) }
                 }
@@ -150,7 +150,7 @@ impl Closure {
         } else {
             let why = match module.target.format {
                 Format::Elf => "no library that it asks for has them; something else in the process could",
-                Format::MachO | Format::Pe => {
+                Format::MachO | Format::Pe | Format::Wasm => {
                     "it can be loaded without that library, and fails when it calls them"
                 }
             };

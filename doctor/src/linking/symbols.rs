@@ -73,7 +73,7 @@ fn imports(image: &Image<'_>) -> Vec<Import> {
                 library.and_then(|library| image.needed.iter().position(|needed| needed == library))
             }
             // A name that isn't bound to a library is whatever is loaded.
-            Format::MachO | Format::Pe => Some((*linking.ordinals.get(at)?)?),
+            Format::MachO | Format::Pe | Format::Wasm => Some((*linking.ordinals.get(at)?)?),
         };
         Some(Import { name: (*name).into(), library: library.and_then(|at| u32::try_from(at).ok()) })
     };

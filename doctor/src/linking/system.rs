@@ -64,6 +64,8 @@ pub(super) fn is_of_system(format: Format, name: &str) -> bool {
     let base = name.rsplit(['/', '\\']).next().unwrap_or(name);
     match format {
         Format::Elf => is_common(base),
+        // What a Python in a browser brings along can't be told by a name.
+        Format::Wasm => true,
         Format::MachO => {
             name.starts_with("/usr/lib/")
                 || name.starts_with("/System/")

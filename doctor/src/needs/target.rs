@@ -32,6 +32,7 @@ fn os(image: &Image<'_>, libc: &Claim<Libc>, place: &Place<'_>) -> Claim<Os> {
             let why = "no load command names the system";
             return Claim::likely(Os::Macos, header("Mach-O header"), why);
         }
+        (Format::Wasm, _) => return emscripten(image, place),
         (Format::Elf, Some(Os::Linux)) => return Claim::certain(Os::Linux, header("ELF header: GNU/Linux")),
         (Format::Elf, Some(os)) => return Claim::certain(os, header("ELF header")),
         (Format::Elf, None) => {}
@@ -62,6 +63,27 @@ fn os(image: &Image<'_>, libc: &Claim<Libc>, place: &Place<'_>) -> Claim<Os> {
     }
 }
 
+/// Emscripten by the functions that its loader alone has, else by the name.
+fn emscripten(image: &Image<'_>, place: &Place<'_>) -> Claim<Os> {
+    let own = |name: &&&str| name.starts_with("emscripten_") || name.starts_with("invoke_");
+    if let Some(name) = image.imports.iter().find(own) {
+        return Claim::certain(Os::Emscripten, [Evidence::new(Source::Symbol, format!("imports {name}"))]);
+    }
+    if let Some(section) = image.section("dylink.0").or(image.section("dylink")) {
+        let why =
+            "it is made to be loaded by another module, which of all systems with Python Emscripten does";
+        return Claim::likely(Os::Emscripten, [Evidence::new(Source::Section, &*section.name)], why);
+    }
+    match place.file().contains("emscripten") {
+        true => Claim::likely(
+            Os::Emscripten,
+            [Evidence::new(Source::FileName, "emscripten")],
+            "its name says so; nothing in it proves it",
+        ),
+        false => Claim::unknown("nothing in it names a system"),
+    }
+}
+
 fn libc(image: &Image<'_>, place: &Place<'_>) -> Claim<Libc> {
     match image.format {
         Format::MachO => {
@@ -73,6 +95,9 @@ fn libc(image: &Image<'_>, place: &Place<'_>) -> Claim<Libc> {
             Claim::certain(Libc { kind: LibcKind::System, floor }, evidence)
         }
         Format::Pe => windows(image),
+        Format::Wasm => {
+            Claim::unknown("a WebAssembly module takes its C library from the program that loads it")
+        }
         Format::Elf => elf(image, place),
     }
 }

@@ -21,6 +21,7 @@ pub(super) fn environment(python: &HostPython) -> Option<MarkerEnvironment> {
         Some(Os::Macos) => ("posix", "darwin", "Darwin"),
         Some(Os::Android) => ("posix", "android", "Android"),
         Some(Os::Ios) => ("posix", "ios", "iOS"),
+        Some(Os::Emscripten) => ("posix", "emscripten", "Emscripten"),
         Some(Os::Linux | Os::Other) | None => ("posix", "linux", "Linux"),
     };
     let arch = python.arch.value.as_deref().unwrap_or_default();

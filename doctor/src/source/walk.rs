@@ -10,6 +10,8 @@ use crate::facts::Problem;
 
 /// Folders that hold copies of what an environment has elsewhere, or none of it.
 const PASSED_OVER: &[&str] = &["__pycache__", ".git", ".hg", ".svn"];
+/// What Apple's tools keep beside a module for debuggers: a file of the same name with its symbols and without its code.
+const DEBUG_SYMBOLS: &str = ".dSYM";
 /// A folder inside more folders than this is made by a program gone wrong.
 const DEEPEST: usize = 128;
 
@@ -79,7 +81,7 @@ fn folder(root: &Path, path: &Path, depth: usize, found: &mut Vec<Found>, proble
                     message: format!("lies inside more than {DEEPEST} folders and is not read"),
                     evidence: None,
                 });
-            } else if !PASSED_OVER.contains(&&*name) {
+            } else if !PASSED_OVER.contains(&&*name) && !name.ends_with(DEBUG_SYMBOLS) {
                 folder(root, &entry.path(), depth + 1, found, problems);
             }
             continue;
@@ -119,7 +121,8 @@ pub(crate) fn is_native(name: &str) -> bool {
         let part = |part: &str| part.starts_with(|first: char| first.is_ascii_digit());
         name.rsplit_once(".so.").is_some_and(|(_, version)| version.split('.').all(part))
     };
-    [".so", ".pyd", ".dylib", ".dll"].into_iter().any(ends) || versioned()
+    let debugs = || name.split(['/', '\\']).rev().skip(1).any(|folder| folder.ends_with(DEBUG_SYMBOLS));
+    ([".so", ".pyd", ".dylib", ".dll"].into_iter().any(ends) || versioned()) && !debugs()
 }
 
 /// Whether a path is one where wheels put programs: without an ending or with `.exe`, in a folder of scripts. Its first bytes tell
@@ -143,6 +146,7 @@ fn begins_as_native(path: &Path) -> bool {
                 | [0xce | 0xcf, 0xfa, 0xed, 0xfe]
                 | [0xca, 0xfe, 0xba, 0xbe | 0xbf]
                 | [b'M', b'Z', ..]
+                | [0, b'a', b's', b'm']
         )
 }
 
@@ -165,6 +169,7 @@ mod tests {
         for name in ["a.py", "so", "a.so.txt", "a.so.1.txt", "a.sox", "a.so.", "é.s"] {
             assert!(!is_native(name), "{name}");
         }
+        assert!(is_native("a/b.so") && !is_native("a/b.so.dSYM/Contents/Resources/DWARF/b.so"));
         for name in ["a-1.data/scripts/ruff", "cmake/data/bin/cmake", "a/bin/x.exe"] {
             assert!(is_program(name), "{name}");
         }
