@@ -3,8 +3,8 @@
 
     check_kinds.py INTERBIND        the folder to be put on the path
 
-Each kind must load right as it is dumped by default, and with `deterministic=True` have the same bytes in each of these
-processes: other hash seeds, other imports, another folder, the program under the name that `multiprocessing` gives it, objects
+Each kind must load right, and both by default and with `deterministic=True` have the same bytes in each of these processes: other
+hash seeds, other imports, another folder, the program under the name that `multiprocessing` gives it, objects
 that have been used, a process that has loaded its own pickle, and one that knows nothing but the pickle.
 """
 
@@ -21,11 +21,12 @@ import warnings
 warnings.simplefilter("ignore")
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
+from further_kinds import KINDS as FURTHER  # noqa: E402
 from mixed_kinds import KINDS as MIXED  # noqa: E402
 from more_kinds import KINDS  # noqa: E402
 from odd_kinds import KINDS as ODD  # noqa: E402
 
-KINDS = KINDS + ODD + MIXED
+KINDS = KINDS + ODD + MIXED + FURTHER
 
 #: Kinds that are refused by design, with a part of the reason; `locks="recreate"` takes them.
 REFUSED = {"class_lock_attr": "locks='recreate'"}
@@ -40,10 +41,14 @@ NEVER = {
 }
 if sys.version_info >= (3, 14):
     NEVER["itertools_"] = "cannot pickle 'itertools.count' object"
-#: What isn't the same in a process that still has the originals: type parameters have no identity there, and a hook of a base
-#: runs again.
-NOT_AFTER_OWN = {"pep695_class", "paramspec_generic", "generic_typevar", "init_subclass_reads_class"}
+#: What isn't the same in a process that still has the originals: a hook of a base runs again.
+NOT_AFTER_OWN = {"init_subclass_reads_class"}
 
+#: Data, which has the bytes of Python's own pickler by default. That writes a string twice or once, as Python has kept it.
+AS_PICKLE = {"typing_aliases", "typing_special_forms"} if sys.version_info >= (3, 14) else set()
+
+#: As it is dumped by default, and with `deterministic=True`.
+MODES = ("usual", "same")
 #: name, hash seed, what is special
 RUNS = [
     ("plain", "0", ""),
@@ -119,17 +124,23 @@ def dump(out, special):
                 gc.collect()
                 kept = own.loads(own.dumps(made, deterministic=True, locks="recreate"))
                 del kept
-            data = own.dumps(made, deterministic=True, locks="recreate")
+            options = {"deterministic": True, "locks": "recreate"}
+            data = own.dumps(made, **options)
             found = {"sha": hashlib.sha256(data).hexdigest()}
             if special != "own":
                 found["digest"] = own.digest(made, locks="recreate")
             with open(os.path.join(out, name + ".same"), "wb") as file:
                 file.write(data)
             try:
+                if special == "own":
+                    gc.collect()
+                    kept = own.loads(own.dumps(made))
+                    del kept
                 data = own.dumps(made)
             except Exception as error:
                 found["refused"] = f"{type(error).__name__}: {error}"
             else:
+                found["usual"] = hashlib.sha256(data).hexdigest()
                 with open(os.path.join(out, name + ".usual"), "wb") as file:
                     file.write(data)
         except BaseException as error:
@@ -140,38 +151,37 @@ def dump(out, special):
     return results
 
 
-def load(out):
+def load(out, mode):
     results = {}
     for name, _, _, _, check in KINDS:
-        for mode in ("usual", "same"):
-            path = os.path.join(out, f"{name}.{mode}")
-            if os.path.exists(path):
-                try:
-                    with open(path, "rb") as file:
-                        x = pickle.loads(file.read())
-                    results[f"{name}.{mode}"] = "ok" if eval(check, {"x": x}) else "WRONG"
-                except BaseException as error:
-                    results[f"{name}.{mode}"] = f"{type(error).__name__}: {error}"[:200]
+        path = os.path.join(out, f"{name}.{mode}")
+        if os.path.exists(path):
+            try:
+                with open(path, "rb") as file:
+                    x = pickle.loads(file.read())
+                results[f"{name}.{mode}"] = "ok" if eval(check, {"x": x}) else "WRONG"
+            except BaseException as error:
+                results[f"{name}.{mode}"] = f"{type(error).__name__}: {error}"[:200]
     return results
 
 
-def round_trip(out):
+def round_trip(out, mode):
     from interbind.pickle import own
 
     import gc
 
-    results = {}
+    results, options = {}, {"deterministic": True, "locks": "recreate"} if mode == "same" else {}
     for name, *_ in KINDS:
         # Classes of one kind may have the ids of another's.
         gc.collect()
-        path = os.path.join(out, name + ".same")
+        path = os.path.join(out, f"{name}.{mode}")
         if os.path.exists(path):
             with open(path, "rb") as file:
                 data = file.read()
             try:
-                results[name] = own.dumps(own.loads(data), deterministic=True, locks="recreate") == data
+                results[f"{name}.{mode}"] = own.dumps(own.loads(data), **options) == data
             except BaseException as error:
-                results[name] = f"{type(error).__name__}: {error}"[:200]
+                results[f"{name}.{mode}"] = f"{type(error).__name__}: {error}"[:200]
     return results
 
 
@@ -197,8 +207,11 @@ def main(package):
             os.mkdir(out)
             runs[name] = run(["--dump", out, special], seed, package)
         plain = os.path.join(root, "plain")
-        loaded = run(["--load", plain], flags=("-I", "-S"))
-        again = run(["--round", plain], package=package)
+        # Each by itself: a class has one id in both.
+        loaded, again = {}, {}
+        for mode in MODES:
+            loaded.update(run(["--load", plain, mode], flags=("-I", "-S")))
+            again.update(run(["--round", plain, mode], package=package))
     total = 0
     for name, first in runs["plain"].items():
         total += 1
@@ -215,19 +228,23 @@ def main(package):
                 faults.append(f"{name}: not refused as it should be: {first.get('refused')}")
         elif "refused" in first:
             faults.append(f"{name}: refused: {first['refused']}")
-        for mode in ("usual", "same"):
+        for mode in MODES:
             said = loaded.get(f"{name}.{mode}")
             if said != "ok" and not (mode == "usual" and name in REFUSED):
                 faults.append(f"{name}: {mode}, loaded {said}")
-        different = [run for run, results in runs.items() if results[name].get("sha") != first["sha"]]
-        different = [run for run in different if not (run == "own" and name in NOT_AFTER_OWN)]
-        if different:
-            faults.append(f"{name}: other bytes: {', '.join(different)} {runs[different[0]][name].get('error', '')}")
+        for mode in ("sha", "usual"):
+            different = [run for run, results in runs.items() if results[name].get(mode) != first.get(mode)]
+            different = [run for run in different if not (run == "own" and name in NOT_AFTER_OWN)]
+            if different:
+                error = runs[different[0]][name].get("error", "")
+                faults.append(f"{name}: other bytes{' by default' if mode == 'usual' else ''}: {', '.join(different)} {error}")
         digests = {results[name]["digest"] for results in runs.values() if "digest" in results[name]}
         if len(digests) > 1:
             faults.append(f"{name}: several digests")
-        if again.get(name) is not True:
-            faults.append(f"{name}: after a round trip in another process: {again.get(name)}")
+        for mode in MODES:
+            said = again.get(f"{name}.{mode}")
+            if said is not True and not (mode == "usual" and (name in REFUSED or name in AS_PICKLE)):
+                faults.append(f"{name}: {mode}, after a round trip in another process: {said}")
     for fault in faults:
         print(fault)
     print(f"kinds: {total} on {sys.version.split()[0]}, {len(faults)} faults")
@@ -239,8 +256,8 @@ if __name__ == "__main__":
     if sys.argv[1] == "--dump":
         print("\n" + json.dumps(dump(sys.argv[2], sys.argv[3])))
     elif sys.argv[1] == "--load":
-        print("\n" + json.dumps(load(sys.argv[2])))
+        print("\n" + json.dumps(load(sys.argv[2], sys.argv[3])))
     elif sys.argv[1] == "--round":
-        print("\n" + json.dumps(round_trip(sys.argv[2])))
+        print("\n" + json.dumps(round_trip(sys.argv[2], sys.argv[3])))
     else:
         sys.exit(main(os.path.abspath(sys.argv[1])))

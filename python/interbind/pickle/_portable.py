@@ -40,13 +40,14 @@ class Options:
             raise ValueError(f"portable={portable!r}: it is True, False or 'source'")
         self.values = portable is not False
         self.source = portable == "source"
-        self.deterministic = deterministic is not ... and bool(deterministic)
+        # None: from the first function or class by value on.
+        self.deterministic = None if deterministic is ... or deterministic is None else bool(deterministic)
         if identity is ...:
             identity = "content" if self.deterministic else "tracked"
         if identity not in ("tracked", "content", None):
             raise ValueError(f"identity={identity!r}: it is 'tracked', 'content' or None")
         if identity == "tracked" and self.deterministic:
-            raise ValueError("identity='tracked' gives each process ids of its own; with deterministic=True it is 'content' or None")
+            raise ValueError("identity='tracked' keeps ids from before; with deterministic=True it is 'content' or None")
         self.identity = identity
         positions = "keep" if positions is ... or positions is None else positions
         if positions not in ("keep", "strip"):
@@ -291,7 +292,7 @@ def _of_annotationlib(module):
 def _forward(obj, options):
     steps = [Call(setattr, obj, name, getattr(obj, name)) for name in _OF_FORWARD if getattr(obj, name, None) is not None]
     space = getattr(obj, "__globals__", None)
-    if not steps and space is None and not (options is not None and options.deterministic):
+    if not steps and space is None and options is not None and options.deterministic is False:
         # As pickle does.
         return NotImplemented
     if space is not None:
@@ -401,6 +402,8 @@ _pending = {
     "dataclasses": _of_dataclasses,
     "datetime": _of_datetime,
     "decimal": lambda module: _freeze(module.Decimal),
+    # Python keeps the last ones: equal ones are one object or two, as it happens.
+    "re": lambda module: _freeze(module.Pattern),
     **({"_typing": _of_parameters} if sys.version_info >= (3, 12) else {}),
     "typing": _of_typing,
     "pydantic.dataclasses": _class_hooks.of_dataclasses,
@@ -611,6 +614,7 @@ _native.attach_writer(
     annotations_now,
     is_standard,
     {_reference: True, _weak_method: True, _weak_dict: True},
+    {_parameter: True},
     reduced,
     _class_hooks.hooks,
     _has_submodule,

@@ -1,7 +1,8 @@
 """The writer of `interbind.pickle`, by the names of `pickle`.
 
-Data has the bytes that Python's own pickle gives it, however deep it is. Functions and classes that can't be imported go by
-value, as opcodes and calls of the standard library alone: what is written here, `pickle.loads` reads where nothing is installed.
+Data has the bytes that Python's own pickle gives it, however deep it is; sets come in one order in all processes. Functions and
+classes that can't be imported go by value, as opcodes and calls of the standard library alone: what is written here, `pickle.loads`
+reads where nothing is installed.
 """
 
 # The names of `pickle`, without importing that and all that it needs.
@@ -28,7 +29,8 @@ class Pickler(native.Pickler):
     """Write objects to a file; functions and classes that can't be imported go by value.
 
     - `portable=False`: what Python's pickle writes, and its errors; `portable="source"`: code as source.
-    - `deterministic=True`: equal input gives equal bytes, in every process.
+    - `deterministic=None`: equal input gives equal bytes in every process, from the first function or class by value on, and sets
+      come in one order; `True`: from the start, or an error; `False`: as it comes.
     - `identity="tracked"`, `"content"` or `None`: by what a class is known again where it is loaded twice.
     - `positions="strip"`: without the lines that code stands on.
     - `by_value=[module, "prefix.", function]`: what goes by value, for this pickler alone; a function takes a module's name.

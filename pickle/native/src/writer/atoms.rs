@@ -18,12 +18,20 @@ impl Session<'_> {
                     self.out.op(op::NONE)?;
                 } else if object.is_true() || object.is_false() {
                     self.bool(object.is_true())?;
+                } else if self.deterministic && kind == Kind::Text {
+                    // Which object it is doesn't count.
+                    let known = self.known_atom(object);
+                    match known.or_else(|| if self.memo.mixed { self.memo.get(object) } else { None }) {
+                        Some(number) => self.get_number(number)?,
+                        None => self.text(object)?,
+                    }
                 } else if let Some(number) = self.memo.get(object) {
                     if self.watches() {
                         self.watch(object, number)?;
                     }
                     self.get_number(number)?;
-                } else if let Some(number) = self.known_atom(object, kind) {
+                } else if let Some(number) = (kind == Kind::Bytes).then(|| self.known_atom(object)).flatten()
+                {
                     self.get_number(number)?;
                 } else if kind == Kind::Text {
                     self.text(object)?;
@@ -245,16 +253,21 @@ impl Session<'_> {
 
     /// The number of text or bytes that are equal, where that is what counts.
     #[inline]
-    fn known_atom(&self, object: &Object, kind: Kind) -> Option<usize> {
-        if !self.deterministic || self.hashing || !matches!(kind, Kind::Text | Kind::Bytes) {
-            return None;
-        }
-        self.memo.atoms.get(object)
+    fn known_atom(&self, object: &Object) -> Option<usize> {
+        if self.deterministic && !self.hashing { self.memo.atoms.get(object) } else { None }
     }
 
     /// Remembers the number of a value too.
     #[inline(never)]
     fn put_kept(&mut self, object: &Object, number: usize) -> Result<()> {
+        if !self.hashing {
+            if Self::is_flat(object) {
+                return self.memo.atoms.put_flat(object, number);
+            }
+            if object.is_code() {
+                return self.put_code(object, number);
+            }
+        }
         let (kept, value) = match self.values.get(&object.ptr().addr()) {
             Some((_, Known::Value(value))) => (&mut self.memo.values, *value),
             Some((_, Known::Here(value))) => (&mut self.aliases, *value),

@@ -1,6 +1,7 @@
 //! What a module keeps for this engine. The tables are Python's own, shared with its picklers: an entry that somebody adds to
 //! `copyreg` counts here too.
 
+use std::hash::RandomState;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -152,6 +153,8 @@ pub(crate) struct Held {
     pub(super) tracked: Kept<Tracked>,
     pub(super) opcodes: OnceLock<Opcodes>,
     pub(super) guard: OnceLock<Vec<u8>>,
+    /// For hashes that only this process compares.
+    pub(super) keys: [RandomState; 2],
     /// Attributes of `object`, to tell whether a class has its own.
     pub(crate) object: ObjectsOwn,
     pub(crate) pickler: Option<Owned>,
@@ -224,6 +227,7 @@ impl Held {
             tracked: Kept::default(),
             opcodes: OnceLock::new(),
             guard: OnceLock::new(),
+            keys: [RandomState::new(), RandomState::new()],
             object: ObjectsOwn {
                 reduce_ex: object.get(&names.reduce_ex)?,
                 reduce: object.get(&names.reduce)?,

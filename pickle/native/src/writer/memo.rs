@@ -1,11 +1,12 @@
 //! The memo: which objects have been written, and as which number. Keeps each object alive, so that no address is used twice.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::python::{Object, Owned, Raised, Result};
 
 use super::session::ById;
-use super::value::{Atoms, Space, Value};
+use super::value::{Atoms, Codes, Space, Value};
 
 /// An open hash table from an object's identity to its number.
 #[derive(Default)]
@@ -20,14 +21,38 @@ pub(crate) struct Memo {
     pub(crate) spaces: ById<Space>,
     /// The number of the registry of classes.
     pub(crate) registry: Option<usize>,
-    /// Numbers of text and bytes, where those count by their content.
+    /// Numbers of text, bytes and tuples of atoms, where those count by their content.
     pub(crate) atoms: Atoms,
+    /// Numbers of code objects, where those count by their content.
+    pub(crate) codes: Codes,
     /// Numbers of other values.
-    pub(crate) values: HashMap<Value, usize>,
+    pub(crate) values: HashMap<Value, usize, BuildHasherDefault<Hashed>>,
     /// Submodules that the stream imports.
     pub(crate) imported: HashSet<String>,
     /// Ids of classes.
     pub(crate) ids: HashSet<String>,
+    /// Values are known by what they are, and not by which object they are.
+    pub(crate) canonical: bool,
+    /// Not all of them are.
+    pub(crate) mixed: bool,
+}
+
+/// Takes some bits of what is a hash by itself.
+#[derive(Default)]
+pub(crate) struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(first) = bytes.first_chunk() {
+            self.0 = u64::from_le_bytes(*first);
+        }
+    }
+
+    fn write_usize(&mut self, _: usize) {}
 }
 
 struct Entry {
@@ -134,12 +159,46 @@ impl Memo {
         self.spaces.retain(|_, space| space.number < number);
         self.atoms = core::mem::take(&mut before.atoms);
         self.atoms.keep_below(number);
+        self.codes = core::mem::take(&mut before.codes);
+        self.codes.keep_below(number);
         self.values = core::mem::take(&mut before.values);
         self.values.retain(|_, known| *known < number);
         // One too many is another id for a twin, one too few the same for two.
         self.ids = core::mem::take(&mut before.ids);
+        (self.canonical, self.mixed) = (before.canonical, before.mixed);
         self.registry = before.registry.filter(|registry| *registry < number);
         gone
+    }
+
+    /// How many objects are in it.
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The objects, each with its number.
+    pub(crate) fn numbered(&self) -> Result<Vec<(Owned, usize)>> {
+        let mut all = Vec::new();
+        all.try_reserve_exact(self.count).map_err(|_| Raised::memory())?;
+        all.extend(self.entries().map(|(object, number)| (object.own(), number)));
+        Ok(all)
+    }
+
+    /// Takes objects out, whose numbers stay taken.
+    pub(crate) fn take_out(&mut self, objects: &[Owned]) -> Result<()> {
+        if objects.is_empty() {
+            return Ok(());
+        }
+        let mut out = ById::default();
+        out.try_reserve(objects.len()).map_err(|_| Raised::memory())?;
+        out.extend(objects.iter().map(|object| (object.ptr().addr(), ())));
+        let mut kept = Self::default();
+        let stays = |entry: &&Entry| !out.contains_key(&entry.object.ptr().addr());
+        for entry in self.slots.iter().flatten().filter(stays) {
+            kept.set(&entry.object, entry.number)?;
+        }
+        // The caller has what falls out: nothing ends here.
+        (self.slots, self.count) = (core::mem::take(&mut kept.slots), kept.count);
+        Ok(())
     }
 
     /// Takes everything out. Dropping an object may run any code: the caller does so when the memo is whole again.
@@ -148,9 +207,11 @@ impl Memo {
         self.next = 0;
         self.registry = None;
         self.atoms.clear();
+        self.codes.clear();
         self.values.clear();
         self.imported.clear();
         self.ids.clear();
+        (self.canonical, self.mixed) = (false, false);
         // A copy holds its globals, whose end may run any code; what they hold is dropped with what is returned.
         let spaces: Vec<Owned> = self.spaces.drain().flat_map(|(_, space)| space.into_objects()).collect();
         let mut gone = core::mem::take(&mut self.slots)

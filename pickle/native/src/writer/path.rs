@@ -76,7 +76,7 @@ fn notes(step: &Step) -> [Option<String>; 2] {
         },
         Step::PlainClass { object, .. } => [item(object, "class"), item(object, "object")],
         Step::PlainState { object } => [item(object, "state"), item(object, "object")],
-        Step::Identified { class } => {
+        Step::Identified { class, .. } => {
             [Some(format!("when serializing class {}, to find its id", name_of(class).trim_end())), None]
         }
         Step::Sorting(sorting) => [item(&sorting.owner, "element, to find an order"), None],

@@ -123,12 +123,13 @@ impl Session<'_> {
             Ok(reduce) => Reduce { asked: true, ..reduce },
             Err(raised) => return Err(super::path::about_object(&object, raised)),
         };
-        if self.deterministic && object.is_any_set() {
+        if (self.deterministic || self.lenient) && object.is_any_set() {
             let arguments = &reduce.second;
             if let (1, Some(items)) = (arguments.tuple_len(), arguments.tuple_item(0)) {
                 if items.is_exact_list()
                     && items.list_len() > usize::from(!self.hashing)
                     && !self.is_ordered(items)
+                    && self.puts_list_in_order(items)
                 {
                     let items = items.own();
                     return self.order(object, &items, Then::Reduced(value.own()));

@@ -222,7 +222,7 @@ impl Session<'_> {
         }
         self.out.op(op::EMPTY_SET)?;
         self.put_once(&set, 1)?;
-        if self.deterministic {
+        if self.puts_in_order(&set)? {
             let items = set.clone();
             return if set.set_len() == 0 { Ok(()) } else { self.order(set, &items, Then::Set) };
         }
@@ -239,7 +239,7 @@ impl Session<'_> {
         if self.options.protocol < 4 {
             return self.set_by_list(set);
         }
-        if self.deterministic {
+        if self.puts_in_order(&set)? {
             let items = set.clone();
             return self.order(set, &items, Then::Frozen);
         }
@@ -252,7 +252,7 @@ impl Session<'_> {
     fn set_by_list(&mut self, set: Owned) -> Result<()> {
         let items = list_from(&set)?;
         let class = set.class();
-        if !self.deterministic {
+        if !self.puts_list_in_order(&items) {
             return self.reduce_call(&class, &[&items], set);
         }
         // As a reducer's answer, which is put in order.

@@ -11,7 +11,9 @@ use super::memo::Memo;
 use super::output::Output;
 use super::plain::PlainClasses;
 use super::step::{Step, Steps, op};
-use super::value::{Ambiguous, Choices, Facts, Identity, Known, Late, Suspended, Tie, Value};
+use super::value::{
+    Ambiguous, Canonical, Choices, Contents, Facts, Identity, Known, Late, Suspended, Tie, Value,
+};
 
 /// Python's default protocol, which changed with 3.14.
 pub(crate) const DEFAULT_PROTOCOL: u8 = if cfg!(Py_3_14) { 5 } else { 4 };
@@ -120,8 +122,12 @@ pub(crate) struct Session<'s> {
     pub(super) identity: Identity,
     /// Only a hash is wanted: text and values are written each time, and what nobody can meet again isn't remembered.
     pub(super) hashing: bool,
-    /// Equal input gives equal bytes.
+    /// Equal input gives equal bytes, from here on.
     pub(super) deterministic: bool,
+    /// What nobody can tell apart comes as it comes; where this isn't so, it's an error if equal input has to give equal bytes.
+    pub(super) lenient: bool,
+    /// Orders that would take too long to be found are no longer looked for.
+    pub(super) as_it_comes: bool,
     /// The globals of functions don't count.
     pub(super) shallow: bool,
     /// Names that are attributes of packages, and no submodules, by what the modules' finders have said in this dump.
@@ -130,17 +136,19 @@ pub(crate) struct Session<'s> {
     pub(super) early_ids: ById<(Owned, Owned)>,
     /// Hooks that are set when everything else of the stream is there.
     pub(super) late: VecDeque<Late>,
-    /// What classes are made of, as hashes; each keeps its own alive.
-    pub(super) class_contents: ById<(Owned, [u8; 32])>,
+    /// By what classes are known again; each keeps its own alive.
+    pub(super) class_contents: ById<(Owned, Contents)>,
     /// What has been asked whether it is a value; each keeps its own alive.
     pub(super) values: ById<(Owned, Known)>,
     /// Numbers of aliases, by hashes that hold in this dump.
-    pub(super) aliases: HashMap<Value, usize>,
+    pub(super) aliases: HashMap<Value, usize, BuildHasherDefault<super::memo::Hashed>>,
     /// The hash of the stream of one object alone, which has just ended.
     pub(super) hashed: Option<[u8; 32]>,
     /// How many bytes were hashed to find orders.
     pub(super) hashed_bytes: usize,
-    /// How many more may be.
+    /// How many bytes were hashed for the ids of classes.
+    pub(super) class_bytes: usize,
+    /// How many more may be hashed to find orders.
     pub(super) hashed_most: usize,
     /// Hashes of objects' own streams that don't depend on what is around; each keeps its own alive.
     pub(super) keys: ById<(Owned, [u8; 32])>,
@@ -191,15 +199,18 @@ impl<'s> Session<'s> {
             identity: Identity::Nothing,
             hashing: false,
             deterministic: false,
+            lenient: false,
+            as_it_comes: false,
             shallow: false,
             no_submodules: HashSet::new(),
             early_ids: ById::default(),
             late: VecDeque::new(),
             class_contents: ById::default(),
             values: ById::default(),
-            aliases: HashMap::new(),
+            aliases: HashMap::default(),
             hashed: None,
             hashed_bytes: 0,
+            class_bytes: 0,
             hashed_most: 0,
             keys: ById::default(),
             suspended: Vec::new(),
@@ -235,9 +246,11 @@ impl<'s> Session<'s> {
     pub(crate) fn dump(&mut self, object: &Object) -> (Result<Option<Owned>>, Memo) {
         let before = self.memo.len();
         self.identity = self.choices.identity;
-        self.deterministic = self.choices.deterministic;
+        self.lenient = self.choices.canonical == Canonical::FromValues;
+        self.deterministic =
+            self.choices.canonical == Canonical::Always || self.lenient && self.memo.canonical;
         self.root = Some(object.own());
-        let streamed = self.stream(object).map_err(|raised| {
+        let streamed = self.begin_stream(object).map_err(|raised| {
             let raised = super::path::explain(&self.steps, raised);
             self.suspended
                 .iter()
@@ -289,10 +302,17 @@ impl<'s> Session<'s> {
         self.dump(object).0.map(drop)
     }
 
-    fn stream(&mut self, object: &Object) -> Result<()> {
+    fn begin_stream(&mut self, object: &Object) -> Result<()> {
         if self.choices.values {
             self.held.refresh()?;
         }
+        if self.lenient && !self.deterministic && self.sees_values(object)? {
+            self.turn()?;
+        }
+        self.stream(object)
+    }
+
+    fn stream(&mut self, object: &Object) -> Result<()> {
         let protocol = self.options.protocol;
         if protocol >= 2 {
             self.out.put(&[op::PROTO, protocol])?;
@@ -344,7 +364,7 @@ impl<'s> Session<'s> {
             Step::Attributes(attributes) => self.attributes(attributes),
             Step::Put { object } => self.put(&object),
             Step::Program(program) => self.program(program),
-            Step::Identified { class } => self.identified(class),
+            Step::Identified { class, which } => self.identified(class, which),
             Step::Sorting(sorting) => self.sorting(sorting),
             Step::Sorted(sorted) => self.sorted(sorted),
             Step::Swaps(swaps) => self.swaps(swaps),

@@ -47,7 +47,7 @@ pub(crate) enum Step {
     /// What is written by value, one thing after the other.
     Program(Box<super::value::Program>),
     /// A class for whose id its stream has been hashed.
-    Identified { class: Owned },
+    Identified { class: Owned, which: super::value::Which },
     /// A set whose order is being found.
     Sorting(Box<super::value::Sorting>),
     /// A set that is written in order.
@@ -78,6 +78,19 @@ impl Step {
         };
         // A code object or a frozenset of values is a value; which object it is doesn't count.
         (!object.is_code() && object.kind() != Kind::FrozenSet).then(|| object.ptr().addr())
+    }
+}
+
+impl Step {
+    /// The object that gets its number when what it holds is written, if it is one of those.
+    pub(crate) fn unfinished(&self) -> Option<&Owned> {
+        match self {
+            Self::Tuple { tuple, .. } => Some(tuple),
+            Self::Members(members) => Some(&members.set),
+            Self::Sorted(sorted) => Some(&sorted.owner),
+            Self::Reduce(reduce) => reduce.object.as_ref(),
+            _ => None,
+        }
     }
 }
 

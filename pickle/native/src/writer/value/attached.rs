@@ -73,6 +73,8 @@ attached! {
     is_standard,
     /// The reducers, as keys, that take a list of the object that is dumped too, and keep there what holds for one dump.
     rooted,
+    /// The reducers, as keys, whose objects are known again where they are loaded twice, as classes are.
+    known,
     /// Reduces an instance whose class has a way of its own to answer what it is asked for.
     reduced,
     /// base → what was registered for classes that inherit from it; name → for those that have such an attribute.

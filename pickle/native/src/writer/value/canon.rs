@@ -237,6 +237,21 @@ impl Session<'_> {
         true
     }
 
+    /// Tells whether an object is a tuple of type parameters, and of nothing else.
+    fn is_of_parameters(&self, tuple: &Object) -> Result<bool> {
+        let attached = self.held.attached()?;
+        for item in (0..tuple.tuple_len()).filter_map(|at| tuple.tuple_item(at)) {
+            if item.kind() != Kind::Other {
+                return Ok(false);
+            }
+            match attached.reducers.dict_find(&item.class())? {
+                Some(reducer) if attached.known.dict_has(&reducer)? => {}
+                _ => return Ok(false),
+            }
+        }
+        Ok(tuple.tuple_len() > 0)
+    }
+
     /// The hash of a value; nothing for what is known by its identity, be it in part.
     pub(in crate::writer) fn value(&mut self, object: &Object) -> Result<Option<Value>> {
         Ok(match self.known(object)? {
@@ -270,6 +285,16 @@ impl Session<'_> {
                 if let Some((_, known)) = self.values.get(&object.ptr().addr()) {
                     return Ok(Asked::Known(*known));
                 }
+                if self.is_of_parameters(object)? {
+                    // Which tuple of them it is doesn't count: a class that is there by then has another one than the stream.
+                    let mut hash = Sha256::new_with_prefix([b'T']);
+                    for item in (0..object.tuple_len()).filter_map(|at| object.tuple_item(at)) {
+                        Digest::update(&mut hash, (item.ptr().addr() as u64).to_le_bytes());
+                    }
+                    let known = Known::Here(finish(hash));
+                    self.values.insert(object.ptr().addr(), (object.own(), known));
+                    return Ok(Asked::Known(known));
+                }
                 Ok(Asked::Parts(Parts::Ordered(object.own()), b't'))
             }
             Kind::FrozenSet => {
@@ -300,26 +325,13 @@ impl Session<'_> {
             return Ok(Asked::Known(*known));
         }
         if object.is_code() {
-            if self.shallow {
-                // Only this process compares it, and has found it out for good.
-                let facts = self.facts(object)?;
-                return Ok(match facts.flat_content()? {
-                    Some(known) => Asked::Known(Known::Value(known)),
-                    None => Asked::Parts(Parts::Ordered(facts.whole()?), b'c'),
-                });
-            }
             let facts = self.facts(object)?;
-            if let Some(value) = self.canonical(&facts).and_then(|kept| kept.get()) {
-                let known = Known::Value(*value);
+            if let Some(value) = self.flat_code(&facts)? {
+                let known = Known::Value(value);
                 self.values.insert(object.ptr().addr(), (object.own(), known));
                 return Ok(Asked::Known(known));
             }
-            let mut fields = Vec::with_capacity(self.held.code_fields.len());
-            for (field, name) in super::code::FIELDS.iter().zip(&self.held.code_fields) {
-                fields.push(super::code::field(field, name, object, &self.choices, self.pickled())?);
-            }
-            let fields = tuple(&fields.iter().map(|field| &**field).collect::<Vec<_>>())?;
-            return Ok(Asked::Parts(Parts::Ordered(fields), b'c'));
+            return Ok(Asked::Parts(Parts::Ordered(self.code_parts(&facts)?), b'c'));
         }
         let named = kind == Kind::Class || kind == Kind::Function || object.type_is_metaclass();
         if named {
@@ -351,9 +363,9 @@ impl Session<'_> {
         Ok(Asked::Known(Known::Nothing))
     }
 
-    /// Where equal input gives equal bytes: writes that an equal value has been written, and says whether one has.
-    pub(in crate::writer) fn same_value(&mut self, object: &Object, kind: Kind) -> Result<bool> {
-        let may_be = match kind {
+    /// Tells whether an object of that kind can be a value, atoms apart.
+    pub(super) fn may_be_value(&self, object: &Object, kind: Kind) -> Result<bool> {
+        Ok(match kind {
             Kind::Tuple => object.tuple_len() > 0,
             Kind::FrozenSet => true,
             Kind::Other => {
@@ -362,10 +374,51 @@ impl Session<'_> {
                         && self.held.attached()?.frozen.dict_find(&object.class())?.is_some()
             }
             _ => false,
-        };
-        if !may_be {
+        })
+    }
+
+    /// Where equal input gives equal bytes: writes that an equal value has been written, and says whether one has.
+    pub(in crate::writer) fn same_value(&mut self, object: &Object, kind: Kind) -> Result<bool> {
+        if !self.may_be_value(object, kind)? {
             return Ok(false);
         }
+        if !self.hashing {
+            let known = if Self::is_flat(object) {
+                self.memo.atoms.get_flat(object)
+            } else if object.is_code() {
+                self.known_code(object)?
+            } else {
+                return self.same_hashed(object);
+            };
+            return match known {
+                Some(number) => self.get_number(number).map(|()| true),
+                None => Ok(false),
+            };
+        }
+        self.same_hashed(object)
+    }
+
+    /// Tells whether an object is a tuple of atoms, or of such tuples.
+    pub(in crate::writer) fn is_flat(object: &Object) -> bool {
+        object.kind() == Kind::Tuple && super::code::is_flat(object, super::atoms::FLAT)
+    }
+
+    /// The number of a value that has been written.
+    pub(super) fn value_number(&mut self, object: &Object) -> Result<Option<usize>> {
+        if Self::is_flat(object) {
+            return Ok(self.memo.atoms.get_flat(object));
+        }
+        if object.is_code() {
+            return self.known_code(object);
+        }
+        Ok(match self.known(object)? {
+            Known::Value(value) => self.memo.values.get(&value).copied(),
+            Known::Here(value) => self.aliases.get(&value).copied(),
+            Known::Nothing => None,
+        })
+    }
+
+    fn same_hashed(&mut self, object: &Object) -> Result<bool> {
         let value = match self.known(object)? {
             Known::Value(value) => value,
             Known::Here(value) if !self.hashing => {
@@ -376,14 +429,6 @@ impl Session<'_> {
             }
             _ => return Ok(false),
         };
-        if object.is_code() {
-            let facts = self.facts(object)?;
-            if self.shallow {
-                facts.content.get_or_init(|| value);
-            } else if let Some(kept) = self.canonical(&facts) {
-                kept.get_or_init(|| value);
-            }
-        }
         if self.hashing {
             // The hash says it all, and nothing has to be remembered.
             self.out.op(b'V')?;

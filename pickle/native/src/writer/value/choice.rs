@@ -22,12 +22,24 @@ pub(crate) enum Identity {
     Content,
 }
 
+/// From where on equal input gives equal bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Canonical {
+    /// Nowhere: an object is known again by which one it is, and sets come as Python goes through them.
+    #[default]
+    Never,
+    /// From the first function or class that goes by value. Data has the bytes that Python's own pickler gives it, but for sets
+    /// whose order differs from process to process. What nobody can tell apart comes as it comes.
+    FromValues,
+    /// From the start, or an error.
+    Always,
+}
+
 /// What the caller chose.
 pub(crate) struct Choices {
     /// Functions and classes go by value where they can't be imported.
     pub(crate) values: bool,
-    /// Equal input gives equal bytes.
-    pub(crate) deterministic: bool,
+    pub(crate) canonical: Canonical,
     pub(crate) identity: Identity,
     /// Code goes as source.
     pub(crate) source: bool,
@@ -70,7 +82,7 @@ impl Choices {
     pub(crate) fn by_name() -> Self {
         Self {
             values: false,
-            deterministic: false,
+            canonical: Canonical::Never,
             identity: Identity::Nothing,
             source: false,
             strip: false,
@@ -83,7 +95,12 @@ impl Choices {
 
     /// What holds in `interbind.pickle.own` where nothing was said.
     pub(crate) fn usual() -> Self {
-        Self { values: true, identity: Identity::Tracked, ..Self::by_name() }
+        Self {
+            values: true,
+            canonical: Canonical::FromValues,
+            identity: Identity::Tracked,
+            ..Self::by_name()
+        }
     }
 
     /// Reads what the Python half has checked.
@@ -99,9 +116,16 @@ impl Choices {
                 _ => return Err(Raised::value("identity is 'tracked', 'content' or None")),
             }
         };
+        let values = says("values")?;
+        let canonical = object.get(&*interned("deterministic")?)?;
+        let canonical = match (canonical.is_none(), canonical.truth()?) {
+            (true, _) if values => Canonical::FromValues,
+            (false, true) => Canonical::Always,
+            _ => Canonical::Never,
+        };
         Ok(Self {
-            values: says("values")?,
-            deterministic: says("deterministic")?,
+            values,
+            canonical,
             identity,
             source: says("source")?,
             strip: says("strip")?,

@@ -1,6 +1,8 @@
 //! Classes by value. A class is made from its metaclass, name and bases, with what must be there when it is made; it gets its
 //! number, and only then come its attributes, because those may lead back to it.
 
+use std::cmp::Ordering;
+
 use crate::python::{Found, Object, Owned, Raised, Result, dict, ellipsis, list_from, tuple};
 use crate::writer::session::Session;
 use crate::writer::step::op;
@@ -78,6 +80,7 @@ impl Session<'_> {
             // Made in C, and found nowhere: the error says so.
             return self.global(class, None);
         }
+        self.turn()?;
         if self.identify(&class)? {
             return Ok(());
         }
@@ -218,8 +221,10 @@ impl Session<'_> {
         }
         if self.deterministic {
             // A bound method, say, is found in the class when it is loaded: what can't do so stands before it.
-            state.sort_by_cached_key(|(name, value)| (asks_for_attributes(value), name.shown()));
-            early.sort_by_cached_key(|(name, _)| name.shown());
+            state.sort_by(|(one, first), (other, second)| {
+                asks_for_attributes(first).cmp(&asks_for_attributes(second)).then_with(|| by_name(one, other))
+            });
+            early.sort_by(|(one, _), (other, _)| by_name(one, other));
         }
         namespace.append(&mut early);
         if let Some(more) = part(3) {
@@ -540,6 +545,14 @@ impl Session<'_> {
             }
         }
         Ok(plain)
+    }
+}
+
+/// Compares the names of attributes.
+fn by_name(one: &Object, other: &Object) -> Ordering {
+    match (one.utf8().map_err(Raised::dismiss), other.utf8().map_err(Raised::dismiss)) {
+        (Ok(one), Ok(other)) => one.cmp(other),
+        _ => one.shown().cmp(&other.shown()),
     }
 }
 

@@ -2,13 +2,16 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::python::{Kind, Object, Owned, Raised, Result, bytes, import, int, interned, tuple};
+use sha2::{Digest, Sha256};
+
+use crate::python::{Kind, Object, Owned, Raised, Result, bytes, import, int, interned, text, tuple};
 use crate::writer::atoms::short_int;
 use crate::writer::session::Session;
 use crate::writer::step::op;
 
-use super::canon::{Known, Value};
-use super::choice::Choices;
+use super::atoms::{FLAT, fingerprint, mix};
+use super::canon::{Hashes, Value, feed, finish};
+use super::choice::{Canonical, Choices};
 use super::program::{Do, Program, save};
 use super::reads::{Reads, reads};
 use super::standard::Standard;
@@ -31,20 +34,13 @@ pub(crate) struct Facts {
     numbers: Option<Vec<u8>>,
     /// Its constants are atoms, or tuples of atoms.
     pub(super) flat: bool,
-    /// The hash of those, once it was asked for.
-    pub(super) content: OnceLock<Value>,
+    /// The file that it comes from, without the folders, once it was asked for.
+    file: OnceLock<Owned>,
     /// The hash of the code as it is written where equal input gives equal bytes, where its constants are flat: with the places of
-    /// code in its file, and without.
-    canonical: [OnceLock<Value>; 2],
-    /// The same of its constants.
-    constants: OnceLock<Value>,
-}
-
-impl Facts {
-    /// All fields, as a tuple.
-    pub(super) fn whole(&self) -> Result<Owned> {
-        tuple(&self.fields.iter().map(|field| &**field).collect::<Vec<_>>())
-    }
+    /// code in its file, and without; with the name of its file, and without.
+    canonical: [OnceLock<Value>; 4],
+    /// What is equal where code objects are: with the places of code in its file, and without.
+    fingerprint: [OnceLock<u64>; 2],
 }
 
 /// The fields that make a code object, in order.
@@ -82,6 +78,8 @@ pub(crate) fn fields() -> Result<Vec<Owned>> {
 const FLAGS: usize = 5;
 /// Which of them the constants are.
 const CONSTANTS: usize = 7;
+/// Which of them the file is.
+const FILE: usize = 10;
 const QUALNAME: &str = "co_qualname";
 const FILENAME: &str = "co_filename";
 const FIRST_LINE: &str = "co_firstlineno";
@@ -94,20 +92,6 @@ fn changed(name: &str, choices: &Choices, pickled: Option<&Owned>) -> Result<Opt
         FIRST_LINE if choices.strip => int(1).map(Some),
         LINES if choices.strip => bytes(b"").map(Some),
         _ => Ok(None),
-    }
-}
-
-/// A field of a code object, as it is written.
-pub(super) fn field(
-    name: &str,
-    descriptor: &Object,
-    code: &Object,
-    choices: &Choices,
-    pickled: Option<&Owned>,
-) -> Result<Owned> {
-    match changed(name, choices, pickled)? {
-        Some(value) => Ok(value),
-        None => code.through(descriptor),
     }
 }
 
@@ -170,9 +154,9 @@ impl Session<'_> {
             fields,
             numbers,
             flat,
-            content: OnceLock::new(),
+            file: OnceLock::new(),
             canonical: Default::default(),
-            constants: OnceLock::new(),
+            fingerprint: Default::default(),
         }))
     }
 
@@ -184,6 +168,7 @@ impl Session<'_> {
             return self.run(Program::new(code, "code", steps));
         }
         self.guard()?;
+        self.turn()?;
         let facts = self.facts(&code)?;
         if self.options.persistent_id.is_none() {
             // The short way: nothing in it is asked anybody about.
@@ -193,10 +178,11 @@ impl Session<'_> {
             let steps = vec![save(&facts.fields[CONSTANTS]), Do::CodeEnd(code.clone(), facts.clone())];
             return self.run(Program::new(code, "code", steps));
         }
+        let file = self.file_of(&facts)?;
         let mut steps = Vec::with_capacity(FIELDS.len() + 4);
         steps.extend([Do::Standard(Standard::Code), Do::Bytes(&[op::MARK])]);
         for (name, value) in FIELDS.iter().zip(&facts.fields) {
-            steps.push(match changed(name, &self.choices, self.pickled())? {
+            steps.push(match changed(name, &self.choices, file.as_ref())? {
                 Some(value) => save(&value),
                 None => save(value),
             });
@@ -212,8 +198,7 @@ impl Session<'_> {
             return Ok(true);
         }
         let options = &self.options;
-        if !facts.flat
-            || self.hashing
+        if self.hashing
             || self.choices.source
             || self.reducer.is_some()
             || options.persistent_id.is_some()
@@ -226,20 +211,104 @@ impl Session<'_> {
         if self.deterministic && self.same_value(code, Kind::Other)? {
             return Ok(true);
         }
+        if !facts.flat {
+            return Ok(false);
+        }
         self.guard()?;
         self.code_begin(code, facts)
     }
 
-    /// What stands for the file of code, where equal input gives equal bytes.
-    pub(super) fn pickled(&self) -> Option<&Owned> {
-        self.deterministic.then_some(&self.held.code_names.pickled)
+    /// Mixes what is equal where code objects are. Few that differ have the same.
+    pub(super) fn code_fingerprint(&self, facts: &Facts) -> Result<u64> {
+        let kept = &facts.fingerprint[usize::from(self.choices.strip)];
+        if let Some(known) = kept.get() {
+            return Ok(*known);
+        }
+        let mut mixed = facts.name.hash()?;
+        for (name, field) in FIELDS.iter().zip(&facts.fields) {
+            if matches!(*name, FILENAME | FIRST_LINE | LINES) && (*name == FILENAME || self.choices.strip) {
+                continue;
+            }
+            let next = match field.kind() {
+                Kind::Tuple => fingerprint(field, FLAT),
+                _ => field.hash()?,
+            };
+            mixed = mix(mixed, next);
+        }
+        // Code in it may be all that differs.
+        let constants = &facts.fields[CONSTANTS];
+        for inner in (0..constants.tuple_len()).filter_map(|at| constants.tuple_item(at)) {
+            if inner.is_code() {
+                let own = inner.through(&self.held.code_fields[CONSTANTS])?;
+                mixed = mix(mixed, inner.through(&self.held.code_fields[OPERATIONS])?.hash()?);
+                mixed = mix(mixed, if own.is_tuple() { fingerprint(&own, FLAT) } else { 0 });
+            }
+        }
+        Ok(*kept.get_or_init(|| mixed))
     }
 
-    /// Where the hash is kept that a code object has where equal input gives equal bytes: as long as the code is there, if
-    /// nothing in it depends on what else is.
-    pub(super) fn canonical<'f>(&self, facts: &'f Facts) -> Option<&'f OnceLock<Value>> {
-        let kept = facts.flat && self.deterministic && !self.shallow;
-        kept.then(|| &facts.canonical[usize::from(self.choices.strip)])
+    /// What is written for the file of code, if that isn't the file itself.
+    fn file_of(&self, facts: &Facts) -> Result<Option<Owned>> {
+        if self.deterministic { self.canonical_file(facts).map(Some) } else { Ok(None) }
+    }
+
+    /// Tells whether the file of code counts. A class is compared with what it was in all dumps but those where nothing else counts.
+    fn names_files(&self) -> bool {
+        self.choices.canonical != Canonical::Always
+    }
+
+    /// What stands for the file of code, where equal input gives equal bytes: its name without the folders, for tracebacks, or,
+    /// where bytes are all that counts, nothing of it.
+    fn canonical_file(&self, facts: &Facts) -> Result<Owned> {
+        if !self.names_files() {
+            return Ok(self.held.code_names.pickled.clone());
+        }
+        if let Some(known) = facts.file.get() {
+            return Ok(known.clone());
+        }
+        let whole = facts.fields[FILE].clone();
+        let name = match whole.utf8().map_err(Raised::dismiss) {
+            Ok(path) if !path.starts_with('<') => path.rfind(['/', '\\']).map(|at| &path[at + 1..]),
+            _ => None,
+        };
+        let name = match name {
+            Some(name) => text(name)?,
+            None => whole.clone(),
+        };
+        Ok(facts.file.get_or_init(|| name).clone())
+    }
+
+    /// The fields of a code object as they are written where equal input gives equal bytes, as a tuple.
+    pub(super) fn code_parts(&self, facts: &Facts) -> Result<Owned> {
+        let file = self.canonical_file(facts)?;
+        let mut fields = Vec::with_capacity(FIELDS.len());
+        for (name, value) in FIELDS.iter().zip(&facts.fields) {
+            fields.push(changed(name, &self.choices, Some(&file))?.unwrap_or_else(|| value.clone()));
+        }
+        tuple(&fields.iter().map(|field| &**field).collect::<Vec<_>>())
+    }
+
+    /// The hash of a code object with flat constants. It is kept as long as the code is there: nothing in it depends on what else
+    /// is.
+    pub(super) fn flat_code(&self, facts: &Facts) -> Result<Option<Value>> {
+        if !facts.flat {
+            return Ok(None);
+        }
+        let kept = &facts.canonical[usize::from(self.choices.strip) + 2 * usize::from(self.names_files())];
+        if let Some(known) = kept.get() {
+            return Ok(Some(*known));
+        }
+        let file = self.canonical_file(facts)?;
+        let mut bytes = Vec::with_capacity(ROOM);
+        bytes.update(b"code");
+        for (name, value) in FIELDS.iter().zip(&facts.fields) {
+            let changed = changed(name, &self.choices, Some(&file))?;
+            if !feed_flat(changed.as_ref().unwrap_or(value), &mut bytes)? {
+                return Ok(None);
+            }
+        }
+        let value = finish(Sha256::new_with_prefix(bytes));
+        Ok(Some(*kept.get_or_init(|| value)))
     }
 
     /// Writes a code object up to its constants, and the rest too where those are flat; says whether it is finished.
@@ -267,10 +336,11 @@ impl Session<'_> {
 
     /// Writes some of the fields, which hold no object that somebody may have beside the code.
     pub(super) fn code_fields(&mut self, facts: &Facts, from: usize, to: usize) -> Result<()> {
+        let file = self.file_of(facts)?;
         for (name, value) in FIELDS.iter().zip(&facts.fields).take(to).skip(from) {
             self.out.boundary()?;
             if self.deterministic || self.choices.strip {
-                if let Some(value) = changed(name, &self.choices, self.pickled())? {
+                if let Some(value) = changed(name, &self.choices, file.as_ref())? {
                     self.atom(&value)?;
                     continue;
                 }
@@ -328,7 +398,9 @@ impl Session<'_> {
         if self.hashing {
             return Ok(false);
         }
-        match self.memo.atoms.get(object) {
+        let known =
+            if self.deterministic { self.memo.atoms.get_flat(object) } else { self.memo.atoms.get(object) };
+        match known {
             Some(number) => self.get_number(number).map(|()| true),
             None => Ok(false),
         }
@@ -340,7 +412,11 @@ impl Session<'_> {
         }
         // Under no object: a user's tuple that happens to be this one isn't it.
         let number = self.put_nothing()?;
-        self.memo.atoms.put(object, number)
+        if self.deterministic {
+            self.memo.atoms.put_flat(object, number)
+        } else {
+            self.memo.atoms.put(object, number)
+        }
     }
 
     /// Writes the constants where they are atoms, or tuples of atoms; says whether they are.
@@ -349,27 +425,22 @@ impl Session<'_> {
         if !facts.flat || self.deterministic && self.hashing {
             return Ok(false);
         }
-        if self.deterministic && constants.tuple_len() > 0 {
-            let known = match facts.constants.get() {
-                Some(known) => Some(*known),
-                None => self.value(constants)?,
-            };
-            if let Some(value) = known {
-                facts.constants.get_or_init(|| value);
-                self.values.insert(constants.ptr().addr(), (constants.own(), Known::Value(value)));
-            }
-        }
         self.flat_tuple(constants)?;
         Ok(true)
     }
 
-    fn flat_tuple(&mut self, tuple: &Object) -> Result<()> {
-        if self.get(tuple)? || self.deterministic && self.same_value(tuple, Kind::Tuple)? {
-            return Ok(());
-        }
+    pub(super) fn flat_tuple(&mut self, tuple: &Object) -> Result<()> {
         let length = tuple.tuple_len();
         if length == 0 {
             return self.out.op(op::EMPTY_TUPLE);
+        }
+        if self.get(tuple)? {
+            return Ok(());
+        }
+        if self.deterministic {
+            if let Some(number) = self.memo.atoms.get_flat(tuple) {
+                return self.get_number(number);
+            }
         }
         if length > 3 {
             self.out.op(op::MARK)?;
@@ -387,6 +458,26 @@ impl Session<'_> {
         self.out.op(tuple_of(length))?;
         self.put(tuple)
     }
+}
+
+/// How many bytes most code objects have here.
+const ROOM: usize = 1000;
+
+/// Gives an atom or a tuple to the hash; says whether it was one, with nothing but atoms and tuples in it.
+fn feed_flat(value: &Object, hash: &mut Vec<u8>) -> Result<bool> {
+    if value.kind() != Kind::Tuple {
+        return feed(value, hash);
+    }
+    // `is_flat` says how deep tuples may lie in each other.
+    let mut head = [b't'; 9];
+    head[1..].copy_from_slice(&(value.tuple_len() as u64).to_le_bytes());
+    hash.update(head);
+    for item in (0..value.tuple_len()).filter_map(|at| value.tuple_item(at)) {
+        if !feed_flat(item, hash)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The opcode that makes a tuple of that many items.

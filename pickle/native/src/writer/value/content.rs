@@ -2,12 +2,12 @@
 //! class has changed. It knows atoms, containers of them, functions, what stands around those, and classes that go by name; a class
 //! with anything else in it takes the long way, which writes it. Nothing here runs the user's code.
 
-use sha2::{Digest, Sha256};
+use std::hash::BuildHasher;
 
 use crate::python::{Kind, Object, Result};
 use crate::writer::session::{ById, Session};
 
-use super::canon::{Hashes, Value, feed, finish};
+use super::canon::{Hashes, Value, feed};
 use super::code::Facts;
 
 /// What has been found out.
@@ -35,7 +35,7 @@ impl Found {
     }
 }
 
-/// How many bytes most classes and code objects have here.
+/// How many bytes most classes have here.
 const ROOM: usize = 1000;
 
 /// How deep values may lie in each other here.
@@ -62,7 +62,8 @@ impl Session<'_> {
                 return Ok(None);
             }
         }
-        let content = class.class_dict()?.dict_copy()?;
+        let content = class.class_dict()?;
+        let content = if cfg!(Py_GIL_DISABLED) { content.dict_copy()? } else { content };
         let mut at = 0;
         while let Some((key, value)) = content.dict_next(&mut at) {
             if key.is(&names.slotnames) || names.is_asked_for(&content, &key, &value)? {
@@ -79,7 +80,12 @@ impl Session<'_> {
                 return Ok(None);
             }
         }
-        Ok(Some(Sha256::digest(&found.bytes).into()))
+        // Only this process compares it, and its keys are nobody else's.
+        let mut hash = [0; 32];
+        for (part, key) in hash.chunks_exact_mut(8).zip(&held.keys) {
+            part.copy_from_slice(&key.hash_one(&found.bytes).to_le_bytes());
+        }
+        Ok(Some(hash))
     }
 
     /// Gives a class that goes by name to the hash; says whether it was one.
@@ -226,53 +232,11 @@ impl Session<'_> {
         Ok(true)
     }
 
-    /// The hash of a code object, which only this process compares; nothing where something in it is known by its identity.
+    /// The hash of a code object; nothing where something in it is known by its identity.
     fn code_content(&mut self, code: &Object, facts: &Facts) -> Result<Option<Value>> {
-        if let Some(content) = facts.flat_content()? {
-            return Ok(Some(content));
-        }
-        let shallow = core::mem::replace(&mut self.shallow, true);
-        let content = self.value(code);
-        self.shallow = shallow;
-        let Some(content) = content? else { return Ok(None) };
-        Ok(Some(*facts.content.get_or_init(|| content)))
-    }
-}
-
-impl Facts {
-    /// The hash of the code, which only this process compares, if it is known or easily found.
-    pub(super) fn flat_content(&self) -> Result<Option<Value>> {
-        if let Some(known) = self.content.get() {
-            return Ok(Some(*known));
-        }
-        if !self.flat {
-            return Ok(None);
-        }
-        let mut bytes = Vec::with_capacity(ROOM);
-        bytes.update(b"code");
-        for field in &self.fields {
-            if !feed_flat(field, &mut bytes)? {
-                return Ok(None);
-            }
-        }
-        let content = finish(Sha256::new_with_prefix(bytes));
-        Ok(Some(*self.content.get_or_init(|| content)))
-    }
-}
-
-/// Gives an atom or a tuple to the hash; says whether it was one, with nothing but atoms and tuples in it.
-fn feed_flat(value: &Object, hash: &mut Vec<u8>) -> Result<bool> {
-    if value.kind() != Kind::Tuple {
-        return feed(value, hash);
-    }
-    // `is_flat` says how deep tuples may lie in each other.
-    let mut head = [b't'; 9];
-    head[1..].copy_from_slice(&(value.tuple_len() as u64).to_le_bytes());
-    hash.update(head);
-    for item in (0..value.tuple_len()).filter_map(|at| value.tuple_item(at)) {
-        if !feed_flat(item, hash)? {
-            return Ok(false);
+        match self.flat_code(facts)? {
+            Some(content) => Ok(Some(content)),
+            None => self.value(code),
         }
     }
-    Ok(true)
 }

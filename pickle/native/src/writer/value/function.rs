@@ -7,7 +7,6 @@ use crate::python::{FunctionParts, Object, Owned, Raised, Result, interned};
 use crate::writer::session::Session;
 use crate::writer::step::op;
 
-use super::canon::Known;
 use super::code::Facts;
 use super::program::{Do, Label, Program, Writing, save};
 use super::standard::Standard;
@@ -30,6 +29,7 @@ impl Session<'_> {
         if self.is_found(&function, &parts.qualname, &parts.module)? {
             return self.global(function, None);
         }
+        self.turn()?;
         if let Some(own) = function.function_dict().filter(|own| own.dict_len() > 0) {
             if own.dict_has(&self.held.names.registry)? {
                 let attached = self.held.attached()?;
@@ -118,13 +118,12 @@ impl Session<'_> {
     fn function_content(&mut self, function: Owned, parts: FunctionParts, facts: &Arc<Facts>) -> Result<()> {
         self.put(&function)?;
         let mut steps = Vec::new();
-        let content = match facts.flat_content()? {
+        let content = match self.flat_code(facts)? {
             Some(content) => Some(content),
             None => self.value(&parts.code)?,
         };
         match content {
             Some(content) => {
-                facts.content.get_or_init(|| content);
                 self.out.op(b'F')?;
                 self.out.put(&content)?;
             }
@@ -187,15 +186,8 @@ impl Session<'_> {
         if Self::is_atom(object) || super::code::is_flat(object, 0) {
             return Ok(true);
         }
-        if !self.deterministic {
-            return Ok(self.memo.get(object).is_some());
-        }
         // Which of two equal objects it is doesn't count.
-        Ok(match self.known(object)? {
-            Known::Value(value) => self.memo.values.contains_key(&value),
-            Known::Here(value) => self.aliases.contains_key(&value),
-            Known::Nothing => self.memo.get(object).is_some(),
-        })
+        Ok(self.memo.get(object).is_some() || self.deterministic && self.value_number(object)?.is_some())
     }
 
     /// What is written when a function has its number.

@@ -18,6 +18,7 @@
 //! | [`part`] | cells, modules, methods, properties |
 //! | [`canon`] | what a value is, apart from which object it is |
 //! | [`atoms`] | text and bytes by their content |
+//! | [`turn`] | from where on equal input gives equal bytes |
 //! | [`order`] | the order of sets |
 //! | [`ties`] | members of sets that look alike |
 //! | [`guard`] | the error that another Python version gets |
@@ -42,15 +43,16 @@ mod reads;
 mod space;
 mod standard;
 mod ties;
+mod turn;
 
-pub(crate) use atoms::Atoms;
+pub(crate) use atoms::{Atoms, Codes};
 pub(crate) use attached::{Attach, Attached};
 pub(crate) use canon::{Known, Value};
-pub(crate) use choice::{Choices, Identity, Unsaid};
+pub(crate) use choice::{Canonical, Choices, Identity, Unsaid};
 pub(crate) use code::{FIELDS, Facts, fields};
 pub(crate) use guard::make as make_guard;
 pub(crate) use hooks::Late;
-pub(crate) use identity::{Tracked, WeakValues};
+pub(crate) use identity::{Contents, Tracked, WeakValues, Which};
 pub(crate) use order::{Sorted, Sorting, Suspended, Then};
 pub(crate) use program::Program;
 pub(crate) use space::Space;

@@ -19,6 +19,8 @@ use super::ties::{Ambiguous, Tie};
 /// How many bytes may be hashed to find orders in one dump, and how many more for each member of a set that lies in no other:
 /// graphs whose sets lie in each other's members take more than any machine has time for.
 const HASHED_MOST: usize = 1 << 27;
+/// The same where members may come as they come.
+const HASHED_LENIENT: usize = 1 << 23;
 const HASHED_FOR_MEMBER: usize = 4096;
 /// What the stream of one member costs beside its bytes.
 const HASHED_ALONE: usize = 200;
@@ -32,6 +34,8 @@ pub(crate) enum Key {
     Value(u8, Vec<u8>),
     /// The hash of its own stream.
     Stream([u8; 32]),
+    /// Nobody knows: it comes as it comes.
+    Last,
 }
 
 /// What becomes of the members.
@@ -129,8 +133,10 @@ impl Session<'_> {
         }
         let mut keys = Vec::new();
         keys.try_reserve_exact(items.len()).map_err(|_| Raised::memory())?;
+        let asked = self.lenient && self.asks();
         for item in &items {
-            keys.push(if items.len() == 1 && !self.hashing { Some(Key::Number(0)) } else { self.key(item)? });
+            let key = if items.len() == 1 && !self.hashing { Some(Key::Number(0)) } else { self.key(item)? };
+            keys.push(if asked { key.or(Some(Key::Last)) } else { key });
         }
         let first = Vec::new();
         self.steps.push(Step::Sorting(Box::new(Sorting {
@@ -142,6 +148,14 @@ impl Session<'_> {
             then,
             first,
         })))
+    }
+
+    /// Tells whether the caller is asked about each object: nobody is asked twice for an order.
+    fn asks(&self) -> bool {
+        let options = &self.options;
+        options.persistent_id.is_some()
+            || options.reducer_override.is_some()
+            || options.buffer_callback.is_some()
     }
 
     /// Members in order, where all are text; nothing where some aren't, or can't be read as UTF-8.
@@ -200,17 +214,12 @@ impl Session<'_> {
         if let Some((_, known)) = self.keys.get(&item.ptr().addr()).filter(|_| !self.shallow) {
             return Ok(Some(Key::Stream(*known)));
         }
-        Ok(match self.value(item)? {
-            Some(value) => {
-                if !self.hashing {
-                    if let Some(number) = self.memo.values.get(&value) {
-                        return Ok(Some(Key::Number(*number)));
-                    }
-                }
-                Some(Key::Value(9, value.to_vec()))
+        if !self.hashing {
+            if let Some(number) = self.value_number(item)? {
+                return Ok(Some(Key::Number(number)));
             }
-            None => None,
-        })
+        }
+        Ok(self.value(item)?.map(|value| Key::Value(9, value.to_vec())))
     }
 
     /// Goes on with finding an order.
@@ -223,6 +232,10 @@ impl Session<'_> {
         while let Some(key) = sorting.keys.get(sorting.at) {
             if key.is_some() {
                 sorting.at += 1;
+                continue;
+            }
+            if self.as_it_comes {
+                sorting.keys[sorting.at] = Some(Key::Last);
                 continue;
             }
             let item = sorting.items[sorting.at].clone();
@@ -351,6 +364,7 @@ impl Session<'_> {
                     self.out.op(b's')?;
                     self.out.put(hash)?;
                 }
+                Key::Last => self.out.op(b'?')?,
             }
         }
         let Then::Reduced(value) = then else { return Ok(()) };
@@ -513,7 +527,11 @@ impl Session<'_> {
         self.touched = suspended.touched.min(if own < around { own } else { usize::MAX });
         let (hash, length) = out.take_hash();
         self.spare.push(out);
-        self.hashed_bytes += length + HASHED_ALONE;
+        if alone {
+            self.class_bytes += length;
+        } else {
+            self.hashed_bytes += length + HASHED_ALONE;
+        }
         self.hashed = Some(hash);
         if let Some(item) = self.whose.pop() {
             if own == usize::MAX && !shallow {
@@ -522,6 +540,10 @@ impl Session<'_> {
         }
         // Dropping objects may run any code, when all is whole again.
         drop(memo);
+        if self.lenient {
+            self.as_it_comes |= self.hashed_bytes > HASHED_LENIENT.saturating_add(self.hashed_most);
+            return Ok(());
+        }
         if self.hashed_bytes > HASHED_MOST.saturating_add(self.hashed_most) {
             return Err(Raised::new(
                 &self.held.pickling_error,

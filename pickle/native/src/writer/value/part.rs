@@ -1,5 +1,6 @@
 //! What functions and classes are made of: cells, modules, methods, properties. And which objects go by value at all.
 
+use super::choice::Identity;
 use crate::python::{Kind, Object, Owned, Result, dict, interned, list};
 use crate::writer::session::Session;
 use crate::writer::step::op;
@@ -29,6 +30,7 @@ impl Session<'_> {
             return self.code(object).map(|()| None);
         }
         if object.is_cell() {
+            self.turn()?;
             let steps = vec![
                 Do::Standard(Standard::Cell),
                 Do::Bytes(&[op::EMPTY_TUPLE, op::REDUCE]),
@@ -56,6 +58,10 @@ impl Session<'_> {
             };
             if reduced.is_not_implemented() {
                 return Ok(Some(object));
+            }
+            self.turn()?;
+            if self.identity != Identity::Nothing && attached.known.dict_has(&reducer)? {
+                return self.known_again(object, reduced).map(|()| None);
             }
             return self.reduced(object, reduced).map(|()| None);
         }
@@ -120,6 +126,7 @@ impl Session<'_> {
             ];
             return self.run(Program::new(module, "module", steps));
         }
+        self.turn()?;
         let content = module.get(&held.names.dict)?;
         let (own, now) = (dict()?, content.dict_copy()?);
         let mut at = 0;

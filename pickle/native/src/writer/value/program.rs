@@ -160,10 +160,9 @@ impl Session<'_> {
         }
     }
 
-    /// Begins with what is written for an object. Where equal input gives equal bytes, everything waits: what is decided on the way
-    /// must not depend on how much has been written.
+    /// Begins with what is written for an object.
     pub(super) fn writing(&self, whose: &Owned, kind: &'static str, functions: bool) -> Writing {
-        let waits = self.deterministic || self.hashing || self.choices.source || self.options.fast;
+        let waits = self.hashing || self.choices.source || self.options.fast;
         Writing::new(whose, kind, waits, functions)
     }
 
@@ -261,7 +260,7 @@ impl Session<'_> {
                 }
                 program.label = label;
                 quick?;
-                return Ok(Some(object));
+                return if self.value_at_once(&object)? { Ok(None) } else { Ok(Some(object)) };
             }
             Do::Bytes(bytes) => self.out.put(bytes)?,
             Do::Op(op) => self.out.op(op)?,
@@ -314,6 +313,18 @@ impl Session<'_> {
             Do::Leave(class) => self.leave_class(&class),
         }
         Ok(None)
+    }
+
+    /// Where equal input gives equal bytes: writes a tuple of atoms, or that an equal value has been written; says whether it has.
+    /// What is done at once mustn't depend on which of two equal objects it is.
+    fn value_at_once(&mut self, object: &Object) -> Result<bool> {
+        if !self.deterministic || self.hashing || self.options.persistent_id.is_some() {
+            return Ok(false);
+        }
+        if Self::is_flat(object) {
+            return self.flat_tuple(object).map(|()| true);
+        }
+        self.same_value(object, object.kind())
     }
 
     /// Writes a name of the standard library.

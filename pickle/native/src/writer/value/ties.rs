@@ -48,6 +48,10 @@ impl Session<'_> {
     /// Keeps account of members that look alike: where each begins and ends.
     pub(super) fn tied(&mut self, sorted: &Sorted) -> Result<Option<Swaps>> {
         let mut swaps = None;
+        if self.lenient {
+            // They come as Python goes through them.
+            return Ok(swaps);
+        }
         let at = sorted.at;
         let now = self.memo.len();
         let goes_on = sorted.alike.get(at).copied().unwrap_or(false);
