@@ -2,15 +2,14 @@
 //!
 //! It speaks of pairs with other binding libraries in them, and of the classes that both have in common: whether objects of the one are
 //! taken by functions of the other. What follows where the two declare them differently is this file's: nothing of theirs compares
-//! declarations. Of pairs of interbind the cases say themselves what holds. Of functions it says whether they pickle, and whether
-//! a C function is called whose type is the one that is asked for.
+//! declarations. Of pairs of interbind the cases say themselves what holds. Of functions it says whether they pickle, and what comes of
+//! a look-up of a C function: which types a case is about stands here.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use interbind_abi::Reason;
-use interbind_doctor::check::{Check, Verdict, check, native_calls, pickled};
+use interbind_doctor::check::{Check, NativeCall, Verdict, check, native_call, pickled};
 use interbind_doctor::facts::{FrameworkKind, Module, Picklable};
 use interbind_doctor::inspect::{Options, Quiet, inspect};
 
@@ -19,8 +18,16 @@ use crate::cell::CellId;
 use crate::outcome::Outcome;
 use crate::participant::{Participants, Recipe};
 
-/// The cases that ask for the type that a function has. What others ask for is in no file.
-const ASK_FOR_ITS_TYPE: &[&str] = &["function.native-entry", "function.each-interpreter"];
+/// The cases that look for a C function, and the types of those that are offered where they look. All ask for [`WANTED`].
+const LOOK_UPS: &[(&str, &[&str])] = &[
+    ("function.native-entry", &[WANTED]),
+    ("function.each-interpreter", &[WANTED]),
+    ("function.other-signature", &["double (double)"]),
+    ("function.nothing-lent", &[]),
+];
+
+/// What a consumer's `native_call` asks for.
+const WANTED: &str = "double (double, double)";
 
 /// What the doctor has read.
 #[derive(Default)]
@@ -49,12 +56,11 @@ impl Doctor {
         consumer: &Path,
     ) -> Prediction {
         let said = |outcome: Option<Outcome>| outcome.map_or(Prediction::NotAsked, Prediction::Is);
-        match cell.group() {
-            "function" if ASK_FOR_ITS_TYPE.contains(&cell.case.as_str()) => {
-                return said(self.called(provider, consumer));
-            }
-            "pickle" => return said(self.pickled(provider, consumer)),
-            _ => {}
+        if let Some((_, offered)) = LOOK_UPS.iter().find(|(case, _)| *case == cell.case.as_str()) {
+            return said(self.called(provider, consumer, offered));
+        }
+        if cell.group() == "pickle" {
+            return said(self.pickled(provider, consumer));
         }
         // What Python files do can't be read off.
         let is_read = [&cell.provider, &cell.consumer]
@@ -71,12 +77,12 @@ impl Doctor {
         outcome(&told, &consumer, cell.mutation).map_or(Prediction::Open(told.sentence), Prediction::Is)
     }
 
-    /// What comes of a call of a C function that the provider lends, by the notes of both.
-    fn called(&self, provider: &Path, consumer: &Path) -> Option<Outcome> {
-        match native_calls(&self.read(provider)?, &self.read(consumer)?)?.0 {
-            Verdict::Share => Some(Outcome::Interop),
-            Verdict::Isolated => Some(Outcome::Detected(Reason::CAbi.slug().to_owned())),
-            _ => None,
+    /// What comes of a look-up of a C function among those that the provider offers, by the notes of both.
+    fn called(&self, provider: &Path, consumer: &Path, offered: &[&str]) -> Option<Outcome> {
+        match native_call(&self.read(provider)?, &self.read(consumer)?, offered, WANTED)? {
+            NativeCall::Given => Some(Outcome::Interop),
+            NativeCall::Refused(reason) => Some(Outcome::Detected(reason.slug().to_owned())),
+            NativeCall::Unknown => None,
         }
     }
 

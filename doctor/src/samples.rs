@@ -132,6 +132,7 @@ pub(crate) fn framework(kind: FrameworkKind) -> Framework {
         internals: None,
         ids: Vec::new(),
         domain: None,
+        back_end: None,
         conduit: None,
         warnings: Vec::new(),
     }

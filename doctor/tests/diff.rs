@@ -22,6 +22,7 @@ fn framework(kind: FrameworkKind, version: &str, key: &str) -> Framework {
         internals: None,
         ids: vec![Claim::certain(id, [])],
         domain: None,
+        back_end: None,
         conduit: None,
         warnings: Vec::new(),
     }

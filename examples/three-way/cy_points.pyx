@@ -1,6 +1,6 @@
 # cython: language_level=3
 # A module made with Cython: a class of points, and functions that take everybody's.
-from interbind cimport bind, done, interbind_class, interbind_site, loan, publish, read, write
+from interbind cimport shared
 from libc.math cimport hypot
 from libc.stdint cimport int64_t
 
@@ -19,8 +19,8 @@ cdef extern from *:
     """
     ctypedef struct geo_point:
         double x, y
-    interbind_site points
-    interbind_class shared_point
+    shared.interbind_site points
+    shared.interbind_class shared_point
     void POINT_FIELDS() noexcept
     int64_t POINT_AT
 
@@ -37,24 +37,24 @@ cdef public class Point [object PointObject, type PointType]:
 cdef int share() except -1:
     POINT_FIELDS()
     shared_point.data_offset = POINT_AT
-    return publish(&shared_point, Point)
+    return shared.publish(&shared_point, Point)
 
-bind(__name__, b"1.0.0")
+shared.bind(__name__, b"1.0.0")
 share()
 
 def norm(p):
-    cdef loan borrow
-    cdef const geo_point *point = <const geo_point *>read(&points, p, &borrow)
+    cdef shared.loan borrow
+    cdef const geo_point *point = <const geo_point *>shared.read(&points, p, &borrow)
     try:
         return hypot(point.x, point.y)
     finally:
-        done(&borrow)
+        shared.done(&borrow)
 
 def shift(p):
-    cdef loan borrow
-    cdef geo_point *point = <geo_point *>write(&points, p, &borrow)
+    cdef shared.loan borrow
+    cdef geo_point *point = <geo_point *>shared.write(&points, p, &borrow)
     try:
         point.x += 1
         return p
     finally:
-        done(&borrow)
+        shared.done(&borrow)

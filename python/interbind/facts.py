@@ -511,6 +511,9 @@ class Framework:
     domain: Optional[Claim[Domain]] = None
     """nanobind's domain."""
 
+    back_end: Optional[Claim[str]] = None
+    """The module that a front end of nanobind asks for its state."""
+
     conduit: Optional[Claim[Conduit]] = None
     """pybind11's conduit."""
 

@@ -20,7 +20,13 @@ import tempfile
 #: What the rows are called, by module.
 TITLES = {
     "function": "record, C", "grid_records": "record, C++", "grid_rust": "record, Rust", "grid_pyo3_named": "PyO3, `interbind::names`", "grid_pyo3": "PyO3",
-    "grid_nanobind": "nanobind", "grid_pybind11": "pybind11 3", "grid_pybind11_2": "pybind11 2",
+    "grid_nanobind": "nanobind", "grid_pybind11": "pybind11 3", "grid_pybind11_2": "pybind11 2", "rdkit.Chem.rdchem": "Boost.Python, in rdkit",
+}
+#: Where callables are in a package that isn't made for this: by the path that they have in the other makers' modules.
+ELSEWHERE = {
+    "rdkit.Chem.rdchem": {
+        "around:deep": "GetAtomAlias", "K.method": "Mol.GetNumAtoms", "K().method": "Mol().GetNumAtoms", "lost": "GetPeriodicTable",
+    },
 }
 #: Kinds of callables: a title, and where one is.
 KINDS = (
@@ -48,8 +54,9 @@ def picklers():
 
 
 def find(module, path):
-    if path.startswith("K()."):
-        return getattr(module.K(), path[4:])
+    made, _, rest = path.partition("().")
+    if rest:
+        return getattr(getattr(module, made)(), rest)
     return functools.reduce(getattr, path.split("."), module)
 
 
@@ -95,26 +102,25 @@ def attempt(callable, pickler, protocol):
 def row(name, kinds):
     """For each kind, how many combinations give the same object back; None: there is no such callable."""
     module, streams, cells = importlib.import_module(name), [], {}
-    lost = module.__dict__.get("lost")
     for title, path in kinds:
         try:
             callable = find(module, path)
         except AttributeError:
             cells[title] = None
             continue
-        if path == "lost":
+        if title == "replaced":
             # Something else stands there now: whatever is loaded would be another function.
-            module.lost = module.deep
+            setattr(module, path, vars(module).get("deep", len))
         cells[title] = 0
         for pickler, protocol in combinations():
             written, stream, is_good = attempt(callable, pickler, protocol)
-            if path == "lost":
+            if title == "replaced":
                 # What was replaced is to be refused.
                 cells[title] += not written
             elif is_good:
                 streams.append({"stream": stream.hex(), "kind": title, "told": told(callable)})
-    if lost is not None:
-        module.lost = lost
+        if title == "replaced":
+            setattr(module, path, callable)
     with tempfile.TemporaryDirectory() as folder:
         file = os.path.join(folder, "streams")
         with open(file, "w") as out:
@@ -134,13 +140,16 @@ def cell(count):
 def one(asked, around):
     """The cells of a maker, in a process of their own: not every binder can be imported under two names in one."""
     name, _, mended = asked.partition("=")
-    full = f"around.{name}" if around else name
+    elsewhere = ELSEWHERE.get(name)
+    full = f"around.{name}" if around and not elsewhere else name
     if mended:
         from interbind import names
 
         names.mend(full)
-    kinds = [(title, path.removeprefix("around:")) for title, path in KINDS if path.startswith("around:") == around]
-    return row(full, kinds)
+    kinds = [(title, path) for title, path in KINDS if path.startswith("around:") == around]
+    if elsewhere:
+        kinds = [(title, elsewhere.get(path, "no.such")) for title, path in kinds]
+    return row(full, [(title, path.removeprefix("around:")) for title, path in kinds])
 
 
 def main(arguments):

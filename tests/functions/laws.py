@@ -217,6 +217,42 @@ def arguments_come_by_place_and_by_name():
 
 
 @law
+def what_is_not_given_by_place_has_its_default():
+    import functioncpp
+    either = functioncpp.either
+    assert either(1.0) == 6.0 and either(1.0, 1) == 5.0 and either(1, 1, 1) == 3.0 and either(y=1, x=1) == 5.0
+    assert either("a") == "a5" and either("a", 1) == "a1" and either(x="a") == "a5"
+    for arguments in (), (None,), ("a", 2.5), (1, 2, 3, 4), ("a", 1, 1):
+        said = fails(TypeError, either, *arguments)
+        assert said.startswith("either(): incompatible arguments (") and len(said.splitlines()) == 3, said
+    assert "(NoneType)" in fails(TypeError, either, None)
+
+    class Number:
+        def __float__(self):
+            raise KeyError("mine")
+
+    assert "mine" in fails(KeyError, either, Number())
+
+
+@law
+@overwriting
+def a_default_lives_as_long_as_the_call_that_it_is_given_to():
+    import functioncpp
+    partial, gone = functools.partial(functioncpp.text), []
+
+    def go():
+        partial.__setstate__((len, (), {}, {}))
+        del functioncpp.text
+        gc.collect()
+        gone.extend(bytearray(b"\xff" * size) for size in range(16, 512, 8) for _ in range(20))
+
+    functioncpp.aim(int)
+    assert partial() == "kept by nobody else"
+    functioncpp.aim(go)
+    assert partial() == "kept by nobody else" and gone
+
+
+@law
 def parameters_that_cannot_be_are_refused_when_the_function_is_made():
     import function
     for kinds in ((), (0, 1, 2, 3, 4), (1, 3, 3), (0, 0), (-1, 1)):
@@ -818,6 +854,40 @@ def every_interpreter_has_its_own_class():
         assert done is None, done
         interpreters.destroy(one)
     exec(INTERPRETER)
+
+
+@law
+def a_function_of_another_interpreter_is_refused_also_when_its_own_has_ended():
+    # Only one with the same GIL and memory can have code that passes an object on.
+    interpreters = next((importlib.import_module(name) for name in ("_interpreters", "_xxsubinterpreters") if importlib.util.find_spec(name)), None)
+    if interpreters is None or sys.version_info < (3, 9) or not getattr(sys, "_is_gil_enabled", lambda: True)():
+        raise Skip("no interpreters that share the GIL")
+    import function
+    import native
+    for name in "native.length", "function.dot", "function.make('f', [1])":
+        one = interpreters.create("legacy") if sys.version_info >= (3, 13) else interpreters.create(isolated=False)
+        code = f"import sys; sys.path[:] = {sys.path!r}\nimport function, native\nnative.keep({name})"
+        done = interpreters.run_string(one, code)
+        assert done is None, done
+        other = native.kept()
+        for has_ended in False, True:
+            assert type(other) is not type(function.dot)
+            assert "(wrong-object)" in fails(TypeError, native.call, other, 3, 4) and "(wrong-object)" in fails(TypeError, native.find, other, "int (int)")
+            fails(TypeError, native.lend, other, "int (int)", None)
+            assert repr(other).startswith("<native function ") and other.__text_signature__
+            # Its name leads to this interpreter's own, which is another one.
+            said = fails(pickle.PicklingError, pickle.dumps, other)
+            assert "is now another object" in said or "its __module__ is None" in said, said
+            if not has_ended:
+                interpreters.destroy(one)
+                gc.collect()
+        other.__doc__ = "still an object"
+        if sys.version_info < (3, 13):
+            # The end of any object reaches for its interpreter's lists, which are gone.
+            native.keep(other)
+        del other
+        gc.collect()
+        assert function.dot(2) == 2.0 and native.call(native.length, 3, 4) == 5.0
 
 
 #: Uses functions when the interpreter has let its modules go: in an object's end, one that `sys` keeps, one that a function's own

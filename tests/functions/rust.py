@@ -174,6 +174,61 @@ def recursion_ends_with_an_exception():
 
 
 @law
+def a_number_s_function_that_calls_python_ends_its_recursion_with_an_exception():
+    rust = made()
+    for callee in rust.fire, rust.home_of, rust.kept:
+        # Code of C alone stands between a call and the next one.
+        rust.aim(functools.partial(callee, 1))
+        if callee is rust.fire:
+            # The innermost call failed, and the others have nothing to say of that.
+            assert callee(1) is True
+        else:
+            assert fails(RecursionError, callee, 1)
+        rust.aim(int)
+        assert callee(1)
+
+
+@law
+def a_conversion_that_leads_back_to_its_function_ends_with_an_exception():
+    rust = made()
+
+    # A function in a class is its method: converting an argument calls the function again, and no code of Python is between.
+    for name in "dot", "by_place", "numbers", "half", "deep":
+        callee = getattr(rust, name)
+
+        class Endless:
+            __float__ = __index__ = callee
+
+        assert "recursion" in fails(RecursionError, callee, Endless())
+        assert rust.dot(2.0) == 2.0
+
+
+@law
+def what_a_function_of_a_number_calls_may_take_it_and_its_module_away():
+    rust = made()
+    seen = weakref.ref(rust)
+    for name, expected in (("fire", True), ("home_of", (1, True)), ("kept", 700)):
+        partial = functools.partial(vars(rust).pop(name), 1)
+
+        def go():
+            partial.__setstate__((len, (), {}, {}))
+            if name == "home_of":
+                for key in [key for key in sys.modules if key.split(".")[0] == "grid_rust"]:
+                    del sys.modules[key]
+                vars(seen()).clear()
+            gc.collect()
+            gone.extend(bytearray(b"\xff" * size) for size in range(16, 512, 8) for _ in range(50))
+
+        gone = []
+        rust.aim(go)
+        if name == "home_of":
+            aim = rust.aim
+            rust = types.SimpleNamespace(aim=aim, kept=rust.kept)
+        assert partial() == expected
+        assert gone
+
+
+@law
 def threads_call_and_change_one_function():
     rust = made()
     barrier, failed = threading.Barrier(6), []

@@ -138,6 +138,42 @@ fn read(file: &Path) -> Module {
     module
 }
 
+/// nanobind's own code is in another package.
+const SPLIT: &[&str] = &["-DNB_BACKEND_MODULE=nanobind_backend", "-DPy_LIMITED_API=0x030b0000"];
+
+/// The same, in a module that asks a back end of its own name.
+const SPLIT_FURTHER: &[&str] = &["-DNB_BACKEND_MODULE=another_backend", "-DPy_LIMITED_API=0x030b0000"];
+
+#[test]
+fn the_code_of_a_front_end_says_its_domain_and_its_back_end() {
+    let sides = [
+        Side::new("n_split", Nanobind, "3.1.0").flags(SPLIT),
+        Side::new("n_split_a", Nanobind, "3.1.0").flags(SPLIT).domain("a"),
+        Side::new("n_split_further", Nanobind, "3.1.0").flags(SPLIT_FURTHER),
+        Side::new("n_whole", Nanobind, "3.1.0"),
+    ];
+    let built: Option<Vec<PathBuf>> = sides.iter().map(|side| side.build(workshop!())).collect();
+    let Some(built) = built else { return };
+    let [front, apart, further, whole] =
+        <[Module; 4]>::try_from(built.iter().map(|file| read(file)).collect::<Vec<_>>()).expect("four");
+    for (module, domain, back_end) in [
+        (&front, "", "nanobind_backend"),
+        (&apart, "a", "nanobind_backend"),
+        (&further, "", "another_backend"),
+    ] {
+        let found = &module.frameworks[0];
+        let said = found.domain.as_ref().and_then(|claim| claim.value.as_ref());
+        assert_eq!(said.map(|domain| domain.name.as_str()), Some(domain), "{found:#?}");
+        let asked = found.back_end.as_ref().and_then(|claim| claim.value.as_deref());
+        assert_eq!(asked, Some(back_end), "{found:#?}");
+    }
+    assert_eq!(whole.frameworks[0].back_end, None);
+    let verdict = |a: &Module, b: &Module| check(a, b).verdict;
+    assert_eq!(verdict(&front, &front), Share);
+    assert_eq!((verdict(&front, &apart), verdict(&apart, &whole)), (Isolated, Isolated));
+    assert_eq!((verdict(&front, &further), verdict(&front, &whole)), (Unknown, Unknown));
+}
+
 /// The wrongs of one pair: what the doctor says against what happens.
 fn wrongs(a: &Side, b: &Side, expected: Verdict, files: (&Path, &Path)) -> Vec<String> {
     let told = check(&read(files.0), &read(files.1));

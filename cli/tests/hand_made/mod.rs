@@ -115,6 +115,7 @@ pub fn nanobind() -> Framework {
         internals: Some(Claim::certain(16, [Evidence::bytes(0x99, "v16_gcc_abi1014_stable")])),
         ids: Vec::new(),
         domain: Some(Claim::unknown("the code that builds the key couldn't be followed")),
+        back_end: None,
         conduit: None,
         warnings: vec!["the tag has no `_ft`, though the module is for a free-threaded Python".into()],
     }
@@ -133,6 +134,7 @@ pub fn pyo3() -> Framework {
         internals: None,
         ids: Vec::new(),
         domain: None,
+        back_end: None,
         conduit: None,
         warnings: Vec::new(),
     }

@@ -1,12 +1,12 @@
 //! Functions: whether those of a module pickle, and whether C functions behind those of one module are called by another's code.
 //!
 //! Two things decide about a lent function. One is the name that both builds have for C's calling convention: their notes say it. The
-//! other is the text of its type: the caller asks for it, and no file has it. So what is said here holds where the right type is asked for.
+//! other is the text of its type: what is offered and what is asked for is code, which no note lists. Who asks here says both.
 
 use interbind_abi::note::ModuleNote;
-use interbind_abi::platform;
+use interbind_abi::signature::Signature;
+use interbind_abi::{Reason, platform};
 
-use crate::compare::Verdict;
 use crate::facts::{Framework, FrameworkKind, Module, OurNote, Picklable};
 use crate::frameworks::{Pickling, profile};
 
@@ -29,20 +29,44 @@ fn worse(a: Picklable, b: Picklable) -> Picklable {
         .unwrap_or(Picklable::Yes)
 }
 
-/// Whether code of one module calls C functions that another one lends; `None` where a module has no note.
-pub fn native_calls(provider: &Module, consumer: &Module) -> Option<(Verdict, String)> {
+/// What comes of a look-up of a C function in another module.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum NativeCall {
+    /// Its pointer is given.
+    Given,
+    /// It is refused.
+    Refused(Reason),
+    /// A note isn't understood, or a text isn't the type of a C function.
+    Unknown,
+}
+
+/// What comes of it when code of one module looks for a C function of the type `wanted`, where another offers those of the types
+/// `offered`; `None` where a module has no note. In the order of the check: whether there is any, how it is called, its type.
+pub fn native_call(
+    provider: &Module,
+    consumer: &Module,
+    offered: &[&str],
+    wanted: &str,
+) -> Option<NativeCall> {
     let conventions = |note: &OurNote| {
         let note = note.module.join("\n").parse::<ModuleNote>().ok()?;
         Some(platform::part(&note.platform.to_string(), "c").to_owned())
     };
     let said = |module: &Module| module.note.as_ref().map(conventions);
-    let (Some(theirs), Some(ours)) = (said(provider)?, said(consumer)?) else {
-        return Some((Verdict::Unknown, "a note isn't understood".to_owned()));
+    let (theirs, ours) = (said(provider)?, said(consumer)?);
+    let read = |text: &&str| Signature::parse(text.as_bytes());
+    let types: Option<Vec<Signature>> = offered.iter().map(read).collect();
+    let (Some(theirs), Some(ours), Some(types), Some(wanted)) = (theirs, ours, types, read(&wanted)) else {
+        return Some(NativeCall::Unknown);
     };
-    Some(if theirs == ours {
-        (Verdict::Share, format!("both call C as `{ours}` does"))
+    Some(if types.is_empty() {
+        NativeCall::Refused(Reason::WrongObject)
+    } else if theirs != ours {
+        NativeCall::Refused(Reason::CAbi)
+    } else if !types.contains(&wanted) {
+        NativeCall::Refused(Reason::SignatureDiffers)
     } else {
-        (Verdict::Isolated, format!("c: `{theirs}` differs from `{ours}` (c-abi)"))
+        NativeCall::Given
     })
 }
 

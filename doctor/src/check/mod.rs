@@ -22,7 +22,7 @@ mod tests;
 mod verdict;
 
 pub use crate::compare::{AlignedKey, AlignedPart, Verdict};
-pub use functions::{native_calls, pickled};
+pub use functions::{NativeCall, native_call, pickled};
 pub use groups::{Checks, Group, check_all};
 pub use pair::check;
 pub use verdict::{Bridge, Check, Condition, Loadable, Operation};

@@ -9,7 +9,9 @@ use crate::facts::{
 use crate::finding::Level;
 use crate::ids;
 
-use super::{Check, Verdict, check, check_all};
+use super::{Check, NativeCall, Verdict, check, check_all, native_call};
+use interbind_abi::Reason;
+use interbind_abi::note::ModuleNote;
 
 fn sure<T>(value: T) -> Claim<T> {
     Claim::certain(value, [])
@@ -65,6 +67,7 @@ fn framework(kind: FrameworkKind, version: &str, id: Option<AbiId>) -> Framework
         internals: None,
         ids: id.into_iter().map(sure).collect(),
         domain: None,
+        back_end: None,
         conduit: None,
         warnings: Vec::new(),
     }
@@ -244,6 +247,14 @@ fn a_front_end_is_judged_by_the_parts_it_has() {
         front.frameworks[0].role = Role::FrontEnd;
         front
     };
+    let asks = |name: &str, back_end: &str| {
+        let mut front = front(name, "");
+        front.frameworks[0].back_end = Some(sure(back_end.to_owned()));
+        front
+    };
+    assert_eq!(check(&asks("x", "back"), &asks("y", "back")).verdict, Verdict::Share);
+    assert_eq!(check(&asks("x", "back"), &asks("y", "other")).verdict, Verdict::Unknown);
+    assert_eq!(check(&front("x", ""), &asks("y", "back")).verdict, Verdict::Unknown);
     assert_eq!(check(&front("x", ""), &nanobind("y", TAG, in_domain(""))).verdict, Verdict::Unknown);
     assert_eq!(check(&front("x", "a"), &nanobind("y", TAG, in_domain(""))).verdict, Verdict::Isolated);
     // Before 3 there was none, whatever its domain is.
@@ -450,4 +461,38 @@ fn a_part_without_a_name_in_common_goes_behind_the_one_before_it() {
     let key = crate::compare::align(FrameworkKind::Nanobind, "tag", Some(&a), Some(&b));
     let parts: Vec<_> = key.parts.iter().map(|part| (part.name.as_str(), part.same)).collect();
     assert_eq!(parts, [("x", Some(true)), ("y", Some(false)), ("z", Some(true))]);
+}
+
+#[test]
+fn a_c_function_is_given_by_its_type_and_refused_in_the_order_of_the_check() {
+    let noted = |c: &str| {
+        let platform = format!(
+            "os=linux arch=x86_64 bits=64 endian=little c={c} python=cpython api=3.13 gil=on debug=no refs=no"
+        );
+        let note = ModuleNote {
+            name: "m".to_owned(),
+            version: "1.0.0".to_owned(),
+            interbind: "0.1.0".to_owned(),
+            panic: "none".to_owned(),
+            compiler: "gcc".to_owned(),
+            runtime: None,
+            platform: platform.parse().unwrap(),
+            provides: vec![],
+            consumes: vec![],
+        };
+        let lines = note.to_string().lines().map(str::to_owned).collect();
+        Module { note: Some(OurNote { module: lines, ..OurNote::default() }), ..module("m") }
+    };
+    let (ours, other) = (noted("sysv"), noted("mingw"));
+    let call = |provider: &Module, offered: &[&str]| {
+        native_call(provider, &ours, offered, "double(double, const double)")
+    };
+    let refused = |reason| Some(NativeCall::Refused(reason));
+    assert_eq!(call(&ours, &["int (int)", "double (double, double)"]), Some(NativeCall::Given));
+    assert_eq!(call(&ours, &["int (int)", "double (double)"]), refused(Reason::SignatureDiffers));
+    assert_eq!(call(&ours, &[]), refused(Reason::WrongObject));
+    assert_eq!(call(&other, &["double (double)"]), refused(Reason::CAbi));
+    assert_eq!(call(&other, &[]), refused(Reason::WrongObject));
+    assert_eq!(call(&ours, &["double"]), Some(NativeCall::Unknown));
+    assert_eq!(call(&module("m"), &["double (double, double)"]), None);
 }

@@ -123,6 +123,11 @@ impl<'i, 'a> Calls<'i, 'a> {
         sites.into_iter().filter_map(entry).collect()
     }
 
+    /// Whether a function begins there.
+    pub(super) fn is_function(&self, address: u64) -> bool {
+        self.code.functions.holding(address).is_some_and(|piece| piece.entry == address)
+    }
+
     /// How long the function is that begins at `entry`, without parts of it that stand elsewhere.
     pub(crate) fn length(&self, entry: u64) -> u64 {
         self.code.functions.length_of(entry).unwrap_or_default()

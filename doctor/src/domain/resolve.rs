@@ -109,7 +109,7 @@ fn prove(code: &Code<'_, '_>, formats: &[u64]) -> Result<(String, Vec<Evidence>)
 }
 
 /// The text at an address; a null pointer is none.
-fn text(image: &Image<'_>, address: u64) -> Option<String> {
+pub(super) fn text(image: &Image<'_>, address: u64) -> Option<String> {
     let offset = usize::try_from(image.offset_of(address)?).ok()?;
     let bytes = image.data.get(offset..image.data.len().min(offset + LONGEST))?;
     let text = text_at(bytes, 0)?;

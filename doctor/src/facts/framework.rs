@@ -187,6 +187,9 @@ pub struct Framework {
     /// nanobind's domain.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub domain: Option<Claim<Domain>>,
+    /// The module that a front end of nanobind asks for its state.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub back_end: Option<Claim<String>>,
     /// pybind11's conduit.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub conduit: Option<Claim<Conduit>>,

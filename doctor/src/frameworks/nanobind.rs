@@ -1,10 +1,12 @@
 //! nanobind: by its tag, its key or the words from which it makes the key. From 3.0 a module can be a front end, which has the
 //! platform's tag alone and asks a back end; before that its code can stand in a shared library beside it.
 
+use memchr::memmem;
+
 use crate::compare::{
     AlignedKey, AlignedPart, State, Verdict, align, doubt, ids as ids_of, is_whole, proved, tell,
 };
-use crate::domain::domain;
+use crate::domain::{domain, front_end_domain};
 use crate::facts::{
     AbiId, Claim, Domain, Evidence, Framework, FrameworkKind, Module, Part, Picklable, PythonNeeds, Role,
 };
@@ -140,8 +142,12 @@ fn find(seen: &Seen<'_, '_>) -> Vec<Framework> {
             Claim::certain(Domain { name: String::new() }, [place(first)])
         }
         _ if found.role == Role::BackEnd => Claim::unknown("a back end serves every domain"),
+        _ if found.role == Role::FrontEnd => front_end_domain(seen.image),
         _ => domain(seen.image),
     });
+    if found.role == Role::FrontEnd {
+        found.back_end = Some(back_end(seen));
+    }
     found.warnings = warnings(&first.1);
     let dev = first.1.part("dev");
     if !dev.is_empty() {
@@ -233,6 +239,27 @@ const OF_THE_BACK_END: [&str; 3] = ["backend-abi", "internals", "stable"];
 /// The number of 3.0's state: before that there were no front ends.
 const FIRST_WITH_FRONT_ENDS: u32 = 22;
 
+/// What a front end says where the module that it asks isn't installed, around that one's name.
+const NOT_INSTALLED: [&[u8]; 2] = [b"failed because the nanobind backend module '", b"' is not installed"];
+
+/// The module that a front end asks, which its own message names.
+fn back_end(seen: &Seen<'_, '_>) -> Claim<String> {
+    let data = seen.image.data;
+    let mut names = memmem::find_iter(data, NOT_INSTALLED[0]).filter_map(|at| {
+        let start = at + NOT_INSTALLED[0].len();
+        let rest = data.get(start..data.len().min(start + LONGEST_NAME))?;
+        let name = rest.get(..memmem::find(rest, NOT_INSTALLED[1])?)?;
+        Some((start, String::from_utf8(name.to_vec()).ok()?))
+    });
+    match (names.next(), names.next()) {
+        (Some((at, name)), None) => Claim::certain(name.clone(), [text_evidence(at as u64, &name)]),
+        _ => Claim::unknown("the file doesn't say which back end it asks"),
+    }
+}
+
+/// More bytes than a module's name has.
+const LONGEST_NAME: usize = 256;
+
 /// Compares tags and domains.
 fn state(a: &Framework, b: &Framework) -> State {
     let (first, second) = (own_tag(a), own_tag(b));
@@ -260,6 +287,14 @@ fn state(a: &Framework, b: &Framework) -> State {
     match (is_whole(a), is_whole(b)) {
         (true, true) => State::new(Verdict::Share, format!("with equal tags, {why_domain}"), vec![key]),
         (false, false) => {
+            let asked = |one: &Framework| one.back_end.as_ref().and_then(proved).cloned();
+            // Python has one module of a name, so it's the same back end whatever is installed.
+            if let (Some(first), Some(second)) = (asked(a), asked(b))
+                && first == second
+            {
+                let why = format!("and ask the back end `{first}` for their state, {why_domain}");
+                return State::new(Verdict::Share, why, vec![key]);
+            }
             let why = format!("and ask one back end for their state, {why_domain}");
             State::new(Verdict::Unknown, format!("{why}, if the same back end serves both"), vec![key])
         }

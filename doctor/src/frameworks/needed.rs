@@ -66,6 +66,7 @@ fn add(module: &mut Module, from: &Framework, file: &str) {
         internals: from.internals.as_ref().map(|claim| moved(claim, file)),
         ids: from.ids.iter().map(|claim| moved(claim, file)).collect(),
         domain: from.domain.as_ref().map(|claim| moved(claim, file)),
+        back_end: None,
         conduit: None,
         kind: from.kind,
         warnings: from.warnings.clone(),

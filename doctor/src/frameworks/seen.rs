@@ -127,6 +127,7 @@ pub(super) fn framework(kind: FrameworkKind, present: Claim<bool>) -> Framework 
         internals: None,
         ids: Vec::new(),
         domain: None,
+        back_end: None,
         conduit: None,
         warnings: Vec::new(),
     }

@@ -300,18 +300,36 @@ template <bool IsStateless, class R, class... A> struct called {
     }
 
     static PyObject *vectorcall(PyObject *function, PyObject *const *args, std::size_t given, PyObject *names) {
-        if (!INTERBIND_LIKELY(interbind_given(given) == count && names == nullptr)) {
-            return interbind_function_call(function, args, given, names);
+        if (INTERBIND_LIKELY(interbind_given(given) == count && names == nullptr)) {
+            return placed(function, args, args, given);
         }
+#ifndef Py_GIL_DISABLED
+        if constexpr (count != 0) {
+            PyObject *all[count];
+            if (names == nullptr && interbind_fill(interbind_function_of(function)->first, args, interbind_given(given), all)) {
+                PyObject *const result = placed(function, all, args, given);
+                for (std::size_t place = interbind_given(given); place < count; ++place) {
+                    Py_DECREF(all[place]);
+                }
+                return result;
+            }
+        }
+#endif
+        return interbind_function_call(function, args, given, names);
+    }
+
+  private:
+    /* Calls with an argument for each parameter; what was given goes to the next overload when they don't fit. */
+    static inline PyObject *placed(PyObject *function, PyObject *const *all, PyObject *const *args, std::size_t given) {
         interbind_overload *first = interbind_function_of(function)->first;
         /* Nothing is given that may not fit, so what it answers is the answer. */
         if constexpr (count == 0 && IsStateless && !may_recurse) {
             const inside counted(false);
-            return INTERBIND_LIKELY(!counted.is_refused()) ? first->call(first, function, args) : nullptr;
+            return INTERBIND_LIKELY(!counted.is_refused()) ? first->call(first, function, all) : nullptr;
         }
         /* The caller may have borrowed the function, and what runs meanwhile may take it away. Numbers and texts run nothing,
          * and threads that only give these don't meet at its count. */
-        const bool holds = may_recurse || !IsStateless || !are_inert(args, std::index_sequence_for<A...>());
+        const bool holds = may_recurse || !IsStateless || !are_inert(all, std::index_sequence_for<A...>());
         const inside counted(holds);
         if (!INTERBIND_LIKELY(!counted.is_refused())) {
             return nullptr;
@@ -319,9 +337,9 @@ template <bool IsStateless, class R, class... A> struct called {
         if (holds) {
             Py_INCREF(function);
         }
-        PyObject *result = first->call(first, function, args);
+        PyObject *result = first->call(first, function, all);
         if (!INTERBIND_LIKELY(result != nullptr) && PyErr_Occurred() == nullptr) {
-            result = interbind_function_call_from(function, INTERBIND_LOAD(first->next), args, given, names);
+            result = interbind_function_call_from(function, INTERBIND_LOAD(first->next), args, given, nullptr);
         }
         if (holds) {
             Py_DECREF(function);

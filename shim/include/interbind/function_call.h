@@ -349,6 +349,28 @@ static inline int interbind_place(PyObject *function, const interbind_overload *
     return 1;
 }
 
+/* Puts what was given by place, and the defaults of the rest, into the places of an overload whose parameters are all given by place;
+ * the defaults are new references. 0: not all of them have one. Only under a GIL: else a default may be taken away meanwhile. */
+static inline int interbind_fill(const interbind_overload *overload, PyObject *const *args, size_t given, PyObject **all) {
+    size_t place;
+    if (given >= overload->count) {
+        return 0;
+    }
+    /* A parameter behind one with a default has one too, unless the collector has taken it. */
+    for (place = given; place < overload->count; place++) {
+        if (overload->parameters[place].fallback == NULL) {
+            return 0;
+        }
+    }
+    for (place = 0; place < overload->count; place++) {
+        all[place] = place < given ? args[place] : overload->parameters[place].fallback;
+        if (place >= given) {
+            Py_INCREF(all[place]);
+        }
+    }
+    return 1;
+}
+
 /* Calls one overload with what was given. NULL without an exception: it doesn't fit. */
 static inline PyObject *interbind_overload_call(PyObject *function, interbind_overload *overload, PyObject *const *args,
     size_t given, PyObject *names) {

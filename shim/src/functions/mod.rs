@@ -10,14 +10,17 @@
 //! | object | `function` | a function whose class is known: its fields, and how they're read and written |
 //! | attributes | `attributes`, `describe` | names, documentation, signatures |
 //! | pickle | `pickle` | by name, when the name leads back |
-//! | wrap | `parameters`, `wrap` | what PyO3 made becomes such an object, and is called past PyO3's own |
+//! | wrap | `parameters`, `wrap`, `add` | what PyO3 made becomes such an object, and is called past PyO3's own |
+//! | count | `depth` | calls inside each other end with an exception |
 //! | lend | `lend`, `quick` | functions of numbers are called without PyO3 |
 //!
 //! PyPy keeps no C function where another can read it, and a build for Python with and without a GIL lays out no objects: there what
 //! PyO3 made stays as it is.
 
+mod add;
 mod attributes;
 mod class;
+mod depth;
 mod describe;
 mod function;
 mod lend;
@@ -27,6 +30,6 @@ pub(crate) mod quick;
 mod service;
 mod wrap;
 
+pub(crate) use self::add::add;
 pub(crate) use self::lend::lend;
 pub(crate) use self::service::own;
-pub(crate) use self::wrap::wrap;

@@ -12,6 +12,7 @@ use core::ptr;
 use pyo3::panic::PanicException;
 use pyo3::prelude::*;
 
+use super::depth::Inside;
 use super::wrap::{given, place, plain, slow};
 use crate::c_function::{CName, CResult, CValue, Call, each_arity};
 use crate::ffi::{PyObject, caught, thunk};
@@ -82,6 +83,8 @@ macro_rules! calls {
                             _next = _next.wrapping_add(1);
                         )*
                         if let (Some(()), $(Some($argument),)*) = (Some(()), $($argument,)*) {
+                            // SAFETY: (1) Python calls this, attached: the function may call Python.
+                            let Some(_inside) = (unsafe { Inside::new() }) else { return ptr::null_mut() };
                             // SAFETY: Python calls an object of ours.
                             let plain = unsafe { plain(function) };
                             // SAFETY: `lend` put a function of this type there.

@@ -20,9 +20,12 @@ use interbind_structures::memory::boxed;
 use pyo3_ffi as py;
 
 use super::class;
+use super::depth::Inside;
 use super::function::{Field, Function, Way};
 use super::parameters::{self, Written};
 use super::service;
+#[cfg(interbind_free_threaded)]
+use crate::ffi::type_object;
 use crate::ffi::{Attached, PyObject, Raised, Strong, deferred, dictionary, error, scalar, thunk, unicode};
 
 /// The overload of a function of PyO3.
@@ -37,7 +40,7 @@ pub(super) struct Wrapped {
     call: py::PyCFunction,
     #[cfg(interbind_limited)]
     module: *mut PyObject,
-    pub(super) parameters: Box<[Parameter]>,
+    pub(super) parameters: Parameters,
     /// What takes any arguments.
     slow: py::vectorcallfunc,
     /// How Python calls `inner`.
@@ -45,6 +48,36 @@ pub(super) struct Wrapped {
     straight: py::vectorcallfunc,
     /// The function of Rust behind it; NULL until it's lent.
     pub(super) plain: AtomicPtr<()>,
+    /// What the C function gets before its arguments may end with the function: it isn't a module.
+    #[cfg(interbind_free_threaded)]
+    is_closure: bool,
+}
+
+impl Drop for Wrapped {
+    fn drop(&mut self) {
+        // SAFETY: the overload's own; attached, as whoever makes and ends one is.
+        unsafe { py::Py_XDECREF(self.inner) };
+    }
+}
+
+/// Parameters, with what they own.
+pub(super) struct Parameters(Vec<Parameter>);
+
+impl core::ops::Deref for Parameters {
+    type Target = [Parameter];
+
+    fn deref(&self) -> &[Parameter] {
+        &self.0
+    }
+}
+
+impl Drop for Parameters {
+    fn drop(&mut self) {
+        for owned in self.0.iter().flat_map(|parameter| [parameter.name, parameter.fallback]) {
+            // SAFETY: the parameter's own; attached, as of `Wrapped`.
+            unsafe { py::Py_XDECREF(owned.cast()) };
+        }
+    }
 }
 
 /// How many arguments are given by place.
@@ -135,7 +168,8 @@ pub(super) unsafe fn place(
         // SAFETY: duty 1: behind those that are given by place.
         *place = unsafe { args.wrapping_add(given + word as usize).read() };
     }
-    for (place, parameter) in places.iter_mut().zip(&it.parameters).filter(|(place, _)| place.is_null()) {
+    for (place, parameter) in places.iter_mut().zip(it.parameters.iter()).filter(|(place, _)| place.is_null())
+    {
         // Without a GIL another thread's collector may take it away meanwhile.
         let fallback: *mut PyObject = parameter.fallback.cast();
         if cfg!(interbind_free_threaded) || fallback.is_null() || fallback == scalar::dots() {
@@ -151,7 +185,7 @@ struct During(*mut PyObject);
 
 impl During {
     /// # Safety
-    /// 1. A live object, attached, and `args` are as many.
+    /// 1. `function` is one that [`wrap`] made, alive and attached, and `args` are as many.
     #[inline(always)]
     unsafe fn call(
         function: *mut PyObject,
@@ -161,8 +195,10 @@ impl During {
     ) -> Self {
         // Numbers and texts run nothing, and threads that only give these don't meet at its count.
         #[cfg(interbind_free_threaded)]
-        // SAFETY: duty 1.
+        // SAFETY: duty 1, for each of them.
         if names.is_null()
+            // SAFETY: (1) duty 1: ours.
+            && !unsafe { wrapped(function) }.is_closure
             && (0..count).all(|place| unsafe { scalar::is_inert(args.wrapping_add(place).read()) })
         {
             return Self(ptr::null_mut());
@@ -188,6 +224,8 @@ thunk! {
     fn call_straight(function: *mut PyObject, args: *const *mut PyObject, count: usize, names: *mut PyObject) -> *mut PyObject, else ptr::null_mut(), {
         // SAFETY: Python calls an object of ours, with its arguments.
         let _kept = unsafe { During::call(function, args, given(count), names) };
+        // SAFETY: (1) Python calls this, attached.
+        let Some(_inside) = (unsafe { Inside::new() }) else { return ptr::null_mut() };
         // SAFETY: (1) as above.
         let it = unsafe { wrapped(function) };
         // SAFETY: how Python calls that object, which the function keeps. What may be written before the arguments is the caller's
@@ -203,6 +241,8 @@ thunk! {
     fn call_fast(function: *mut PyObject, args: *const *mut PyObject, count: usize, names: *mut PyObject) -> *mut PyObject, else ptr::null_mut(), {
         // SAFETY: Python calls an object of ours, with its arguments.
         let _kept = unsafe { During::call(function, args, given(count), names) };
+        // SAFETY: (1) Python calls this, attached.
+        let Some(_inside) = (unsafe { Inside::new() }) else { return ptr::null_mut() };
         // SAFETY: (1) as above.
         let it = unsafe { wrapped(function) };
         // SAFETY: its flags said so.
@@ -226,6 +266,8 @@ thunk! {
         }
         // SAFETY: as above.
         let _kept = unsafe { During::call(function, args, 0, names) };
+        // SAFETY: (1) Python calls this, attached.
+        let Some(_inside) = (unsafe { Inside::new() }) else { return ptr::null_mut() };
         // SAFETY: (1) as above.
         let it = unsafe { wrapped(function) };
         // SAFETY: attached, a text.
@@ -266,15 +308,7 @@ thunk! {
 
     fn free(overload: *mut Overload) -> (), else (), {
         // SAFETY: a box of `wrap`, once.
-        let it = unsafe { Box::from_raw(overload.cast::<Wrapped>()) };
-        for parameter in &it.parameters {
-            for owned in [parameter.name, parameter.fallback] {
-                // SAFETY: the parameter's own; attached.
-                unsafe { py::Py_XDECREF(owned.cast()) };
-            }
-        }
-        // SAFETY: as above.
-        unsafe { py::Py_XDECREF(it.inner) };
+        drop(unsafe { Box::from_raw(overload.cast::<Wrapped>()) });
     }
 }
 
@@ -312,6 +346,8 @@ unsafe fn call_inner(
 ) -> *mut PyObject {
     // SAFETY: duty 1.
     let at = unsafe { Attached::assume() };
+    // SAFETY: (1) duty 1.
+    let Some(_inside) = (unsafe { Inside::new() }) else { return ptr::null_mut() };
     // SAFETY: (1) duty 1.
     let inner = unsafe { wrapped(function) }.inner;
     // SAFETY: (1) the function owns it.
@@ -430,7 +466,7 @@ pub(super) fn of_record(call: py::vectorcallfunc) -> Vectorcall {
 }
 
 /// Makes a record of a function of PyO3: for a module, with its name there.
-pub(crate) fn wrap(at: Attached, module: &Strong, inner: &Strong) -> Result<Strong, Raised> {
+pub(super) fn wrap(at: Attached, module: &Strong, inner: &Strong) -> Result<Strong, Raised> {
     let class = service::own_or_made(at)?;
     let (name, home) = (inner.attribute(at, "__name__")?, module.attribute(at, "__name__")?);
     let doc = inner.attribute(at, "__doc__")?;
@@ -474,8 +510,12 @@ pub(crate) fn wrap(at: Attached, module: &Strong, inner: &Strong) -> Result<Stro
         free,
         private: ptr::null_mut(),
     };
-    let parameters =
-        written.iter().map(|each| parameter(at, each)).collect::<Result<Vec<_>, _>>()?.into_boxed_slice();
+    let mut parameters = Parameters(Vec::with_capacity(written.len()));
+    for each in &written {
+        parameters.0.push(parameter(at, each)?);
+    }
+    #[cfg(interbind_free_threaded)]
+    let is_closure = !keeps_module(at, inner);
     let inner = inner.share(at).into_ptr();
     let wrapped = Wrapped {
         overload,
@@ -489,9 +529,11 @@ pub(crate) fn wrap(at: Attached, module: &Strong, inner: &Strong) -> Result<Stro
         #[cfg(not(interbind_limited))]
         straight,
         plain: AtomicPtr::new(ptr::null_mut()),
+        #[cfg(interbind_free_threaded)]
+        is_closure,
     };
     let mut wrapped = boxed(wrapped).map_err(|_| error::no_memory(at))?;
-    wrapped.overload.parameters = wrapped.parameters.as_mut_ptr();
+    wrapped.overload.parameters = wrapped.parameters.0.as_mut_ptr();
     let made = class::alloc(at, &class, of_record(slow))?;
     // SAFETY: (1) just made.
     let function = unsafe { Function::new(made.as_ptr()) };
@@ -508,6 +550,24 @@ pub(crate) fn wrap(at: Attached, module: &Strong, inner: &Strong) -> Result<Stro
     // SAFETY: (1) just made, and whole.
     unsafe { class::track(&made) };
     Ok(made)
+}
+
+/// Keeps the module that a function of PyO3 gets, for as long as the interpreter: a call that runs no code of Python holds nothing,
+/// so that threads don't meet at a count, and what it calls may end all else. False: it gets something other than a module.
+#[cfg(interbind_free_threaded)]
+fn keeps_module(at: Attached, inner: &Strong) -> bool {
+    // SAFETY: attached, a function of Python's own class, as the type of `wrap`'s caller says.
+    let own = unsafe { py::PyCFunction_GetSelf(inner.as_ptr()) };
+    if own.is_null() {
+        return true;
+    }
+    // SAFETY: the function owns it.
+    let own = unsafe { Strong::from_borrowed(at, own) };
+    let is_module = type_object::is_module(&own);
+    if is_module {
+        let _ = own.into_ptr();
+    }
+    is_module
 }
 
 fn parameter(at: Attached, written: &Written<'_>) -> Result<Parameter, Raised> {

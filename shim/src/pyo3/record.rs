@@ -28,14 +28,11 @@ use pyo3::types::{PyCFunction, PyModule};
 pub fn add_function<'py>(module: &Bound<'py, PyModule>, function: Bound<'py, PyCFunction>) -> PyResult<()> {
     #[cfg(interbind_records)]
     {
-        use super::convert::{attached, given, raised, strong};
+        use super::convert::{attached, raised, strong};
 
         let py = module.py();
-        let at = attached(py);
-        let name = function.getattr("__name__")?.extract::<String>()?;
-        let record = crate::functions::wrap(at, &strong(module.as_any()), &strong(function.as_any()));
-        let record = record.map_err(|found| raised(py, found))?;
-        module.add(name.as_str(), given(py, record))
+        crate::functions::add(attached(py), &strong(module.as_any()), &strong(function.as_any()))
+            .map_err(|found| raised(py, found))
     }
     #[cfg(not(interbind_records))]
     module.add_function(function)
