@@ -93,6 +93,7 @@ pub fn pybind11() -> Framework {
             [Evidence::bytes(0x4a10, key)],
         )],
         domain: None,
+        back_end: None,
         conduit: Some(Claim::certain(
             Conduit { present: true, platform: Some("system_libstdcpp_gxx_abi_1xxx_use_cxx11_abi_1".into()) },
             [Evidence::bytes(0x5120, "_pybind11_conduit_v1_")],

@@ -1,4 +1,4 @@
-//! ELF, Mach-O, PE and WebAssembly as one [`Image`]: sections, symbols, libraries, and where an address stands in the file.
+//! ELF, Mach-O, PE and WebAssembly as one [`Image`]: sections, symbols, libraries, and where an address is in the file.
 //!
 //! `image` is the vocabulary, with `relocations` for what the loader would write; neither knows a format. `format` tells by
 //! the first bytes what a file is, gives the slices of a fat one, and calls `elf`, `macho`, `pe` or `wasm`, which read one slice

@@ -55,7 +55,7 @@ pub(super) struct Wrapped {
 
 impl Drop for Wrapped {
     fn drop(&mut self) {
-        // SAFETY: the overload's own; attached, as whoever makes and ends one is.
+        // SAFETY: the overload's own; attached, as what makes and ends one is.
         unsafe { py::Py_XDECREF(self.inner) };
     }
 }
