@@ -224,17 +224,24 @@ fn several(name: &str, values: &[String]) -> Option<String> {
     Some(format!("{} names as {name}: {}{more}", values.len(), first.join(", ")))
 }
 
-/// Puts names into words: `{name}`, or `{name|words}` where there may be none.
+/// Puts names into words: `{name}`, or `{name|words}` where there may be none. What stands for a name is no code: it loses the backticks
+/// right around it.
 fn fill(words: &str, names: &BTreeMap<String, String>) -> String {
     let mut filled = String::with_capacity(words.len());
     let mut rest = words;
     while let Some((before, behind)) = rest.split_once('{') {
-        let Some((inside, after)) = behind.split_once('}') else { break };
+        let Some((inside, mut after)) = behind.split_once('}') else { break };
         filled.push_str(before);
         let (name, otherwise) = inside.split_once('|').unwrap_or((inside, "…"));
         match names.get(name).filter(|name| !name.is_empty()) {
             Some(name) => filled.push_str(name),
-            None => filled.push_str(otherwise),
+            None => {
+                if let (true, Some(unquoted)) = (before.ends_with('`'), after.strip_prefix('`')) {
+                    filled.pop();
+                    after = unquoted;
+                }
+                filled.push_str(otherwise);
+            }
         }
         rest = after;
     }
@@ -259,6 +266,7 @@ mod tests {
     fn a_name_stands_in_the_words_and_what_is_missing_has_its_own() {
         let names = BTreeMap::from([("type".to_owned(), "Foo".to_owned())]);
         assert_eq!(fill("`{type}` of {module|a module} {x", &names), "`Foo` of a module {x");
+        assert_eq!(fill("`{type}` of `{module|a module}`, `{x", &names), "`Foo` of a module, `{x");
     }
 
     #[test]

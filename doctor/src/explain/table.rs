@@ -348,6 +348,8 @@ mod tests {
             "no-thread-state",
             "new-not-safe",
             "instance-too-small",
+            "same-name",
+            "bad-internal-call",
         ];
         for entry in &TABLE.entries {
             let Message { id, live, sources, .. } = &entry.message;
