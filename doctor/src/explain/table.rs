@@ -350,6 +350,11 @@ mod tests {
             "instance-too-small",
             "same-name",
             "bad-internal-call",
+            "file-cut",
+            "preload-ignored",
+            "no-version-for-this-python",
+            "release-of-another-package",
+            "pyo3-not-initialised",
         ];
         for entry in &TABLE.entries {
             let Message { id, live, sources, .. } = &entry.message;
