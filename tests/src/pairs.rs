@@ -120,7 +120,9 @@ impl Side {
         module.push(format!("-DMODULE={}", self.name));
         module.extend(self.domain.map(|domain| format!("-DNB_DOMAIN={domain}")));
         module.extend(["-shared".to_owned(), source.display().to_string()]);
-        if self.library == Library::Nanobind {
+        // A front end asks another module for what this code does.
+        let is_front = self.flags.iter().any(|flag| flag.starts_with("-DNB_BACKEND_MODULE="));
+        if self.library == Library::Nanobind && !is_front {
             let object = folder.join(format!("nanobind-{}-{}.o", self.version, self.flags.join("")));
             let mut library = common;
             library.extend(["-c", "-o"].map(str::to_owned));
