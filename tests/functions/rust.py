@@ -199,7 +199,7 @@ def a_conversion_that_leads_back_to_its_function_ends_with_an_exception():
         class Endless:
             __float__ = __index__ = callee
 
-        assert "recursion" in fails(RecursionError, callee, Endless())
+        assert fails(RecursionError, callee, Endless())
         assert rust.dot(2.0) == 2.0
 
 
