@@ -3,7 +3,7 @@
 //! Python counts such calls, and asking it at each costs more than the rest of a short one. So a module counts its own, and has Python
 //! count those beyond a few. Python counts what PyO3's object does too, so that the stack is enough for PyO3's frames.
 //!
-//! **Boundary**: Python's count.
+//! **Boundary**: Python's own count of calls inside each other, which is entered and left in pairs.
 
 use core::ffi::c_int;
 
