@@ -17,7 +17,7 @@ import traceback
 import types
 
 from interbind.pickle import own
-from laws import LAWS, bare, fails, law, local, main
+from laws import LAWS, bare, fails, law, local, main, refuser
 from more_laws import ids
 
 LAWS.clear()
@@ -397,13 +397,8 @@ def threads_write_one_class():
 
 @law
 def a_failed_allocation_in_the_midst_of_data_and_functions():
-    try:
-        import _testcapi
-    except ImportError:
-        print("skip: this Python has no _testcapi")
-        return
-    if not hasattr(_testcapi, "set_nomemory") or not getattr(sys, "_is_gil_enabled", lambda: True)():
-        print("skip: this Python can't refuse memory by itself")
+    _testcapi = refuser()
+    if _testcapi is None:
         return
     source = "T = (1, 'two', 2.5)\ndef f(v=(1, 'two', 2.5)): return T, 'text'\nclass C:\n  s = {'a', 'b'}"
     f, C = local(source, "f", "C")

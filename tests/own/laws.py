@@ -819,14 +819,23 @@ def threads_write_shared_objects():
         thread.join()
 
 
-@law
-def a_failed_allocation_is_a_memory_error():
+def refuser():
+    """What refuses an allocation; None, and a line that says so, where this Python can't."""
     try:
         import _testcapi
     except ImportError:
         print("skip: this Python has no _testcapi")
-        return
+        return None
     if not hasattr(_testcapi, "set_nomemory") or not getattr(sys, "_is_gil_enabled", lambda: True)():
+        print("skip: this Python can't refuse memory by itself")
+        return None
+    return _testcapi
+
+
+@law
+def a_failed_allocation_is_a_memory_error():
+    _testcapi = refuser()
+    if _testcapi is None:
         return
     source = "K = [1]\ndef f(a=3): return K, C\nclass C:\n  x = 1\n  def m(self): return f\n  s = {'a', 'b', (1, 2)}\nc = C()\nc.n = {C(), 'z'}"
     obj = local(source, "f", "C", "c")

@@ -8,11 +8,10 @@ use interbind_doctor::environment::survey;
 use interbind_doctor::finding::Level;
 use interbind_doctor::inspect::{Options, Quiet, inspect};
 use interbind_doctor::installed::installed;
-use interbind_tests::corpus::truth::{Wheel, folder};
-use interbind_tests::corpus::wheels::fetch;
+use interbind_tests::corpus::truth::folder;
+use interbind_tests::corpus::wheels::Named;
 use interbind_tests::package::repository;
 use interbind_tests::python::Python;
-use interbind_tests::skip::{Lack, missing};
 use serde::Deserialize;
 
 /// What Python said; the words are those of `doctor/corpus/environments/numpy.toml`.
@@ -23,16 +22,6 @@ enum Said {
     NumpyRefuses,
     SizeChanged,
     Silent,
-}
-
-/// A wheel, by its hash.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Named {
-    project: String,
-    version: String,
-    file: String,
-    sha256: String,
 }
 
 /// A package, with what was said beside NumPy 1 and beside NumPy 2.
@@ -57,25 +46,6 @@ impl Environments {
         let file = folder().join("environments/numpy.toml");
         let text = fs::read_to_string(&file).expect("the environments can be read");
         toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
-    }
-}
-
-/// A wheel's file. None, visibly, where it can't be had.
-fn wheel(named: &Named, python: &Python) -> Option<PathBuf> {
-    let wheel = Wheel {
-        project: named.project.clone(),
-        version: named.version.clone(),
-        file: named.file.clone(),
-        sha256: named.sha256.clone(),
-        size: 0,
-        module: Vec::new(),
-    };
-    match fetch(&wheel, python) {
-        Ok(path) => Some(path),
-        Err(why) => {
-            missing(&wheel.file, Lack::Package("corpus"), &why);
-            None
-        }
     }
 }
 
@@ -104,11 +74,11 @@ fn errors(folder: &Path) -> Vec<(String, String)> {
 fn what_is_said_of_an_environment_is_what_python_says() {
     let Some(python) = Python::default("fetching wheels") else { return };
     let environments = Environments::read();
-    let one = wheel(&environments.numpy_1, python);
-    let (Some(one), Some(two)) = (one, wheel(&environments.numpy_2, python)) else { return };
+    let one = environments.numpy_1.found(python);
+    let (Some(one), Some(two)) = (one, environments.numpy_2.found(python)) else { return };
     let mut wrong = Vec::new();
     for package in environments.package {
-        let Some(file) = wheel(&package.wheel, python) else { continue };
+        let Some(file) = package.wheel.found(python) else { continue };
         for (numpy, release, said) in
             [(&one, "1", package.beside_numpy_1), (&two, "2", package.beside_numpy_2)]
         {

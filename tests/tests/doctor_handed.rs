@@ -10,27 +10,16 @@ use std::process::{Command, Stdio};
 
 use interbind_doctor::facts::{Confidence, Gil, Interpreters, Module};
 use interbind_doctor::inspect::{Options, Quiet, inspect};
-use interbind_tests::corpus::truth::{Wheel, folder};
-use interbind_tests::corpus::wheels::fetch;
+use interbind_tests::corpus::truth::folder;
+use interbind_tests::corpus::wheels::Named;
 use interbind_tests::package::repository;
 use interbind_tests::python::Python;
-use interbind_tests::skip::{Lack, missing};
 use serde::Deserialize;
 
 /// Modules that one process calls: some can't be in it with others.
 const AT_ONCE: usize = 15;
 /// As many as the corpus has to have.
 const FEWEST: usize = 300;
-
-/// A wheel, by its hash.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Named {
-    project: String,
-    version: String,
-    file: String,
-    sha256: String,
-}
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -73,15 +62,8 @@ fn lay_out(python: &Python) -> Option<PathBuf> {
     let place = repository().join("target/doctor-handed");
     let _ = fs::remove_dir_all(&place);
     fs::create_dir_all(&place).expect("a folder under target");
-    for Named { project, version, file, sha256 } in wheels.wheel {
-        let wheel = Wheel { project, version, file, sha256, size: 0, module: Vec::new() };
-        let found = match fetch(&wheel, python) {
-            Ok(found) => found,
-            Err(why) => {
-                missing(&wheel.file, Lack::Package("corpus"), &why);
-                return None;
-            }
-        };
+    for wheel in wheels.wheel {
+        let found = wheel.found(python)?;
         let code = "import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extractall(sys.argv[2])";
         let done = Command::new(&python.executable).args(["-c", code]).args([&found, &place]).status();
         assert!(done.is_ok_and(|status| status.success()), "{} can't be laid out", found.display());

@@ -28,7 +28,7 @@ static ESCAPED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(pattern).expect("a checked pattern")
 });
 
-/// What stands in an address of the web, copied from a browser's line or a search: `%20undefined%20symbol`.
+/// A byte in percent-encoding, in a text that was copied from a web address: `%20undefined%20symbol`.
 static PERCENT: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"%([2-7][0-9a-fA-F])").expect("a checked pattern"));
 

@@ -141,7 +141,7 @@ fn other_release(meaning: &mut Meaning, file: &str) {
     }
 }
 
-/// A C++ runtime that lacks a version: whose copy it is stands in its path.
+/// A C++ runtime that lacks a version. Its path says whose copy it is.
 pub(super) fn runtime(meaning: &mut Meaning) {
     let Some(library) = meaning.names.get("library").cloned() else { return };
     let system =

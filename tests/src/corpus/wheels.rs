@@ -4,11 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::truth::Wheel;
 use crate::package::repository;
 use crate::python::Python;
+use crate::skip::{Lack, missing};
 
 /// Where fetched wheels stay.
 pub fn cache() -> PathBuf {
@@ -94,5 +96,36 @@ mod tests {
             "--implementation pp --python-version 310 --abi pypy310_pp73 --platform macosx_11_0_arm64";
         assert_eq!(asked.as_deref(), Ok(wanted));
         assert!(tags("a.tar.gz").is_err());
+    }
+}
+
+/// A wheel of which nothing but its name and hash is known.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Named {
+    /// The project's name.
+    pub project: String,
+    /// Its release.
+    pub version: String,
+    /// The wheel's file name.
+    pub file: String,
+    /// Its SHA-256, in hexadecimal.
+    pub sha256: String,
+}
+
+impl Named {
+    /// The wheel's file. `None`, visibly, where it can't be had.
+    #[must_use]
+    pub fn found(&self, python: &Python) -> Option<PathBuf> {
+        let Self { project, version, file, sha256 } = self;
+        let wheel = Wheel {
+            project: project.clone(),
+            version: version.clone(),
+            file: file.clone(),
+            sha256: sha256.clone(),
+            size: 0,
+            module: Vec::new(),
+        };
+        fetch(&wheel, python).map_err(|why| missing(file, Lack::Package("corpus"), &why)).ok()
     }
 }
