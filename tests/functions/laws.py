@@ -235,6 +235,45 @@ def what_is_not_given_by_place_has_its_default():
 
 
 @law
+def names_reach_their_parameters_whatever_text_they_are():
+    import functioncpp
+    dot, either, y = functioncpp.dot, functioncpp.either, "".join(["", "y"])
+    for name in "y", y, type("Text", (str,), {})("y"):
+        assert dot(2, **{name: 3}) == 6.0 and dot(**{"x": 2, name: 3}) == 6.0, name
+    assert either(1, z=5) == 8.0 and either(z=5, x=1) == 8.0 and either(1, y=0, z=0) == 1.0 and either("a", y=1) == "a1"
+    for names in {"x": 1}, {"w": 1}, {"y": 1, "w": 2}, {"y": "text"}, {"": 1}:
+        assert fails(TypeError, dot, 2, **names).startswith("dot(): incompatible arguments"), names
+    for names in {"y": 1}, {"z": 1}:
+        assert fails(TypeError, either, **names).startswith("either(): incompatible arguments"), names
+    assert functioncpp.given(None, x=2.5) == 2.5 and functioncpp.given(x=2.5, f=None) == 2.5 and functioncpp.given(f=None) == 1.0
+    # A reference too few to a default would have freed it by now, and another number would be there.
+    for number in range(1000):
+        dot(2.5, y=1e300), either(z=5, x=1), dot(x=2.5), fails(TypeError, dot, y=1)
+    kept = [number + 0.5 for number in range(1000)]
+    assert dot(x=2.5) == dot(2.5) == 2.5 and either(z=5, x=1) == 8.0 and len(kept) == 1000
+
+
+@law
+def a_converter_that_runs_no_python_is_called_without_being_counted():
+    import functioncpp
+    # The method's object is converted by its class alone: a callback among numbers is counted all the same.
+    box = functioncpp.Box()
+    assert box.plus(2.5) == 2.5 and box.plus(x=1) == 1.0 and functioncpp.Box.plus(box, 2) == 2.0
+    for wrong in (lambda: functioncpp.Box.plus(1, 2), lambda: box.plus("a"), lambda: box.plus()):
+        assert fails(TypeError, wrong).startswith("Box.plus(): incompatible arguments")
+
+    class Endless:
+        pass
+
+    Endless.__float__ = functools.partialmethod(lambda self: box.plus(self))
+    fails(RecursionError, box.plus, Endless())
+    functioncpp.aim(box.fire)
+    fails(RecursionError, box.fire)
+    functioncpp.aim(int)
+    assert box.fire() is None
+
+
+@law
 @overwriting
 def a_default_lives_as_long_as_the_call_that_it_is_given_to():
     import functioncpp

@@ -37,6 +37,7 @@ namespace interbind INTERBIND_HIDDEN {
 template <> struct converter<subject::K> {
     static constexpr const char *name = "K";
     using held = subject::K *;
+    static constexpr bool runs_nothing = true;
     static bool load(PyObject *from, held &out) {
         out = Py_TYPE(from) == class_of_k ? &reinterpret_cast<Object *>(from)->value : nullptr;
         return out != nullptr;

@@ -83,8 +83,8 @@ record! {
         @16 "1.0" text: Str,
         /// One of `PARAMETER_…`, and never less than that of the one before.
         @32 "1.0" kind: u32,
-        /// Zero.
-        @36 "1.0" reserved: [u8; 4],
+        /// 1: the collector follows nothing in `fallback`, which stays as long as the function; 0: it may be taken away.
+        @36 "1.0" stays: u32,
     }
 }
 

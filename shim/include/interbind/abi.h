@@ -922,8 +922,9 @@ struct interbind_parameter {
     interbind_str text;
     /* One of `PARAMETER_…`, and never less than that of the one before. */
     uint32_t kind;
-    /* Zero. */
-    uint8_t reserved[4];
+    /* 1: the collector follows nothing in `fallback`, which stays as long as the function; 0: it may be taken
+     * away. */
+    uint32_t stays;
 };
 
 /* A C function behind a Python function, which other builds may call.

@@ -120,6 +120,7 @@ INTERBIND_COLD interbind_overload *interbind_overload_make(const interbind_funct
         to->text = interbind_str_of(from->type);
         Py_XINCREF(from->fallback);
         to->fallback = from->fallback;
+        to->stays = from->fallback != NULL && !(PyType_GetFlags(Py_TYPE(from->fallback)) & Py_TPFLAGS_HAVE_GC);
         made->count++;
         if (from->name != NULL && (to->name = interbind_interned(from->name)) == NULL) {
             interbind_overload_free(made);

@@ -31,6 +31,7 @@ namespace interbind INTERBIND_HIDDEN {
  *     static bool load(PyObject *from, held &out);       // false without an exception: it doesn't fit
  *     static T get(held &value);
  *     static PyObject *make(T value);                    // a new reference, or NULL with an exception
+ *     static constexpr bool runs_nothing = true;         // `load` runs no code of Python: a call needn't be counted for it
  */
 template <class T, class = void> struct converter;
 
@@ -237,6 +238,10 @@ inline bool is_inert(PyObject *object) {
     return PyFloat_CheckExact(object) || PyLong_CheckExact(object) || PyUnicode_CheckExact(object) || PyBool_Check(object);
 }
 
+/* Tells whether a converter says that it runs no code of Python, whatever it is given. */
+template <class C, class = void> struct runs_nothing : std::false_type {};
+template <class C> struct runs_nothing<C, std::enable_if_t<C::runs_nothing>> : std::true_type {};
+
 /* What callables of one signature have in common. */
 struct signature {
     const char *const *types;
@@ -257,7 +262,9 @@ inline std::atomic<unsigned> depth{0};
  * given numbers may call Python too. Python counts it where that is likely, or many are inside each other. */
 class inside {
   public:
-    explicit inside(bool is_likely) : depth_(depth), is_counted_(is_likely || now() >= 64) {
+    static constexpr unsigned most = 64;
+
+    explicit inside(bool is_likely) : depth_(depth), is_counted_(is_likely || now() >= most) {
         if (INTERBIND_LIKELY(!is_counted_)) {
             depth_.store(now() + 1, std::memory_order_relaxed);
         } else if (Py_EnterRecursiveCall(" while calling a native function")) {
@@ -296,37 +303,57 @@ template <bool IsStateless, class R, class... A> struct called {
         (std::is_same_v<std::remove_cv_t<std::remove_reference_t<A>>, PyObject *> || ... || std::is_same_v<R, PyObject *>);
 
     template <std::size_t... I> static bool are_inert([[maybe_unused]] PyObject *const *args, std::index_sequence<I...>) {
-        return (is_inert(args[I]) && ...);
+        return ((runs_nothing<converter_of<A>>::value || is_inert(args[I])) && ...);
     }
 
     static PyObject *vectorcall(PyObject *function, PyObject *const *args, std::size_t given, PyObject *names) {
-        if (INTERBIND_LIKELY(interbind_given(given) == count && names == nullptr)) {
-            return placed(function, args, args, given);
-        }
-#ifndef Py_GIL_DISABLED
-        if constexpr (count != 0) {
-            PyObject *all[count];
-            if (names == nullptr && interbind_fill(interbind_function_of(function)->first, args, interbind_given(given), all)) {
-                PyObject *const result = placed(function, all, args, given);
-                for (std::size_t place = interbind_given(given); place < count; ++place) {
-                    Py_DECREF(all[place]);
-                }
+        /* Nothing is given that may not fit, so what it answers is the answer. */
+        if constexpr (count == 0 && IsStateless && !may_recurse) {
+            std::atomic<unsigned> &now = depth;
+            if (INTERBIND_LIKELY(interbind_given(given) == 0 && names == nullptr && now.load(std::memory_order_relaxed) < inside::most)) {
+                interbind_overload *first = interbind_function_of(function)->first;
+                now.store(now.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+                PyObject *result = first->call(first, function, args);
+                now.store(now.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
                 return result;
             }
+            return interbind_function_call(function, args, given, names);
         }
-#endif
-        return interbind_function_call(function, args, given, names);
+        if (INTERBIND_LIKELY(interbind_given(given) == count && names == nullptr)) {
+            return placed(function, args, args, given, nullptr);
+        }
+        if constexpr (count != 0) {
+            return filled(function, args, given, names);
+        } else {
+            return interbind_function_call(function, args, given, names);
+        }
     }
 
   private:
-    /* Calls with an argument for each parameter; what was given goes to the next overload when they don't fit. */
-    static inline PyObject *placed(PyObject *function, PyObject *const *all, PyObject *const *args, std::size_t given) {
-        interbind_overload *first = interbind_function_of(function)->first;
-        /* Nothing is given that may not fit, so what it answers is the answer. */
-        if constexpr (count == 0 && IsStateless && !may_recurse) {
-            const inside counted(false);
-            return INTERBIND_LIKELY(!counted.is_refused()) ? first->call(first, function, all) : nullptr;
+    /* With names and defaults, where they are as most often; else in the general way. */
+    static PyObject *filled(PyObject *function, PyObject *const *args, std::size_t given, PyObject *names) {
+        const interbind_overload *first = interbind_function_of(function)->first;
+        const std::size_t given_count = interbind_given(given);
+        PyObject *all[count];
+        std::uint64_t defaults = ~std::uint64_t(0) << (given_count % 64);
+        const bool is_whole = names != nullptr
+            ? interbind_fill_named(first, args, given_count, names, all, &defaults) != 0
+            : given_count < count && count <= 64 && interbind_fill(first, args, given_count, count, all) != 0;
+        if (!INTERBIND_LIKELY(is_whole)) {
+            return interbind_function_call(function, args, given, names);
         }
+        PyObject *const result = placed(function, all, args, given, names);
+        for (std::size_t place = 0; place < count; ++place) {
+            if ((defaults >> place & 1) != 0) {
+                Py_DECREF(all[place]);
+            }
+        }
+        return result;
+    }
+
+    /* Calls with an argument for each parameter; what was given goes to the next overload when they don't fit. */
+    static inline PyObject *placed(PyObject *function, PyObject *const *all, PyObject *const *args, std::size_t given, PyObject *names) {
+        interbind_overload *first = interbind_function_of(function)->first;
         /* The caller may have borrowed the function, and what runs meanwhile may take it away. Numbers and texts run nothing,
          * and threads that only give these don't meet at its count. */
         const bool holds = may_recurse || !IsStateless || !are_inert(all, std::index_sequence_for<A...>());
@@ -339,7 +366,7 @@ template <bool IsStateless, class R, class... A> struct called {
         }
         PyObject *result = first->call(first, function, all);
         if (!INTERBIND_LIKELY(result != nullptr) && PyErr_Occurred() == nullptr) {
-            result = interbind_function_call_from(function, INTERBIND_LOAD(first->next), args, given, nullptr);
+            result = interbind_function_call_from(function, INTERBIND_LOAD(first->next), args, given, names);
         }
         if (holds) {
             Py_DECREF(function);

@@ -65,6 +65,10 @@ INTERBIND_COLD PyObject *interbind_join(PyObject *list, const char *between, int
 static inline PyObject *interbind_fallback(PyObject *function, const interbind_parameter *parameter) {
     PyObject *fallback;
     interbind_section section;
+    if (parameter->stays) {
+        Py_INCREF(parameter->fallback);
+        return parameter->fallback;
+    }
     interbind_lock(&section, function);
     fallback = parameter->fallback;
     Py_XINCREF(fallback);
@@ -349,22 +353,67 @@ static inline int interbind_place(PyObject *function, const interbind_overload *
     return 1;
 }
 
-/* Puts what was given by place, and the defaults of the rest, into the places of an overload whose parameters are all given by place;
- * the defaults are new references. 0: not all of them have one. Only under a GIL: else a default may be taken away meanwhile. */
-static inline int interbind_fill(const interbind_overload *overload, PyObject *const *args, size_t given, PyObject **all) {
+/* Tells whether a default can be read without a lock: without a GIL the collector may take away what it follows. */
+static inline int interbind_is_there(const interbind_parameter *parameter) {
+#if defined(Py_GIL_DISABLED)
+    return parameter->stays != 0;
+#else
+    return parameter->fallback != NULL;
+#endif
+}
+
+/* Puts what was given by place, and new references to the defaults of the rest, into the places of an overload whose parameters are all
+ * given by place. 0: the general way has to find out how it is called. */
+static inline int interbind_fill(const interbind_overload *overload, PyObject *const *args, size_t given, size_t count, PyObject **all) {
     size_t place;
-    if (given >= overload->count) {
-        return 0;
-    }
     /* A parameter behind one with a default has one too, unless the collector has taken it. */
-    for (place = given; place < overload->count; place++) {
-        if (overload->parameters[place].fallback == NULL) {
+    for (place = given; place < count; place++) {
+        if (!interbind_is_there(&overload->parameters[place])) {
             return 0;
         }
     }
-    for (place = 0; place < overload->count; place++) {
+    for (place = 0; place < count; place++) {
         all[place] = place < given ? args[place] : overload->parameters[place].fallback;
         if (place >= given) {
+            Py_INCREF(all[place]);
+        }
+    }
+    return 1;
+}
+
+/* The same with names; a place's bit in `filled` says that a default is there. */
+INTERBIND_COLD int interbind_fill_named(const interbind_overload *overload, PyObject *const *args, size_t given, PyObject *names,
+    PyObject **all, uint64_t *filled) {
+    const size_t words = (size_t)INTERBIND_TUPLE_SIZE(names), count = overload->count;
+    size_t place, word;
+    *filled = 0;
+    if (given + words > count || count > 64) {
+        return 0;
+    }
+    for (place = 0; place < count; place++) {
+        all[place] = place < given ? args[place] : NULL;
+    }
+    for (word = 0; word < words; word++) {
+        PyObject *said = INTERBIND_TUPLE_ITEM(names, (Py_ssize_t)word);
+        /* A name in code is the one text that parameters have; others are compared in the general way. */
+        for (place = given; place < count && overload->parameters[place].name != said; place++) {
+        }
+        if (place == count || all[place] != NULL || overload->parameters[place].kind != INTERBIND_PARAMETER_NAMED) {
+            return 0;
+        }
+        all[place] = args[given + word];
+    }
+    for (place = given; place < count; place++) {
+        if (all[place] == NULL) {
+            if (!interbind_is_there(&overload->parameters[place])) {
+                return 0;
+            }
+            *filled |= (uint64_t)1 << place;
+        }
+    }
+    for (place = given; place < count; place++) {
+        if (*filled >> place & 1) {
+            all[place] = overload->parameters[place].fallback;
             Py_INCREF(all[place]);
         }
     }

@@ -382,7 +382,9 @@ INTERBIND_COLD int interbind_function_clear(PyObject *function) {
     for (; overload != NULL; overload = INTERBIND_LOAD(overload->next)) {
         uint32_t place;
         for (place = 0; place < overload->count; place++) {
-            interbind_function_put(function, &overload->parameters[place].fallback, NULL);
+            if (!overload->parameters[place].stays) {
+                interbind_function_put(function, &overload->parameters[place].fallback, NULL);
+            }
         }
         if (overload->clear != NULL) {
             overload->clear(overload);

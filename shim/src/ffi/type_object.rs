@@ -71,6 +71,16 @@ pub(crate) fn is_module(object: &Strong) -> bool {
     (unsafe { py::PyModule_Check(object.as_ptr()) }) != 0
 }
 
+/// Tells whether the collector may follow an object: its class takes part.
+#[cfg(interbind_records)]
+pub(crate) fn is_collected(object: &Strong) -> bool {
+    // SAFETY: a live object; attached, as a `Strong` is.
+    let class = unsafe { py::Py_TYPE(object.as_ptr()) };
+    // SAFETY: as above: the object keeps its class.
+    let flags = unsafe { py::PyType_GetFlags(class) };
+    flags & py::Py_TPFLAGS_HAVE_GC != 0
+}
+
 /// Returns a type's name for messages, as `module.qualname`; runs no code of the type.
 ///
 /// `type`'s own `__repr__` would read `__module__` through the type's dict only, but a metaclass may override it, so

@@ -194,7 +194,7 @@ thunk! {
         // Gives up what may lead back here; the function stays what it is.
         function.put(Field::Dict, None);
         for way in function.overloads() {
-            way.parameters().for_each(|place| drop(place.take_fallback()));
+            way.parameters().filter(|place| !place.stays()).for_each(|place| drop(place.take_fallback()));
             if let Some(clear) = way.overload.clear {
                 // SAFETY: the maker's own function for its overload.
                 unsafe { clear(ptr::from_ref(way.overload).cast_mut()) };

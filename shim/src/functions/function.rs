@@ -212,6 +212,12 @@ impl<'a> Place<'a> {
         unsafe { bytes(text) }
     }
 
+    /// Tells whether its default stays as long as the function.
+    pub(super) fn stays(self) -> bool {
+        // SAFETY: as above.
+        unsafe { (*self.parameter).stays != 0 }
+    }
+
     /// What it is when it isn't given. The collector may take it away meanwhile.
     pub(super) fn fallback(self) -> Option<Strong> {
         section::locked(self.function.live(), || {

@@ -24,9 +24,9 @@ use super::depth::Inside;
 use super::function::{Field, Function, Way};
 use super::parameters::{self, Written};
 use super::service;
-#[cfg(interbind_free_threaded)]
-use crate::ffi::type_object;
-use crate::ffi::{Attached, PyObject, Raised, Strong, deferred, dictionary, error, scalar, thunk, unicode};
+use crate::ffi::{
+    Attached, PyObject, Raised, Strong, deferred, dictionary, error, scalar, thunk, type_object, unicode,
+};
 
 /// The overload of a function of PyO3.
 #[repr(C)]
@@ -170,9 +170,10 @@ pub(super) unsafe fn place(
     }
     for (place, parameter) in places.iter_mut().zip(it.parameters.iter()).filter(|(place, _)| place.is_null())
     {
-        // Without a GIL another thread's collector may take it away meanwhile.
+        // Without a GIL another thread's collector may take away meanwhile what it follows.
+        let may_go = cfg!(interbind_free_threaded) && parameter.stays == 0;
         let fallback: *mut PyObject = parameter.fallback.cast();
-        if cfg!(interbind_free_threaded) || fallback.is_null() || fallback == scalar::dots() {
+        if may_go || fallback.is_null() || fallback == scalar::dots() {
             return false;
         }
         *place = fallback;
@@ -579,11 +580,12 @@ fn parameter(at: Attached, written: &Written<'_>) -> Result<Parameter, Raised> {
             scalar::read(at, text)?.unwrap_or_else(|| unsafe { Strong::from_borrowed(at, scalar::dots()) }),
         ),
     };
+    let stays = fallback.as_ref().is_some_and(|fallback| !type_object::is_collected(fallback));
     Ok(Parameter {
         name: name.into_ptr().cast(),
         fallback: fallback.map_or(ptr::null_mut(), Strong::into_ptr).cast(),
         text: Str::new(""),
         kind: written.kind,
-        reserved: [0; 4],
+        stays: stays.into(),
     })
 }
