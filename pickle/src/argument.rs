@@ -73,6 +73,7 @@ mod tests {
     #[test]
     fn surrogates_stand_in_text_and_other_faults_do_not() {
         assert!(Text::new("aé\u{1f600}".as_bytes()).is_ok_and(|text| text.as_str().is_some()));
+        assert_eq!(Text::new(b"ab").map(Text::bytes), Ok(&b"ab"[..]));
         assert!(Text::new(b"a\xed\xa0\x80b\xed\xbf\xbf").is_ok_and(|text| text.as_str().is_none()));
         assert_eq!(Text::new(b"a\xed\xa0"), Err(1));
         assert_eq!(Text::new(b"\xed\xa0\x80\xff"), Err(3));

@@ -258,6 +258,21 @@ mod tests {
     }
 
     #[test]
+    fn a_float_in_digits_is_one_that_python_reads() {
+        for text in
+            ["1", "1.", ".5", "+1.5", "-1e5", "1E-5", "1_000.2_5e1_0", "inf", "-Infinity", "NaN", " 1 "]
+        {
+            let found = read(format!("F{text}\n.").as_bytes()).expect("a float");
+            assert_eq!(found[0], Argument::Decimal(text.trim()), "{text}");
+        }
+        for text in [
+            "", ".", "+", "e5", "1e", "1ex", "1e+", "x.5", "1.x", "1__0", "_1", "1_", "0x1", "infinit", "1 2",
+        ] {
+            assert_eq!(fails(format!("F{text}\n.").as_bytes()).2, Reason::BadLine("a float"), "{text}");
+        }
+    }
+
+    #[test]
     fn it_ends_behind_stop_and_says_where() {
         let mut reader = Reader::new(b"N.N.");
         assert_eq!(reader.by_ref().count(), 2);
