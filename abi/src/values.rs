@@ -58,14 +58,22 @@ record! {
     ///
     /// # ABI
     /// Frozen for ever. `value` is read only when `present` is 1; 0 is absence, anything else is invalid.
-    #[derive(Clone, Copy, Debug)]
-    pub struct Maybe<W: Copy = u64> [16, align 8] {
+    #[derive(Debug)]
+    pub struct Maybe<W: Sized = u64> [16, align 8] {
         /// 0 or 1.
         @0 "1.0" present: u64,
         /// The value, or zero bytes.
         @8 "1.0" value: MaybeUninit<W>,
     }
 }
+
+impl<W: Copy> Clone for Maybe<W> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<W: Copy> Copy for Maybe<W> {}
 
 record! {
     /// Why a call failed: data, so that an interface can be called detached.
@@ -120,7 +128,7 @@ impl fmt::Display for InvalidValue {
 )]
 pub unsafe trait Value: Sized {
     /// What crosses.
-    type Wire: Copy;
+    type Wire;
 
     /// The value as a method gets it: what it borrows lives as long as the call, whatever the method's author wrote.
     type On<'call>
@@ -178,9 +186,9 @@ pub trait Blank {
     fn blank() -> Self;
 }
 
-impl<T: Blank + Copy, const N: usize> Blank for [T; N] {
+impl<T: Blank, const N: usize> Blank for [T; N] {
     fn blank() -> Self {
-        [T::blank(); N]
+        core::array::from_fn(|_| T::blank())
     }
 }
 
@@ -306,7 +314,11 @@ unsafe impl<T: Field> Value for Vec<T> {
         let copied = unsafe { elements::<T>(borrowed) }.and_then(|elements| {
             let mut copy = Self::new();
             copy.try_reserve_exact(elements.len()).map_err(|_| InvalidValue::NO_MEMORY)?;
-            copy.extend_from_slice(elements);
+            let to: *mut T = copy.as_mut_ptr();
+            // SAFETY: as many are readable, and there is room for them; a new allocation is no part of another one.
+            unsafe { to.copy_from_nonoverlapping(elements.as_ptr(), elements.len()) };
+            // SAFETY: just written; `T` has no destructor and no reference, so its bytes are all of it.
+            unsafe { copy.set_len(elements.len()) };
             Ok(copy)
         });
         drop(guard);

@@ -8,20 +8,19 @@ cdef extern from *:
     """
     #include <interbind/cython.h>
     #define POINT "org.example.Point"
-    #define LAYOUT "data " POINT " size 16 align 8 { x: f64 @0; y: f64 @8 }"
-    typedef struct { double x, y; } geo_point;
+    #define POINT_FIELDS(first, next) first(x, f64, 0) next(y, f64, 8)
+    #define LAYOUT INTERBIND_LAYOUT(POINT, 16, 8, POINT_FIELDS)
+    INTERBIND_STRUCT(geo_point, 16, 8, POINT_FIELDS);
     static interbind_site points = INTERBIND_DATA_SITE(POINT, LAYOUT, 8, 1);
     static interbind_class shared_point = INTERBIND_CYTHON_CLASS(POINT, "1.0.0", LAYOUT, 16, INTERBIND_ALIASING_UNTRACKED);
-    #define POINT_FIELDS() \
-        INTERBIND_CYTHON_FIELD(struct PointObject, x, x, double, 0); \
-        INTERBIND_CYTHON_FIELD(struct PointObject, x, y, double, 8)
+    #define POINT_CHECK() INTERBIND_FIELDS_CHECK(struct PointObject, 16, POINT_FIELDS)
     #define POINT_AT ((int64_t)offsetof(struct PointObject, x))
     """
     ctypedef struct geo_point:
         double x, y
     shared.interbind_site points
     shared.interbind_class shared_point
-    void POINT_FIELDS() noexcept
+    void POINT_CHECK() noexcept
     int64_t POINT_AT
 
 cdef public class Point [object PointObject, type PointType]:
@@ -35,7 +34,7 @@ cdef public class Point [object PointObject, type PointType]:
         return self.x
 
 cdef int share() except -1:
-    POINT_FIELDS()
+    POINT_CHECK()
     shared_point.data_offset = POINT_AT
     return shared.publish(&shared_point, Point)
 

@@ -15,9 +15,10 @@ cdef extern from "interbind/cython.h" nogil:
     # What a class answers pybind11: a static, made by INTERBIND_CONDUIT_TO.
     ctypedef struct interbind_conduit:
         pass
-    # A borrow.
+    # A borrow. One that `done` may meet before `read` or `write` did starts as `nothing`.
     ctypedef struct loan "interbind_loan":
         pass
+    const loan nothing "interbind_cython_nothing"
 
 cdef extern from "interbind/cython.h":
     int bind "interbind_cython_bind"(object name, const char *version) except -1

@@ -15,6 +15,7 @@ import importlib
 import importlib.util
 import inspect
 import io
+import itertools
 import os
 import pickle
 import pickletools
@@ -790,6 +791,102 @@ def what_a_callable_holds_goes_with_the_function():
     del m.counted
     gc.collect()
     assert m.alive() == 0
+
+
+def refuser():
+    """What takes Python's memory away."""
+    try:
+        import _testcapi
+    except (ImportError, OSError):
+        raise Skip("this Python has no _testcapi")
+    if PYPY or not hasattr(_testcapi, "set_nomemory"):
+        raise Skip("this Python's memory can't be taken away")
+    if not getattr(sys, "_is_gil_enabled", lambda: True)():
+        raise Skip("a Python without a GIL has memory of its own for objects")
+    return _testcapi
+
+
+def without_memory(prepare, works, kinds=(MemoryError,), at=None):
+    """An operation's allocations fail, each once, or that one: it works, or raises MemoryError, and works the next time. How many
+    failed."""
+    _testcapi = refuser()
+    failed = 0
+    for at in range(120) if at is None else (at,):
+        act = prepare()
+        try:
+            _testcapi.set_nomemory(at, at + 1)
+            try:
+                result = act()
+            finally:
+                _testcapi.remove_mem_hooks()
+        except kinds:
+            failed += 1
+        else:
+            assert works(result), (at, result)
+        assert works(prepare()()), at
+    return failed
+
+
+@law
+def without_memory_every_use_of_a_function_says_so_or_works():
+    import function
+    import native
+    refuser()
+
+    made = itertools.count()
+    dot, K = function.dot, function.K
+
+    def fresh():
+        return function.make(f"f{next(made)}", [1])
+
+    def is_function(found):
+        return type(found) is type(dot) and found(5) == 5 and found() == [1]
+
+    def set_each(found):
+        for name in "__name__", "__qualname__", "__module__", "__doc__", "mark":
+            setattr(found, name, "some text")
+        return found.__name__ + found.mark
+
+    operations = [
+        (lambda: lambda: function.make("f", [1]), is_function),
+        (lambda: functools.partial(dot, 2, y=3.5), lambda found: found == 7.0),
+        (lambda: functools.partial(dot, *[2]), lambda found: found == 2.0),
+        (lambda: functools.partial(function.what, 1, 2, a=3), lambda found: type(found) is str or found),
+        (lambda: functools.partial(repr, dot), lambda found: found == "<native function function.dot>"),
+        (lambda: lambda: dot.__text_signature__, lambda found: found == "(x, y=1.0)"),
+        (lambda: lambda: dot.__doc__, lambda found: found.endswith("Multiplies.")),
+        (lambda: lambda: dot.__module__, lambda found: found == "function"),
+        (lambda: functools.partial(set_each, fresh()), lambda found: found == "some textsome text"),
+        (lambda: functools.partial(getattr, fresh(), "__dict__"), lambda found: found == {}),
+        (lambda: functools.partial(weakref.ref, fresh()), lambda found: True),
+        (lambda: functools.partial(getattr, K(), "method"), lambda found: found.__func__ is K.method),
+        (lambda: functools.partial(native.canonical, b"unsigned  int ( const char* )"), lambda found: found),
+    ]
+    for protocol in range(6):
+        for one in dot, K.method, K.of.__func__, function.sub.K.In.method, function.hidden.deep, function.hidden.K.of.__func__:
+            operations.append((lambda one=one, protocol=protocol: functools.partial(one.__reduce_ex__, protocol), lambda found: found))
+    for operation in operations:
+        without_memory(*operation)
+    assert without_memory(*operations[0]) > 1
+    # What is refused is refused, or memory has run out.
+    lost = function.lost
+    del function.lost
+    for act in (
+        functools.partial(lost.__reduce_ex__, 4), functools.partial(dot, "a"), functools.partial(dot, 1, z=2), functools.partial(dot),
+        functools.partial(function.mistake, 0, None), functools.partial(type(dot)),
+        functools.partial(function.mistake, 9, None), functools.partial(native.call, function.deep, 3, 4),
+    ):  # fmt: skip
+        refused = (TypeError, ValueError, SystemError, AttributeError, pickle.PicklingError)
+
+        def tried(act=act):
+            try:
+                return act()
+            except refused as error:
+                # Its text may lack what there was no memory for.
+                return type(error), str(error) != "" and "returned a result" not in str(error) and "without setting" not in str(error)
+
+        said = tried()
+        without_memory(lambda: tried, lambda found: found == said and said[1] is True)
 
 
 @law

@@ -229,6 +229,43 @@ def what_a_function_of_a_number_calls_may_take_it_and_its_module_away():
 
 
 @law
+def without_memory_a_function_is_added_or_that_is_said():
+    rust = made()
+    laws.refuser()
+    # Not PyO3's own call, which panics where it gets no object.
+    for what in rust.plain_dot, rust.plain_apply:
+        failed = 0
+        for at in range(150):
+            module = types.ModuleType("without_memory")
+            adder = functools.partial(rust.add, module, what)
+            failed += laws.without_memory(lambda: adder, lambda added: added is None, at=at)
+            assert getattr(module, what.__name__).__text_signature__ == what.__text_signature__ and what.__name__ in module.__all__
+        assert failed > 5, failed
+
+
+@law
+def without_memory_functions_of_rust_work_or_say_so():
+    rust = made()
+    laws.refuser()
+
+    for act, expected in (
+        (functools.partial(rust.repeat, "a", 2, last="!"), "a, a!"), (functools.partial(rust.dot, 2, y=3.0), 6.0),
+        (functools.partial(rust.gather, 1, 2, words=3), (1, (2,), {"words": 3})), (functools.partial(rust.numbers, 2, 3, other=4), 9),
+        (functools.partial(rust.unsaid, x=5), 5), (functools.partial(rust.apply, int), 0),
+    ):  # fmt: skip
+        assert act() == expected
+        laws.without_memory(lambda: act, lambda found: found == expected, kinds=(MemoryError, panics()))
+
+
+def panics():
+    """What PyO3 raises where it gets no object from Python."""
+    try:
+        made().panics(5)
+    except BaseException as error:
+        return type(error)
+
+
+@law
 def threads_call_and_change_one_function():
     rust = made()
     barrier, failed = threading.Barrier(6), []

@@ -9,6 +9,7 @@ Each law runs in a process of its own and prints `holds: name`, or why it doesn'
 import builtins
 import copy
 import copyreg
+import encodings.raw_unicode_escape  # noqa: F401  Python imports it when a protocol before 4 is used first.
 import gc
 import importlib
 import importlib.machinery
@@ -16,6 +17,7 @@ import os
 import pickle
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import types
@@ -126,8 +128,17 @@ def a_bound_method_that_the_instance_hides_is_refused():
         def scale(self):
             return "another"
 
+    class Looks(module.Nano):
+        def __getattribute__(self, name):
+            return "another" if name == "scale" else super().__getattribute__(name)
+
     said = fails(pickle.PicklingError, pickle.dumps, module.Nano.scale.__get__(Hides()))
     assert "'Hides.scale' is another object" in said, said
+    for hiding in (module.Derived(), Looks()):
+        bound = module.Nano.scale.__get__(hiding) if type(hiding) is Looks else hiding.scale
+        vars(hiding)["scale"] = "another"
+        said = fails(pickle.PicklingError, pickle.dumps, bound)
+        assert ".scale' is another object" in said, said
     del module.Nano.scale
     said = fails(pickle.PicklingError, pickle.dumps, module.Derived.scale.__get__(module.Nano()))
     assert "'Nano.scale' isn't there" in said, said
@@ -205,6 +216,146 @@ def a_type_stays_taught_as_long_as_one_module_needs_it():
     assert back(other.f)
     names().restore(other)
     fails(TypeError, pickle.dumps, other.f, 2)
+
+
+@law
+def what_two_modules_need_stays_until_both_are_restored():
+    module = alike()
+    other = new("other", nb_add=module.nb_add, Record=module.Record, capsule_add=module.capsule_add, bare_add=module.bare_add)
+    names()
+    before = state()
+
+    def mine():
+        return back(module.sub.nb_add) and back(module.sub.add) and back(module.sub.Point) and back(module.sub.deep.add)
+
+    def others():
+        return back(other.nb_add) and back(other.Record.scale) and back(other.capsule_add) and back(other.bare_add)
+
+    for first, second in (("alike", "other"), ("other", "alike")):
+        whole = names().mend("alike")
+        assert names().mend("alike.sub").changes == () == names().mend(other).changes
+        undone = names().restore("alike")
+        assert mine() and others() and 0 < len(undone) < len(whole.changes), undone
+        names().mend("alike")
+        names().restore("alike.sub")
+        assert mine() and others()
+        names().restore(first)
+        assert others() if first == "alike" else mine()
+        left = names().restore(second)
+        assert left
+        assert state() == before and module.sub.__name__ == "sub" and module.bare_add.__module__ is None
+    # Reports of one module, in any order.
+    reports = [names().mend(name) for name in ("alike", "other", "alike.sub")]
+    for report in reports:
+        report.restore()
+    assert state() == before
+
+
+@law
+def a_report_that_was_undone_is_forgotten():
+    module = alike()
+    for _ in range(20):
+        names().mend(module).restore()
+    kept = [value for value in gc.get_objects() if type(value) is names().Mended]
+    assert len(kept) <= 1, kept
+
+
+@law
+def what_was_reloaded_is_mended_again_and_restored_as_a_whole():
+    module = alike()
+    names()
+    before = state()
+    names().mend(module)
+    importlib.reload(module)
+    again = names().mend(module)
+    assert ("alike.sub", "sys.modules") not in {(change.where, change.what) for change in again.changes}
+    reasons = {refusal.where: refusal.reason for refusal in again.refused}
+    assert reasons["alike.sub"] == "sys.modules has another 'alike.sub'", again
+    assert back(module.nb_add) and back(module.Record.scale) and back(module.capsule_add)
+    names().restore(module)
+    assert state() == before
+    names().mend(module)
+    assert back(module.sub.nb_add) and back(module.sub.Point)
+
+
+@law
+def a_module_that_left_sys_modules_is_restored():
+    module = alike()
+    names()
+    before = state()
+    for taken in (True, False):
+        mended = names().mend(module)
+        sys.modules["renamed"] = sys.modules.pop("alike")
+        if taken:
+            del sys.modules["renamed"]
+        for value in (module.nb_add, module.Record.scale, module.capsule_add):
+            try:
+                assert pickle.loads(pickle.dumps(value)) is value
+            except (pickle.PicklingError, TypeError):
+                pass
+        sys.modules.pop("alike", None)
+        assert len(names().restore(module)) == len(mended.changes)
+        sys.modules.pop("renamed", None)
+        sys.modules["alike"] = module
+        assert state() == before
+    assert names().restore(types.ModuleType("never")) == ()
+
+
+@law
+def a_module_that_is_loaded_when_it_is_used_is_loaded_or_named():
+    import importlib.util
+
+    with tempfile.TemporaryDirectory() as folder:
+        sys.path.insert(0, folder)
+        source = "import _alike, sys\nf = _alike.function('nb_func', 'f', sys.modules[__name__])\n"
+        os.mkdir(os.path.join(folder, "late"))
+        for name in ("late/__init__", "late/later", "late/latest"):
+            with open(os.path.join(folder, name + ".py"), "w") as out:
+                out.write(source)
+
+        def lazy(name):
+            spec = importlib.util.find_spec(name)
+            spec.loader = importlib.util.LazyLoader(spec.loader)
+            sys.modules[name] = module = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(module)
+            return module
+
+        package = lazy("late")
+        assert names().mend("late").functions == ("late.f",) and back(package.f)
+        package.later = lazy("late.later")
+        if sys.version_info >= (3, 15):
+            exec("lazy import json\nlazy from late.latest import f as g", vars(package))
+        mended = names().mend(package)
+        reasons = {refusal.where: refusal.reason for refusal in mended.refused}
+        said = "its import is put off until it is used"
+        assert reasons == dict.fromkeys(["late.later", "late.g"][: 1 + (sys.version_info >= (3, 15))], said), mended
+        assert package.later.f is not None and "late.later.f" in names().mend("late").functions
+        sys.path.remove(folder)
+
+
+@law
+def what_can_be_imported_isnt_hidden():
+    with tempfile.TemporaryDirectory() as folder:
+        sys.path.insert(0, folder)
+        for name, source in (("geometry", "real = True"), ("__init__", "")):
+            os.makedirs(os.path.join(folder, "around"), exist_ok=True)
+            with open(os.path.join(folder, "around", name + ".py"), "w") as out:
+                out.write(source)
+        package = importlib.import_module("around")
+        inner = package.geometry = types.ModuleType("geometry")
+        inner.f = native().function("nb_func", "f", inner)
+        package.native = new("around.native", geometry=inner)
+        package.solid = types.ModuleType("solid")
+        mended = names().mend("around")
+        # It has another name that hides nothing.
+        assert mended.refused == () and "around.native.geometry.f" in mended.functions and back(inner.f), mended
+        del package.native.geometry
+        names().restore("around")
+        reasons = {refusal.where: refusal.reason for refusal in names().mend("around").refused}
+        assert reasons == {"around.geometry": "another 'around.geometry' can be imported"}, reasons
+        assert sys.modules["around.solid"] is package.solid
+        assert importlib.import_module("around.geometry").real is True
+        sys.path.remove(folder)
 
 
 @law
@@ -537,6 +688,72 @@ def threads_may_mend_and_restore_at_once():
     assert back(module.nb_add) and back(module.Record.scale)
     names().restore(module)
     assert module.sub.__name__ == "sub" and "alike.sub" not in sys.modules and type(len) not in copyreg.dispatch_table
+
+
+@law
+def who_needs_a_type_is_counted_right_by_threads():
+    modules = []
+    for at in range(6):
+        modules.append(new(f"several{at}"))
+        modules[at].f = native().function("nb_func", "f", modules[at])
+    for _ in range(100):
+        barrier = threading.Barrier(len(modules))
+
+        def work(module):
+            barrier.wait()
+            names().mend(module)
+
+        threads = [threading.Thread(target=work, args=(module,)) for module in modules]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for module in modules[:-1]:
+            names().restore(module)
+        assert back(modules[-1].f, (0, 5))
+        names().restore(modules[-1])
+        assert type(modules[0].f) not in copyreg.dispatch_table
+
+
+@law
+def a_forked_process_can_mend_while_others_do():
+    if not hasattr(os, "fork"):
+        raise Skip("there is no fork")
+    if not getattr(sys, "_is_gil_enabled", lambda: True)():
+        raise Skip("a Python without a GIL leaves the locks of its own objects as other threads had them")
+    import signal
+    import warnings
+
+    warnings.simplefilter("ignore")
+    module = alike()
+    names().mend(module)
+    stop = threading.Event()
+
+    def work():
+        while not stop.is_set():
+            names().mend(module)
+            names().restore(module)
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    failed = []
+    for _ in range(40):
+        child = os.fork()
+        if child == 0:
+            signal.alarm(10)
+            try:
+                names().mend(module)
+                names().restore(module)
+                os._exit(0)
+            except BaseException as error:
+                os.write(2, f"{type(error).__name__}: {error}\n".encode())
+            os._exit(1)
+        failed += [status for status in [os.waitpid(child, 0)[1]] if status]
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert not failed, failed
 
 
 @law

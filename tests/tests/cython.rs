@@ -107,6 +107,24 @@ nothing_is_lent()
 ",
     ),
     (
+        "several_loans_end_whichever_of_them_began",
+        "
+p = points.Tracked(3, 4)
+assert c.distance(p, points.Frozen(0, 0)) == c.distance(c.Point(3, 4), c.Point(0, 0)) == 5.0
+for first, second in (p, None), (None, p), (3, 3), (p, points.Newer(1, 2)):
+    raised(TypeError, '', c.distance, first, second)
+    nothing_is_lent()
+",
+    ),
+    (
+        "the_module_is_called_by_the_version_that_it_made",
+        "
+made = [bytes([65]) * size for size in range(1, 200) for _ in range(50)]
+assert 'consumer: cypoint 1.5.0' in str(refused('version-differs', c.norm, points.Newer(1, 2)))
+assert 'provider: cypoint 1.5.0' in str(refused('untracked', taker.write, c.Point(1, 2)))
+",
+    ),
+    (
         "functions_of_unmodified_pybind11_take_what_answers_them",
         "
 class Sub(c.Answer): pass
@@ -165,7 +183,10 @@ fn modules_of_cython_share_points() {
         let geo = Caster::new("geo", Pybind11, "3.1.0").source("tests/fixtures/foreign/pybind11.cpp");
         let Some(built) = geo.add_to(modules, workshop, WHAT) else { return };
         let modules = built.unwrap_or_else(|said| panic!("{said}"));
-        let mut source = source();
+        // What Python code makes is gone as soon as the module is bound.
+        let mut source =
+            source().replacen("bind(__name__, b\"1.0.0\")", "bind(__name__, f\"{3 / 2}.0\".encode())", 1);
+        assert!(source.contains("encode()"), "the fixture is bound");
         if *is_free {
             source.insert_str(0, "# cython: freethreading_compatible=True\n");
         }
@@ -178,20 +199,31 @@ fn modules_of_cython_share_points() {
 fn a_field_that_differs_from_the_layout_does_not_compile() {
     let workshop = workshop!();
     let Some(python) = Python::find("3.13", WHAT) else { return };
-    for (name, fields, words) in [
+    const CLASS: &str = "cdef double x, y\n\n    def __cinit__";
+    const LIST: &str = "first(x, f64, 0) next(y, f64, 8)";
+    for (name, from, to, words) in [
         (
             "moved",
+            CLASS,
             "cdef double x\n    cdef int between\n    cdef double y",
             "`y` lies elsewhere than the layout says",
         ),
-        ("turned", "cdef double y, x", "lies elsewhere than the layout says"),
-        ("other", "cdef double x\n    cdef float y", "`y` has another type than `double`"),
+        ("turned", CLASS, "cdef double y, x", "lies elsewhere than the layout says"),
+        ("other", CLASS, "cdef double x\n    cdef float y", "`y` has another type than `f64`"),
+        // What the list says is what the descriptor and the struct say.
+        ("unsaid", LIST, "first(x, f64, 0)", "the size is another than that of the fields"),
+        ("swapped", LIST, "first(y, f64, 0) next(x, f64, 8)", "lies elsewhere than the layout says"),
+        ("typed", LIST, "first(x, f64, 0) next(y, i64, 8)", "`y` has another type than `i64`"),
+        ("apart", LIST, "first(x, f64, 0) next(y, f64, 12)", "`y` lies elsewhere than the layout says"),
+        (
+            "aligned",
+            "INTERBIND_STRUCT(geo_point, 16, 8",
+            "INTERBIND_STRUCT(geo_point, 16, 4",
+            "the alignment is another",
+        ),
     ] {
-        let source = source().replacen(
-            "cdef double x, y\n\n    def __cinit__",
-            &format!("{fields}\n\n    def __cinit__"),
-            1,
-        );
+        let to = if from == CLASS { format!("{to}\n\n    def __cinit__") } else { to.to_owned() };
+        let source = source().replacen(from, &to, 1);
         let modules = Modules::new(workshop, "cython-wrong", python);
         let Some(built) = add_to(modules, workshop, WHAT, "3.2.9", (name, &source)) else { return };
         let said = built.expect_err(name);

@@ -91,7 +91,7 @@ scalars! {
     note = "fields are fixed-width integers, floats, `bool`, `char`, arrays, `interbind::Reserved<N>`, enums without \
             fields and other types with `#[derive(interbind::Shared)]`; share anything else through an interface"
 )]
-pub unsafe trait Field: Copy + 'static {
+pub unsafe trait Field: Sized + 'static {
     /// The canonical text, for constant context.
     const PIECES: &'static [Piece];
 

@@ -4,17 +4,14 @@
 from __future__ import annotations
 
 import sys
-import threading
 from types import BuiltinFunctionType
 from typing import Any
 
-from . import _read
+from . import _held, _read
 from ._kinds import path_of
 from ._report import Change, Undo
 
-_lock = threading.RLock()
-#: Which modules need it, and what dill's table had before.
-_users: set[str] = set()
+#: What dill's table had before.
 _before: list[Any] = []
 
 
@@ -33,19 +30,17 @@ def teach(undo: Undo, root: str) -> None:
         return
 
     def back() -> bool:
-        with _lock:
-            _users.discard(root)
-            if not _users and table.get(BuiltinFunctionType) is _save:
-                table[BuiltinFunctionType] = _before[0]
-            return True
+        if table.get(BuiltinFunctionType) is not _save:
+            return False
+        table[BuiltinFunctionType] = _before[0]
+        return True
 
-    with _lock:
+    with _held.lock:
         found = table.get(BuiltinFunctionType)
-        if found is None or (found is _save and root in _users):
-            return
-        undo.add(Change("builtin_function_or_method", "dill", None, _save), back)
-        _users.add(root)
-        if found is not _save:
+        if found is _save:
+            _held.need(undo, root, "dill")
+        elif found is not None:
+            _held.change(undo, root, "dill", Change("builtin_function_or_method", "dill", None, _save), back)
             _before[:] = [found]
             table[BuiltinFunctionType] = _save
 

@@ -79,6 +79,10 @@ def reduce_bound(method: Any) -> "tuple[Callable[..., object], tuple[object, str
     path = path_of(function)
     name = _read.said(function, "__name__") if path is None else path[1].rpartition(".")[2]
     found = _read.statically(type(owner), name) if type(name) is str else MISSING
+    if found is function:
+        # The instance may have something of its own there.
+        found = _read.said(owner, name)
+        found = found.__func__ if type(found) is type(method) and found.__self__ is owner else found
     if found is not function:
         shown = f"'{_read.class_name(type(owner))}.{name}'"
         what = "isn't there" if found is MISSING else "is another object"

@@ -8,23 +8,19 @@ from __future__ import annotations
 
 import copyreg
 import sys
-import threading
 from collections import defaultdict, deque
 from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
-from typing import Any, Callable, Union
+from typing import Any, Callable, Hashable, Union
 
-from . import _dill, _kinds, _read
+from . import _dill, _held, _kinds, _read
 from ._kinds import Kind, kind_of
 from ._read import MISSING, Path
 from ._report import Change, Mended, Refusal, Undo, show
 
-#: One change at a time: what stands there is compared and set in one step. Nothing of others runs under it.
-_lock = threading.RLock()
-#: What calls of `mend` did that `restore` can undo, by the modules' names.
-_mended: defaultdict[str, list[Mended]] = defaultdict(list)
-#: Which modules need that a type is taught.
-_users: defaultdict[type, set[str]] = defaultdict(set)
+#: What calls of `mend` did that `restore` can undo, with the modules, by their names.
+_mended: dict[str, list[tuple[object, Mended]]] = {}
 #: The most modules or classes inside each other: their names grow with each.
 _DEEPEST = 100
 
@@ -44,6 +40,9 @@ def mend(module: Union[str, ModuleType]) -> Mended:
     found: Any = import_module(module) if isinstance(module, str) else module
     if not _read.is_module(found):
         raise TypeError(f"mend() takes a module or its name, not '{_read.class_name(type(found))}'")
+    if _read.is_put_off(found):
+        # Whatever it is asked for, it loads first.
+        getattr(found, "__spec__", None)
     undo = Undo()
     work = _Work(found, undo)
     try:
@@ -53,8 +52,9 @@ def mend(module: Union[str, ModuleType]) -> Mended:
         report.functions = tuple(work.functions)
         report.refused = tuple(work.refused)
         if undo:
-            with _lock:
-                _mended[work.root].append(report)
+            with _held.lock:
+                others = [entry for entry in _mended.get(work.root, ()) if not entry[1].is_undone()]
+                _mended[work.root] = [*others, (found, report)]
     except BaseException:
         undo.run()
         raise
@@ -64,16 +64,17 @@ def mend(module: Union[str, ModuleType]) -> Mended:
 def restore(module: Union[str, ModuleType]) -> tuple[Change, ...]:
     """Undo all that `mend` did for a module; returns the changes that were undone.
 
-    What somebody else has changed meanwhile stays as it is.
+    What somebody else has changed meanwhile stays as it is, and what another mended module needs stays until that is restored.
+    A module may be in `sys.modules` no longer, or under another name.
     """
-    if isinstance(module, str):
-        name = module
-    elif _read.is_module(module):
-        name = _name_of(module, _registered())
-    else:
+    if not isinstance(module, str) and not _read.is_module(module):
         raise TypeError(f"restore() takes a module or its name, not '{_read.class_name(type(module))}'")
-    with _lock:
-        reports = _mended.pop(name, [])
+    with _held.lock:
+        if isinstance(module, str):
+            names = [module]
+        else:
+            names = [name for name, entries in _mended.items() if any(mended is module for mended, _ in entries)]
+        reports = [report for name in names for _, report in _mended.pop(name, [])]
     return tuple([change for report in reversed(reports) for change in report.restore()])
 
 
@@ -110,24 +111,26 @@ class _Work:
         self._seen: dict[int, object] = {id(module): module}
         self._modules: deque[tuple[object, str, object]] = deque([(module, self.root, self.root)])
         self._classes: deque[tuple[Any, Path, object]] = deque()
-        # Modules that were met under another name than their own: by it they may be met later.
-        self._others: dict[int, tuple[object, Path]] = {}
+        # Modules that couldn't be registered under the name by which they were met, and why: they may be met by another.
+        self._others: dict[int, tuple[object, Path, str]] = {}
 
     def run(self) -> None:
         """Go through everything."""
         while self._modules:
             module, full, before = self._modules.popleft()
+            self._need(("sys.modules", full), ("__name__", id(module)))
             for name, value in _read.attributes(module).items():
                 if _read.is_module(value):
-                    self._module(value, full, name)
+                    self._module(value, module, full, name)
                 elif _read.is_class(value):
                     self._class(value, (full, name), before)
+                elif _is_in(_read.put_off(value), self.root):
+                    self._refuse((full, name), "its import is put off until it is used")
                 else:
                     self._function(value, (full, name), before)
-        for module, path in self._others.values():
+        for module, path, reason in self._others.values():
             if id(module) not in self._seen:
-                own = show(_read.attribute(module, "__name__"))
-                self._refuse(path, f"its __name__ is {own}, so it isn't known to belong here")
+                self._refuse(path, reason)
         classes = []
         while self._classes:
             cls, path, before = self._classes.popleft()
@@ -145,7 +148,7 @@ class _Work:
                 for name, value in _read.members(base).items():
                     self._method(value, (path[0], f"{path[1]}.{name}"), path[0])
 
-    def _module(self, module: object, parent: str, name: str) -> None:
+    def _module(self, module: object, around: object, parent: str, name: str) -> None:
         """Takes a module that lies in another: registers it, if nobody has."""
         full, own = f"{parent}.{name}", _read.attribute(module, "__name__")
         names = self._registered.get(id(module))
@@ -153,23 +156,31 @@ class _Work:
             # Others are only visiting, as `numpy` is in a module that imports it.
             inside = [name for name in names if name.startswith(self.root + ".")]
             if inside and self._once(module):
+                if _read.is_put_off(module):
+                    return self._refuse((parent, name), "its import is put off until it is used")
                 self._modules.append((module, inside[0], inside[0]))
             return
         if _read.attribute(module, "__spec__") not in (None, MISSING) or id(module) in self._seen:
             # With a spec it was imported, and taken out of `sys.modules`, or never put there.
             return
         if type(own) is not str or own.rpartition(".")[2] != name:
-            if id(module) not in self._others:
-                self._others[id(module)] = module, (parent, name)
-            return
-        self._once(module)
+            return self._later(module, (parent, name), f"its __name__ is {show(own)}, so it isn't known to belong here")
         if full.count(".") > _DEEPEST:
+            self._once(module)
             return self._refuse((parent, name), f"it lies more than {_DEEPEST} modules deep")
+        if full not in sys.modules and _is_importable(around, full):
+            return self._later(module, (parent, name), f"another '{full}' can be imported")
         if not self._register(full, module):
-            return self._refuse((parent, name), f"sys.modules has another '{full}'")
+            return self._later(module, (parent, name), f"sys.modules has another '{full}'")
+        self._once(module)
         if not _read.same(own, full):
             self._set(module, ".".join((parent, name)), "__name__", own, full)
         self._modules.append((module, full, own))
+
+    def _later(self, module: object, path: Path, reason: str) -> None:
+        """Refuses a module, unless it is met by another name."""
+        if id(module) not in self._others:
+            self._others[id(module)] = module, path, reason
 
     def _class(self, cls: Any, path: Path, before: object) -> None:
         """Takes a class: corrects its name, if that leads nowhere."""
@@ -178,6 +189,7 @@ class _Work:
         if path[1].count(".") > _DEEPEST:
             return self._refuse(path, f"it lies more than {_DEEPEST} classes deep")
         module, qualname = _read.claim(cls)
+        self._need(("__module__", id(cls)), ("__qualname__", id(cls)))
         self._classes.append((cls, path, before))
         if _read.leads_to((module, qualname), cls) or "<locals>" in qualname:
             return
@@ -206,6 +218,7 @@ class _Work:
         kind = kind_of(function)
         if kind is None or not self._once(function):
             return
+        self._need(("__module__", id(_target(function, kind))))
         module = _read.said(function, "__module__")
         own = (module, _read.said(function, "__qualname__"))
         if _read.leads_to(own, function):
@@ -250,6 +263,11 @@ class _Work:
     def _refuse(self, path: Path, reason: str) -> None:
         self.refused.append(Refusal(".".join(path), reason))
 
+    def _need(self, *keys: Hashable) -> None:
+        """Says that this module needs what was changed for another one."""
+        for key in keys:
+            _held.need(self._undo, self.root, key)
+
     def _once(self, value: object) -> bool:
         if id(value) in self._seen:
             return False
@@ -260,38 +278,37 @@ class _Work:
         """Puts a module into `sys.modules`."""
 
         def back() -> bool:
-            with _lock:
-                return sys.modules.get(full) is module and sys.modules.pop(full) is module
+            return sys.modules.get(full) is module and sys.modules.pop(full) is module
 
-        with _lock:
+        with _held.lock:
             if full not in sys.modules:
-                self._undo.add(Change(full, "sys.modules", None, module), back)
+                _held.change(self._undo, self.root, ("sys.modules", full), Change(full, "sys.modules", None, module), back)
                 sys.modules[full] = module  # type: ignore[assignment]
             return sys.modules[full] is module
 
     def _move(self, function: Any, kind: Kind, path: Path, module: object) -> bool:
         """Sets a function's module."""
-        target = function if kind.inner is MISSING else kind.inner
-        return kind.movable and self._set(target, ".".join(path), "__module__", module, path[0])
+        return kind.movable and self._set(_target(function, kind), ".".join(path), "__module__", module, path[0])
 
     def _set(self, target: Any, where: str, what: str, old: object, new: str) -> bool:
         """Sets a name of a module, a class or a function."""
+        key = what, id(target)
 
         def back() -> bool:
-            with _lock:
-                return _read.same(_read.name(target, what), new) and _read.set_name(target, what, old)
+            return _read.same(_read.name(target, what), new) and _read.set_name(target, what, old)
 
-        with _lock:
+        with _held.lock:
             now = _read.name(target, what)
             if _read.same(now, new):
                 # Another thread was faster.
+                self._need(key)
                 return True
             if now is not old and not _read.same(now, old):
                 return False
-            self._undo.add(Change(where, what, None if old is MISSING else old, new), back)
+            _held.change(self._undo, self.root, key, Change(where, what, None if old is MISSING else old, new), back)
             done = _read.set_name(target, what, new)
             if not done:
-                self._undo.drop()
+                _held.drop(self._undo, key)
             return done
 
     def _remember(self, function: Any, kind: Kind, path: Path) -> None:
@@ -306,36 +323,52 @@ class _Work:
 
     def _keep(self, number: int, path: Path) -> None:
         def back() -> bool:
-            with _lock:
-                return _kinds.paths.get(number) == path and _kinds.paths.pop(number) == path
+            return _kinds.paths.get(number) == path and _kinds.paths.pop(number) == path
 
-        with _lock:
-            if _kinds.paths.get(number) != path:
-                self._undo.add(None, back)
+        with _held.lock:
+            if _kinds.paths.get(number) == path:
+                self._need(("path", number, path))
+            else:
+                _held.change(self._undo, self.root, ("path", number, path), None, back)
                 _kinds.paths[number] = path
 
     def _teach(self, cls: type, reducer: Callable[[Any], Any]) -> bool:
         """Sees to it that pickle and copy know a type."""
-        users = _users[cls]
-        root = self.root
 
         def back() -> bool:
-            with _lock:
-                users.discard(root)
-                if not users and copyreg.dispatch_table.get(cls) is reducer:
-                    del copyreg.dispatch_table[cls]
-                return True
+            return copyreg.dispatch_table.get(cls) is reducer and copyreg.dispatch_table.pop(cls) is reducer
 
-        with _lock:
-            before = copyreg.dispatch_table.get(cls, reducer)
-            if before is reducer and root not in users:
-                self._undo.add(Change(_read.full_name(cls), "copyreg", None, reducer), back)
-                users.add(root)
+        with _held.lock:
+            before = copyreg.dispatch_table.get(cls)
+            if before is reducer:
+                self._need(("copyreg", cls))
+            elif before is None:
+                made = Change(_read.full_name(cls), "copyreg", None, reducer)
+                _held.change(self._undo, self.root, ("copyreg", cls), made, back)
                 copyreg.dispatch_table[cls] = reducer
-        if before is reducer and reducer is _kinds.reduce_builtin:
-            _dill.teach(self._undo, root)
-        return before is reducer
+            else:
+                return False
+        if reducer is _kinds.reduce_builtin:
+            _dill.teach(self._undo, self.root)
+        return True
+
+
+def _target(function: Any, kind: Kind) -> Any:
+    """What a function's `__module__` is set of."""
+    return function if kind.inner is MISSING else kind.inner
 
 
 def _is_in(module: object, root: str) -> bool:
     return type(module) is str and (module == root or module.startswith(root + "."))
+
+
+def _is_importable(package: object, full: str) -> bool:
+    """Tells whether a package has a module of that name which hasn't been imported: it would be hidden by one that is registered."""
+    if _read.attribute(package, "__path__") is MISSING:
+        return False
+    try:
+        return find_spec(full) is not None
+    except (MemoryError, RecursionError):
+        raise
+    except Exception:
+        return False

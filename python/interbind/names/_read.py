@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import sys
+import types
 from types import BuiltinFunctionType, ModuleType
 from typing import Any, Callable, Optional
 
@@ -35,6 +36,20 @@ def is_module(value: object) -> bool:
 def is_class(value: object) -> bool:
     """Tells a class by its real metaclass."""
     return issubclass(type(value), type)
+
+
+def is_put_off(module: object) -> bool:
+    """Tells a module of `importlib.util.LazyLoader` that nobody has used yet: nothing is in it."""
+    util = sys.modules.get("importlib.util")
+    return is_module(util) and type(module) is attribute(util, "_LazyModule")
+
+
+def put_off(value: object) -> Optional[str]:
+    """The full name of what Python 3.15 imports when it is used, of what hasn't been used yet."""
+    if type(value) is not getattr(types, "LazyImportType", MISSING):
+        return None
+    # As in `<lazy_import 'package.module.name'>`.
+    return repr(value).partition("'")[2].rpartition("'")[0]
 
 
 def attributes(module: object) -> dict[str, object]:

@@ -45,7 +45,7 @@ class Refusal(NamedTuple):
 class Mended:
     """What one call of `mend` did; `restore` undoes it.
 
-    `changes` is empty when the module was mended before. `functions` are the full names of all functions and methods that
+    `changes` is empty when the module was mended before, and lacks what was changed for another module before. `functions` are the full names of all functions and methods that
     `mend` knows how to name and that pickle by name now, those that did before among them.
     """
 
@@ -65,9 +65,14 @@ class Mended:
     def restore(self) -> tuple[Change, ...]:
         """Undo the changes, the last one first, and return those that were undone.
 
-        What somebody else has changed meanwhile stays as it is. The second time there is nothing to undo.
+        What somebody else has changed meanwhile stays as it is, and what another mended module needs stays until that is
+        restored. The second time there is nothing to undo.
         """
         return self._undo.run()
+
+    def is_undone(self) -> bool:
+        """Tells whether there is nothing left to undo."""
+        return not self._undo
 
     def __repr__(self) -> str:
         lines = [f"mended {self.module}: {_count(len(self.functions), 'function')} by name"]
@@ -92,17 +97,17 @@ def _some(word: str, entries: tuple[object, ...]) -> list[str]:
 
 
 class Undo:
-    """The changes of one call, in their order, each with what takes it back."""
+    """What one call did, in its order, each with what takes it back."""
 
     __slots__ = ("_steps",)
 
     def __init__(self) -> None:
-        self._steps: list[tuple[Optional[Change], Callable[[], bool]]] = []
+        self._steps: list[tuple[Optional[Change], Callable[[], Optional[Change]]]] = []
 
-    def add(self, change: Optional[Change], back: Callable[[], bool]) -> None:
-        """Keep a change that is about to be made, or one that only `mend` itself sees.
+    def add(self, change: Optional[Change], back: Callable[[], Optional[Change]]) -> None:
+        """Keep a change that is about to be made, or the need of one that was made before.
 
-        `back` takes it back if it finds it, and tells whether it did.
+        `back` takes it back, and answers what was undone.
         """
         self._steps.append((change, back))
 
@@ -123,8 +128,9 @@ class Undo:
         while True:
             try:
                 # One step at a time: two threads may restore at once.
-                change, back = self._steps.pop()
+                _, back = self._steps.pop()
             except IndexError:
                 return tuple(undone)
-            if back() and change is not None:
+            change = back()
+            if change is not None:
                 undone.append(change)

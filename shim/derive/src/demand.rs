@@ -30,3 +30,13 @@ pub(crate) fn alignment(span: Span, ty: &TokenStream, name: &str) -> TokenStream
     );
     demand(span, &quote_spanned!(span=> ::core::mem::align_of::<#ty>() <= 16), message)
 }
+
+/// Writes the demand that `ty` has no destructor: other builds copy its bytes, and forget them.
+pub(crate) fn no_destructor(span: Span, ty: &TokenStream, name: &str) -> TokenStream {
+    let mut message = Pieces::default();
+    message.text(format!(
+        "`{name}` has a destructor, and others copy a shared type byte by byte: remove its `impl Drop`, or share it through an \
+         interface"
+    ));
+    demand(span, &quote_spanned!(span=> !::core::mem::needs_drop::<#ty>()), message)
+}

@@ -8,7 +8,7 @@ use quote::quote;
 use syn::{DataEnum, DeriveInput, Fields, Ident};
 
 use crate::attributes::{Settings, representation};
-use crate::demand::demand;
+use crate::demand::{demand, no_destructor};
 use crate::pieces::{Pieces, word};
 use crate::problems::Problems;
 
@@ -73,8 +73,10 @@ fn write(ident: &Ident, width: &Ident, variants: &[(&Ident, String)]) -> TokenSt
         })
     });
     let demands = demands.into_iter().flatten();
+    let no_destructor = no_destructor(ident.span(), &quote!(#ident), &ident.to_string());
     quote! {
         #(#demands)*
+        #no_destructor
         #[automatically_derived]
         #[allow(unsafe_code, deprecated)]
         const _: () = {

@@ -37,7 +37,7 @@ use proc_macro::TokenStream;
 
 /// Makes a plain struct a type that other builds can read, or an enum a field of one.
 ///
-/// A struct is `#[repr(C)]`, has named fields, derives `Clone` and `Copy`, declares its padding as
+/// A struct is `#[repr(C)]`, has named fields and no destructor, declares its padding as
 /// [`Reserved`](https://docs.rs/interbind/latest/interbind/struct.Reserved.html), and says its name and version. An
 /// enum has no fields and a `#[repr(…)]` of fixed width; it needs no name, because its variants stand in the descriptor
 /// of the struct that uses it.

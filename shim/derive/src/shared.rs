@@ -2,7 +2,7 @@
 //!
 //! Emits what `interbind_abi::types::data` and `values` need to describe, check and pass the type, its `Shared` role and
 //! its build note. Belongs to the type contract: the canonical text made here is what both sides compare. That nothing
-//! has a destructor is `Field: Copy`; padding and alignment are asserted.
+//! has a destructor is asserted, as padding and alignment are.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
@@ -10,7 +10,7 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Data, DataStruct, DeriveInput, Fields, Generics, Ident, Type};
 
 use crate::attributes::{Settings, Shared, representation, version_tokens};
-use crate::demand::{alignment, demand};
+use crate::demand::{alignment, demand, no_destructor};
 use crate::enums;
 use crate::note;
 use crate::pieces::{Pieces, rendered, word};
@@ -124,7 +124,7 @@ fn write(ident: &Ident, shared: &Shared, fields: &[Field<'_>]) -> TokenStream {
         #[allow(unsafe_code, deprecated)]
         const _: () = {
             // SAFETY: (1) made from the compiler's own offsets, sizes and the fields' texts; (2) every field is asked;
-            // (3) `Copy` excludes destructors, each `Field` has no reference, and the absence of padding is asserted.
+            // (3) each `Field` has no reference; that there are no destructors and no padding is asserted.
             unsafe impl ::interbind::abi::types::Field for #ident {
                 const PIECES: &'static [::interbind::abi::Piece] = #pieces;
 
@@ -191,6 +191,7 @@ fn pieces(ident: &Ident, name: &str, fields: &[Field<'_>]) -> Pieces {
 
 fn demands(ident: &Ident, fields: &[Field<'_>]) -> TokenStream {
     let mut demands = alignment(ident.span(), &ident.to_token_stream(), &ident.to_string());
+    demands.extend(no_destructor(ident.span(), &ident.to_token_stream(), &ident.to_string()));
     // Where the field before ends: the least offset of the next one, and of the struct's end.
     let mut end = quote!(0_usize);
     for Field { ident: field, word, ty } in fields {

@@ -6,15 +6,11 @@
 #ifndef INTERBIND_CYTHON_H
 #define INTERBIND_CYTHON_H
 
+#include <interbind/fields.h>
 #include <interbind/interbind.h>
 
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-
-#ifdef __cplusplus
-#include <type_traits>
-#endif
 
 /* The module that this is compiled into, as the others know it. */
 static interbind_owner interbind_cython_owner = INTERBIND_OWNER("", "");
@@ -29,19 +25,34 @@ typedef struct interbind_loan {
     uint32_t mode;
 } interbind_loan;
 
+/* A loan before anything was borrowed. */
+static const interbind_loan interbind_cython_nothing = {NULL, NULL, NULL, 0};
+
+/* A copy of a text that lives until the process ends: other modules show it. NULL with an exception. */
+INTERBIND_COLD char *interbind_cython_kept(const char *text) {
+    char *const kept = text == NULL ? NULL : (char *)malloc(strlen(text) + 1);
+    if (kept != NULL) {
+        strcpy(kept, text);
+    } else if (PyErr_Occurred() == NULL) {
+        PyErr_NoMemory();
+    }
+    return kept;
+}
+
 /* Binds the module of that name, which is being imported: 0, or -1 with an ImportError. */
 INTERBIND_COLD int interbind_cython_bind(PyObject *name, const char *version) {
     PyObject *module = PyImport_GetModule(name);
     PyObject *text = module == NULL ? NULL : PyUnicode_AsUTF8String(name);
     interbind_status status = INTERBIND_FAILED;
     if (text != NULL && interbind_cython_owner.name.len == 0) {
-        /* They live until the process ends: other modules show them. */
-        const char *const shown = PyBytes_AsString(text);
-        char *const kept = shown == NULL ? NULL : (char *)malloc(strlen(shown) + 1);
-        if (kept != NULL) {
-            strcpy(kept, shown);
-            interbind_cython_owner.name = interbind_str_of(kept);
-            interbind_cython_owner.version = interbind_str_of(version);
+        char *const texts[2] = {interbind_cython_kept(PyBytes_AsString(text)), interbind_cython_kept(version)};
+        if (texts[0] == NULL || texts[1] == NULL) {
+            free(texts[0]);
+            free(texts[1]);
+            Py_CLEAR(text);
+        } else {
+            interbind_cython_owner.name = interbind_str_of(texts[0]);
+            interbind_cython_owner.version = interbind_str_of(texts[1]);
         }
     }
     if (text != NULL) {
@@ -125,16 +136,12 @@ static inline void interbind_cython_done(interbind_loan *loan) {
     }
 }
 
-/* Doesn't compile unless a field of a `cdef public class` has this type, and lies that many bytes behind the first field. */
-#ifdef __cplusplus
+/* Doesn't compile unless a field of a `cdef public class` has this type, and lies that many bytes behind the first field: for fields that
+ * no list of `fields.h` can have. What the descriptor says of them is the author's word. */
 #define INTERBIND_CYTHON_FIELD(object, first, field, type, offset) \
-    static_assert(offsetof(object, field) - offsetof(object, first) == (offset), "`" #field "` lies elsewhere than the layout says"); \
-    static_assert(std::is_same<decltype(((object *)nullptr)->field), type>::value, "`" #field "` has another type than `" #type "`")
-#else
-#define INTERBIND_CYTHON_FIELD(object, first, field, type, offset) \
-    _Static_assert(offsetof(object, field) - offsetof(object, first) == (offset), "`" #field "` lies elsewhere than the layout says"); \
-    _Static_assert(_Generic(((object *)0)->field, type: 1, default: 0), "`" #field "` has another type than `" #type "`")
-#endif
+    INTERBIND_FIELD_ASSERT(offsetof(object, field) - offsetof(object, first) == (offset), \
+        "`" #field "` lies elsewhere than the layout says"); \
+    INTERBIND_FIELD_ASSERT(INTERBIND_FIELD_IS(object, field, type), "`" #field "` has another type than `" #type "`")
 
 /* An `interbind_class` of data that lies in the object: `offset` is set before it is published. */
 #define INTERBIND_CYTHON_CLASS(name, version, layout, bytes, aliasing) \

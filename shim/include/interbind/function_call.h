@@ -96,8 +96,9 @@ INTERBIND_COLD PyObject *interbind_default_text(PyObject *fallback, int for_peop
         return PyUnicode_FromString("...");
     }
     shown = PyObject_Repr(fallback);
-    /* Of a number of very many digits, too. */
-    if (shown == NULL && PyErr_ExceptionMatches(PyExc_Exception)) {
+    /* Of a number of very many digits, too. Where memory runs out, or a literal meets the end of the stack, nothing is known of it. */
+    if (shown == NULL && PyErr_ExceptionMatches(for_people ? PyExc_Exception : PyExc_ValueError) &&
+        !PyErr_ExceptionMatches(PyExc_MemoryError)) {
         PyErr_Clear();
         shown = PyUnicode_FromString("...");
     }

@@ -125,13 +125,18 @@ pub(crate) fn is_key_error(_at: Attached) -> bool {
     (unsafe { py::PyErr_ExceptionMatches(class) }) != 0
 }
 
-/// Tells whether the exception that is set is an Exception, and none that ends the program.
+/// Tells whether the exception that is set says that a value has no text: not that memory ran out, and of a literal not that the stack
+/// did.
 #[cfg(interbind_records)]
-pub(crate) fn is_exception(_at: Attached) -> bool {
-    // SAFETY: a class that lives as long as Python.
-    let class = unsafe { py::PyExc_Exception };
+pub(crate) fn says_no_text(_at: Attached, is_literal: bool) -> bool {
+    // SAFETY: classes that live as long as Python.
+    let (any, value) = unsafe { (py::PyExc_Exception, py::PyExc_ValueError) };
+    // SAFETY: as above.
+    let memory = unsafe { py::PyExc_MemoryError };
     // SAFETY: attached.
-    (unsafe { py::PyErr_ExceptionMatches(class) }) != 0
+    let is_it = unsafe { py::PyErr_ExceptionMatches(if is_literal { value } else { any }) };
+    // SAFETY: as above.
+    is_it != 0 && (unsafe { py::PyErr_ExceptionMatches(memory) }) == 0
 }
 
 /// Tells `sys.unraisablehook` of a panic where nobody can be told otherwise; what is set stays set.

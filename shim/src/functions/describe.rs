@@ -75,7 +75,7 @@ fn default(at: Attached, fallback: &Strong, reader: For) -> Result<Strong, Raise
     }
     unicode::repr(at, fallback).or_else(|raised| {
         // Of a number of very many digits, too.
-        if error::is_exception(at) {
+        if error::says_no_text(at, reader == For::Inspect) {
             at.clear();
             return Strong::text(at, "...");
         }

@@ -25,6 +25,7 @@ use interbind_abi::types::record::{
     ALIASING_FROZEN, ALIASING_TRACKED, ALIASING_UNTRACKED, EXCLUSIVE, KIND_DATA, THREAD_ANY, THREAD_ATTACHED,
     THREAD_OWNER,
 };
+use interbind_abi::values::PlainData;
 
 use super::convert::{attached, bind_module, live, raised};
 use crate::ffi::error::Class;
@@ -289,7 +290,7 @@ thunk! {
     }
 
     /// Makes a new object of a copy of the data; the derive names it in `ProvidedBy::WRAP`.
-    pub fn wrap [C: PyClass + From<T> + Into<PyClassInitializer<C>>, T: Copy] (
+    pub fn wrap [C: PyClass + From<T> + Into<PyClassInitializer<C>>, T: PlainData] (
         _record: *const TypeRecord,
         data: *const c_void,
     ) -> *mut c_void, where [], else ptr::null_mut(), {
