@@ -262,7 +262,8 @@ mod tests {
         for text in
             ["1", "1.", ".5", "+1.5", "-1e5", "1E-5", "1_000.2_5e1_0", "inf", "-Infinity", "NaN", " 1 "]
         {
-            let found = read(format!("F{text}\n.").as_bytes()).expect("a float");
+            let stream = format!("F{text}\n.");
+            let found = read(stream.as_bytes()).expect("a float");
             assert_eq!(found[0], Argument::Decimal(text.trim()), "{text}");
         }
         for text in [

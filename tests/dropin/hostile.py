@@ -320,6 +320,24 @@ def what_is_written_is_not_written_again():
 
 
 @attack
+def a_pickler_that_is_used_inside_itself():
+    file = io.BytesIO()
+    pickler = ours.Pickler(file)
+
+    class Again:
+        def __reduce__(self):
+            pickler.dump([list(range(100)), {"k": b"v" * 100_000}])
+            return str, ("again",)
+
+    for made in ([Again(), "a"], {"k": [Again()]}, (Again(),)):
+        assert "is writing an object" in str(fails(RuntimeError, pickler.dump, made))
+    pickler.clear_memo()
+    place = file.seek(0, 2)
+    pickler.dump([1])
+    assert ours.loads(file.getvalue()[place:]) == [1]
+
+
+@attack
 def a_table_that_raises():
     class Raises(dict):
         def __getitem__(self, key):

@@ -21,12 +21,13 @@ import warnings
 warnings.simplefilter("ignore")
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
+from changed_kinds import KINDS as CHANGED  # noqa: E402
 from further_kinds import KINDS as FURTHER  # noqa: E402
 from mixed_kinds import KINDS as MIXED  # noqa: E402
 from more_kinds import KINDS  # noqa: E402
 from odd_kinds import KINDS as ODD  # noqa: E402
 
-KINDS = KINDS + ODD + MIXED + FURTHER
+KINDS = KINDS + ODD + MIXED + FURTHER + CHANGED
 
 #: Kinds that are refused by design, with a part of the reason; `locks="recreate"` takes them.
 REFUSED = {"class_lock_attr": "locks='recreate'"}

@@ -313,6 +313,106 @@ def much_code_that_is_nearly_alike_is_written_in_time():
     assert len(back[0]) == count and [f()() for f in back[1][:3]] == [0, 1, 2]
 
 
+# --- what was used, changed or made to mislead
+
+@law
+def asking_for_type_hints_leaves_no_trace():
+    source = """
+import typing
+class C: pass
+def f(a: 'C', b: typing.List['C'], c: typing.Optional['C'] = None): return 1
+class D:
+  x: typing.List['C']
+R = typing.ForwardRef('C')
+def g(r=R): return r
+"""
+    C, f, D, g, R, typing = local(source, "C", "f", "D", "g", "R", "typing")
+    ways = [own.dumps, functools.partial(own.dumps, deterministic=True), own.digest]
+    before = [way([obj]) for way in ways for obj in (f, D, g)]
+    for obj in (f, D):
+        typing.get_type_hints(obj, {"C": C})
+    typing.get_type_hints(types.SimpleNamespace(__annotations__={"r": R}), {"C": C})
+    assert [way([obj]) for way in ways for obj in (f, D, g)] == before
+    back = pickle.loads(own.dumps(f))
+    assert typing.get_type_hints(back, {"C": C})["b"] == typing.List[C]
+
+
+@law
+def what_is_set_on_a_static_method_is_the_classs_own():
+    if sys.version_info >= (3, 10):
+        C = local("class C:\n  @staticmethod\n  def s(): return 1\n  @classmethod\n  def c(cls): return 2", "C")
+        first = ids(own.dumps(C))
+        vars(C)["s"].tag = 1
+        second = ids(own.dumps(C))
+        vars(C)["c"].tag = 2
+        assert len({*map(tuple, (first, second, ids(own.dumps(C))))}) == 3
+
+
+@law
+def code_that_holds_itself_is_refused():
+    source = """
+def f(): return 'X'
+class C:
+  def m(self): return 'X'
+def put(g, value):
+  g.__code__ = g.__code__.replace(co_consts=tuple(value if c == 'X' else c for c in g.__code__.co_consts))
+put(f, [f])
+put(C.m, (1, C))
+"""
+    f, C = local(source, "f", "C")
+    for options in ({}, {"deterministic": True}, {"deterministic": False}, {"identity": None}):
+        said = fails(pickle.PicklingError, own.dumps, f, **options)
+        assert "its constants lead back to it" in said, said
+    fails(pickle.PicklingError, own.digest, f)
+    assert pickle.loads(own.dumps(C))().m()[1].__name__ == "C"
+
+
+@law
+def what_a_signals_handler_raises_is_never_lost():
+    import signal
+
+    class Stop(Exception):
+        pass
+
+    def handler(*_):
+        raise Stop
+
+    f = local("import xml, xml.dom.minidom\ndef f(): return xml.dom.minidom.Document", "f")
+    wanted, stopped = own.dumps(f), 0
+    before = signal.signal(signal.SIGALRM, handler)
+    try:
+        for turn in range(1500):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 1e-6 + turn % 100 * 4e-6)
+                try:
+                    made = own.dumps(f)
+                finally:
+                    signal.setitimer(signal.ITIMER_REAL, 0)
+            except Stop:
+                stopped += 1
+            else:
+                assert made == wanted
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert stopped > 0
+
+
+@law
+def modules_that_mislead_are_refused():
+    source = """
+import types
+class Named(types.ModuleType):
+  __name__ = property(lambda self: 1)
+class Held(types.ModuleType):
+  __dict__ = property(lambda self: 5)
+one, other = Named('one'), Held('other')
+"""
+    one, other = local(source, "one", "other")
+    for options in ({}, {"deterministic": True}, {"deterministic": False}):
+        assert "name" in fails(TypeError, own.dumps, [one], **options)
+        assert "__dict__" in fails(TypeError, own.dumps, [other], **options)
+
+
 # --- deep, long, many
 
 @law

@@ -179,10 +179,24 @@ def alias(obj, options=None):
     where = _where.by_name(obj, options, name=obj.__name__)
     if where is not None:
         return NotImplemented
-    if obj.__type_params__:
-        made = functools.partial(typing.TypeAliasType, obj.__name__, obj.__value__, type_params=obj.__type_params__)
+    parameters = obj.__type_params__
+    if parameters and not _is_lazy(obj, "__value__", options):
+        made = functools.partial(typing.TypeAliasType, obj.__name__, obj.__value__, type_params=parameters)
         return made, ()
     text, argument, steps = _part(obj, "__value__", _GIVEN[0])
     name = obj.__name__
     make = _function(obj, f"def made({_GIVEN[0]}):\n    type {name} = {text}\n    return {name}")
+    if parameters:
+        make.__code__ = _with_parameters(make.__code__, parameters)
     return make, (argument,), *((steps[0], None, None, operator.is_) if steps else ())
+
+
+def _with_parameters(code, parameters):
+    """Return code in which the first `None` is these parameters: where an alias has none, its syntax says so by that."""
+    import dis
+
+    loads = (found for found in dis.get_instructions(code) if found.opname.startswith("LOAD_") and found.argval is None)
+    place = next(loads).offset
+    operations = bytearray(code.co_code)
+    operations[place : place + 2] = dis.opmap["LOAD_CONST"], len(code.co_consts)
+    return code.replace(co_code=bytes(operations), co_consts=(*code.co_consts, parameters))

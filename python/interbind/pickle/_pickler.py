@@ -75,7 +75,7 @@ class Pickler(_pickle.Pickler):
             del self._session
         super().__init__(session, protocol=protocol, buffer_callback=buffer_callback)
         self._session = session
-        self._fresh, self._left = True, None
+        self._fresh, self._left, self._writing = True, None, False
         self.globals_ref = session.begin(None)
         self.proto = int(protocol)
         if config is not None:
@@ -93,11 +93,15 @@ class Pickler(_pickle.Pickler):
             session = self._session
         except AttributeError:
             raise PicklingError(f"Pickler.__init__() was not called by {type(self).__name__}.__init__()") from None
+        if self._writing:
+            # Python's own would go on in the same output, which is gone by the time that the outer one comes back to it.
+            raise RuntimeError("this Pickler is writing an object: use another one, or wait until it is done")
         if self._left is not None:
             self._check_memo()
         empty = self._fresh and not self.memo.copy()
         session.hooked(self._is_hooked())
         session.begin(obj)
+        self._writing = True
         try:
             super().dump(obj)
             self._fresh = False
@@ -113,6 +117,7 @@ class Pickler(_pickle.Pickler):
                 _reducers.explain(error, session, obj)
             raise
         finally:
+            self._writing = False
             session.end(None)
 
     def _check_memo(self):

@@ -9,6 +9,7 @@ import abc
 import collections
 import enum
 import functools
+import operator
 import types
 from _pickle import PicklingError
 
@@ -138,6 +139,15 @@ def _enum(cls, meta):
         else:
             namespace[name] = _enums.definition(cls, member, value)
     after += _more_of_members(cls)
+    if not issubclass(cls, enum.Flag):
+        # A member can be found by more values than its own: from 3.13 it has a method for that.
+        for value, member in cls._value2member_map_.items():
+            if value is member._value_ or members.get(member._name_) is not member or value == member._value_:
+                continue
+            if hasattr(member, "_add_value_alias_"):
+                after.append(Call(Call(getattr, member, "_add_value_alias_"), value))
+            else:
+                after.append(Call(operator.setitem, Call(getattr, cls, "_value2member_map_"), value, member))
     make = meta
     boundary = own.get("_boundary_")
     if boundary is not None:

@@ -7,6 +7,7 @@ import abc
 import copyreg
 import enum
 import functools
+import gc
 import operator
 import os
 import sys
@@ -100,15 +101,28 @@ def _by_name(obj, options, name=None):
 
 @_reducer(property)
 def _property(obj, options):
-    own_doc = obj.__doc__
-    if obj.fget is not None and own_doc == getattr(obj.fget, "__doc__", None):
-        own_doc = None
-    return property, (obj.fget, obj.fset, obj.fdel) + ((own_doc,) if own_doc is not None else ())
+    doc, own = obj.__doc__, getattr(obj.fget, "__doc__", None)
+    if doc is own or isinstance(doc, str) and isinstance(own, str) and doc == own:
+        return property, (obj.fget, obj.fset, obj.fdel)
+    if doc is not None:
+        return property, (obj.fget, obj.fset, obj.fdel, doc)
+    # Somebody has taken it away: the constructor takes the getter's.
+    return property, (obj.fget, obj.fset, obj.fdel), [Call(setattr, obj, "__doc__", None)], None, None, operator.is_
 
 
 @_reducer(staticmethod, classmethod)
 def _wrapped(obj, options):
-    return type(obj), (obj.__func__,)
+    more = _of_wrapper(obj)
+    return (type(obj), (obj.__func__,), more) if more else (type(obj), (obj.__func__,))
+
+
+def _of_wrapper(obj):
+    """Return what somebody has set on a static method or class method, beside what the constructor takes from the function."""
+    return {name: value for name, value in vars(obj).items() if name not in _TAKEN}
+
+
+#: What is taken from a function, in one version of Python or another.
+_TAKEN = frozenset(functools.WRAPPER_ASSIGNMENTS) | {"__annotations__", "__wrapped__"}
 
 
 @_reducer(types.MethodType)
@@ -127,10 +141,39 @@ def _method(obj, options):
 
 @_reducer(types.MappingProxyType)
 def _proxy(obj, options):
-    return types.MappingProxyType, (dict(obj),)
+    (content,) = gc.get_referents(obj)
+    if type(content) is dict and "__doc__" in content:
+        # Maybe that of a class. Most classes have something that says whose it is.
+        owners = [value.__objclass__ for value in content.values() if type(value) in _OF_ONE]
+        for owner in owners + (gc.get_referrers(content) if "__module__" in content else []):
+            if isinstance(owner, type) and gc.get_referents(_own(owner))[0] is content:
+                return getattr, (owner, "__dict__")
+    return types.MappingProxyType, (content,)
 
 
-for _kind in (types.GetSetDescriptorType, types.MemberDescriptorType, types.WrapperDescriptorType, types.MethodDescriptorType):
+#: Descriptors that know of what class they are.
+_OF_ONE = (types.GetSetDescriptorType, types.MemberDescriptorType, types.WrapperDescriptorType, types.MethodDescriptorType)
+
+
+#: What `type` knows of a class, whatever its metaclass says.
+_own = type.__dict__["__dict__"].__get__
+_of_super = [super.__dict__[name].__get__ for name in ("__thisclass__", "__self__")]
+
+
+@_reducer(super)
+def _super(obj, options):
+    # It answers as the object does that it is for.
+    cls, bound = (get(obj) for get in _of_super)
+    return super, ((cls,) if bound is None else (cls, bound))
+
+
+for _kind in (
+    types.GetSetDescriptorType,
+    types.MemberDescriptorType,
+    types.WrapperDescriptorType,
+    types.MethodDescriptorType,
+    types.ClassMethodDescriptorType,
+):
     reducers[_kind] = descriptor
 
 
@@ -162,9 +205,19 @@ def _ordered_views():
 _ordered_views()
 
 
+@_reducer(type(iter(set())))
+def _set_iterator(obj, options):
+    # What is left of it, which has no order.
+    return iter, (set(obj.__reduce__()[1][0]),)
+
+
 @_reducer(memoryview)
 def _memoryview(obj, options):
-    return memoryview, (obj.tobytes(),)
+    if obj.format == "B" and obj.ndim == 1:
+        return memoryview, (obj.tobytes(),)
+    if len(obj.format.lstrip("@")) != 1:
+        raise TypeError(f"cannot pickle a memoryview of format {obj.format!r}: only one of bytes can be made that way again")
+    return Call(getattr, Call(memoryview, obj.tobytes()), "cast"), (obj.format, obj.shape)
 
 
 class _Reach:
@@ -236,6 +289,9 @@ def _copied(function):
     for name in functools.WRAPPER_ASSIGNMENTS:
         if hasattr(function, name):
             copied[name] = getattr(function, name)
+    if sys.version_info < (3, 11) and copied.get("__qualname__") != copied.get("__name__"):
+        # Code doesn't have it yet, and the wrapper may be made before the function is finished.
+        copied.pop("__qualname__", None)
     return copied
 
 
@@ -290,7 +346,7 @@ def _of_annotationlib(module):
 
 
 def _forward(obj, options):
-    steps = [Call(setattr, obj, name, getattr(obj, name)) for name in _OF_FORWARD if getattr(obj, name, None) is not None]
+    steps = [Call(setattr, obj, name, _main_name(getattr(obj, name))) for name in _OF_FORWARD if getattr(obj, name, None) is not None]
     space = getattr(obj, "__globals__", None)
     if not steps and space is None and options is not None and options.deterministic is False:
         # As pickle does.
@@ -306,8 +362,32 @@ def _forward(obj, options):
     return (make, arguments, steps, None, None, operator.is_) if steps else (make, arguments)
 
 
+def _forward_before(obj, options):
+    """Reduce a `typing.ForwardRef` of Python 3.13 or older: without what it has evaluated, and the code for that."""
+    if options is not None and options.deterministic is False:
+        # As pickle does.
+        return NotImplemented
+    keywords = {}
+    if not obj.__forward_is_argument__:
+        keywords["is_argument"] = False
+    if getattr(obj, "__forward_is_class__", False):
+        keywords["is_class"] = True
+    module = getattr(obj, "__forward_module__", None)
+    if module is not None:
+        keywords["module"] = _main_name(module)
+    return functools.partial(type(obj), **keywords) if keywords else type(obj), (obj.__forward_arg__,)
+
+
+def _main_name(module):
+    return "__main__" if isinstance(module, str) and module == "__mp_main__" else module
+
+
 #: What a reference to come knows about where its names are.
 _OF_FORWARD = ("__forward_module__", "__owner__", "__cell__", "__extra_names__")
+
+
+def _struct(obj, options):
+    return type(obj), (obj.format,)
 
 
 def _of_datetime(module):
@@ -377,7 +457,7 @@ def _alias(obj, options):
 
     if _by_name(obj, options, obj.__name__):
         return NotImplemented
-    return alias(obj, _nowhere)
+    return alias(obj, _as_dropin(options))
 
 
 def _of_parameters(module):
@@ -392,6 +472,9 @@ def _of_typing(module):
     _of_parameters(module)
     if isinstance(module.NewType, type):
         reducers[module.NewType] = _new_type
+    if sys.version_info < (3, 14):
+        reducers[module.ForwardRef] = _forward_before
+        _freeze(module.ForwardRef)
     alias = (module.List[int], module.Optional[int], module.Annotated[int, 1], module.Literal[1], module.Callable[[int], int])
     _freeze(*map(type, alias), whole=False)
 
@@ -400,6 +483,7 @@ def _of_typing(module):
 _pending = {
     **({"annotationlib": _of_annotationlib} if sys.version_info >= (3, 14) else {}),
     "dataclasses": _of_dataclasses,
+    "_struct": lambda module: reducers.update({module.Struct: _struct}),
     "datetime": _of_datetime,
     "decimal": lambda module: _freeze(module.Decimal),
     # Python keeps the last ones: equal ones are one object or two, as it happens.
@@ -477,9 +561,7 @@ def _subclass(obj, options):
     if isinstance(obj, property):
         arguments = obj.fget, obj.fset, obj.fdel, obj.__doc__
     else:
-        arguments = (obj.__func__,)
-        for name in functools.WRAPPER_ASSIGNMENTS + ("__wrapped__",):
-            state.pop(name, None)
+        arguments, state = (obj.__func__,), _of_wrapper(obj)
     if cls.__init__ in (property.__init__, staticmethod.__init__, classmethod.__init__):
         return (cls, arguments, state or None)
     base = property if isinstance(obj, property) else staticmethod if isinstance(obj, staticmethod) else classmethod
@@ -545,7 +627,8 @@ def _has_submodule(package, attribute, name):
         if getattr(module, "__path__", None) is None or attribute in vars(module):
             return False
         return util.find_spec(name) is not None
-    except Exception:
+    except (ImportError, AttributeError, ValueError, TypeError):
+        # What it may raise that says so; not what a signal's handler raises meanwhile.
         return False
 
 
@@ -562,11 +645,13 @@ _FOLDERS = []
 
 def _type_names():
     names = {}
-    for name, value in vars(types).items():
-        if type(value) is type and not name.startswith("_"):
-            home = sys.modules.get(value.__module__)
-            if getattr(home, value.__qualname__, None) is not value:
-                names.setdefault(value, name)
+    # What iterators and views are is named where `collections.abc` registers them.
+    for module in "types", "_collections_abc":
+        for name, value in vars(sys.modules[module]).items():
+            if type(value) is type and not name.startswith("_"):
+                home = sys.modules.get(value.__module__)
+                if getattr(home, value.__qualname__, None) is not value:
+                    names.setdefault(value, (module, name))
     return names
 
 

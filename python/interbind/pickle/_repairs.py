@@ -27,7 +27,12 @@ def _changes(own, function, skipped, copied=None):
         known = name in copied and copied[name] is value or name == "__wrapped__" and value is function
         if name not in skipped and not known:
             kept[name] = value
-    return kept, [name for name in copied if name not in own and name not in skipped]
+    gone = [name for name in copied if name not in own and name not in skipped and name not in _REMEMBERED]
+    return kept, gone
+
+
+#: What a class that was wrapped has remembered since.
+_REMEMBERED = ("__annotations__", "__annotations_cache__", "__slotnames__")
 
 
 def _filled(obj, make, arguments, steps):
@@ -88,17 +93,25 @@ def cached_property(obj, options=None):
 
 
 def slot_names(cls):
-    """Let Python find what is in the slots of a class that has another name than it was made with.
+    """Let Python find what is in the slots of a class that has another name, or other `__slots__`, than it was made with.
 
-    It takes the names from `__slots__` and the class's name, and keeps them in `__slotnames__`: what is there already holds.
+    It takes the names from both, and keeps them in `__slotnames__`: what is there already holds.
     """
     lost = []
     for base in cls.__mro__:
-        # Only `__slots__` make members of a class that isn't written in C, and only private names depend on the class's.
-        prefix = "_" + base.__name__.lstrip("_") + "__"
-        for name, value in base.__dict__.items() if base.__flags__ & _HEAP and "__slots__" in base.__dict__ else ():
-            if isinstance(value, types.MemberDescriptorType) and "__" in name[1:] and not name.startswith(prefix):
-                if name not in base.__dict__["__slots__"]:
+        if not base.__flags__ & _HEAP or not _by_value.has_slots(base):
+            continue
+        declared, stripped = base.__dict__.get("__slots__", ()), base.__name__.lstrip("_")
+        if not isinstance(declared, (str, tuple, list, dict, set, frozenset)):
+            # An iterator, which has been used up.
+            declared = ()
+        found = set()
+        for name in (declared,) if isinstance(declared, str) else declared:
+            private = stripped and name.startswith("__") and not name.endswith("__")
+            found.add(f"_{stripped}{name}" if private else name)
+        for name, value in base.__dict__.items():
+            if isinstance(value, types.MemberDescriptorType) and value.__objclass__ is base and value.__name__ == name:
+                if name not in found:
                     lost.append(name)
     if lost:
         names = copyreg._slotnames(cls)

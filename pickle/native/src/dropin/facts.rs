@@ -77,7 +77,14 @@ fn read(held: &Held, session: &Session, code: &Object) -> Result<Arc<Facts>> {
                     variables.push(number);
                 }
             }
-            Does::TakesAttribute(_) | Does::ReadsVariable(_) | Does::Imports | Does::Other => {}
+            Does::TakesAttribute(_)
+            | Does::ReadsVariable(_)
+            | Does::ReadsLocal(_)
+            | Does::ChangesLocal(_)
+            | Does::Copies
+            | Does::Imports
+            | Does::Jumps
+            | Does::Other => {}
         }
         Ok(())
     })?;

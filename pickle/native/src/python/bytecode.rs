@@ -35,6 +35,18 @@ enum Action {
     LoadAttribute,
     /// Takes an attribute that is called, before 3.12.
     LoadMethod,
+    /// Reads a variable of the function's own.
+    LoadLocal,
+    /// Reads two, from 3.13 on: four bits of the argument for each.
+    LoadLocals,
+    /// Sets one.
+    StoreLocal,
+    /// Sets two.
+    StoreLocals,
+    /// Sets one, and reads one.
+    StoreLoad,
+    /// What is on the stack is there once more.
+    Copy,
     /// Imports a module.
     Import,
     /// Goes on further down, or not.
@@ -71,6 +83,16 @@ impl Opcodes {
             ("DELETE_DEREF", Action::ChangeVariable),
             ("LOAD_ATTR", Action::LoadAttribute),
             ("LOAD_METHOD", Action::LoadMethod),
+            ("LOAD_FAST", Action::LoadLocal),
+            ("LOAD_FAST_BORROW", Action::LoadLocal),
+            ("LOAD_FAST_CHECK", Action::LoadLocal),
+            ("LOAD_FAST_LOAD_FAST", Action::LoadLocals),
+            ("LOAD_FAST_BORROW_LOAD_FAST_BORROW", Action::LoadLocals),
+            ("STORE_FAST", Action::StoreLocal),
+            ("STORE_FAST_STORE_FAST", Action::StoreLocals),
+            ("STORE_FAST_LOAD_FAST", Action::StoreLoad),
+            ("DUP_TOP", Action::Copy),
+            ("COPY", Action::Copy),
             ("IMPORT_NAME", Action::Import),
         ] {
             let Some(number) = map.dict_find(&*interned(name)?)? else { continue };
@@ -99,8 +121,16 @@ pub(crate) enum Does<'o> {
     ReadsVariable(usize),
     /// Sets or removes it.
     ChangesVariable(usize),
+    /// Reads the variable of the function's own with this number.
+    ReadsLocal(usize),
+    /// Sets it, to what the operation before has read.
+    ChangesLocal(usize),
+    /// Reads what the operation before has read once more.
+    Copies,
     /// Imports a module.
     Imports,
+    /// Goes on further down, or not.
+    Jumps,
     /// Something else.
     Other,
 }
@@ -112,6 +142,7 @@ pub(crate) struct CodeNames {
     pub(crate) consts: Owned,
     pub(crate) cellvars: Owned,
     pub(crate) freevars: Owned,
+    pub(crate) varnames: Owned,
     pub(crate) varname: Owned,
     pub(crate) name: Owned,
     pub(crate) qualname: Owned,
@@ -128,6 +159,7 @@ impl CodeNames {
             consts: interned("co_consts")?,
             cellvars: interned("co_cellvars")?,
             freevars: interned("co_freevars")?,
+            varnames: interned("co_varnames")?,
             varname: interned("_varname_from_oparg")?,
             name: interned("co_name")?,
             qualname: interned("co_qualname")?,
@@ -158,7 +190,7 @@ pub(crate) fn operations(
     for (at, pair) in bytes.chunks_exact(2).enumerate() {
         let argument = usize::from(pair[1]) | extended;
         extended = 0;
-        told(match opcodes.0[usize::from(pair[0])] {
+        let does = match opcodes.0[usize::from(pair[0])] {
             Action::Extend => {
                 extended = argument << 8;
                 continue;
@@ -187,12 +219,30 @@ pub(crate) fn operations(
                 Does::TakesAttribute(name(if cfg!(Py_3_12) { argument >> 1 } else { argument })?)
             }
             Action::LoadMethod => Does::TakesAttribute(name(argument)?),
+            Action::LoadLocal => Does::ReadsLocal(argument),
+            Action::LoadLocals => {
+                told(Does::ReadsLocal(argument >> 4))?;
+                Does::ReadsLocal(argument & 15)
+            }
+            Action::StoreLocal => Does::ChangesLocal(argument),
+            Action::StoreLocals => {
+                told(Does::ChangesLocal(argument >> 4))?;
+                Does::ChangesLocal(argument & 15)
+            }
+            Action::StoreLoad => {
+                told(Does::ChangesLocal(argument >> 4))?;
+                Does::ReadsLocal(argument & 15)
+            }
+            // Of 1: what is at the top. Before 3.11 the operation has no argument.
+            Action::Copy if argument <= 1 => Does::Copies,
+            Action::Copy => Does::Other,
             Action::Import => Does::Imports,
             Action::Jump(jump) => {
                 certainty.jump(jump, bytes, at, argument);
-                Does::Other
+                Does::Jumps
             }
-        })?;
+        };
+        told(does)?;
     }
     Ok(())
 }

@@ -142,10 +142,7 @@ impl Object {
         {
             // Another thread may replace it, so Python returns a new reference. It makes a dict if the function has none.
             let name = super::builtin::interned("__dict__");
-            name.and_then(|name| self.get(&name))
-                .map_err(Raised::dismiss)
-                .ok()
-                .filter(|own| own.is_exact_dict())
+            name.and_then(|name| self.get(&name)).map_err(Raised::dismiss).ok().filter(|own| own.is_dict())
         }
         #[cfg(not(Py_GIL_DISABLED))]
         {

@@ -37,9 +37,11 @@ pub(crate) fn add_note(exception: &Object, note: &str) -> Result<()> {
 }
 
 impl Object {
-    /// `str(self)` for a message; what has none is shown as a question mark.
+    /// `str(self)` for a message; what has none is shown as a question mark. Text is itself, and Python isn't asked for it: that would
+    /// let a signal's handler run, whose exception would be lost here.
     pub(crate) fn shown(&self) -> String {
-        let shown = self.to_text().and_then(|text| match text.utf8() {
+        let text = if self.is_text() { Ok(self.own()) } else { self.to_text() };
+        let shown = text.and_then(|text| match text.utf8() {
             Ok(text) => Ok(text.to_owned()),
             Err(raised) => {
                 raised.dismiss();

@@ -50,7 +50,6 @@ names! {
     dispatch_table = "dispatch_table";
     latin1 = "latin1";
     dot = ".";
-    types = "types";
     package = "__package__";
     registry = "registry";
 }
@@ -79,6 +78,7 @@ names! {
     mro = "__mro__";
     slots = "__slots__";
     member_map = "_member_map_";
+    fields = "__dataclass_fields__";
     orig_bases = "__orig_bases__";
     doc = "__doc__";
     annotate_func = "__annotate_func__";

@@ -110,7 +110,7 @@ pub(crate) struct Session<'s> {
     kept: Option<Owned>,
     /// Code objects that have been read, by address; each keeps its own alive.
     pub(super) facts: ById<(Owned, Arc<Facts>)>,
-    /// How often each class is begun and not finished.
+    /// How often each class, and code with more than atoms in it, is begun and not finished.
     pub(super) open_classes: ById<u32>,
     /// Classes whose slots Python finds by now, by address.
     pub(super) slotted: ById<Owned>,

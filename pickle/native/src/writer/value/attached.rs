@@ -53,7 +53,7 @@ attached! {
     source,
     /// The annotations of a function or a class, as every version can hold them.
     annotations,
-    /// class → name, of `types`.
+    /// class → module and name in the standard library, of those that aren't where they say.
     type_names,
     /// Adds what belongs to modules that were imported meanwhile.
     refresh,

@@ -1,8 +1,6 @@
 //! Classes by value. A class is made from its metaclass, name and bases, with what must be there when it is made; it gets its
 //! number, and only then come its attributes, because those may lead back to it.
 
-use std::cmp::Ordering;
-
 use crate::python::{Found, Object, Owned, Raised, Result, dict, ellipsis, list_from, tuple};
 use crate::writer::session::Session;
 use crate::writer::step::op;
@@ -10,6 +8,7 @@ use crate::writer::step::op;
 use super::choice::Identity;
 use super::function::build;
 use super::hooks::{Late, What};
+use super::members::{by_name, is_slots, slots, without_addresses};
 use super::program::{Do, Label, Program, save};
 use super::standard::Standard;
 
@@ -67,13 +66,12 @@ impl Session<'_> {
         let held = self.held;
         let attached = held.attached()?;
         let named = if class.is_plain_class() { attached.type_names.dict_find(&class)? } else { None };
-        if let Some(name) = named {
-            let steps = vec![
-                save(&held.names.types),
-                save(&name),
-                Do::Bytes(&[op::STACK_GLOBAL]),
-                Do::Put(class.clone()),
-            ];
+        if let Some(home) = named {
+            let (Some(module), Some(name)) = (home.tuple_item(0), home.tuple_item(1)) else {
+                return Err(Raised::system("a class of the standard library is found by module and name"));
+            };
+            let steps =
+                vec![save(module), save(name), Do::Bytes(&[op::STACK_GLOBAL]), Do::Put(class.clone())];
             return self.run(Program::new(class, "class", steps));
         }
         if !class.is_heap_class() {
@@ -87,16 +85,7 @@ impl Session<'_> {
         if self.shallow && class.is_plain_class() {
             return self.class_content(class);
         }
-        let times = self.open_classes.entry(class.ptr().addr()).or_default();
-        *times += 1;
-        if *times > OPEN_MOST {
-            return Err(Raised::about(
-                &held.pickling_error,
-                "can't pickle ",
-                &class,
-                ": what makes it can't be made before the class itself is there",
-            ));
-        }
+        self.opens(&class, OPEN_MOST, ": what makes it can't be made before the class itself is there")?;
         self.class_stack.push(class.clone());
         let content = class.class_dict()?;
         self.class_dicts.insert(content.ptr().addr(), class.clone());
@@ -179,7 +168,7 @@ impl Session<'_> {
                 || shown == "__firstlineno__" && (self.choices.strip || self.choices.source)
                 || self.choices.source
                     && matches!(shown, "__annotate__" | "__annotations__" | "__static_attributes__")
-                || own_slots.iter().any(|slot| slot.is(&value));
+                || own_slots.iter().any(|(name, slot)| slot.is(&value) && name.is(&key));
             if skip {
                 continue;
             }
@@ -323,7 +312,8 @@ impl Session<'_> {
             }
             steps.push(save(&key));
             // Where a slot, a dict or weak references are doesn't count: that they are does.
-            if !value.is_member_of(&class) && !value.is_getset() {
+            let used_up = key.is(&names.slots) && !is_slots(&value);
+            if !value.is_member_of(&class) && !value.is_getset() && !used_up {
                 steps.push(Do::Save(Label::Attribute(key), value));
             }
         }
@@ -360,6 +350,8 @@ impl Session<'_> {
         }
         for name in [&names.orig_bases, &names.doc] {
             if let Some(value) = content.dict_find(name)?.filter(|value| !value.is_none()) {
+                let shown = self.deterministic && name.is(&names.doc) && content.dict_has(&names.fields)?;
+                let value = if shown { without_addresses(value)? } else { value };
                 namespace.push((name.clone(), value));
             }
         }
@@ -493,7 +485,17 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// A class is finished, or was finished elsewhere.
+    /// A class is begun, or code: at most so often inside itself; `endless` says why not.
+    pub(super) fn opens(&mut self, object: &Object, most: u32, endless: &str) -> Result<()> {
+        let times = self.open_classes.entry(object.ptr().addr()).or_default();
+        *times += 1;
+        if *times > most {
+            return Err(Raised::about(&self.held.pickling_error, "can't pickle ", object, endless));
+        }
+        Ok(())
+    }
+
+    /// A class is finished, or was finished elsewhere; or code is.
     pub(super) fn leave_class(&mut self, class: &Object) {
         let address = class.ptr().addr();
         if let Some(times) = self.open_classes.get_mut(&address) {
@@ -548,34 +550,9 @@ impl Session<'_> {
     }
 }
 
-/// Compares the names of attributes.
-fn by_name(one: &Object, other: &Object) -> Ordering {
-    match (one.utf8().map_err(Raised::dismiss), other.utf8().map_err(Raised::dismiss)) {
-        (Ok(one), Ok(other)) => one.cmp(other),
-        _ => one.shown().cmp(&other.shown()),
-    }
-}
-
 /// Tells whether a name is among those.
 fn is_given(given: &[(Owned, Owned)], name: &str) -> bool {
     given.iter().any(|(given, _)| given.utf8().map_err(Raised::dismiss).is_ok_and(|given| given == name))
-}
-
-/// Tells whether an object can be declared as slots more than once.
-fn is_slots(object: &Object) -> bool {
-    object.is_text() || object.is_tuple() || object.is_exact_list() || object.is_dict()
-}
-
-/// The descriptors of a class's own slots.
-fn slots(content: &Object, class: &Object) -> Result<Vec<Owned>> {
-    let mut found = Vec::new();
-    let mut at = 0;
-    while let Some((_, value)) = content.dict_next(&mut at) {
-        if value.is_member_of(class) {
-            found.push(value);
-        }
-    }
-    Ok(found)
 }
 
 /// Tells whether a value may ask the class for its other attributes when it is loaded.

@@ -78,6 +78,8 @@ pub(crate) fn fields() -> Result<Vec<Owned>> {
 const FLAGS: usize = 5;
 /// Which of them the constants are.
 const CONSTANTS: usize = 7;
+/// Which of them the names of parameters and variables are.
+const VARIABLES: usize = 9;
 /// Which of them the file is.
 const FILE: usize = 10;
 const QUALNAME: &str = "co_qualname";
@@ -92,6 +94,14 @@ fn changed(name: &str, choices: &Choices, pickled: Option<&Owned>) -> Result<Opt
         FIRST_LINE if choices.strip => int(1).map(Some),
         LINES if choices.strip => bytes(b"").map(Some),
         _ => Ok(None),
+    }
+}
+
+impl Facts {
+    /// How many parameters there are that may be given by their place, and the names of all, with those of variables behind them.
+    pub(super) fn parameters(&self) -> Result<(usize, &Object)> {
+        let count = self.fields[0].small_int()?.and_then(|count| usize::try_from(count).ok());
+        Ok((count.unwrap_or_default(), &self.fields[VARIABLES]))
     }
 }
 
@@ -122,7 +132,7 @@ impl Session<'_> {
                 return Err(Raised::type_error("a code object whose parts are of other classes"));
             }
         }
-        let reads = reads(held.opcodes()?, &held.code_names, code)?;
+        let reads = reads(held.opcodes()?, &held.code_names, code, false)?;
         let field = |wanted: &str| FIELDS.iter().position(|name| *name == wanted).map(|at| &fields[at]);
         let lost = || Raised::system("a code object without one of its fields");
         let name = field("co_name").ok_or_else(lost)?.clone();
@@ -175,11 +185,13 @@ impl Session<'_> {
             if self.code_begin(&code, &facts)? {
                 return Ok(());
             }
+            self.opens(&code, 1, CODE_IN_ITSELF)?;
             let steps = vec![save(&facts.fields[CONSTANTS]), Do::CodeEnd(code.clone(), facts.clone())];
             return self.run(Program::new(code, "code", steps));
         }
+        self.opens(&code, 1, CODE_IN_ITSELF)?;
         let file = self.file_of(&facts)?;
-        let mut steps = Vec::with_capacity(FIELDS.len() + 4);
+        let mut steps = Vec::with_capacity(FIELDS.len() + 5);
         steps.extend([Do::Standard(Standard::Code), Do::Bytes(&[op::MARK])]);
         for (name, value) in FIELDS.iter().zip(&facts.fields) {
             steps.push(match changed(name, &self.choices, file.as_ref())? {
@@ -189,6 +201,7 @@ impl Session<'_> {
         }
         steps.push(Do::Bytes(&[op::TUPLE, op::REDUCE]));
         steps.push(Do::Put(code.clone()));
+        steps.push(Do::Leave(code.clone()));
         self.run(Program::new(code, "code", steps))
     }
 
@@ -459,6 +472,9 @@ impl Session<'_> {
         self.put(tuple)
     }
 }
+
+/// Why code isn't written that somebody has given such constants.
+const CODE_IN_ITSELF: &str = ": its constants lead back to it, and can't be made before it is there";
 
 /// How many bytes most code objects have here.
 const ROOM: usize = 1000;

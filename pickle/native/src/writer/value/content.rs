@@ -38,6 +38,15 @@ impl Found {
 /// How many bytes most classes have here.
 const ROOM: usize = 1000;
 
+/// How many attributes a static method or class method has from a function. Where it has another number, somebody has set some.
+const COPIED: usize = if cfg!(Py_3_14) {
+    4
+} else if cfg!(Py_3_10) {
+    5
+} else {
+    0
+};
+
 /// How deep values may lie in each other here.
 const DEPTH: u32 = 4;
 
@@ -148,6 +157,9 @@ impl Session<'_> {
                     found.bytes.update(b"p");
                     &[&names.fget, &names.fset, &names.fdel, &names.doc]
                 } else {
+                    if value.get(&self.held.names.dict)?.dict_len() != COPIED {
+                        return Ok(false);
+                    }
                     found.bytes.update(if value.is_class_method() { b"c" } else { b"s" });
                     &[&names.func]
                 };

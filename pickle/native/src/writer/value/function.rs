@@ -9,6 +9,7 @@ use crate::writer::step::op;
 
 use super::code::Facts;
 use super::program::{Do, Label, Program, Writing, save};
+use super::reads::Start;
 use super::standard::Standard;
 
 /// A function that has just been made.
@@ -208,11 +209,21 @@ impl Session<'_> {
 
     /// Imports the submodules that a function reaches through packages, by what its code says.
     fn submodules(&mut self, parts: &FunctionParts, facts: &Facts, steps: &mut Vec<Do>) -> Result<()> {
-        for chain in &facts.reads.chains {
-            let root = if chain.free {
-                free(parts, facts, &chain.root)?
-            } else {
-                parts.globals.dict_find(&chain.root)?
+        let with_parameters = match has_module(parts) {
+            true => {
+                let held = self.held;
+                Some(super::reads::reads(held.opcodes()?, &held.code_names, &parts.code, true)?)
+            }
+            false => None,
+        };
+        for chain in &with_parameters.as_ref().unwrap_or(&facts.reads).chains {
+            let root = match chain.start {
+                Start::Global => parts.globals.dict_find(&chain.root)?,
+                Start::Free => match free(parts, facts, &chain.root)? {
+                    None if with_parameters.is_some() => default(parts, facts, &chain.root)?,
+                    found => found,
+                },
+                Start::Parameter => default(parts, facts, &chain.root)?,
             };
             let Some(root) = root.filter(|root| root.is_module()) else { continue };
             let Some(name) = root.find(&self.held.names.name)?.filter(|name| name.is_text()) else {
@@ -402,6 +413,45 @@ fn free(parts: &FunctionParts, facts: &Facts, name: &Object) -> Result<Option<Ow
         };
         if known.equals(name)? {
             return cell.cell_content();
+        }
+    }
+    Ok(None)
+}
+
+/// Tells whether a default of a function is a module.
+fn has_module(parts: &FunctionParts) -> bool {
+    let mut places = 0..parts.defaults.tuple_len();
+    if places.any(|at| parts.defaults.tuple_item(at).is_some_and(Object::is_module)) {
+        return true;
+    }
+    let mut at = 0;
+    while parts.kwdefaults.is_dict() {
+        match parts.kwdefaults.dict_next(&mut at) {
+            Some((_, value)) if value.is_module() => return true,
+            Some(_) => {}
+            None => break,
+        }
+    }
+    false
+}
+
+/// The default of a function's parameter.
+fn default(parts: &FunctionParts, facts: &Facts, name: &Object) -> Result<Option<Owned>> {
+    if parts.kwdefaults.is_dict() {
+        if let Some(found) = parts.kwdefaults.dict_find(name)? {
+            return Ok(Some(found));
+        }
+    }
+    if !parts.defaults.is_tuple() {
+        return Ok(None);
+    }
+    let (count, names) = facts.parameters()?;
+    let first = count.saturating_sub(parts.defaults.tuple_len());
+    for at in first..count {
+        if let Some(known) = names.tuple_item(at) {
+            if known.equals(name)? {
+                return Ok(parts.defaults.tuple_item(at - first).map(Object::own));
+            }
         }
     }
     Ok(None)

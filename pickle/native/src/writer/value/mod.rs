@@ -36,6 +36,7 @@ mod function;
 mod guard;
 mod hooks;
 mod identity;
+mod members;
 mod order;
 mod part;
 mod program;

@@ -1,7 +1,7 @@
 //! What functions and classes are made of: cells, modules, methods, properties. And which objects go by value at all.
 
 use super::choice::Identity;
-use crate::python::{Kind, Object, Owned, Result, dict, interned, list};
+use crate::python::{Kind, Object, Owned, Raised, Result, dict, interned, list};
 use crate::writer::session::Session;
 use crate::writer::step::op;
 
@@ -115,6 +115,11 @@ impl Session<'_> {
     fn module(&mut self, module: Owned) -> Result<()> {
         let held = self.held;
         let name = module.get(&held.names.name)?;
+        if !name.is_text() {
+            return Err(Raised::type_error(
+                "a module whose name is no text: it is found by nothing, and made from that",
+            ));
+        }
         let modules = held.sys.get(&held.names.modules)?;
         let known = modules.find_item(&name)?.is_some_and(|known| known.is(&module));
         if known && !self.registered(&name)? {
@@ -128,6 +133,11 @@ impl Session<'_> {
         }
         self.turn()?;
         let content = module.get(&held.names.dict)?;
+        if !content.is_exact_dict() {
+            return Err(Raised::type_error(
+                "a module that gives something else than its dict for its __dict__",
+            ));
+        }
         let (own, now) = (dict()?, content.dict_copy()?);
         let mut at = 0;
         while let Some((key, value)) = now.dict_next(&mut at) {
@@ -169,6 +179,10 @@ impl Session<'_> {
         let mut at = 0;
         while let Some(pair) = own.dict_next(&mut at) {
             state.push(pair);
+        }
+        if self.deterministic {
+            // Loading fills in what functions read before the rest.
+            state.sort_by(|(one, _), (other, _)| super::members::by_name(one, other));
         }
         if exact {
             super::function::build(state, &mut steps);

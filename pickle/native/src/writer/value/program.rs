@@ -288,7 +288,10 @@ impl Session<'_> {
                     return Ok(Some(code));
                 }
             }
-            Do::CodeEnd(code, facts) => self.code_end(&code, &facts)?,
+            Do::CodeEnd(code, facts) => {
+                self.leave_class(&code);
+                self.code_end(&code, &facts)?;
+            }
             Do::Alone(text) => {
                 if self.options.persistent_id.is_some() {
                     return Ok(Some(text));
