@@ -133,6 +133,7 @@ pub(crate) fn framework(kind: FrameworkKind) -> Framework {
         ids: Vec::new(),
         domain: None,
         back_end: None,
+        adapts: Vec::new(),
         conduit: None,
         warnings: Vec::new(),
     }

@@ -23,6 +23,7 @@ fn framework(kind: FrameworkKind, version: &str, key: &str) -> Framework {
         ids: vec![Claim::certain(id, [])],
         domain: None,
         back_end: None,
+        adapts: Vec::new(),
         conduit: None,
         warnings: Vec::new(),
     }

@@ -316,6 +316,31 @@ class Domain:
     """Its name; empty: the default one."""
 
 
+FrameworkKind = Literal[
+    "pybind11",  # pybind11.
+    "nanobind",  # nanobind.
+    "pyo3",  # PyO3.
+    "cython",  # Cython.
+    "swig",  # SWIG.
+    "boost-python",  # Boost.Python.
+    "cffi",  # CFFI.
+    "hpy",  # HPy.
+    "f2py",  # NumPy's f2py.
+    "mypyc",  # mypyc.
+    "interbind",  # This project's own layer.
+    "sip",  # SIP, of PyQt.
+    "shiboken",  # Shiboken, of PySide.
+    "pythran",  # Pythran.
+    "uniffi",  # uniffi, whose libraries are called through `ctypes`.
+    "vtk",  # VTK's own wrappers.
+    "py-obj-c",  # PyObjC.
+    "cppyy",  # cppyy, and ROOT's fork of it.
+    "gopy",  # gopy, for Go packages.
+    "plain",  # The C API alone, or a layer that leaves no trace.
+]
+"""What made a module's bindings."""
+
+
 Gil = Literal[
     "not-used",  # It says that it works without: importing it leaves the GIL off.
     "used",  # It says nothing, or that it needs it: importing it turns the GIL on.
@@ -453,31 +478,6 @@ Format = Literal[
 """A binary format."""
 
 
-FrameworkKind = Literal[
-    "pybind11",  # pybind11.
-    "nanobind",  # nanobind.
-    "pyo3",  # PyO3.
-    "cython",  # Cython.
-    "swig",  # SWIG.
-    "boost-python",  # Boost.Python.
-    "cffi",  # CFFI.
-    "hpy",  # HPy.
-    "f2py",  # NumPy's f2py.
-    "mypyc",  # mypyc.
-    "interbind",  # This project's own layer.
-    "sip",  # SIP, of PyQt.
-    "shiboken",  # Shiboken, of PySide.
-    "pythran",  # Pythran.
-    "uniffi",  # uniffi, whose libraries are called through `ctypes`.
-    "vtk",  # VTK's own wrappers.
-    "py-obj-c",  # PyObjC.
-    "cppyy",  # cppyy, and ROOT's fork of it.
-    "gopy",  # gopy, for Go packages.
-    "plain",  # The C API alone, or a layer that leaves no trace.
-]
-"""What made a module's bindings."""
-
-
 Role = Literal[
     "whole",  # All of it is in the module.
     "front-end",  # A front end, which asks another module for its internals.
@@ -516,6 +516,9 @@ class Framework:
 
     conduit: Optional[Claim[Conduit]] = None
     """pybind11's conduit."""
+
+    adapts: Tuple[Claim[FrameworkKind], ...] = ()
+    """The frameworks for whose objects this project's layer has an adapter in the module."""
 
     warnings: Tuple[str, ...] = ()
     """What a reader should be warned of: a build setting that weakens the id, a development release."""

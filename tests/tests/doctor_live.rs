@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 use interbind_cli::live::{Code, run};
 use interbind_doctor::facts::FrameworkKind;
 use interbind_doctor::live::Live;
+use interbind_tests::examples;
+use interbind_tests::extension::Extension;
+use interbind_tests::native;
 use interbind_tests::pairs::{Library, Side};
 use interbind_tests::python::Python;
 use interbind_tests::skip::skip;
@@ -296,4 +299,56 @@ fn our_own_core_is_found_and_whose_it_is() {
     assert_eq!(core.appeared_with.as_deref(), Some("stats"), "{core:#?}");
     let printed: Vec<_> = live.printed.iter().map(|meaning| meaning.rule.as_str()).collect();
     assert_eq!(printed, ["wrong-object"], "{:#?}", live.printed);
+}
+
+/// A module in C whose note promises a type, and which publishes none.
+const PROMISE: &str = "#include <interbind/interbind.h>
+INTERBIND_NOTE(\"promise\", \"1.0.0\", INTERBIND_PROVIDES(\"org.promise.Point\", \"1.2.0\"));
+INTERBIND_NOTE_TYPE(point, \"1.2.0\", \"data org.promise.Point size 8 align 8 { x: f64 @0 }\");
+static struct PyModuleDef promise = {PyModuleDef_HEAD_INIT, \"promise\", NULL, 0, NULL, NULL, NULL, NULL, NULL};
+PyMODINIT_FUNC PyInit_promise(void) { return PyModule_Create(&promise); }
+";
+
+#[test]
+fn a_type_that_is_promised_and_not_published_is_told() {
+    let what = "a promise that isn't kept";
+    let Some(python) = Python::default(what) else { return };
+    let Some(headers) = native::include(python, what) else { return };
+    let folder = workshop!().join("promise");
+    fs::create_dir_all(&folder).expect("the target folder is writable");
+    let (source, file) = (folder.join("promise.c"), folder.join("promise.so"));
+    fs::write(&source, PROMISE).expect("the folder is writable");
+    let Some(compiler) = native::Compiler::all(what).into_iter().find(|compiler| !compiler.is_cpp) else {
+        return;
+    };
+    let mut words: Vec<String> = native::includes(&headers);
+    let paths = [source.display().to_string(), "-o".to_owned(), file.display().to_string()];
+    words.extend(["-shared", "-fPIC", "-O1"].map(str::to_owned).into_iter().chain(paths));
+    compiler.run(&words).unwrap_or_else(|said| panic!("{said}"));
+    let found = live(python, &[&file], "import promise");
+    assert_eq!(found.published.as_deref(), Some(&[][..]), "{:?}", found.unreadable);
+    let told: Vec<_> = found.findings.iter().filter(|finding| finding.rule == "type-not-published").collect();
+    let [finding] = told[..] else { panic!("{:#?}", found.findings) };
+    assert!(
+        finding.message.contains("`promise` says that it provides `org.promise.Point 1.2.0`"),
+        "{finding:#?}"
+    );
+    // What isn't loaded promises nothing.
+    assert!(!rules(&live(python, &[&file], "pass")).contains(&"type-not-published"));
+}
+
+#[test]
+fn what_is_published_is_read_from_the_registry() {
+    let Some(python) = examples::python("a promise that is kept") else { return };
+    let file = workshop!().join("published/frame.so");
+    Extension::example("frame").build_to(workshop!(), python, &file);
+    let found = live(python, &[&file], "import frame");
+    let names: Vec<_> = found.published.iter().flatten().map(|published| published.name.as_str()).collect();
+    assert_eq!(
+        names,
+        ["org.frame.Point", "org.frame.Span", "org.frame.Tally", "org.frame.Series"],
+        "{:?}",
+        found.unreadable
+    );
+    assert!(!rules(&found).contains(&"type-not-published"), "{:#?}", found.findings);
 }

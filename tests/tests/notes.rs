@@ -6,6 +6,8 @@ use std::process::Command;
 use interbind_abi::note::ModuleNote;
 use interbind_abi::platform::Api;
 use interbind_abi::types::Data;
+use interbind_doctor::facts::FrameworkKind;
+use interbind_doctor::inspect::{Options, Quiet, inspect};
 use interbind_tests::examples;
 use interbind_tests::extension::Extension;
 use interbind_tests::native;
@@ -343,6 +345,10 @@ PyMODINIT_FUNC PyInit_spans(void) { return nullptr; }\n",
             said.sort();
             said.dedup();
             assert_eq!(said, expected, "{compiler:?} {optimised}");
+            // The adapters' code is in the file, and none of the libraries for which they are.
+            let read = inspect(&[file], &Options::default(), &Quiet);
+            let kinds: Vec<_> = read.modules[0].frameworks.iter().map(|found| found.kind).collect();
+            assert_eq!(kinds, [FrameworkKind::Interbind], "{compiler:?} {optimised}");
         }
     }
 }

@@ -217,6 +217,53 @@ def _reader():
                 facts.append(fact)
         return facts
 
+    def published():
+        """The types in interbind's own registry, each with the module that provides it; None: they can't be read."""
+        if api is None or ctypes.sizeof(ctypes.c_void_p) != 8:
+            return None
+        class Text(ctypes.Structure):
+            _fields_ = [('at', ctypes.c_void_p), ('bytes', ctypes.c_uint64)]
+            def __str__(self):
+                return ctypes.string_at(self.at, self.bytes).decode('utf-8', 'replace') if self.bytes else ''
+        # Records that are frozen: `abi.lock` has their offsets.
+        def word(address):
+            return ctypes.c_uint64.from_address(address).value
+        def text(address):
+            return str(Text.from_address(address))
+        def is_record(address, magic, size):
+            head = ctypes.string_at(address, 16)
+            return head[:8] == magic and int.from_bytes(head[8:12], 'little') >= size and head[12:14] == b'\x01\x00'
+        Visit = ctypes.PYFUNCTYPE(ctypes.c_uint32, ctypes.c_void_p, ctypes.c_void_p)
+        VisitName = ctypes.PYFUNCTYPE(ctypes.c_uint32, Text, ctypes.c_void_p, ctypes.c_void_p)
+        List = ctypes.PYFUNCTYPE(ctypes.c_uint32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+        Next = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+        found = []
+        for place, state in places():
+            value = state.get('__interbind_internals_v1__')
+            core = None if value is None else capsule(value)[1]
+            if not core or sys.byteorder != 'little' or not is_record(core, b'ib.core\0', 168):
+                continue
+            services, lists = [], []
+            def service(at, context):
+                services.append(at)
+                return 0
+            def name(text_, list_, context):
+                lists.append(list_)
+                return 0
+            visit, visit_name = Visit(service), VisitName(name)
+            List(word(core + 152))(core, ctypes.cast(visit, ctypes.c_void_p), None)
+            for types_at in services:
+                if not is_record(types_at, b'ib.types', 136):
+                    continue
+                List(word(types_at + 88))(types_at, ctypes.cast(visit_name, ctypes.c_void_p), None)
+                for list_ in lists:
+                    record = Next(word(types_at + 64))(list_, None)
+                    while record:
+                        owner_ = word(record + 160)
+                        found.append({'name': text(record + 16), 'version': text(record + 32), 'owner': text(owner_ + 16)})
+                        record = Next(word(types_at + 64))(list_, record)
+        return found
+
     def native(module):
         file = getattr(module, '__file__', None)
         spec = getattr(module, '__spec__', None)
@@ -388,9 +435,14 @@ def _reader():
         try:
             warnings.simplefilter('ignore')
             registries, twins = class_facts()
+            types_of_ours = None
+            try:
+                types_of_ours = published()
+            except Exception as error:
+                unreadable.append("the types in interbind's registry: %s" % error)
             say('end',
                 keys=key_facts(), modules=loaded_modules(), mapped=mapped(), registries=registries, twins=twins,
-                interpreters=interpreters(), gil=gil(), unreadable=unreadable + say_failed,
+                interpreters=interpreters(), gil=gil(), published=types_of_ours, unreadable=unreadable + say_failed,
                 swig=sorted(name for name in sys.modules if name.startswith('swig_runtime_data')),
                 python={
                     'executable': sys.executable, 'version': '%d.%d.%d' % sys.version_info[:3],

@@ -246,6 +246,10 @@ fn show_framework<'a>(rows: &mut Rows<'a>, framework: &'a Framework) {
         rows.row(4, "conduit", &text);
         rows.grounds(conduit, true);
     }
+    for adapted in &framework.adapts {
+        rows.row(4, "adapter for", &words::claim(adapted, ToString::to_string));
+        rows.grounds(adapted, true);
+    }
     for warning in &framework.warnings {
         rows.row(4, "", &Line::of(Role::Warn, format!("warning: {warning}")));
     }

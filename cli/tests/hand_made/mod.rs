@@ -94,6 +94,7 @@ pub fn pybind11() -> Framework {
         )],
         domain: None,
         back_end: None,
+        adapts: Vec::new(),
         conduit: Some(Claim::certain(
             Conduit { present: true, platform: Some("system_libstdcpp_gxx_abi_1xxx_use_cxx11_abi_1".into()) },
             [Evidence::bytes(0x5120, "_pybind11_conduit_v1_")],
@@ -117,6 +118,7 @@ pub fn nanobind() -> Framework {
         ids: Vec::new(),
         domain: Some(Claim::unknown("the code that builds the key couldn't be followed")),
         back_end: None,
+        adapts: Vec::new(),
         conduit: None,
         warnings: vec!["the tag has no `_ft`, though the module is for a free-threaded Python".into()],
     }
@@ -136,6 +138,7 @@ pub fn pyo3() -> Framework {
         ids: Vec::new(),
         domain: None,
         back_end: None,
+        adapts: Vec::new(),
         conduit: None,
         warnings: Vec::new(),
     }

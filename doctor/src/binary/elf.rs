@@ -70,6 +70,7 @@ impl<'a, Elf: FileHeader<Endian = Endianness>> Reader<'a, Elf> {
         let mut reader = Self { header, endian, segments, image };
         reader.map();
         reader.sections();
+        reader.noted();
         reader.dynamic();
         reader.comments();
         Ok(reader.image)
@@ -154,6 +155,20 @@ impl<'a, Elf: FileHeader<Endian = Endianness>> Reader<'a, Elf> {
                 self.image.notes.push(bytes);
             }
             self.image.sections.push(section);
+        }
+    }
+
+    /// Notes of a file whose list of sections was taken out: the loader's own list has them too.
+    fn noted(&mut self) {
+        if !self.image.notes.is_empty() {
+            return;
+        }
+        for segment in self.segments.iter().filter(|segment| segment.p_type(self.endian) == elf::PT_NOTE) {
+            let (offset, size) = (segment.p_offset(self.endian).into(), segment.p_filesz(self.endian).into());
+            let bytes = self.image.part(offset, size);
+            if memchr::memmem::find(bytes, interbind_abi::note::NAME).is_some() {
+                self.image.notes.push(bytes);
+            }
         }
     }
 

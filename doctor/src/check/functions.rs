@@ -3,7 +3,6 @@
 //! Two things decide about a lent function. One is the name that both builds have for C's calling convention: their notes say it. The
 //! other is the text of its type: what is offered and what is asked for is code, which no note lists. Who asks here says both.
 
-use interbind_abi::note::ModuleNote;
 use interbind_abi::signature::Signature;
 use interbind_abi::{Reason, platform};
 
@@ -49,7 +48,7 @@ pub fn native_call(
     wanted: &str,
 ) -> Option<NativeCall> {
     let conventions = |note: &OurNote| {
-        let note = note.module.join("\n").parse::<ModuleNote>().ok()?;
+        let note = note.read().ok()?;
         Some(platform::part(&note.platform.to_string(), "c").to_owned())
     };
     let said = |module: &Module| module.note.as_ref().map(conventions);

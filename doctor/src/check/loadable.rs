@@ -3,7 +3,6 @@
 
 use std::cmp::Ordering;
 
-use interbind_abi::note::ModuleNote;
 use interbind_abi::platform::Api;
 
 use crate::compare::{doubt, proved};
@@ -46,7 +45,7 @@ pub(super) fn loadable(a: &Module, b: &Module) -> Loadable {
 /// The module, with what its own build note says of the Python it is for, where nothing else does: a file's name need not.
 fn with_note(module: &Module) -> Module {
     let mut module = module.clone();
-    let parsed = module.note.as_ref().map(|note| note.module.join("\n").parse::<ModuleNote>());
+    let parsed = module.note.as_ref().map(crate::facts::OurNote::read);
     let Some(Ok(note)) = parsed else { return module };
     let platform = note.platform;
     let evidence = || [Evidence::new(Source::Note, platform.to_string())];

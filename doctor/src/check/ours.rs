@@ -2,7 +2,6 @@
 //! it when they meet: platform, version, then layout or slots.
 
 use interbind_abi::diff;
-use interbind_abi::note::ModuleNote;
 use interbind_abi::platform;
 use interbind_abi::version::{Requirement, Version};
 
@@ -22,8 +21,7 @@ pub(super) struct Promise {
 
 /// Whether the consumer can use what the provider provides; `None` where the two have no type in common.
 pub(super) fn promise(provider: (&str, &OurNote), consumer: (&str, &OurNote)) -> Option<Promise> {
-    let parsed = |note: &OurNote| note.module.join("\n").parse::<ModuleNote>();
-    let (theirs, ours) = match (parsed(provider.1), parsed(consumer.1)) {
+    let (theirs, ours) = match (provider.1.read(), consumer.1.read()) {
         (Ok(theirs), Ok(ours)) => (theirs, ours),
         (Err(error), _) | (_, Err(error)) => {
             return Some(Promise {

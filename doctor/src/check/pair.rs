@@ -253,6 +253,9 @@ impl Found {
             );
             return (Verdict::Unknown, why);
         }
+        if let Some(why) = adapter(a.0, a.1, b.1).or_else(|| adapter(b.0, b.1, a.1)) {
+            return (Verdict::Unknown, why);
+        }
         if let Some((called, state)) = find(Verdict::Isolated).or(self.states.first()) {
             let across = if self.bridges.iter().any(|bridge| bridge.name == "pybind11-conduit") {
                 "; objects still cross by the conduit"
@@ -307,6 +310,17 @@ fn without_note<'a>(a: (&'a str, &Module), b: (&'a str, &Module)) -> Option<&'a 
     }
     let silent = |module: &Module| module.note.as_ref().is_none_or(|note| note.module.is_empty());
     [a, b].into_iter().find(|(_, module)| silent(module)).map(|(name, _)| name)
+}
+
+/// That a module can take objects of the other's framework, or give it its own, by an adapter of this project's layer.
+fn adapter(name: &str, module: &Module, other: &Module) -> Option<String> {
+    let ours = side::framework(module, FrameworkKind::Interbind)?;
+    let adapted = |kind: &&FrameworkKind| side::framework(other, **kind).is_some();
+    let kind = ours.adapts.iter().filter_map(|claim| claim.value.as_ref()).find(adapted)?;
+    Some(format!(
+        "`{name}` has interbind's adapter for {kind}: objects cross for the types that its author gave to the adapter, and which they are \
+         isn't in the file"
+    ))
 }
 
 /// Puts a reason that stands by itself behind a comma.

@@ -148,20 +148,42 @@ fn without_runtime(modules: &[Noted<'_>]) -> Option<Finding> {
 
 /// A note that names another module than the file is.
 pub(crate) fn misnamed(label: &str, path: &str, note: &OurNote) -> Option<Finding> {
-    let said = note.name.as_deref()?;
+    // A file that was linked of several modules is one of them.
+    let all: Vec<Finding> =
+        note.names().map(|said| misnamed_as(label, path, said, note)).collect::<Option<_>>()?;
+    all.into_iter().next()
+}
+
+fn misnamed_as(label: &str, path: &str, said: &str, note: &OurNote) -> Option<Finding> {
     let last = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
     let file = path.rsplit(['/', '\\', '!']).next().unwrap_or(path);
     let is = file.split('.').next().unwrap_or(file);
-    if last(said) == is || last(said) == last(label) {
+    // What cargo makes before it is installed, and a debug build for Windows.
+    let ending = [("lib", ".so"), ("lib", ".dylib"), ("", "_d.pyd")];
+    if ending.iter().any(|(start, end)| file == format!("{start}{}{end}", last(said))) {
         return None;
     }
+    // A package may be kept inside of another one; what differs in the middle is another module.
+    let inside = |outer: &str, inner: &str| {
+        outer == inner || outer.strip_suffix(inner).is_some_and(|rest| rest.ends_with('.'))
+    };
+    let packaged = said.contains('.') && label.contains('.');
+    let other = packaged && last(said) == last(label) && !inside(label, said) && !inside(said, label);
+    if !other && (last(said) == is || last(said) == last(label)) {
+        return None;
+    }
+    let (is, right) = if other { (label, label.to_owned()) } else { (is, renamed(said, is)) };
     Some(Finding {
         rule: "note-name-differs".to_owned(),
         level: Level::Warning,
         message: format!("the build note says that the module is `{said}`, and the file is `{is}`"),
         files: vec![path.to_owned()],
         details: Vec::new(),
-        fix: Some(format!("give `module!` the name that is imported: `name = \"{}\"`", renamed(said, is))),
+        fix: Some(if note.compiler.as_deref().is_none_or(|compiler| compiler.starts_with("rustc")) {
+            format!("give `module!` the name that is imported: `name = \"{right}\"`")
+        } else {
+            format!("give `INTERBIND_NOTE` the name that is imported: `\"{right}\"`")
+        }),
     })
 }
 
@@ -269,5 +291,25 @@ mod tests {
         let finding = misnamed("frame._native", "/x/frame/_native.abi3.so", &note).expect("they differ");
         assert!(finding.fix.expect("it has one").contains("frame._native"));
         assert!(misnamed("_old", "/x/_old.so", &note).is_none());
+        // A file of two modules is one of them; cargo and debug builds add to the name.
+        let two =
+            OurNote { module: vec!["name=frame._old".to_owned(), "name=_second".to_owned()], ..note.clone() };
+        assert!(misnamed("_second", "/x/_second.so", &two).is_none());
+        assert!(misnamed("_third", "/x/_third.so", &two).is_some());
+        assert!(misnamed("lib_old", "/x/target/debug/lib_old.so", &note).is_none());
+        assert!(misnamed("_old_d", "/x/_old_d.pyd", &note).is_none());
+        let cxx = OurNote { compiler: Some("gcc 12".to_owned()), ..note.clone() };
+        assert!(
+            misnamed("a", "/x/a.so", &cxx)
+                .expect("they differ")
+                .fix
+                .expect("it has one")
+                .contains("INTERBIND_NOTE")
+        );
+        // A package inside of another one has the same module, another package hasn't.
+        assert!(misnamed("frame._old", "/x/frame/_old.so", &note).is_none());
+        assert!(misnamed("vendor.frame._old", "/x/vendor/frame/_old.so", &note).is_none());
+        let finding = misnamed("shape._old", "/x/shape/_old.so", &note).expect("they differ");
+        assert!(finding.fix.expect("it has one").contains("`name = \"shape._old\"`"));
     }
 }

@@ -68,6 +68,7 @@ fn framework(kind: FrameworkKind, version: &str, id: Option<AbiId>) -> Framework
         ids: id.into_iter().map(sure).collect(),
         domain: None,
         back_end: None,
+        adapts: Vec::new(),
         conduit: None,
         warnings: Vec::new(),
     }
@@ -495,4 +496,33 @@ fn a_c_function_is_given_by_its_type_and_refused_in_the_order_of_the_check() {
     assert_eq!(call(&other, &[]), refused(Reason::WrongObject));
     assert_eq!(call(&ours, &["double"]), Some(NativeCall::Unknown));
     assert_eq!(call(&module("m"), &["double (double, double)"]), None);
+}
+
+#[test]
+fn an_adapter_leaves_open_what_crosses() {
+    let mut ours = framework(FrameworkKind::Interbind, "0.1.0", None);
+    let none = Module { frameworks: vec![ours.clone()], ..module("a") };
+    ours.adapts = vec![sure(FrameworkKind::Pybind11)];
+    let adapted =
+        Module { frameworks: vec![framework(FrameworkKind::Pyo3, "0.29", None), ours], ..module("a") };
+    let other = pybind11("b", "3.1.0", V12, true);
+    assert_eq!(check(&none, &other).verdict, Verdict::Isolated);
+    for told in [check(&adapted, &other), check(&other, &adapted)] {
+        assert_eq!((told.verdict, told.fix.clone()), (Verdict::Unknown, None));
+        assert!(told.sentence.contains("`a` has interbind's adapter for pybind11"), "{}", told.sentence);
+    }
+    assert_eq!(check(&adapted, &nanobind("b", TAG, in_domain("x"))).verdict, Verdict::Isolated);
+}
+
+#[test]
+fn a_file_of_several_modules_has_the_roles_of_all() {
+    let (one, two) = (noted("one", "provides=a.Q 1.0.0", POINT), noted("two", "provides=a.P 1.2.0", POINT));
+    let (mut both, second) = (one.clone(), two.note.expect("it has one"));
+    let note = both.note.as_mut().expect("it has one");
+    note.module.extend(second.module);
+    note.declared.extend(second.declared);
+    assert_eq!(note.names().collect::<Vec<_>>(), ["one", "two"]);
+    let consumer = noted("c", "consumes=a.P ^1.0.0", POINT);
+    assert_eq!(check(&both, &consumer).sentence, "share: `c` takes a.P from `one`");
+    assert_ne!(check(&one, &consumer).verdict, Verdict::Share);
 }

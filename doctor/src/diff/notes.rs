@@ -2,7 +2,6 @@
 //! new one, type by type, as the layer itself would; and of what it consumes, the old declaration with the new.
 
 use interbind_abi::diff::differences;
-use interbind_abi::note::ModuleNote;
 use interbind_abi::version::{Requirement, Version};
 
 use super::change::{Change, Effect};
@@ -11,8 +10,7 @@ use crate::facts::{FrameworkKind, Module, OurNote};
 /// Adds what changed.
 pub(super) fn diff(old: &Module, new: &Module, changes: &mut Vec<Change>) {
     let (Some(before), Some(after)) = (&old.note, &new.note) else { return };
-    let parsed = |note: &OurNote| note.module.join("\n").parse::<ModuleNote>();
-    let (Ok(one), Ok(other)) = (parsed(before), parsed(after)) else {
+    let (Ok(one), Ok(other)) = (before.read(), after.read()) else {
         changes.push(ours("note", Effect::Unknown, "a build note isn't understood".to_owned()));
         return;
     };

@@ -38,8 +38,11 @@ fn of_its_system(meaning: &mut Meaning, file: &str) {
     });
 }
 
-/// A library that wasn't found.
-pub(super) fn library(meaning: &mut Meaning) {
+/// Folders that only the machine has on which something is built.
+const OF_BUILDS: &[&str] = &["/tmp/", "/var/folders/", "/runner/work/", "/pip-", "/build/", "\\Temp\\"];
+
+/// A library that wasn't found. `behind` begins with the message.
+pub(super) fn library(meaning: &mut Meaning, behind: &str) {
     let Some(library) = meaning.names.get("library").cloned() else {
         meaning.seen.push(
             "Windows doesn't say which library it is; a module's own libraries are the first to look at"
@@ -59,7 +62,7 @@ pub(super) fn library(meaning: &mut Meaning) {
         meaning.seen.push(format!("`{file}` is another system's loader"));
         return;
     }
-    of_its_system(meaning, &file);
+    of_its_system(meaning, &library);
     let python = file.starts_with("libpython") || file.starts_with("Python3") || file.starts_with("python3");
     if python {
         meaning.seen.push(format!("`{file}` is Python's own library"));
@@ -72,7 +75,28 @@ pub(super) fn library(meaning: &mut Meaning) {
         return;
     }
     meaning.causes.retain(|cause| !cause.starts_with("A wheel for glibc"));
-    let Some(owner) = symbols::of_library(&library) else {
+    let ours = symbols::of_library(&library);
+    let whole = library.contains(['/', '\\']) && !library.starts_with('@');
+    if whole && ours.is_none_or(|owner| owner.system.is_none()) {
+        by_path(meaning, &library, behind);
+        return;
+    }
+    if library.starts_with("@loader_path/") || library.starts_with("@executable_path/") {
+        beside(meaning, &library);
+        return;
+    }
+    if behind.lines().take(8).any(|line| line.contains("no LC_RPATH's found")) {
+        meaning.seen.push(format!(
+            "the file asks for `{library}` in its own list of folders (`LC_RPATH`), and has no such list"
+        ));
+        meaning.causes.insert(
+            0,
+            "The package counts on another package's library and was built without a path to it; or its own library was left out of \
+             the wheel (delocate)."
+                .to_owned(),
+        );
+    }
+    let Some(owner) = ours else {
         other_release(meaning, &file);
         return;
     };
@@ -126,6 +150,54 @@ pub(super) fn library(meaning: &mut Meaning) {
             }
             None => other_release(meaning, &file),
         },
+    }
+}
+
+/// A library that was asked for by a path from the file that asks.
+fn beside(meaning: &mut Meaning, library: &str) {
+    let from = if library.starts_with("@loader") { "the file that asks for it" } else { "the program" };
+    meaning.seen.push(format!(
+        "`{library}` is a path that begins where {from} lies: the library is a part of the package"
+    ));
+    meaning.causes = vec![
+        "The path was written for another folder than the one in which the file is installed: the wheel was laid out or repaired wrongly \
+         (delocate, `install_name_tool`)."
+            .to_owned(),
+        "The library was left out of the wheel or of a bundled program, or removed since.".to_owned(),
+        "The file was copied without the libraries beside it.".to_owned(),
+    ];
+}
+
+/// A library that was asked for by its whole path: no list of folders is searched for it.
+fn by_path(meaning: &mut Meaning, library: &str, behind: &str) {
+    let first_line = behind.lines().next().unwrap_or("");
+    let or_below =
+        first_line.contains("Could not find module") || first_line.contains("or one of its dependencies");
+    if or_below {
+        first(meaning, &["Visual C++"]);
+        // Windows gives one error for the file and for what it needs.
+        meaning.seen.push(format!(
+            "Windows doesn't say whether `{library}` itself is missing, or a DLL that it needs"
+        ));
+        return;
+    }
+    meaning.seen.push(format!("`{library}` is a path: there is no such file where it was looked for"));
+    // PyInstaller unpacks a program there when it is started.
+    let unpacked = library.contains("_MEI");
+    if !unpacked && OF_BUILDS.iter().any(|folder| library.contains(folder)) {
+        meaning.causes = vec![
+            "The path is one of the machine or the folder in which the file was built: the library's place was written into the file \
+             and wasn't changed when both were installed (auditwheel, delocate, `install_name_tool`, `patchelf`)."
+                .to_owned(),
+            "The package was installed from source, and its build folder has been removed since.".to_owned(),
+        ];
+    } else {
+        meaning.causes = vec![
+            "The file was never put there: left out of a wheel, an image, a bundled program or a layer, or it has another name."
+                .to_owned(),
+            "It was removed, moved or upgraded since the file that asks for it was built, or the path was typed or made wrongly."
+                .to_owned(),
+        ];
     }
 }
 

@@ -6,7 +6,8 @@
 //!   sentences in its languages;
 //! - `search`: which of them stand in a text, in one pass, the names in them, and what is one event;
 //! - `refine`: what this text proves beyond the kind of its message; `signature` reads lists of overloads, `symbols` the
-//!   names of symbols, `libraries` those of libraries, `ended` the number with which a process ended;
+//!   names of symbols, `standard` those of the C++ library and of macOS, `libraries` the names of libraries, `numpy` NumPy's
+//!   messages, `ended` the number with which a process ended;
 //! - `ours`: this project's own errors, by their reasons; `rules`: the rules of its findings;
 //! - `here`: what the files that a message names show on this machine;
 //! - `id`: ids, keys and tags;
@@ -21,11 +22,13 @@ mod here;
 mod id;
 mod libraries;
 mod meaning;
+mod numpy;
 mod ours;
 mod refine;
 mod rules;
 mod search;
 mod signature;
+mod standard;
 mod symbols;
 mod table;
 mod text;

@@ -1,15 +1,11 @@
 //! What one text tells beyond the kind of its message: each entry of the table says what such a message means, and here what
 //! this one proves is added, and the causes are put in the order that it leaves.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
 use crate::needs::{Release, exported_since, since};
 
 use super::meaning::{Meaning, Step};
 use super::symbols::{self, StringAbi};
-use super::{ended, libraries, signature, table};
+use super::{ended, libraries, numpy, signature, standard, table};
 
 /// A Python that has been there for so long that each one which is used has what it has.
 const OLDEST: Release = Release { major: 3, minor: 8 };
@@ -20,11 +16,12 @@ pub(super) fn refine(meaning: &mut Meaning, before: &str, behind: &str) {
     match meaning.rule.as_str() {
         "undefined-cxx-symbol" | "undefined-symbol" => symbol(meaning, behind),
         "undefined-python-symbol" => python(meaning, behind),
-        "library-missing" => libraries::library(meaning),
+        "library-missing" => libraries::library(meaning, behind),
         "libstdcxx-too-old" => libraries::runtime(meaning),
         "crash" => ended::refine(meaning),
         "dll-load-failed" => ended::of_dll(meaning),
-        "numpy-abi" => numpy(meaning, before, behind),
+        "numpy-abi" => numpy::blame(meaning, before, behind),
+        "numpy-size" => numpy::size(meaning),
         "wrong-machine" => machine(meaning),
         "cython-argument-type" => twins(meaning),
         "capsule-name" => arrow(meaning),
@@ -63,7 +60,11 @@ fn symbol(meaning: &mut Meaning, behind: &str) {
             .push(format!("`{symbol}` can't be read to its end: {why}; give the message on one line"));
     }
     let file = meaning.names.get("file").cloned();
-    let whose = read.owner.map(|owner| (owner, owner.package.clone().unwrap_or_else(|| owner.name.clone())));
+    let of_version = || symbols::of_version(meaning.names.get("version")?);
+    let whose = read
+        .owner
+        .or_else(of_version)
+        .map(|owner| (owner, owner.package.clone().unwrap_or_else(|| owner.name.clone())));
     if let Some((owner, package)) = &whose {
         meaning.seen.push(format!("it belongs to {}", owner.name));
         meaning.names.insert("owner".to_owned(), owner.name.clone());
@@ -115,13 +116,22 @@ fn symbol(meaning: &mut Meaning, behind: &str) {
             ),
         );
     }
+    if let Some(version) =
+        meaning.names.get("version").filter(|version| version.starts_with("GLIBC_")).cloned()
+    {
+        of_glibc(meaning, &version);
+        return;
+    }
     if let Some(version) = meaning.names.get("version").cloned() {
-        let library = version.split(".so").next().unwrap_or(&version).trim_start_matches("lib");
+        // Some libraries call the version as they are called themselves, others as they like: `Qt_6`, `LIBFFI_BASE_7.0`.
+        let own = version.split_once(".so").map(|(name, _)| name);
+        let library = own.map_or(version.as_str(), |name| name.trim_start_matches("lib"));
+        let called = own.map_or_else(|| "the library".to_owned(), |name| format!("`{name}`"));
         meaning.seen.push(format!("it is asked for in the version `{version}` of the library's symbols"));
         meaning.causes.insert(
             0,
             format!(
-                "Another copy of `lib{library}` was loaded, older than the one that {} was made for: `LD_LIBRARY_PATH`, a \
+                "Another copy of {called} was loaded, older than the one that {} was made for: `LD_LIBRARY_PATH`, a \
                  module system or the system itself puts it before the package's own.",
                 file.as_deref().unwrap_or("the file"),
             ),
@@ -130,7 +140,12 @@ fn symbol(meaning: &mut Meaning, behind: &str) {
             0,
             step(
                 "See which copy is loaded, and try without the path",
-                Some(format!("env -u LD_LIBRARY_PATH LD_DEBUG=libs python script.py 2>&1 | grep {library}")),
+                Some(match own {
+                    Some(_) => {
+                        format!("env -u LD_LIBRARY_PATH LD_DEBUG=libs python script.py 2>&1 | grep {library}")
+                    }
+                    None => "env -u LD_LIBRARY_PATH LD_DEBUG=libs python script.py".to_owned(),
+                }),
             ),
         );
     }
@@ -143,6 +158,9 @@ fn symbol(meaning: &mut Meaning, behind: &str) {
              a file with a warning, and `-undefined dynamic_lookup` lets the module be made without it."
                 .to_owned(),
         );
+    }
+    if standard::refine(meaning, &read, behind) {
+        return;
     }
     if let Some(abi) = read.abi {
         string_abi(meaning, &symbol, abi, whose.as_ref().map(|(owner, _)| owner.name.as_str()));
@@ -196,8 +214,8 @@ fn string_abi(meaning: &mut Meaning, symbol: &str, abi: StringAbi, owner: Option
     let tagged = symbol.contains("B5cxx11") && !symbol.contains("__cxx11");
     let (seen, cause) = match abi {
         StringAbi::New if tagged => (
-            "`B5cxx11` in the name marks a `std::string` of the new C++ ABI in the result: the module was compiled with \
-             `_GLIBCXX_USE_CXX11_ABI=1`, as compilers do by themselves",
+            "`B5cxx11` in the name is the mark of the new C++ ABI, of functions with a `std::string` in the result: the module was \
+             compiled with `_GLIBCXX_USE_CXX11_ABI=1`, as compilers do by themselves",
             format!(
                 "The module is a build of the new C++ ABI, and the {library} that is there one of the old: then the same function \
                  has no `B5cxx11` in its name there."
@@ -362,38 +380,17 @@ fn ldd(meaning: &mut Meaning, behind: &str) {
     }
 }
 
-static FRAME: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"File "(?P<file>[^"\n]{1,400})", line \d+, in "#).expect("a checked pattern")
-});
-
-/// The module that was imported when NumPy complained: the last frame that isn't NumPy's or Python's.
-fn numpy(meaning: &mut Meaning, before: &str, behind: &str) {
-    let name = |text: &str| -> Option<String> {
-        let frames = FRAME.captures_iter(text).filter_map(|found| package_of(found.name("file")?.as_str()));
-        frames.filter(|name| name != "numpy").last()
-    };
-    // The traceback stands in front of the error, or, where it is a warning, behind it.
-    let blamed = name(before).or_else(|| {
-        let end = behind.find("_ARRAY_API not found").unwrap_or(behind.len());
-        name(&behind[..end])
-    });
-    if let Some(module) = blamed {
-        meaning.seen.push(format!("the traceback's last frame before NumPy's is in `{module}`"));
-        meaning.title =
-            meaning.title.replacen("A module", &format!("`{module}`, or a module that it imports,"), 1);
-        for step in &mut meaning.next {
-            step.say = step.say.replace("the package that the traceback names last", &format!("`{module}`"));
-        }
-        meaning.names.insert("module".to_owned(), module);
-    }
-}
-
-/// The package that a file of a traceback belongs to.
-fn package_of(file: &str) -> Option<String> {
-    let place = ["site-packages", "dist-packages"].iter().find_map(|folder| file.rsplit_once(folder))?.1;
-    let name = place.trim_start_matches(['/', '\\']).split(['/', '\\']).next()?;
-    let name = name.split('.').next()?;
-    (!name.is_empty()).then(|| name.to_owned())
+/// A function of the C library that is asked for in one of its files, which hasn't it in that version.
+fn of_glibc(meaning: &mut Meaning, version: &str) {
+    meaning.seen.push(format!("it is asked for as a function of the C library, of its version `{version}`"));
+    meaning.causes = vec![
+        "The function stands in another file of the C library here than where the module was linked: glibc moves functions between `libc`, \
+         `libm` and `libpthread`, and a module keeps the file in which it found one."
+            .to_owned(),
+        "The module was linked on a system with another glibc, or with a stub of it, than the one that runs.".to_owned(),
+        "Another copy of the C library is loaded: `LD_LIBRARY_PATH`, a container or a chroot brings it.".to_owned(),
+    ];
+    meaning.next.push(step("See this system's glibc", Some("ldd --version".to_owned())));
 }
 
 fn machine(meaning: &mut Meaning) {

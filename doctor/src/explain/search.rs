@@ -181,6 +181,12 @@ fn events(found: Vec<Found>) -> Vec<Event> {
     let covered: BTreeSet<&str> =
         events.iter().flat_map(|event| event.entry.message.covers.iter().map(String::as_str)).collect();
     events.retain(|event| !covered.contains(event.entry.message.id.as_str()));
+    let inner: Vec<usize> =
+        events.iter().filter(|event| !event.entry.message.outer).map(|event| event.place.start).collect();
+    events.retain(|event| {
+        let near = |place: &usize| place.abs_diff(event.place.start) <= BEHIND;
+        !(event.entry.message.outer && inner.iter().any(near))
+    });
     events
 }
 
@@ -234,6 +240,8 @@ fn fill(words: &str, names: &BTreeMap<String, String>) -> String {
         filled.push_str(before);
         let (name, otherwise) = inside.split_once('|').unwrap_or((inside, "…"));
         match names.get(name).filter(|name| !name.is_empty()) {
+            // A sentence that is a name ends once.
+            Some(name) if after.starts_with('.') => filled.push_str(name.trim_end_matches('.')),
             Some(name) => filled.push_str(name),
             None => {
                 if let (true, Some(unquoted)) = (before.ends_with('`'), after.strip_prefix('`')) {
@@ -267,6 +275,8 @@ mod tests {
         let names = BTreeMap::from([("type".to_owned(), "Foo".to_owned())]);
         assert_eq!(fill("`{type}` of {module|a module} {x", &names), "`Foo` of a module {x");
         assert_eq!(fill("`{type}` of `{module|a module}`, `{x", &names), "`Foo` of a module, `{x");
+        let names = BTreeMap::from([("message".to_owned(), "It failed.".to_owned())]);
+        assert_eq!(fill("Rust said: {message}. Then", &names), "Rust said: It failed. Then");
     }
 
     #[test]

@@ -122,7 +122,12 @@ fn unregistered(meaning: &mut Meaning, raw: &str) {
         .causes
         .retain(|cause| !cause.contains("isn't imported yet") && !cause.contains("another extension module"));
     meaning.causes.insert(0, cause);
-    // A type of a library that a header of the binding library converts: nobody binds it as a class.
+    converter(meaning, raw);
+    torch_flags(meaning, raw);
+}
+
+/// A type of a library that a header of the binding library converts: nobody binds it as a class.
+fn converter(meaning: &mut Meaning, raw: &str) {
     let header = [
         ("std::", "stl.h`, `pybind11/functional.h`, `nanobind/stl/….h"),
         ("Eigen::", "eigen.h`, `nanobind/eigen/….h"),
@@ -133,7 +138,6 @@ fn unregistered(meaning: &mut Meaning, raw: &str) {
             format!("The header that converts `{raw}` wasn't included where the function was bound: `pybind11/{header}`."),
         );
     }
-    torch_flags(meaning, raw);
 }
 
 /// PyTorch's types are registered under pybind11's id of its own build, which extensions have to repeat.
@@ -160,11 +164,58 @@ fn torch_flags(meaning: &mut Meaning, raw: &str) {
     );
 }
 
+/// The first C++ name in a type, with all that is in its brackets: `ns::T` of `Tuple[ns::T, bool]`.
+fn raw_name(text: &str) -> Option<&str> {
+    let is_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    let colons = text.find("::")?;
+    let start = text[..colons].rfind(|letter| !is_word(letter)).map_or(0, |at| at + 1);
+    let mut depth = 0_usize;
+    for (at, letter) in text[start..].char_indices() {
+        match letter {
+            '<' => depth += 1,
+            '>' if depth > 0 => depth -= 1,
+            _ if depth > 0 || is_word(letter) || letter == ':' => {}
+            _ => return Some(&text[start..start + at]),
+        }
+    }
+    (depth == 0).then(|| &text[start..])
+}
+
+/// The result's type: of one that Python spells, only the part that is C++ has no class.
 fn result(meaning: &mut Meaning) {
-    if let Some(name) = meaning.names.get("type").filter(|name| name.contains("::")).cloned() {
-        torch_flags(meaning, &name);
-        meaning.seen.push(format!(
-            "`{name}` is a C++ name: when the function was bound, no class was registered for it in this module's registry"
-        ));
+    let whole = meaning.names.get("type").cloned().unwrap_or_default();
+    let Some(name) = raw_name(&whole).map(str::to_owned) else { return };
+    if name != whole {
+        let (old, new) = (format!("`{whole}`"), format!("`{name}`"));
+        meaning.means = meaning.means.replace(&old, &new);
+        for cause in &mut meaning.causes {
+            *cause = cause.replace(&old, &new);
+        }
+        meaning.names.insert("type".to_owned(), name.clone());
+    }
+    torch_flags(meaning, &name);
+    meaning.seen.push(format!(
+        "`{name}` is a C++ name: when the function was bound, no class was registered for it in this module's registry"
+    ));
+    converter(meaning, &name);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_part_of_a_type_that_is_cplusplus_is_taken_whole() {
+        for (text, name) in [
+            ("Tuple[DlQuantization::TfEncoding, bool]", Some("DlQuantization::TfEncoding")),
+            ("Dict[float, Eigen::Matrix<double,-1,1,0,-1,1>]", Some("Eigen::Matrix<double,-1,1,0,-1,1>")),
+            ("ns::T", Some("ns::T")),
+            ("std::vector<a::B, std::allocator<a::B> >", Some("std::vector<a::B, std::allocator<a::B> >")),
+            ("a::B<c", None),
+            ("DataVector", None),
+            ("::", Some("::")),
+        ] {
+            assert_eq!(raw_name(text), name, "{text}");
+        }
     }
 }

@@ -29,6 +29,9 @@ pub(super) struct Owner {
     /// Why the system, and no package, has to have it.
     #[serde(default)]
     pub(super) system: Option<String>,
+    /// How its symbols' versions begin.
+    #[serde(default)]
+    versions: Vec<String>,
     /// Whether importing the package brings the library.
     #[serde(default)]
     pub(super) first: bool,
@@ -92,7 +95,16 @@ fn of_itanium(symbol: &str) -> Option<String> {
     let options = ParseOptions::default().recursion_limit(DEEPEST);
     let read = Symbol::new_with_options(symbol, &options).ok()?;
     let text = read.demangle_with_options(&DemangleOptions::new().recursion_limit(DEEPEST)).ok()?;
-    Some(text)
+    Some(plain(&text))
+}
+
+/// What the reader writes as `{vtable(X)}` is `vtable for X` to everybody else.
+fn plain(text: &str) -> String {
+    let known = [("{vtable(", "vtable for "), ("{vtt(", "VTT for "), ("{typeinfo(", "typeinfo for ")];
+    let found = known
+        .iter()
+        .find_map(|(start, word)| Some(format!("{word}{}", text.strip_prefix(start)?.strip_suffix(")}")?)));
+    found.unwrap_or_else(|| text.to_owned())
 }
 
 /// The long forms of `std::string`, as people write them.
@@ -156,6 +168,11 @@ fn owner(symbol: &str, declaration: Option<&str>) -> Option<&'static Owner> {
         by_space(name).or_else(|| by_space(name.split("::").next().unwrap_or(name)))
     });
     declared.or_else(|| first().and_then(by_space)).or_else(by_name)
+}
+
+/// Whose a version of symbols is: `Qt_6`, `OPENSSL_3.0.0`.
+pub(super) fn of_version(version: &str) -> Option<&'static Owner> {
+    OWNERS.iter().find(|owner| owner.versions.iter().any(|start| version.starts_with(start.as_str())))
 }
 
 /// Whose a library is: `libc10.so`, `libcusparse.so.12`, `@rpath/libomp.dylib`, `fbgemm.dll`.

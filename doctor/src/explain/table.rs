@@ -59,6 +59,9 @@ pub(super) struct Message {
     /// Other names that may differ within one event.
     #[serde(default)]
     pub(super) vary: Vec<String>,
+    /// Whether it only says that something else failed: it isn't given where that something is.
+    #[serde(default)]
+    pub(super) outer: bool,
     /// Whether a test provokes it.
     #[serde(default)]
     #[cfg_attr(not(test), expect(dead_code, reason = "for the tests of the table"))]
@@ -355,6 +358,30 @@ mod tests {
             "no-version-for-this-python",
             "release-of-another-package",
             "pyo3-not-initialised",
+            "format-size-macro",
+            "class-grew",
+            "protobuf-name-taken",
+            "method-flags",
+            "swig-bare-pointer",
+            "wasm-signature",
+            "cython-no-signature",
+            "assertion-failed",
+            "python-headers-missing",
+            "wheel-build-failed",
+            "svml-missing",
+            "blas-threads",
+            "qt-init-not-called",
+            "qt-other-thread",
+            "pyobjc-prototype",
+            "wasm-not-loaded",
+            "package-hollow",
+            "numpy-not-available",
+            "openssl-binding-differs",
+            "hdf5-differs",
+            "kind-not-picklable",
+            "pyo3-dropped-detached",
+            "boost-not-convertible",
+            "boost-not-picklable",
         ];
         for entry in &TABLE.entries {
             let Message { id, live, sources, .. } = &entry.message;

@@ -193,6 +193,9 @@ pub struct Framework {
     /// pybind11's conduit.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub conduit: Option<Claim<Conduit>>,
+    /// The frameworks for whose objects this project's layer has an adapter in the module.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub adapts: Vec<Claim<FrameworkKind>>,
     /// What a reader should be warned of: a build setting that weakens the id, a development release.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub warnings: Vec<String>,

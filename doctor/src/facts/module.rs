@@ -1,5 +1,6 @@
 //! One native module with everything that was read from it, and what a run of `inspect` gives.
 
+use interbind_abi::note::{ModuleNote, NoteError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +50,37 @@ pub struct OurNote {
     /// The declarations in it.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub declared: Vec<DeclaredType>,
+}
+
+impl OurNote {
+    /// The notes of the modules in the file: one, or several where it was linked of several.
+    fn notes(&self) -> impl Iterator<Item = Result<ModuleNote, NoteError>> + '_ {
+        self.module
+            .chunk_by(|_, line| !line.starts_with("name="))
+            .map(|lines| lines.join("\n").parse::<ModuleNote>())
+    }
+
+    /// The note, read: the first module's, with the roles of all.
+    ///
+    /// # Errors
+    /// That of a note that isn't understood, or that there is none.
+    pub fn read(&self) -> Result<ModuleNote, NoteError> {
+        let mut notes = self.notes();
+        let mut whole = notes.next().unwrap_or_else(|| "".parse())?;
+        for note in notes {
+            let note = note?;
+            whole.provides.extend(note.provides);
+            whole.consumes.extend(note.consumes);
+        }
+        Ok(whole)
+    }
+
+    /// How the modules in the file are called.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let in_notes = self.module.iter().filter_map(|line| line.strip_prefix("name="));
+        let first = self.name.as_deref().filter(|name| !in_notes.clone().any(|other| other == *name));
+        first.into_iter().chain(in_notes)
+    }
 }
 
 /// A type that a module provides.

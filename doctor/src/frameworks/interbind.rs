@@ -12,11 +12,21 @@ use super::seen::{Seen, exactly, framework, leading_version, text_evidence};
 /// How the class of our functions is called, with a version and a platform behind it.
 const FUNCTION: &str = "interbind.function_";
 
+/// The adapters, each known by a text that nothing else has, and whose objects they are for.
+const ADAPTERS: [(&str, FrameworkKind); 3] = [
+    ("interbind-from-pybind11", FrameworkKind::Pybind11),
+    ("interbind-to-pybind11", FrameworkKind::Pybind11),
+    ("interbind-from-nanobind", FrameworkKind::Nanobind),
+];
+
 /// What there is to know of our own layer.
 pub(super) const PROFILE: Profile = Profile {
     fingerprints: &[
         ("interbind-key", b"__interbind_internals_v"),
         ("interbind-function", FUNCTION.as_bytes()),
+        (ADAPTERS[0].0, b"pybind11 refuses to give the object's value"),
+        (ADAPTERS[1].0, b" knows no kind of pointer but raw_pointer_ephemeral"),
+        (ADAPTERS[2].0, b"__interbind_nanobind_"),
         // This table itself: whoever has the doctor linked in holds all of the above.
         (super::THIS_TABLE, b"the fingerprints that interbind's doctor looks for"),
     ],
@@ -61,6 +71,13 @@ fn find(seen: &Seen<'_, '_>) -> Vec<Framework> {
         let evidence = text_evidence(*at, &id.to_string());
         found.internals = id.number().map(|number| Claim::certain(number, [evidence.clone()]));
         found.ids.push(Claim::certain(id.facts(), [evidence]));
+    }
+    for (name, kind) in ADAPTERS {
+        let known = found.adapts.iter().any(|claim| claim.value == Some(kind));
+        let place = seen.places(name).next().filter(|_| !known);
+        found
+            .adapts
+            .extend(place.map(|at| Claim::certain(kind, [text_evidence(at, seen.printable(at, 43))])));
     }
     vec![found]
 }

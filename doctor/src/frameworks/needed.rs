@@ -67,6 +67,7 @@ fn add(module: &mut Module, from: &Framework, file: &str) {
         ids: from.ids.iter().map(|claim| moved(claim, file)).collect(),
         domain: from.domain.as_ref().map(|claim| moved(claim, file)),
         back_end: None,
+        adapts: Vec::new(),
         conduit: None,
         kind: from.kind,
         warnings: from.warnings.clone(),

@@ -97,6 +97,8 @@ fn find(seen: &Seen<'_, '_>) -> Vec<Framework> {
     let keys = keys(seen);
     let locals: Vec<Placed> = read(seen.from("pybind11-local"), ids::pybind11_module_local);
     let records: Vec<Placed> = records(seen);
+    // Other layers give their classes the local key, so that pybind11 asks them; pybind11's own code always has its state's key too.
+    let locals = if keys.is_empty() && records.is_empty() { Vec::new() } else { locals };
     let mut groups: BTreeMap<Option<u32>, Vec<&Placed>> = BTreeMap::new();
     for placed in keys.iter().chain(&locals) {
         groups.entry(placed.1.number()).or_default().push(placed);

@@ -128,6 +128,7 @@ pub(super) fn framework(kind: FrameworkKind, present: Claim<bool>) -> Framework 
         ids: Vec::new(),
         domain: None,
         back_end: None,
+        adapts: Vec::new(),
         conduit: None,
         warnings: Vec::new(),
     }

@@ -492,3 +492,24 @@ fn binders_with_a_library_of_their_own_are_known_by_what_they_ask_of_it() {
         assert_eq!(found[0].kind, kind, "{symbol}");
     }
 }
+
+#[test]
+fn an_adapter_for_pybind11_is_no_pybind11() {
+    const LOADER: &str = "__pybind11_module_local_v12_system_libstdcpp_gxx_abi_1xxx_use_cxx11_abi_1__";
+    let note = "__interbind_internals_v1__";
+    let refusal = "pybind11 refuses to give the object's value";
+    let answer = "_pybind11_conduit_v1_ knows no kind of pointer but raw_pointer_ephemeral";
+    for (texts, adapts) in [
+        (&[note, "__pybind11_module_local_v12_%s__"][..], &[][..]),
+        (&[note, LOADER, "_pybind11_conduit_v1_", answer, refusal], &[FrameworkKind::Pybind11]),
+        (&[note, "__interbind_nanobind_%p__", "__nb_internals_"], &[FrameworkKind::Nanobind]),
+    ] {
+        let found = only(texts);
+        assert_eq!(found.kind, FrameworkKind::Interbind, "{texts:?}");
+        let told: Vec<_> = found.adapts.iter().filter_map(|claim| claim.value).collect();
+        assert_eq!(told, adapts, "{texts:?}");
+    }
+    // pybind11's own module has both keys.
+    let found = only(&[&KEY_11.replace("v11", "v12"), LOADER]);
+    assert_eq!((found.kind, found.ids.len()), (FrameworkKind::Pybind11, 2));
+}

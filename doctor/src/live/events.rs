@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::report::{LiveKey, LiveModule, LivePython, Registry, Twin};
+use super::report::{LiveKey, LiveModule, LivePython, Published, Registry, Twin};
 
 /// An extension that was loaded.
 #[derive(Clone, Debug, Deserialize)]
@@ -39,6 +39,7 @@ pub(super) struct State {
     pub(super) twins: Vec<Twin>,
     pub(super) interpreters: Option<Vec<i64>>,
     pub(super) gil: Option<bool>,
+    pub(super) published: Option<Vec<Published>>,
     pub(super) unreadable: Vec<String>,
     pub(super) swig: Vec<String>,
     pub(super) python: LivePython,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::binary::cut_text;
 use crate::explain::Meaning;
-use crate::finding::{Finding, Level};
+use crate::finding::{Finding, Level, few};
 
 use super::report::{Live, Raised, Twin};
 
@@ -22,6 +22,7 @@ pub(super) fn of(live: &Live) -> Vec<Finding> {
     }
     findings.extend(live.printed.iter().map(|meaning| explained(meaning, printed(meaning, live), None)));
     findings.extend(live.twins.iter().map(twin));
+    findings.extend(unpublished(live));
     if let (Some(true), Some(true)) = (live.gil, live.python.as_ref().map(|python| python.free_threaded)) {
         findings.push(gil(live));
     }
@@ -166,6 +167,49 @@ fn twin(twin: &Twin) -> Finding {
                 .to_owned(),
         ),
     }
+}
+
+/// Types that a loaded module's note promises, and that nobody has published.
+fn unpublished(live: &Live) -> Vec<Finding> {
+    let Some(published) = &live.published else { return Vec::new() };
+    let mut found = Vec::new();
+    for file in &live.inspection.modules {
+        let (Some(note), Some(module)) =
+            (&file.note, live.modules.iter().find(|live| live.file == file.path))
+        else {
+            continue;
+        };
+        let missing: Vec<String> = note
+            .provides
+            .iter()
+            .filter(|promised| !published.iter().any(|there| there.name == promised.name))
+            .map(|promised| format!("{} {}", promised.name, promised.version))
+            .collect();
+        if missing.is_empty() {
+            continue;
+        }
+        found.push(Finding {
+            rule: "type-not-published".to_owned(),
+            level: Level::Warning,
+            message: format!(
+                "`{}` says that it provides {}, and nothing has published {}",
+                module.name,
+                few(missing.iter().map(String::as_str)),
+                if missing.len() == 1 { "it" } else { "them" }
+            ),
+            files: vec![module.file.clone()],
+            details: published
+                .iter()
+                .map(|there| format!("published: {} {} by `{}`", there.name, there.version, there.owner))
+                .collect(),
+            fix: Some(format!(
+                "as its author: call `publish` for each of them when the module is imported, or take them out of `provides`; as a user: \
+                 call what makes `{}` publish them",
+                module.name
+            )),
+        });
+    }
+    found
 }
 
 fn gil(live: &Live) -> Finding {

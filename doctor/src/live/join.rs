@@ -23,11 +23,12 @@ pub fn conclude(ran: Ran) -> Live {
     let mut unreadable: Vec<String> = failed.into_iter().collect();
     let modules;
     let (mut keys, mut mapped, mut registries, mut twins) = Default::default();
-    let (mut interpreters, mut gil, mut swig, mut python) = Default::default();
+    let (mut interpreters, mut gil, mut swig, mut python, mut published) = Default::default();
     if let Some(state) = end {
         (keys, modules, mapped) = (state.keys, state.modules, state.mapped);
         (registries, twins, swig) = (state.registries, state.twins, state.swig);
         (interpreters, gil, python) = (state.interpreters, state.gil, Some(state.python));
+        published = state.published;
         unreadable.extend(state.unreadable);
     } else {
         // What was told before the end is all there is.
@@ -46,6 +47,7 @@ pub fn conclude(ran: Ran) -> Live {
         mapped,
         registries,
         twins,
+        published,
         swig,
         interpreters,
         gil,

@@ -28,6 +28,9 @@ pub struct Live {
     /// Classes of one name that are there more than once.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub twins: Vec<Twin>,
+    /// The types that modules of this project's layer have published; absent: they can't be read.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub published: Option<Vec<Published>>,
     /// SWIG's shared type tables.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub swig: Vec<String>,
@@ -164,6 +167,17 @@ pub struct LiveClass {
     /// The number of its registry; absent for frameworks without one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub registry: Option<u32>,
+}
+
+/// A type that a module has published.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Published {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The module that provides it.
+    pub owner: String,
 }
 
 /// Classes of one name.
