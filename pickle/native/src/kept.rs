@@ -4,6 +4,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::python::{Object, Owned, Result};
+use crate::room::Room as _;
 use crate::writer::ById;
 
 /// How many objects are remembered before it is looked whether they still are.
@@ -50,7 +51,7 @@ impl<T: Clone> Kept<T> {
         let full = kept.known.len() >= kept.most.max(AT_FIRST);
         // What falls out is dropped when the lock is free: its end may run any code.
         let all = if full { core::mem::take(&mut kept.known) } else { ById::default() };
-        let before = kept.known.insert(address, (weak, new.clone()));
+        let before = kept.known.room()?.insert(address, (weak, new.clone()));
         drop(kept);
         drop(before);
         if !full {
@@ -67,18 +68,18 @@ impl<T: Clone> Kept<T> {
                 },
                 |there| there.is_some(),
             ) {
-                alive.insert(address, (weak, known));
+                alive.room()?.insert(address, (weak, known));
             } else {
-                gone.push((weak, known));
+                gone.room()?.push((weak, known));
             }
         }
         let mut kept = self.lock();
         kept.most = alive.len().saturating_mul(2);
         for (address, known) in alive {
-            if let std::collections::hash_map::Entry::Vacant(place) = kept.known.entry(address) {
+            if let std::collections::hash_map::Entry::Vacant(place) = kept.known.room()?.entry(address) {
                 place.insert(known);
             } else {
-                gone.push(known);
+                gone.room()?.push(known);
             }
         }
         drop(kept);

@@ -36,7 +36,7 @@ __all__ = [
 
 _MODULES = frozenset(
     "_answers _by_value _call _class_hooks _config _digest _enums _failure _home _identity _imports _options _parameters _plans _portable"
-    " _repairs _source _where own".split()
+    " _repairs _source _tables _typed _where _writer_options own".split()
 )
 _CONFIGURATION = ("CloudPickleConfig", "GetCodeObjectParams", "DEFAULT_CONFIG", "uuid_generator")
 

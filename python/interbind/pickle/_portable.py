@@ -3,7 +3,6 @@
 Everything that is written is a call of the standard library, so that `pickle.loads` reads it where nothing else is installed.
 """
 
-import abc
 import copyreg
 import enum
 import functools
@@ -13,93 +12,20 @@ import os
 import sys
 import types
 import weakref
-from _pickle import PicklingError
 
 from .. import _pickle as _native
 from . import _class_hooks, _registry
 from ._answers import reduced
 from ._call import Call
 from ._identity import keep, loaded_id, registry
-from ._options import _rule, _rules, make as dropin_options
 from ._plans import plan, slots, subclass_hook
 from ._repairs import annotations_now, cache_made, check_kept, descriptor, partialmethod, singledispatch, slot_names
+from ._tables import by_name, freeze, frozen, metas, reducer, reducers
+from ._typed import as_dropin, of_annotationlib, of_parameters, of_typing, parameter
+from ._writer_options import Options
 
 
-class Options:
-    """What a dump was asked for. The native half reads it once."""
-
-    __slots__ = (
-        "values", "deterministic", "identity", "strip", "rules", "locks", "strict", "main_by_reference", "config", "source",
-        "sort_keys", "normalize", "sources",
-    )
-
-    def __init__(self, portable=..., deterministic=..., identity=..., positions=..., by_value=..., locks=..., engine=...):
-        if engine not in (..., "own"):
-            raise ValueError(f"engine={engine!r}: with the writer's options it is 'own'")
-        portable = None if portable is ... else portable
-        if portable not in (None, True, False, "source"):
-            raise ValueError(f"portable={portable!r}: it is True, False or 'source'")
-        self.values = portable is not False
-        self.source = portable == "source"
-        # None: from the first function or class by value on.
-        self.deterministic = None if deterministic is ... or deterministic is None else bool(deterministic)
-        if identity is ...:
-            identity = "content" if self.deterministic else "tracked"
-        if identity not in ("tracked", "content", None):
-            raise ValueError(f"identity={identity!r}: it is 'tracked', 'content' or None")
-        if identity == "tracked" and self.deterministic:
-            raise ValueError("identity='tracked' keeps ids from before; with deterministic=True it is 'content' or None")
-        self.identity = identity
-        positions = "keep" if positions is ... or positions is None else positions
-        if positions not in ("keep", "strip"):
-            raise ValueError(f"positions={positions!r}: it is 'keep' or 'strip'")
-        self.strip = positions == "strip"
-        locks = None if locks is ... else locks
-        if locks not in (None, "recreate"):
-            raise ValueError(f"locks={locks!r}: it is 'recreate' or None")
-        self.locks = locks == "recreate"
-        self.rules = tuple(map(_rule, _rules(None if by_value is ... else by_value)))
-        if not self.values and (self.deterministic or self.rules or self.strip):
-            raise ValueError("portable=False writes what Python's pickle writes: it goes with no other option")
-        self.strict = self.main_by_reference = self.sort_keys = False
-        self.config = self.normalize = None
-        #: code → what makes it from source.
-        self.sources = {}
-
-
-#: class → reducer of an object and the options, or of the object alone.
-reducers = {}
-metas = {}
-
-
-def _reducer(*classes):
-    def register(function):
-        for cls in classes:
-            reducers[cls] = function
-        return function
-
-    return register
-
-
-def _by_name(obj, options, name=None):
-    name = name or getattr(obj, "__qualname__", None) or getattr(obj, "__name__", None)
-    module_name = getattr(obj, "__module__", None)
-    if not isinstance(name, str) or not isinstance(module_name, str) or module_name in ("__main__", "__mp_main__"):
-        return None
-    module = sys.modules.get(module_name)
-    if module is None:
-        return None
-    found = module
-    for part in name.split("."):
-        found = getattr(found, part, None)
-    if found is not obj:
-        return None
-    from ._where import goes_by_value
-
-    return None if goes_by_value(module, options) else name
-
-
-@_reducer(property)
+@reducer(property)
 def _property(obj, options):
     doc, own = obj.__doc__, getattr(obj.fget, "__doc__", None)
     if doc is own or isinstance(doc, str) and isinstance(own, str) and doc == own:
@@ -110,7 +36,7 @@ def _property(obj, options):
     return property, (obj.fget, obj.fset, obj.fdel), [Call(setattr, obj, "__doc__", None)], None, None, operator.is_
 
 
-@_reducer(staticmethod, classmethod)
+@reducer(staticmethod, classmethod)
 def _wrapped(obj, options):
     more = _of_wrapper(obj)
     return (type(obj), (obj.__func__,), more) if more else (type(obj), (obj.__func__,))
@@ -125,12 +51,12 @@ def _of_wrapper(obj):
 _TAKEN = frozenset(functools.WRAPPER_ASSIGNMENTS) | {"__annotations__", "__wrapped__"}
 
 
-@_reducer(types.MethodType)
+@reducer(types.MethodType)
 def _method(obj, options):
     # As pickle does, where that finds the method again.
     name = getattr(obj.__func__, "__name__", None)
     # A class that goes by value may have it among its own attributes, where it isn't found before they are there.
-    if isinstance(name, str) and not (isinstance(obj.__self__, type) and _by_name(obj.__self__, options) is None):
+    if isinstance(name, str) and not (isinstance(obj.__self__, type) and by_name(obj.__self__, options) is None):
         try:
             if getattr(obj.__self__, name, None) == obj:
                 return NotImplemented
@@ -139,7 +65,7 @@ def _method(obj, options):
     return types.MethodType, (obj.__func__, obj.__self__)
 
 
-@_reducer(types.MappingProxyType)
+@reducer(types.MappingProxyType)
 def _proxy(obj, options):
     (content,) = gc.get_referents(obj)
     if type(content) is dict and "__doc__" in content:
@@ -160,7 +86,7 @@ _own = type.__dict__["__dict__"].__get__
 _of_super = [super.__dict__[name].__get__ for name in ("__thisclass__", "__self__")]
 
 
-@_reducer(super)
+@reducer(super)
 def _super(obj, options):
     # It answers as the object does that it is for.
     cls, bound = (get(obj) for get in _of_super)
@@ -177,17 +103,17 @@ for _kind in (
     reducers[_kind] = descriptor
 
 
-@_reducer(type({}.keys()))
+@reducer(type({}.keys()))
 def _keys(obj, options):
     return Call(getattr, dict, "keys"), (dict.fromkeys(obj),)
 
 
-@_reducer(type({}.values()))
+@reducer(type({}.values()))
 def _values(obj, options):
     return Call(getattr, dict, "values"), (dict(enumerate(obj)),)
 
 
-@_reducer(type({}.items()))
+@reducer(type({}.items()))
 def _items(obj, options):
     return Call(getattr, dict, "items"), (dict(obj),)
 
@@ -196,22 +122,22 @@ def _ordered_views():
     from collections import OrderedDict
 
     for name, content in (("keys", OrderedDict.fromkeys), ("values", lambda obj: OrderedDict(enumerate(obj))), ("items", OrderedDict)):
-        def reducer(obj, options, name=name, content=content):
+        def view(obj, options, name=name, content=content):
             return Call(getattr, OrderedDict, name), (content(obj),)
 
-        reducers[type(getattr(OrderedDict(), name)())] = reducer
+        reducers[type(getattr(OrderedDict(), name)())] = view
 
 
 _ordered_views()
 
 
-@_reducer(type(iter(set())))
+@reducer(type(iter(set())))
 def _set_iterator(obj, options):
     # What is left of it, which has no order.
     return iter, (set(obj.__reduce__()[1][0]),)
 
 
-@_reducer(memoryview)
+@reducer(memoryview)
 def _memoryview(obj, options):
     if obj.format == "B" and obj.ndim == 1:
         return memoryview, (obj.tobytes(),)
@@ -224,7 +150,7 @@ class _Reach:
     """What the object that is dumped reaches, asked as the drop-in asks for it."""
 
     def __init__(self, options, root):
-        self.session = _native.start(_as_dropin(options), None)
+        self.session = _native.start(as_dropin(options), None)
         self.session.begin(root)
         self.reaches = self.session.reaches
 
@@ -234,10 +160,10 @@ def _check_kept(target, what, options, root):
         return
     if len(root) == 1:
         root.append(_Reach(options, root[0]))
-    check_kept(target, what, _as_dropin(options), root[1])
+    check_kept(target, what, as_dropin(options), root[1])
 
 
-@_reducer(weakref.ReferenceType)
+@reducer(weakref.ReferenceType)
 def _reference(obj, options, root=None):
     target, callback = obj(), obj.__callback__
     if target is None:
@@ -248,7 +174,7 @@ def _reference(obj, options, root=None):
     return Call(getattr, Call(__import__, "weakref"), "ref"), ((target,) if callback is None else (target, callback))
 
 
-@_reducer(weakref.WeakMethod)
+@reducer(weakref.WeakMethod)
 def _weak_method(obj, options, root=None):
     method = obj()
     if method is None:
@@ -257,7 +183,7 @@ def _weak_method(obj, options, root=None):
     return weakref.WeakMethod, (types.MethodType(method.__func__, method.__self__),)
 
 
-@_reducer(weakref.WeakKeyDictionary, weakref.WeakValueDictionary)
+@reducer(weakref.WeakKeyDictionary, weakref.WeakValueDictionary)
 def _weak_dict(obj, options, root=None):
     content = dict(obj.items())
     for target in content if isinstance(obj, weakref.WeakKeyDictionary) else content.values():
@@ -267,14 +193,14 @@ def _weak_dict(obj, options, root=None):
     return (type(obj), (content,), more) if more else (type(obj), (content,))
 
 
-@_reducer(weakref.WeakSet)
+@reducer(weakref.WeakSet)
 def _weak_set(obj, options):
     return weakref.WeakSet, (set(obj),)
 
 
-@_reducer(functools._lru_cache_wrapper)
+@reducer(functools._lru_cache_wrapper)
 def _cache(obj, options):
-    if _by_name(obj, options):
+    if by_name(obj, options):
         return NotImplemented
     return _cache_by_value(obj)
 
@@ -305,7 +231,7 @@ class _Nowhere:
 _nowhere = _Nowhere()
 
 
-@_reducer(functools.cached_property)
+@reducer(functools.cached_property)
 def _cached_property(obj, options):
     return functools.cached_property, (obj.func,), _of_cached_property(obj)
 
@@ -320,12 +246,12 @@ def _of_cached_property(obj):
     } or None
 
 
-@_reducer(functools.partialmethod)
+@reducer(functools.partialmethod)
 def _partialmethod(obj, options):
     return partialmethod(obj)
 
 
-@_reducer(functools.singledispatchmethod)
+@reducer(functools.singledispatchmethod)
 def _singledispatchmethod(obj, options):
     register = Call(getattr, Call(getattr, obj, "dispatcher"), "register")
     steps = [Call(register, kind, made) for kind, made in obj.dispatcher.registry.items() if kind is not object]
@@ -341,57 +267,12 @@ def _of_dataclasses(module):
             reducers[type(marker)] = lambda obj, options, name=name: name
 
 
-def _of_annotationlib(module):
-    reducers[module.ForwardRef] = _forward
-
-
-def _forward(obj, options):
-    steps = [Call(setattr, obj, name, _main_name(getattr(obj, name))) for name in _OF_FORWARD if getattr(obj, name, None) is not None]
-    space = getattr(obj, "__globals__", None)
-    if not steps and space is None and options is not None and options.deterministic is False:
-        # As pickle does.
-        return NotImplemented
-    if space is not None:
-        # Of a whole module, the names that it asks for.
-        names = compile(obj.__forward_arg__, "<annotation>", "eval").co_names
-        steps.append(Call(setattr, obj, "__globals__", {name: space[name] for name in sorted(names) if name in space}))
-    arguments = (obj.__forward_arg__,)
-    make = type(obj)
-    if not obj.__forward_is_argument__ or obj.__forward_is_class__:
-        make = functools.partial(make, is_argument=obj.__forward_is_argument__, is_class=obj.__forward_is_class__)
-    return (make, arguments, steps, None, None, operator.is_) if steps else (make, arguments)
-
-
-def _forward_before(obj, options):
-    """Reduce a `typing.ForwardRef` of Python 3.13 or older: without what it has evaluated, and the code for that."""
-    if options is not None and options.deterministic is False:
-        # As pickle does.
-        return NotImplemented
-    keywords = {}
-    if not obj.__forward_is_argument__:
-        keywords["is_argument"] = False
-    if getattr(obj, "__forward_is_class__", False):
-        keywords["is_class"] = True
-    module = getattr(obj, "__forward_module__", None)
-    if module is not None:
-        keywords["module"] = _main_name(module)
-    return functools.partial(type(obj), **keywords) if keywords else type(obj), (obj.__forward_arg__,)
-
-
-def _main_name(module):
-    return "__main__" if isinstance(module, str) and module == "__mp_main__" else module
-
-
-#: What a reference to come knows about where its names are.
-_OF_FORWARD = ("__forward_module__", "__owner__", "__cell__", "__extra_names__")
-
-
 def _struct(obj, options):
     return type(obj), (obj.format,)
 
 
 def _of_datetime(module):
-    _freeze(module.date, module.datetime, module.time, module.timedelta, module.timezone)
+    freeze(module.date, module.datetime, module.time, module.timedelta, module.timezone)
 
 
 def refresh():
@@ -407,100 +288,28 @@ def refresh():
                 _pending.pop(name, None)
 
 
-def _as_dropin(options):
-    """Return options of the drop-in by which the same goes by value."""
-    same = dropin_options(by_value="__mp_main__")
-    same.rules += options.rules if options is not None else ()
-    return same
-
-
-def _parameter(obj, options):
-    if _by_name(obj, options, obj.__name__):
-        return obj.__name__
-    from ._parameters import lazy
-
-    kind = type(obj).__name__
-    made = lazy(obj, _as_dropin(options), {"TypeVarTuple": "*", "ParamSpec": "**"}.get(kind, ""), exact=True)
-    if made:
-        call, steps = made
-        return call.function, call.arguments, steps or None, None, None, *([operator.is_] if steps else ())
-    keywords = {}
-    if kind != "TypeVarTuple":
-        # The constructor of a ParamSpec takes None for a bound; the syntax has none.
-        if obj.__bound__ is not None and not (kind == "ParamSpec" and obj.__bound__ is type(None)):
-            keywords["bound"] = obj.__bound__
-        for name in ("covariant", "contravariant", "infer_variance"):
-            if getattr(obj, f"__{name}__", False):
-                keywords[name] = True
-    has = getattr(obj, "has_default", None)
-    if has is not None and has():
-        keywords["default"] = obj.__default__
-    arguments = (obj.__name__, *getattr(obj, "__constraints__", ()))
-    if keywords:
-        return functools.partial(type(obj), *arguments, **keywords), ()
-    return type(obj), arguments
-
-
-def _new_type(obj, options):
-    name = _by_name(obj, options)
-    if name:
-        return name
-    kept = {name: value for name, value in vars(obj).items() if name not in ("__name__", "__qualname__", "__supertype__")}
-    # The constructor takes the module from where it is called.
-    if kept.get("__module__") == "__mp_main__":
-        kept["__module__"] = "__main__"
-    return type(obj), (obj.__qualname__, obj.__supertype__), kept
-
-
-def _alias(obj, options):
-    from ._parameters import alias
-
-    if _by_name(obj, options, obj.__name__):
-        return NotImplemented
-    return alias(obj, _as_dropin(options))
-
-
-def _of_parameters(module):
-    for name in ("TypeVar", "ParamSpec", "TypeVarTuple"):
-        if hasattr(module, name):
-            reducers[getattr(module, name)] = _parameter
-    if hasattr(module, "TypeAliasType"):
-        reducers[module.TypeAliasType] = _alias
-
-
-def _of_typing(module):
-    _of_parameters(module)
-    if isinstance(module.NewType, type):
-        reducers[module.NewType] = _new_type
-    if sys.version_info < (3, 14):
-        reducers[module.ForwardRef] = _forward_before
-        _freeze(module.ForwardRef)
-    alias = (module.List[int], module.Optional[int], module.Annotated[int, 1], module.Literal[1], module.Callable[[int], int])
-    _freeze(*map(type, alias), whole=False)
-
-
 #: What belongs to modules that nobody may have imported: added when they are there.
 _pending = {
-    **({"annotationlib": _of_annotationlib} if sys.version_info >= (3, 14) else {}),
+    **({"annotationlib": of_annotationlib} if sys.version_info >= (3, 14) else {}),
     "dataclasses": _of_dataclasses,
     "_struct": lambda module: reducers.update({module.Struct: _struct}),
     "datetime": _of_datetime,
-    "decimal": lambda module: _freeze(module.Decimal),
+    "decimal": lambda module: freeze(module.Decimal),
     # Python keeps the last ones: equal ones are one object or two, as it happens.
-    "re": lambda module: _freeze(module.Pattern),
-    **({"_typing": _of_parameters} if sys.version_info >= (3, 12) else {}),
-    "typing": _of_typing,
+    "re": lambda module: freeze(module.Pattern),
+    **({"_typing": of_parameters} if sys.version_info >= (3, 12) else {}),
+    "typing": of_typing,
     "pydantic.dataclasses": _class_hooks.of_dataclasses,
     "pydantic.main": _class_hooks.of_models,
-    "fractions": lambda module: _freeze(module.Fraction),
-    "uuid": lambda module: _freeze(module.UUID),
+    "fractions": lambda module: freeze(module.Fraction),
+    "uuid": lambda module: freeze(module.UUID),
 }
 
 
 _Lock, _RLock = type(__import__("_thread").allocate_lock()), type(__import__("_thread").RLock())
 
 
-@_reducer(_Lock, _RLock)
+@reducer(_Lock, _RLock)
 def _lock(obj, options):
     kind = "an RLock" if type(obj) is _RLock else "a lock"
     if options is None or not options.locks:
@@ -536,7 +345,7 @@ def instance(obj, options):
 
 def _member(obj, options):
     cls = type(obj)
-    if _by_name(cls, options) or not any(
+    if by_name(cls, options) or not any(
         getattr(base, "__reduce_ex__", None) is cls.__reduce_ex__ for base in enum.Enum.__subclasses__() + [enum.Enum]
     ) and cls.__reduce_ex__ is not enum.Enum.__reduce_ex__ and cls.__reduce_ex__.__module__ != "enum":
         return NotImplemented
@@ -657,20 +466,10 @@ def _type_names():
 
 metas[enum.EnumMeta] = True
 
-#: Classes whose objects can't change: equal input has them once or twice, as it happens. False: those of an alias, whose parts
-#: may be classes that are known by which object they are.
-_frozen = {}
-
-
-def _freeze(*classes, whole=True):
-    for cls in classes:
-        _frozen[cls] = whole
-
-
-_freeze(complex, range, slice, type(...), type(NotImplemented))
-_freeze(type(list[int]), whole=False)
+freeze(complex, range, slice, type(...), type(NotImplemented))
+freeze(type(list[int]), whole=False)
 if hasattr(types, "UnionType"):
-    _freeze(types.UnionType, whole=False)
+    freeze(types.UnionType, whole=False)
 _STANDARD = _names_of_standard_modules()
 #: Classes whose own way to be pickled fails from 3.14.
 _NOT_BY_THEMSELVES = (functools.partialmethod,) if sys.version_info >= (3, 14) else ()
@@ -686,7 +485,7 @@ _native.attach_writer(
     singledispatch,
     _registry.registries,
     _STANDARD,
-    _frozen,
+    frozen,
     _source,
     _annotations,
     _type_names(),
@@ -699,7 +498,7 @@ _native.attach_writer(
     annotations_now,
     is_standard,
     {_reference: True, _weak_method: True, _weak_dict: True},
-    {_parameter: True},
+    {parameter: True},
     reduced,
     _class_hooks.hooks,
     _has_submodule,

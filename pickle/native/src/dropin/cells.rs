@@ -12,6 +12,7 @@ use crate::python::{Object, Owned, Result, Visit, cell};
 
 use super::session::Session;
 use super::{Held, scan};
+use crate::room::Room as _;
 
 /// A cell that has been met.
 pub(crate) struct Seen {
@@ -112,7 +113,7 @@ pub(crate) fn filling(session: &Session, closure: &Object) -> Result<Option<Owne
     let mut cells = Vec::with_capacity(beside.len());
     for (at, beside) in beside.into_iter().enumerate() {
         let Some(original) = closure.tuple_item(at) else { continue };
-        cells.push(if beside { original.cell_copy()? } else { original.own() });
+        cells.room()?.push(if beside { original.cell_copy()? } else { original.own() });
     }
     let cells: Vec<&Object> = cells.iter().map(|cell| &**cell).collect();
     crate::python::tuple(&cells).map(Some)

@@ -7,6 +7,7 @@ use crate::writer::Answer;
 
 use super::session::Session;
 use super::{Held, home, lookup};
+use crate::room::Room as _;
 
 /// The answer for a class.
 pub(crate) fn reduce(held: &Held, session: &Session, class: &Object) -> Result<Answer> {
@@ -70,7 +71,7 @@ fn by_value(held: &Held, session: &Session, class: &Object, own: &Object) -> Res
     let mut inherited = Vec::new();
     for at in 0..bases.tuple_len() {
         if let Some(base) = bases.tuple_item(at).filter(|base| base.is_class()) {
-            inherited.push((base.own(), base.class_dict()?));
+            inherited.room()?.push((base.own(), base.class_dict()?));
         }
     }
     let asked = if session.options.strict { None } else { own.dict_find(&names.class_cell)? };

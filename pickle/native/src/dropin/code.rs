@@ -5,6 +5,7 @@ use crate::writer::FIELDS;
 
 use super::Held;
 use super::options::Options;
+use crate::room::Room as _;
 
 /// What makes a code object again.
 pub(crate) fn reduce(
@@ -16,7 +17,7 @@ pub(crate) fn reduce(
 ) -> Result<Owned> {
     let mut values = Vec::with_capacity(FIELDS.len());
     for (name, descriptor) in FIELDS.iter().zip(&held.code_fields) {
-        values.push(match *name {
+        values.room()?.push(match *name {
             "co_filename" if !options.filenames => held.names.dynamic_code.fresh()?,
             "co_name" => code.through(descriptor)?.fresh()?,
             "co_names" | "co_varnames" | "co_freevars" | "co_cellvars" => {

@@ -8,6 +8,7 @@ use crate::python::{Does, Object, Opcodes, Owned, Result, dict, none, operations
 
 use super::Held;
 use super::session::Session;
+use crate::room::Room as _;
 
 /// What the operations of this Python do.
 fn opcodes(held: &Held) -> Result<&Opcodes> {
@@ -50,7 +51,7 @@ pub(crate) fn of(held: &Held, session: &Session, code: &Object) -> Result<Arc<Fa
             held.facts.keep(code, facts, |_| true)?
         }
     };
-    let old = session.caches().codes.insert(address, (code.own(), facts.clone()));
+    let old = session.caches().codes.room()?.insert(address, (code.own(), facts.clone()));
     drop(old);
     Ok(facts)
 }
@@ -74,7 +75,7 @@ fn read(held: &Held, session: &Session, code: &Object) -> Result<Arc<Facts>> {
             }
             Does::ChangesVariable(number) => {
                 if !variables.contains(&number) {
-                    variables.push(number);
+                    variables.room()?.push(number);
                 }
             }
             Does::TakesAttribute(_)

@@ -7,6 +7,7 @@ use crate::writer::Answer;
 use super::names::Names;
 use super::session::Session;
 use super::{Held, cells, facts, home, lookup, submodules};
+use crate::room::Room as _;
 
 /// The answer for a function.
 pub(crate) fn reduce(held: &Held, session: &Session, function: &Object) -> Result<Answer> {
@@ -73,7 +74,7 @@ fn by_value(held: &Held, session: &Session, function: &Object) -> Result<Owned> 
         let mut cells = Vec::with_capacity(facts.free);
         for at in 0..facts.free {
             let sets = facts.sets.get(at).copied().unwrap_or(false);
-            cells.push(match closure.tuple_item(at) {
+            cells.room()?.push(match closure.tuple_item(at) {
                 Some(original) => {
                     let is_class = facts.class_cell == Some(at);
                     cells::empty_for(held, session, &closure, original, sets, is_class)?
@@ -129,7 +130,7 @@ fn by_value(held: &Held, session: &Session, function: &Object) -> Result<Owned> 
     for at in 0..closure.tuple_len() {
         if let Some(value) = closure.tuple_item(at).map(Object::cell_content).transpose()?.flatten() {
             if value.is_module() {
-                reached.push(value);
+                reached.room()?.push(value);
             }
         }
     }
@@ -218,7 +219,7 @@ fn take_globals(
         let Some(value) = find(globals, &name)? else { continue };
         used.dict_set(&name, &value)?;
         if value.is_module() {
-            modules.push(value);
+            modules.room()?.push(value);
         }
     }
     Ok(())

@@ -8,6 +8,7 @@ use crate::python::{Object, Owned, Result, modules};
 use super::address::AddressSet;
 use super::session::Session;
 use super::{Held, lookup};
+use crate::room::Room as _;
 
 /// What the modules have.
 #[derive(Default)]
@@ -113,14 +114,14 @@ fn look(held: &Held, all: &Object) -> Result<Orphans> {
             continue;
         }
         if !plain(held, &module)? {
-            odd.push((key, module));
+            odd.room()?.push((key, module));
             continue;
         }
         let values = module.get(&held.names.dict)?.dict_values()?;
         for at in 0..values.list_len() {
             let value = values.list_item(at)?;
             if value.is_function() || value.is_class() {
-                known.insert(value.ptr().addr());
+                known.room()?.insert(value.ptr().addr());
             }
         }
     }

@@ -10,6 +10,7 @@ use crate::writer::Answer;
 
 use super::session::{self, Session};
 use super::{Held, class, function, parts};
+use crate::room::Room as _;
 
 /// What `reducer_override` says: what to write, or `NotImplemented`. `whole` is the session as an object.
 pub(crate) fn answer(
@@ -103,7 +104,7 @@ fn family(held: &Held, session: &Session, kind: &Object) -> Result<Option<Owned>
         held.attached()?.slot_names.call(&[kind])?;
     }
     let entry = (kind.own(), found.as_ref().map(|found| found.own()));
-    let old = session.caches().families.insert(address, entry);
+    let old = session.caches().families.room()?.insert(address, entry);
     drop(old);
     Ok(found)
 }

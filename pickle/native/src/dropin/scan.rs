@@ -11,6 +11,7 @@ use crate::python::{Kind, Object, Owned, Result, import, interned, tuple};
 use super::address::AddressSet;
 use super::session::Session;
 use super::{Held, facts, lookup};
+use crate::room::Room as _;
 
 /// How many objects the collector is asked about at once.
 const BATCH: usize = 4096;
@@ -73,11 +74,11 @@ pub(crate) fn from(held: &Held, session: &Session, root: Owned) -> Result<Scan> 
             if is_leaf(&object) {
                 continue;
             }
-            if scan.reached.insert(object.ptr().addr()) {
+            if scan.reached.room()?.insert(object.ptr().addr()) {
                 if scan.is_opaque(held, session, &object, &mut next)? {
-                    scan.kept.push(object);
+                    scan.kept.room()?.push(object);
                 } else {
-                    asked.push(object);
+                    asked.room()?.push(object);
                 }
             }
         }
@@ -85,7 +86,7 @@ pub(crate) fn from(held: &Held, session: &Session, root: Owned) -> Result<Scan> 
             let some: Vec<&Object> = some.iter().map(|object| &**object).collect();
             let found = referents.call_with(&*tuple(&some)?, None)?;
             for at in 0..found.list_len() {
-                next.push(found.list_item(at)?);
+                next.room()?.push(found.list_item(at)?);
             }
         }
         scan.kept.append(&mut asked);
@@ -114,7 +115,7 @@ impl Scan {
             return goes_by_name(held, session, object);
         }
         if object.is_cell() {
-            self.beside.insert(object.ptr().addr());
+            self.beside.room()?.insert(object.ptr().addr());
             next.extend(object.cell_content()?);
             return Ok(true);
         }
@@ -129,7 +130,7 @@ impl Scan {
             if !named {
                 let values = object.get(&held.names.dict)?.dict_values()?;
                 for at in 0..values.list_len() {
-                    next.push(values.list_item(at)?);
+                    next.room()?.push(values.list_item(at)?);
                 }
             }
             return Ok(true);
@@ -149,7 +150,7 @@ impl Scan {
         for at in 0..parts.closure.tuple_len() {
             let Some(cell) = parts.closure.tuple_item(at).filter(|cell| cell.is_cell()) else { continue };
             if facts.sets.get(at).copied().unwrap_or(false) {
-                self.set.insert(cell.ptr().addr());
+                self.set.room()?.insert(cell.ptr().addr());
             }
             next.extend(cell.cell_content()?);
         }

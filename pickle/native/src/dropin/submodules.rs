@@ -11,6 +11,7 @@ use crate::python::{Object, Owned, Result, modules};
 
 use super::Held;
 use super::session::Session;
+use crate::room::Room as _;
 
 /// The modules' names.
 pub(crate) struct Index {
@@ -38,10 +39,10 @@ impl Index {
             let Some(first) = name.find('.') else { continue };
             let Ok(place) = u32::try_from(names.len()) else { break };
             for (end, _) in name[first + 1..].match_indices('.') {
-                below.entry(name[..first + 1 + end].to_owned()).or_default().push(place);
+                below.room()?.entry(name[..first + 1 + end].to_owned()).or_default().push(place);
             }
-            below.entry(name.to_owned()).or_default().push(place);
-            names.push((name.to_owned(), key));
+            below.room()?.entry(name.to_owned()).or_default().push(place);
+            names.room()?.push((name.to_owned(), key));
         }
         Ok(Self { count, last, names, below })
     }
@@ -111,7 +112,7 @@ pub(crate) fn add(
     for at in 0..names.tuple_len() {
         let Some(word) = names.tuple_item(at) else { continue };
         if let Ok(word) = word.utf8().map_err(|raised| raised.dismiss()) {
-            words.push(word);
+            words.room()?.push(word);
         }
     }
     let mut places = Vec::new();
@@ -125,7 +126,7 @@ pub(crate) fn add(
             let full = index.names.get(*place as usize).map_or("", |(full, _)| full.as_str());
             let mut rest = full.get(key.len() + 1..).into_iter().flat_map(|rest| rest.split('.'));
             if rest.all(|part| words.contains(&part)) {
-                places.push(*place);
+                places.room()?.push(*place);
             }
         }
     }

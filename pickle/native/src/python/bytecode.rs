@@ -6,6 +6,7 @@ use super::jumps::{Certainty, Jump, jumps};
 use super::modules::import;
 use super::object::{Object, Owned};
 use super::raised::{Raised, Result};
+use crate::room::Room as _;
 
 /// What an operation does, as far as it matters to anybody here.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -203,7 +204,7 @@ pub(crate) fn operations(
             Action::ChangeGlobal => Does::ChangesGlobal(name(argument)?),
             Action::StoreName => {
                 if certainty.at(code, at)? && !own.contains(&argument) {
-                    own.push(argument);
+                    own.room()?.push(argument);
                 }
                 Does::Other
             }

@@ -6,6 +6,7 @@ use super::builtin::interned;
 use super::modules::import;
 use super::object::Object;
 use super::raised::Result;
+use crate::room::Room as _;
 
 /// How an operation says where to go on.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -94,12 +95,12 @@ fn caught_ranges(code: &Object) -> Result<Vec<Range<usize>>> {
     for byte in table.bytes()? {
         number = number << 6 | usize::from(byte & 0x3f);
         if byte & 0x40 == 0 {
-            numbers.push(number);
+            numbers.room()?.push(number);
             number = 0;
         }
     }
     for entry in numbers.chunks_exact(4) {
-        ranges.push(entry[0]..entry[0].saturating_add(entry[1]));
+        ranges.room()?.push(entry[0]..entry[0].saturating_add(entry[1]));
     }
     Ok(ranges)
 }

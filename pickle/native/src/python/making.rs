@@ -11,6 +11,7 @@ use super::functions::{Function, Functions};
 use super::object::{Object, Owned};
 use super::raised::{Raised, Result};
 use super::shared::Shared;
+use crate::room::Room as _;
 
 /// What an instance holds. Other threads may use it at the same time, so it guards itself.
 pub(crate) trait Content: Default {
@@ -103,9 +104,9 @@ impl<T: Content + 'static> Class<T> {
             slot(ffi::Py_tp_getset, self.attributes.cast()),
         ];
         if let Some(init) = self.init {
-            slots.push(slot(ffi::Py_tp_init, init as *mut c_void));
+            slots.room()?.push(slot(ffi::Py_tp_init, init as *mut c_void));
         }
-        slots.push(slot(0, ptr::null_mut()));
+        slots.room()?.push(slot(0, ptr::null_mut()));
         let inherited = if self.inherited { ffi::Py_TPFLAGS_BASETYPE } else { 0 };
         let mut spec = ffi::PyType_Spec {
             name: self.name.as_ptr(),

@@ -5,6 +5,7 @@ use crate::python::{Kind, Object, Raised, Result};
 use super::session::Session;
 use super::step::op;
 use super::value::Known;
+use crate::room::Room as _;
 
 impl Session<'_> {
     /// Writes an object that holds no other, or is in the memo; says whether it was one.
@@ -274,7 +275,7 @@ impl Session<'_> {
             _ => return Ok(()),
         };
         kept.try_reserve(1).map_err(|_| Raised::memory())?;
-        kept.insert(value, number);
+        kept.room()?.insert(value, number);
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 use crate::python::{Kind, Object, Owned, Raised, Result, int};
 
 use super::session::{Answer, Session};
+use crate::room::Room as _;
 
 /// Who has answers of their own to what they are asked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -64,7 +65,7 @@ impl Session<'_> {
             let answers = self.answers(&class)?;
             if answers != Answers::OfClass && !self.slotted.contains_key(&class.ptr().addr()) {
                 self.held.attached()?.slot_names.call(&[&class])?;
-                self.slotted.insert(class.ptr().addr(), class.clone());
+                self.slotted.room()?.insert(class.ptr().addr(), class.clone());
             }
             if answers != Answers::Usual {
                 let protocol = int(self.options.protocol.into())?;

@@ -5,6 +5,7 @@ use crate::python::{Owned, Raised, Result, list};
 use super::session::Session;
 use super::step::{BATCH, SHORT_END, Step, op};
 use super::value::Then;
+use crate::room::Room as _;
 
 /// An exact dict. Python may change it between two pairs: the place stays valid, and the length is compared at the end of
 /// each batch, as in Python's C pickler.
@@ -66,7 +67,7 @@ impl Session<'_> {
             let (keys, mut values, mut at) = (list()?, Vec::new(), 0);
             while let Some((key, value)) = dict.dict_next(&mut at) {
                 keys.list_append(&key)?;
-                values.push(value);
+                values.room()?.push(value);
             }
             return self.order(dict, &keys, Then::Dict(values));
         }

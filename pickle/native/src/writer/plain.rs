@@ -6,6 +6,7 @@ use crate::python::{Found, Object, Owned, Result};
 use super::held::Held;
 use super::session::{ById, Session};
 use super::step::{Step, op};
+use crate::room::Room as _;
 
 /// Classes that were asked about, by identity; an answer holds for one version of the class.
 #[derive(Default)]
@@ -42,7 +43,7 @@ impl PlainClasses {
         // The look-ups have given it a version; one that has none is asked again each time.
         if let Some(version) = class.class_version() {
             self.last = Some((id, version, plain));
-            self.known.insert(id, (version, plain));
+            self.known.room()?.insert(id, (version, plain));
         }
         Ok(plain)
     }

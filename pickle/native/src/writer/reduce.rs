@@ -7,6 +7,7 @@ use super::sequences::Items;
 use super::session::Session;
 use super::step::{Step, op};
 use super::value::Then;
+use crate::room::Room as _;
 
 /// How many reductions may be open inside each other. Objects that exist are never that deep in practice; a `__reduce_ex__`
 /// that makes new ones for ever gets an error here, before it has all of the memory.
@@ -153,7 +154,7 @@ impl Session<'_> {
         }
         let endless = self.reductions > OPEN_MOST;
         let length = self.memo.len();
-        let opened = self.open.entry(object.ptr().addr()).or_default();
+        let opened = self.open.room()?.entry(object.ptr().addr()).or_default();
         opened.times += 1;
         let itself = opened.times > 1 && opened.memo == length || opened.times > OPEN_SAME;
         opened.memo = length;

@@ -14,6 +14,7 @@ use super::step::{Step, Steps, op};
 use super::value::{
     Ambiguous, Canonical, Choices, Contents, Facts, Identity, Known, Late, Suspended, Tie, Value,
 };
+use crate::room::Room as _;
 
 /// Python's default protocol, which changed with 3.14.
 pub(crate) const DEFAULT_PROTOCOL: u8 = if cfg!(Py_3_14) { 5 } else { 4 };
@@ -482,7 +483,9 @@ impl<'s> Session<'s> {
             return Ok(());
         }
         self.fast_nesting += 1;
-        if self.fast_nesting >= FAST_NESTING && self.fast_open.insert(object.ptr().addr(), ()).is_some() {
+        if self.fast_nesting >= FAST_NESTING
+            && self.fast_open.room()?.insert(object.ptr().addr(), ()).is_some()
+        {
             return Err(Raised::value(&format!(
                 "fast mode: can't pickle cyclic objects including object type {} at {:p}",
                 object.class_name(),

@@ -5,6 +5,7 @@ use crate::python::{Kind, Owned, Raised, Result};
 use super::mappings::{Dict, Pairs};
 use super::reduce::Reduce;
 use super::sequences::{Items, Members};
+use crate::room::Room as _;
 
 /// The opcodes that this engine writes.
 pub(crate) use interbind_pickle::opcodes as op;
@@ -104,14 +105,14 @@ impl Steps {
         if self.0.len() == self.0.capacity() {
             self.0.try_reserve(1).map_err(|_| Raised::memory())?;
         }
-        self.0.push(step);
+        self.0.room()?.push(step);
         Ok(())
     }
 
     /// Puts a step below others.
     pub(crate) fn insert(&mut self, at: usize, step: Step) -> Result<()> {
         self.0.try_reserve(1).map_err(|_| Raised::memory())?;
-        self.0.insert(at, step);
+        self.0.room()?.insert(at, step);
         Ok(())
     }
 

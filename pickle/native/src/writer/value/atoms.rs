@@ -2,6 +2,7 @@
 //! count. They are compared as they are, bit by bit; nothing is hashed but for a place in the table.
 
 use crate::python::{Kind, Object, Owned, Raised, Result};
+use crate::room::Room as _;
 use crate::writer::session::Session;
 
 /// How deep tuples may lie in a tuple that is compared by its content.
@@ -61,7 +62,7 @@ impl Table {
             if self.entries.len() == self.entries.capacity() {
                 self.entries.try_reserve(1).map_err(|_| Raised::memory())?;
             }
-            self.entries.push(Entry { hash, object: object.own(), number });
+            self.entries.room()?.push(Entry { hash, object: object.own(), number });
             self.places[place] = self.entries.len() as u32;
         }
         Ok(())

@@ -11,6 +11,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::python::{Kind, Object, Owned, Raised, Result, list_from, tuple};
+use crate::room::Room as _;
 use crate::writer::session::Session;
 
 /// A hash of a value.
@@ -176,7 +177,7 @@ impl Session<'_> {
                 Ok(parts) => {
                     frames.try_reserve(1).map_err(|_| Raised::memory())?;
                     let hash = Sha256::new_with_prefix([tag]);
-                    frames.push(Frame { object: asked, parts, at: 0, hash, alias, here: false });
+                    frames.room()?.push(Frame { object: asked, parts, at: 0, hash, alias, here: false });
                 }
                 Err(known) => answer = Some((asked, known)),
             }
@@ -184,14 +185,14 @@ impl Session<'_> {
             asked = loop {
                 if let Some((part, known)) = answer.take() {
                     let Some(frame) = frames.last_mut() else { return Ok(known) };
-                    if !self.give(frame, part, known) {
+                    if !self.give(frame, part, known)? {
                         // One part that is no value, and the whole is no value either. The inner ones are asked again.
                         let Some(frame) = frames.pop() else {
                             return Err(Raised::system("a frame was lost"));
                         };
                         if !self.hashing || !frames.is_empty() {
                             let whole = frame.object.clone();
-                            self.values.insert(whole.ptr().addr(), (whole, Known::Nothing));
+                            self.values.room()?.insert(whole.ptr().addr(), (whole, Known::Nothing));
                         }
                         answer = Some((frame.object, Known::Nothing));
                         continue;
@@ -205,7 +206,7 @@ impl Session<'_> {
                 let (whole, known) = frame.finish();
                 // What nobody else holds isn't asked about again where only a hash is wanted.
                 if !self.hashing || matches!(known, Known::Here(_)) || whole.count() > 2 {
-                    self.values.insert(whole.ptr().addr(), (whole.clone(), known));
+                    self.values.room()?.insert(whole.ptr().addr(), (whole.clone(), known));
                 }
                 answer = Some((whole, known));
             };
@@ -213,13 +214,13 @@ impl Session<'_> {
     }
 
     /// Gives what is known of a part to what asked for it; says whether that can still be a value.
-    fn give(&mut self, frame: &mut Frame, part: Owned, known: Known) -> bool {
+    fn give(&mut self, frame: &mut Frame, part: Owned, known: Known) -> Result<bool> {
         match (known, &mut frame.parts) {
             (Known::Value(value), Parts::Ordered(_)) => {
                 Digest::update(&mut frame.hash, b"v");
                 Digest::update(&mut frame.hash, value);
             }
-            (Known::Value(value), Parts::Any(_, values)) => values.push(value),
+            (Known::Value(value), Parts::Any(_, values)) => values.room()?.push(value),
             (Known::Here(value), Parts::Ordered(_)) if frame.alias => {
                 frame.here = true;
                 Digest::update(&mut frame.hash, b"h");
@@ -230,11 +231,11 @@ impl Session<'_> {
                 Digest::update(&mut frame.hash, b"#");
                 Digest::update(&mut frame.hash, (part.ptr().addr() as u64).to_le_bytes());
                 // Kept, because it is known by its address.
-                self.values.insert(part.ptr().addr(), (part, Known::Nothing));
+                self.values.room()?.insert(part.ptr().addr(), (part, Known::Nothing));
             }
-            _ => return false,
+            _ => return Ok(false),
         }
-        true
+        Ok(true)
     }
 
     /// Tells whether an object is a tuple of type parameters, and of nothing else.
@@ -292,7 +293,7 @@ impl Session<'_> {
                         Digest::update(&mut hash, (item.ptr().addr() as u64).to_le_bytes());
                     }
                     let known = Known::Here(finish(hash));
-                    self.values.insert(object.ptr().addr(), (object.own(), known));
+                    self.values.room()?.insert(object.ptr().addr(), (object.own(), known));
                     return Ok(Asked::Known(known));
                 }
                 Ok(Asked::Parts(Parts::Ordered(object.own()), b't'))
@@ -328,7 +329,7 @@ impl Session<'_> {
             let facts = self.facts(object)?;
             if let Some(value) = self.flat_code(&facts)? {
                 let known = Known::Value(value);
-                self.values.insert(object.ptr().addr(), (object.own(), known));
+                self.values.room()?.insert(object.ptr().addr(), (object.own(), known));
                 return Ok(Asked::Known(known));
             }
             return Ok(Asked::Parts(Parts::Ordered(self.code_parts(&facts)?), b'c'));

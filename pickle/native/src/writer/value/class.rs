@@ -11,6 +11,7 @@ use super::hooks::{Late, What};
 use super::members::{by_name, is_slots, slots, without_addresses};
 use super::program::{Do, Label, Program, save};
 use super::standard::Standard;
+use crate::room::Room as _;
 
 /// How often a class may be begun inside itself: each time, more of it is in the memo.
 const OPEN_MOST: u32 = 100;
@@ -86,9 +87,9 @@ impl Session<'_> {
             return self.class_content(class);
         }
         self.opens(&class, OPEN_MOST, ": what makes it can't be made before the class itself is there")?;
-        self.class_stack.push(class.clone());
+        self.class_stack.room()?.push(class.clone());
         let content = class.class_dict()?;
-        self.class_dicts.insert(content.ptr().addr(), class.clone());
+        self.class_dicts.room()?.insert(content.ptr().addr(), class.clone());
         let content = content.dict_copy()?;
         let hooked = self.subclass_hook(&class)?;
         let meta = class.class();
@@ -113,10 +114,10 @@ impl Session<'_> {
             // What makes its slots again, which isn't always what the class says now.
             let making = attached.slots.call(&[&class])?;
             if let Some(declared) = declared.filter(|declared| !declared.is(&making) && is_slots(declared)) {
-                state.push((names.slots.clone(), declared));
+                state.room()?.push((names.slots.clone(), declared));
             }
             if !making.is_none() {
-                namespace.push((names.slots.clone(), making));
+                namespace.room()?.push((names.slots.clone(), making));
             }
         }
         let given = namespace.len();
@@ -137,7 +138,7 @@ impl Session<'_> {
         }
         while let Some((key, value)) = content.dict_next(&mut at) {
             if !key.is_text() {
-                namespace.push((key, value));
+                namespace.room()?.push((key, value));
                 continue;
             }
             if skipped.as_ref().map_or(Ok(false), |skipped| skipped.set_contains(&key))? {
@@ -176,7 +177,7 @@ impl Session<'_> {
                 || shown == "__annotations__" && !value.is_exact_dict()
                 || cfg!(Py_3_14) && shown == "__annotate__" && !value.is_function();
             if of_type || !meta.is_exactly_type() && self.is_set_by(&meta, &key)? {
-                namespace.push((key, value));
+                namespace.room()?.push((key, value));
                 continue;
             }
             let value = if self.deterministic && shown == "__static_attributes__" && value.is_tuple() {
@@ -191,21 +192,21 @@ impl Session<'_> {
             let key = if key.kind() == crate::python::Kind::Text { key } else { key.fresh()? };
             if hooked && may_come_first(&value) && !key.is(&names.init_subclass) {
                 let key = if key.is(&names.annotate) { names.annotate_func.clone() } else { key.clone() };
-                early.push((key, value.clone()));
+                early.room()?.push((key, value.clone()));
             }
-            state.push((key, value));
+            state.room()?.push((key, value));
         }
         if self.choices.source {
             let found = attached.annotations.call(&[&class])?;
             if found.dict_len() > 0 {
-                state.push((names.annotations.clone(), found));
+                state.room()?.push((names.annotations.clone(), found));
             }
         } else if cfg!(Py_3_14) && annotate.is_none() {
             if let Some(kept) = content
                 .dict_find(&names.annotations_cache)?
                 .filter(|kept| kept.is_exact_dict() && kept.dict_len() > 0)
             {
-                state.push((names.annotations.clone(), kept));
+                state.room()?.push((names.annotations.clone(), kept));
             }
         }
         if self.deterministic {
@@ -219,7 +220,7 @@ impl Session<'_> {
         if let Some(more) = part(3) {
             let mut at = 0;
             while let Some(pair) = more.dict_next(&mut at) {
-                namespace.push(pair);
+                namespace.room()?.push(pair);
             }
         }
         let mut steps = Vec::with_capacity(namespace.len() * 2 + 16);
@@ -245,7 +246,7 @@ impl Session<'_> {
                     save(base),
                     Do::Bytes(&[op::TUPLE1, op::REDUCE]),
                 ]),
-                _ => steps.push(save(part)),
+                _ => steps.room()?.push(save(part)),
             }
         }
         let only_object = bases.tuple_len() == 1
@@ -253,33 +254,33 @@ impl Session<'_> {
             && meta.is_exactly_type();
         if only_object && part(1).is_none() {
             // `type` adds it.
-            steps.push(Do::Bytes(&[op::EMPTY_TUPLE]));
+            steps.room()?.push(Do::Bytes(&[op::EMPTY_TUPLE]));
         } else if let Some(bases) = first.tuple_item(last) {
             let bases = Do::Save(Label::Part("bases"), bases.own());
             if hooked && self.identity != Identity::Nothing {
                 self.bases_or_none(&class, bases, &mut steps)?;
             } else {
-                steps.push(bases);
+                steps.room()?.push(bases);
             }
         }
-        steps.push(Do::Unless(class.clone(), below));
+        steps.room()?.push(Do::Unless(class.clone(), below));
         match part(2).filter(|prepare| !prepare.is_none()) {
-            Some(prepare) => steps.push(save(&prepare)),
-            None => steps.push(Do::Bytes(&[op::EMPTY_DICT])),
+            Some(prepare) => steps.room()?.push(save(&prepare)),
+            None => steps.room()?.push(Do::Bytes(&[op::EMPTY_DICT])),
         }
         if !namespace.is_empty() {
-            steps.push(Do::Bytes(&[op::MARK]));
+            steps.room()?.push(Do::Bytes(&[op::MARK]));
             for (name, value) in namespace {
                 steps.extend([save(&name), Do::Save(Label::Attribute(name), value)]);
             }
-            steps.push(Do::Bytes(&[op::SETITEMS]));
+            steps.room()?.push(Do::Bytes(&[op::SETITEMS]));
         }
-        steps.push(Do::Unless(class.clone(), below));
-        steps.push(Do::Bytes(&[op::TUPLE, op::REDUCE]));
+        steps.room()?.push(Do::Unless(class.clone(), below));
+        steps.room()?.push(Do::Bytes(&[op::TUPLE, op::REDUCE]));
         let set = self.way_to_set(&class, &meta, hooked)?;
         let body =
             ClassBody { class: class.clone(), state, after: part(5), late: part(7), known: below > 1, set };
-        steps.push(Do::Class(Box::new(body)));
+        steps.room()?.push(Do::Class(Box::new(body)));
         let mut writing = self.writing(&class, "class", true);
         let done = steps.into_iter().try_for_each(|step| self.write(&mut writing, step));
         self.written(writing, done)
@@ -291,11 +292,11 @@ impl Session<'_> {
         let names = &held.class_names;
         self.put(&class)?;
         let content = class.class_dict()?;
-        self.class_dicts.insert(content.ptr().addr(), class.clone());
+        self.class_dicts.room()?.insert(content.ptr().addr(), class.clone());
         let content = content.dict_copy()?;
         let mut steps = Vec::with_capacity(content.dict_len() * 2 + 4);
         for descriptor in [&held.of_types.name, &held.of_types.qualname, &held.of_types.bases] {
-            steps.push(save(&*class.through(descriptor)?));
+            steps.room()?.push(save(&*class.through(descriptor)?));
         }
         let mut annotate = None;
         let mut at = 0;
@@ -310,11 +311,11 @@ impl Session<'_> {
             if key.is(&names.annotate_func) && !value.is_none() {
                 annotate = Some(value.clone());
             }
-            steps.push(save(&key));
+            steps.room()?.push(save(&key));
             // Where a slot, a dict or weak references are doesn't count: that they are does.
             let used_up = key.is(&names.slots) && !is_slots(&value);
             if !value.is_member_of(&class) && !value.is_getset() && !used_up {
-                steps.push(Do::Save(Label::Attribute(key), value));
+                steps.room()?.push(Do::Save(Label::Attribute(key), value));
             }
         }
         let kept = content.dict_find(&names.annotations_cache)?;
@@ -325,14 +326,14 @@ impl Session<'_> {
                 None => kept,
             };
             if !changed.is_none() {
-                steps.push(Do::Save(Label::Attribute(names.annotations.clone()), changed));
+                steps.room()?.push(Do::Save(Label::Attribute(names.annotations.clone()), changed));
             }
         }
         if let Some(annotate) = &annotate {
             self.class_scope(annotate, &class)?;
         }
-        self.class_stack.push(class.clone());
-        steps.push(Do::Leave(class.clone()));
+        self.class_stack.room()?.push(class.clone());
+        steps.room()?.push(Do::Leave(class.clone()));
         self.run(Program::new(class, "class", steps))
     }
 
@@ -342,17 +343,17 @@ impl Session<'_> {
         let mut namespace = Vec::with_capacity(5);
         if let Some(module) = content.dict_find(&self.held.names.module)? {
             let module = if module.is_text() { self.home(&module)? } else { module };
-            namespace.push((self.held.names.module.clone(), module));
+            namespace.room()?.push((self.held.names.module.clone(), module));
         }
         let qualname = class.through(&self.held.of_types.qualname)?;
         if !super::function::same_text(&qualname, name)? {
-            namespace.push((self.held.names.qualname.clone(), qualname));
+            namespace.room()?.push((self.held.names.qualname.clone(), qualname));
         }
         for name in [&names.orig_bases, &names.doc] {
             if let Some(value) = content.dict_find(name)?.filter(|value| !value.is_none()) {
                 let shown = self.deterministic && name.is(&names.doc) && content.dict_has(&names.fields)?;
                 let value = if shown { without_addresses(value)? } else { value };
-                namespace.push((name.clone(), value));
+                namespace.room()?.push((name.clone(), value));
             }
         }
         Ok(namespace)
@@ -433,11 +434,11 @@ impl Session<'_> {
             Set::OneByOne | Set::AsType => {
                 let setter = if set == Set::AsType { Standard::TypeSetAttr } else { Standard::SetAttr };
                 for (name, value) in state {
-                    steps.push(Do::Standard(setter));
-                    steps.push(made.map_or_else(|| Do::Get(class.clone()), Do::Number));
-                    steps.push(save(&name));
-                    steps.push(Do::Save(Label::Attribute(name), value));
-                    steps.push(Do::Bytes(&[op::TUPLE3, op::REDUCE, op::POP]));
+                    steps.room()?.push(Do::Standard(setter));
+                    steps.room()?.push(made.map_or_else(|| Do::Get(class.clone()), Do::Number));
+                    steps.room()?.push(save(&name));
+                    steps.room()?.push(Do::Save(Label::Attribute(name), value));
+                    steps.room()?.push(Do::Bytes(&[op::TUPLE3, op::REDUCE, op::POP]));
                 }
             }
         }
@@ -453,12 +454,12 @@ impl Session<'_> {
             None => steps.extend(calls),
             Some(number) => {
                 if !calls.is_empty() {
-                    steps.push(Do::As(class.clone(), number, calls));
+                    steps.room()?.push(Do::As(class.clone(), number, calls));
                 }
-                steps.push(Do::Bytes(&[op::POP]));
+                steps.room()?.push(Do::Bytes(&[op::POP]));
             }
         }
-        steps.push(Do::Leave(class));
+        steps.room()?.push(Do::Leave(class));
         program.then(steps);
         Ok(())
     }
@@ -478,7 +479,7 @@ impl Session<'_> {
             };
             if name.equals(&self.held.class_names.classdict)? {
                 if let Some(content) = cell.cell_content()?.filter(|content| content.is_exact_dict()) {
-                    self.class_dicts.entry(content.ptr().addr()).or_insert_with(|| class.clone());
+                    self.class_dicts.room()?.entry(content.ptr().addr()).or_insert_with(|| class.clone());
                 }
             }
         }
@@ -487,7 +488,7 @@ impl Session<'_> {
 
     /// A class is begun, or code: at most so often inside itself; `endless` says why not.
     pub(super) fn opens(&mut self, object: &Object, most: u32, endless: &str) -> Result<()> {
-        let times = self.open_classes.entry(object.ptr().addr()).or_default();
+        let times = self.open_classes.room()?.entry(object.ptr().addr()).or_default();
         *times += 1;
         if *times > most {
             return Err(Raised::about(&self.held.pickling_error, "can't pickle ", object, endless));

@@ -15,6 +15,7 @@ use super::choice::{Canonical, Choices};
 use super::program::{Do, Program, save};
 use super::reads::{Reads, reads};
 use super::standard::Standard;
+use crate::room::Room as _;
 
 /// `CO_HAS_DOCSTRING`, since Python 3.14.
 const HAS_DOC: i64 = 0x400_0000;
@@ -119,7 +120,7 @@ impl Session<'_> {
                 self.held.facts.keep(code, facts, |_| true)?
             }
         };
-        self.facts.insert(address, (code.own(), facts.clone()));
+        self.facts.room()?.insert(address, (code.own(), facts.clone()));
         Ok(facts)
     }
 
@@ -194,14 +195,14 @@ impl Session<'_> {
         let mut steps = Vec::with_capacity(FIELDS.len() + 5);
         steps.extend([Do::Standard(Standard::Code), Do::Bytes(&[op::MARK])]);
         for (name, value) in FIELDS.iter().zip(&facts.fields) {
-            steps.push(match changed(name, &self.choices, file.as_ref())? {
+            steps.room()?.push(match changed(name, &self.choices, file.as_ref())? {
                 Some(value) => save(&value),
                 None => save(value),
             });
         }
-        steps.push(Do::Bytes(&[op::TUPLE, op::REDUCE]));
-        steps.push(Do::Put(code.clone()));
-        steps.push(Do::Leave(code.clone()));
+        steps.room()?.push(Do::Bytes(&[op::TUPLE, op::REDUCE]));
+        steps.room()?.push(Do::Put(code.clone()));
+        steps.room()?.push(Do::Leave(code.clone()));
         self.run(Program::new(code, "code", steps))
     }
 
@@ -296,7 +297,7 @@ impl Session<'_> {
         let file = self.canonical_file(facts)?;
         let mut fields = Vec::with_capacity(FIELDS.len());
         for (name, value) in FIELDS.iter().zip(&facts.fields) {
-            fields.push(changed(name, &self.choices, Some(&file))?.unwrap_or_else(|| value.clone()));
+            fields.room()?.push(changed(name, &self.choices, Some(&file))?.unwrap_or_else(|| value.clone()));
         }
         tuple(&fields.iter().map(|field| &**field).collect::<Vec<_>>())
     }

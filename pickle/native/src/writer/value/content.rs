@@ -5,6 +5,7 @@
 use std::hash::BuildHasher;
 
 use crate::python::{Kind, Object, Result};
+use crate::room::Room as _;
 use crate::writer::session::{ById, Session};
 
 use super::canon::{Hashes, Value, feed};
@@ -19,13 +20,13 @@ struct Found {
 
 impl Found {
     /// Meets something that can change; says whether it has been met before.
-    fn meet(&mut self, object: &Object) -> bool {
+    fn meet(&mut self, object: &Object) -> Result<bool> {
         let number = self.met.len();
-        let known = *self.met.entry(object.ptr().addr()).or_insert(number);
+        let known = *self.met.room()?.entry(object.ptr().addr()).or_insert(number);
         if known < number {
             self.length(b'R', known);
         }
-        known < number
+        Ok(known < number)
     }
 
     fn length(&mut self, tag: u8, length: usize) {
@@ -133,7 +134,7 @@ impl Session<'_> {
                 Ok(true)
             }
             Kind::List => {
-                if found.meet(value) {
+                if found.meet(value)? {
                     return Ok(true);
                 }
                 found.length(b'l', value.list_len());
@@ -149,7 +150,7 @@ impl Session<'_> {
             Kind::Function => self.feed_function(value, class, found, depth),
             Kind::Class => self.feed_named(value, found),
             _ if value.is_method_maker() => {
-                if found.meet(value) {
+                if found.meet(value)? {
                     return Ok(true);
                 }
                 let names = &self.held.function_names;
@@ -175,7 +176,7 @@ impl Session<'_> {
     }
 
     fn feed_dict(&mut self, dict: &Object, class: &Object, found: &mut Found, depth: u32) -> Result<bool> {
-        if found.meet(dict) {
+        if found.meet(dict)? {
             return Ok(true);
         }
         let dict = dict.dict_copy()?;
@@ -196,7 +197,7 @@ impl Session<'_> {
         found: &mut Found,
         depth: u32,
     ) -> Result<bool> {
-        if found.meet(function) {
+        if found.meet(function)? {
             return Ok(true);
         }
         let names = &self.held.function_names;
@@ -232,7 +233,7 @@ impl Session<'_> {
             let Some(cell) = parts.closure.tuple_item(at).filter(|cell| cell.is_cell()) else {
                 return Ok(false);
             };
-            if found.meet(cell) {
+            if found.meet(cell)? {
                 continue;
             }
             match cell.cell_content()? {

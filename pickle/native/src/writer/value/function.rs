@@ -11,6 +11,7 @@ use super::code::Facts;
 use super::program::{Do, Label, Program, Writing, save};
 use super::reads::Start;
 use super::standard::Standard;
+use crate::room::Room as _;
 
 /// A function that has just been made.
 pub(crate) struct Body {
@@ -128,18 +129,18 @@ impl Session<'_> {
                 self.out.op(b'F')?;
                 self.out.put(&content)?;
             }
-            None => steps.push(save(&parts.code)),
+            None => steps.room()?.push(save(&parts.code)),
         }
         let mut cells = Vec::new();
         for at in 0..parts.closure.tuple_len() {
             self.new_cell(&parts.closure, &facts.freevars, at, &mut steps, &mut cells)?;
         }
         for (cell, variable) in cells {
-            steps.push(Do::Get(cell.clone()));
-            steps.push(Do::Fill(cell, Label::Variable(variable)));
+            steps.room()?.push(Do::Get(cell.clone()));
+            steps.room()?.push(Do::Fill(cell, Label::Variable(variable)));
         }
         if !same_text(&parts.name, &facts.name)? {
-            steps.push(save(&parts.name));
+            steps.room()?.push(save(&parts.name));
         }
         self.function_state(&function, &parts, facts, false, &mut steps)?;
         if steps.is_empty() {
@@ -163,22 +164,22 @@ impl Session<'_> {
         // Two variables may have one cell.
         let before = (0..at).any(|before| closure.tuple_item(before).is_some_and(|known| known.is(cell)));
         if before || self.memo.get(cell).is_some() {
-            steps.push(Do::Get(cell.own()));
+            steps.room()?.push(Do::Get(cell.own()));
             return Ok(());
         }
-        steps.push(Do::Standard(Standard::Cell));
+        steps.room()?.push(Do::Standard(Standard::Cell));
         match cell.cell_content()? {
             Some(content) if self.is_short(&content)? => {
                 let label = Label::Variable(variable.own());
-                steps.push(Do::Save(label, content));
-                steps.push(Do::Bytes(&[op::TUPLE1, op::REDUCE]));
+                steps.room()?.push(Do::Save(label, content));
+                steps.room()?.push(Do::Bytes(&[op::TUPLE1, op::REDUCE]));
             }
             _ => {
-                steps.push(Do::Bytes(&[op::EMPTY_TUPLE, op::REDUCE]));
-                later.push((cell.own(), variable.own()));
+                steps.room()?.push(Do::Bytes(&[op::EMPTY_TUPLE, op::REDUCE]));
+                later.room()?.push((cell.own(), variable.own()));
             }
         }
-        steps.push(Do::Put(cell.own()));
+        steps.room()?.push(Do::Put(cell.own()));
         Ok(())
     }
 
@@ -200,8 +201,8 @@ impl Session<'_> {
         }
         self.submodules(&parts, &facts, &mut steps)?;
         for (cell, variable) in cells {
-            steps.push(Do::Get(cell.clone()));
-            steps.push(Do::Fill(cell, Label::Variable(variable)));
+            steps.room()?.push(Do::Get(cell.clone()));
+            steps.room()?.push(Do::Fill(cell, Label::Variable(variable)));
         }
         self.function_state(&function, &parts, &facts, early, &mut steps)?;
         Ok(steps)
@@ -243,12 +244,12 @@ impl Session<'_> {
                         break;
                     }
                     if !self.held.attached()?.submodule.call(&[&package, attribute, &name])?.truth()? {
-                        self.no_submodules.insert(path);
+                        self.no_submodules.room()?.insert(path);
                         break;
                     }
                 }
                 package = name.clone();
-                if self.memo.imported.insert(path.clone()) {
+                if self.memo.imported.room()?.insert(path.clone()) {
                     steps.extend([
                         Do::Standard(Standard::ImportModule),
                         save(&name),
@@ -272,10 +273,10 @@ impl Session<'_> {
         let mut state: Vec<(Owned, Owned)> = Vec::new();
         let names = &self.held.function_names;
         if !parts.defaults.is_none() && !early {
-            state.push((names.defaults.clone(), parts.defaults.clone()));
+            state.room()?.push((names.defaults.clone(), parts.defaults.clone()));
         }
         if !parts.kwdefaults.is_none() {
-            state.push((names.kwdefaults.clone(), parts.kwdefaults.clone()));
+            state.room()?.push((names.kwdefaults.clone(), parts.kwdefaults.clone()));
         }
         let home = parts.globals.dict_find(&self.held.names.name)?;
         let same = match &home {
@@ -285,22 +286,22 @@ impl Session<'_> {
         if !same {
             let module =
                 if parts.module.is_text() { self.home(&parts.module)? } else { parts.module.clone() };
-            state.push((self.held.names.module.clone(), module));
+            state.room()?.push((self.held.names.module.clone(), module));
         }
         if self.choices.source || !same_text(&parts.qualname, &facts.qualname)? {
-            state.push((self.held.names.qualname.clone(), parts.qualname.clone()));
+            state.room()?.push((self.held.names.qualname.clone(), parts.qualname.clone()));
         }
         let same = match &facts.doc {
             Some(doc) => same_text(doc, &parts.doc)?,
             None => parts.doc.is_none(),
         };
         if !same {
-            state.push((names.doc.clone(), parts.doc.clone()));
+            state.room()?.push((names.doc.clone(), parts.doc.clone()));
         }
         if self.choices.source {
             let annotations = self.held.attached()?.annotations.call(&[function])?;
             if annotations.dict_len() > 0 {
-                state.push((names.annotations.clone(), annotations));
+                state.room()?.push((names.annotations.clone(), annotations));
             }
         } else if cfg!(Py_3_14) {
             let annotate = function.get(&names.annotate)?;
@@ -308,30 +309,30 @@ impl Session<'_> {
                 && function.has_annotations()
                 && !self.held.attached()?.annotations_now.call(&[function])?.is_none();
             if !annotate.is_none() && !changed {
-                state.push((names.annotate.clone(), annotate));
+                state.room()?.push((names.annotate.clone(), annotate));
             } else if function.has_annotations() {
                 let annotations = function.get(&names.annotations)?;
                 if annotations.dict_len() > 0 {
-                    state.push((names.annotations.clone(), annotations));
+                    state.room()?.push((names.annotations.clone(), annotations));
                 }
             }
         } else if function.has_annotations() {
             let annotations = function.get(&names.annotations)?;
             if annotations.dict_len() > 0 {
-                state.push((names.annotations.clone(), annotations));
+                state.room()?.push((names.annotations.clone(), annotations));
             }
         }
         if cfg!(Py_3_12) {
             let parameters = function.get(&names.type_params)?;
             if parameters.tuple_len() > 0 {
-                state.push((names.type_params.clone(), parameters));
+                state.room()?.push((names.type_params.clone(), parameters));
             }
         }
         if let Some(own) = function.function_dict() {
             let own = if cfg!(Py_GIL_DISABLED) { own.dict_copy()? } else { own };
             let mut at = 0;
             while let Some(pair) = own.dict_next(&mut at) {
-                state.push(pair);
+                state.room()?.push(pair);
             }
         }
         build(state, steps);
@@ -347,7 +348,7 @@ impl Session<'_> {
         } else {
             vec![Do::Bytes(&[op::NONE, op::EMPTY_DICT])]
         };
-        steps.push(save(&self.held.function_names.cell_contents));
+        steps.room()?.push(save(&self.held.function_names.cell_contents));
         let scope = match &label {
             Label::Variable(name) => name.equals(&self.held.class_names.classdict)?,
             _ => false,
@@ -360,10 +361,10 @@ impl Session<'_> {
                 save(&self.held.names.dict),
                 Do::Bytes(&[op::TUPLE2, op::REDUCE]),
             ]),
-            None if scope => steps.push(Do::Save(label, self.plain_scope(&content)?)),
-            None => steps.push(Do::Save(label, content)),
+            None if scope => steps.room()?.push(Do::Save(label, self.plain_scope(&content)?)),
+            None => steps.room()?.push(Do::Save(label, content)),
         }
-        steps.push(Do::Bytes(if self.choices.source {
+        steps.room()?.push(Do::Bytes(if self.choices.source {
             &[op::TUPLE3, op::REDUCE, op::POP, op::POP]
         } else {
             &[op::SETITEM, op::TUPLE2, op::BUILD, op::POP]

@@ -12,6 +12,7 @@ use crate::writer::step::op;
 use super::class::Set;
 use super::program::{Do, Label, Program, save};
 use super::standard::Standard;
+use crate::room::Room as _;
 
 /// What is done with a class when everything else of the stream is there.
 pub(crate) struct Late {
@@ -64,7 +65,7 @@ impl Session<'_> {
             return Ok(id.clone());
         }
         let id = self.class_id(class)?;
-        self.early_ids.insert(class.ptr().addr(), (class.clone(), id.clone()));
+        self.early_ids.room()?.insert(class.ptr().addr(), (class.clone(), id.clone()));
         Ok(id)
     }
 

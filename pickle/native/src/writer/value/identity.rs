@@ -8,6 +8,7 @@ use crate::writer::step::{Step, op};
 use super::choice::Identity;
 use super::program::{Do, Program, save};
 use super::standard::Standard;
+use crate::room::Room as _;
 
 impl Session<'_> {
     /// Writes the registry of classes.
@@ -48,7 +49,7 @@ impl Session<'_> {
                 let Some(own) = own else { return self.hash_class(class, Which::Own) };
                 let contents = Contents { own: Some(own), whole: None, id: self.known_id(class, own)? };
                 let new = contents.id.is_none();
-                self.class_contents.insert(address, (class.clone(), contents));
+                self.class_contents.room()?.insert(address, (class.clone(), contents));
                 // Classes that reach each other are all hashed with each of them: from some bytes on they get what ids they get.
                 let whole = new && self.lenient && self.class_bytes < WHOLE_MOST;
                 if whole { self.hash_class(class, Which::Whole) } else { Ok(false) }
@@ -66,7 +67,7 @@ impl Session<'_> {
     pub(in crate::writer) fn identified(&mut self, class: Owned, which: Which) -> Result<()> {
         let Some(hash) = self.hashed.take() else { return Err(Raised::system("a hash was lost")) };
         let new = || (class.clone(), Contents::default());
-        let (_, contents) = self.class_contents.entry(class.ptr().addr()).or_insert_with(new);
+        let (_, contents) = self.class_contents.room()?.entry(class.ptr().addr()).or_insert_with(new);
         match which {
             Which::Own => contents.own = Some(hash),
             Which::Whole => contents.whole = Some(hash),
@@ -145,13 +146,13 @@ impl Session<'_> {
     /// one stream they stay two.
     fn unique_id(&mut self, id: Owned) -> Result<Owned> {
         let base = id.utf8()?;
-        if self.memo.ids.insert(base.to_owned()) {
+        if self.memo.ids.room()?.insert(base.to_owned()) {
             return Ok(id);
         }
         let mut count = 2;
         loop {
             let unique = format!("{base}#{count}");
-            if self.memo.ids.insert(unique.clone()) {
+            if self.memo.ids.room()?.insert(unique.clone()) {
                 return text(&unique);
             }
             count += 1;

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::python::{Object, Owned, Raised, Result, text};
+use crate::room::Room as _;
 
 /// Compares the names of attributes.
 pub(super) fn by_name(one: &Object, other: &Object) -> Ordering {
@@ -38,7 +39,7 @@ pub(super) fn slots(content: &Object, class: &Object) -> Result<Vec<(Owned, Owne
     let mut at = 0;
     while let Some((key, value)) = content.dict_next(&mut at) {
         if value.is_member_of(class) && !found.iter().any(|(_, slot)| slot.is(&value)) {
-            found.push((key, value));
+            found.room()?.push((key, value));
         }
     }
     Ok(found)

@@ -15,6 +15,7 @@ use crate::writer::step::{BATCH, Step, Steps, op};
 use super::choice::Identity;
 use super::hooks::Late;
 use super::ties::{Ambiguous, Tie};
+use crate::room::Room as _;
 
 /// How many bytes may be hashed to find orders in one dump, and how many more for each member of a set that lies in no other:
 /// graphs whose sets lie in each other's members take more than any machine has time for.
@@ -136,7 +137,7 @@ impl Session<'_> {
         let asked = self.lenient && self.asks();
         for item in &items {
             let key = if items.len() == 1 && !self.hashing { Some(Key::Number(0)) } else { self.key(item)? };
-            keys.push(if asked { key.or(Some(Key::Last)) } else { key });
+            keys.room()?.push(if asked { key.or(Some(Key::Last)) } else { key });
         }
         let first = Vec::new();
         self.steps.push(Step::Sorting(Box::new(Sorting {
@@ -258,7 +259,9 @@ impl Session<'_> {
         }
         let mut alike = Vec::with_capacity(pairs.len());
         for at in 0..pairs.len() {
-            alike.push(at > 0 && matches!(pairs[at].0, Key::Stream(_)) && pairs[at].0 == pairs[at - 1].0);
+            alike
+                .room()?
+                .push(at > 0 && matches!(pairs[at].0, Key::Stream(_)) && pairs[at].0 == pairs[at - 1].0);
         }
         let items: Vec<Owned> = pairs.into_iter().map(|(_, item)| item).collect();
         if let Then::Reduced(value) = &then {
@@ -329,7 +332,7 @@ impl Session<'_> {
             let before = at.checked_sub(1).and_then(|before| places.get(before));
             let twin =
                 !sorting.first.is_empty() && (alike(*place, before) || alike(*place, places.get(at + 1)));
-            entries.push(match &sorting.keys[*place] {
+            entries.room()?.push(match &sorting.keys[*place] {
                 Some(Key::Stream(hash)) if twin => Entry::Both(*hash),
                 _ => Entry::Value(values[*place].clone()),
             });
@@ -460,15 +463,15 @@ impl Session<'_> {
     fn put_aside(&mut self, item: Owned, shallow: bool) -> Result<()> {
         self.suspended.try_reserve(1).map_err(|_| Raised::memory())?;
         if self.spare.is_empty() {
-            self.spare.push(Output::hashing()?);
+            self.spare.room()?.push(Output::hashing()?);
         }
         let around = self.around;
         let mut entered = Vec::new();
         let open: Vec<usize> = self.steps.iter().filter_map(Step::open).collect();
         for address in open.into_iter().rev() {
-            if let std::collections::hash_map::Entry::Vacant(place) = self.ancestors.entry(address) {
+            if let std::collections::hash_map::Entry::Vacant(place) = self.ancestors.room()?.entry(address) {
                 place.insert(around + entered.len());
-                entered.push(address);
+                entered.room()?.push(address);
             }
         }
         self.around = around + entered.len();
@@ -492,8 +495,8 @@ impl Session<'_> {
             deterministic: core::mem::replace(&mut self.deterministic, true),
             ancestors: None,
         };
-        self.suspended.push(suspended);
-        self.whose.push(item.clone());
+        self.suspended.room()?.push(suspended);
+        self.whose.room()?.push(item.clone());
         self.later(item)
     }
 
@@ -526,7 +529,7 @@ impl Session<'_> {
         self.around = around;
         self.touched = suspended.touched.min(if own < around { own } else { usize::MAX });
         let (hash, length) = out.take_hash();
-        self.spare.push(out);
+        self.spare.room()?.push(out);
         if alone {
             self.class_bytes += length;
         } else {
@@ -535,7 +538,7 @@ impl Session<'_> {
         self.hashed = Some(hash);
         if let Some(item) = self.whose.pop() {
             if own == usize::MAX && !shallow {
-                self.keys.insert(item.ptr().addr(), (item, hash));
+                self.keys.room()?.insert(item.ptr().addr(), (item, hash));
             }
         }
         // Dropping objects may run any code, when all is whole again.

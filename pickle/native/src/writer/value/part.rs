@@ -7,6 +7,7 @@ use crate::writer::step::op;
 
 use super::program::{Do, Label, Program, save};
 use super::standard::Standard;
+use crate::room::Room as _;
 
 /// What a module's dict has that belongs to the interpreter, or is made again with the module.
 const OF_MODULES: &[&str] = &[
@@ -167,18 +168,18 @@ impl Session<'_> {
             Do::Bytes(&[op::POP]),
         ];
         if !exact {
-            steps.push(Do::Standard(Standard::DictUpdate));
-            steps.push(Do::Space(content.clone()));
+            steps.room()?.push(Do::Standard(Standard::DictUpdate));
+            steps.room()?.push(Do::Space(content.clone()));
         }
         let doc = interned("__doc__")?;
         let said = content.dict_find(&doc)?.filter(|said| !said.is_none());
         let mut state = Vec::new();
         if let Some(said) = said {
-            state.push((doc, said));
+            state.room()?.push((doc, said));
         }
         let mut at = 0;
         while let Some(pair) = own.dict_next(&mut at) {
-            state.push(pair);
+            state.room()?.push(pair);
         }
         if self.deterministic {
             // Loading fills in what functions read before the rest.
@@ -189,7 +190,7 @@ impl Session<'_> {
         } else {
             // It may answer what the opcode asks for before it is ready.
             super::function::items(state, &mut steps);
-            steps.push(Do::Bytes(&[op::TUPLE2, op::REDUCE, op::POP]));
+            steps.room()?.push(Do::Bytes(&[op::TUPLE2, op::REDUCE, op::POP]));
         }
         self.run(Program::new(module, "module", steps))
     }

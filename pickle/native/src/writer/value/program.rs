@@ -12,6 +12,7 @@ use super::code::Facts;
 use super::function::Body;
 use super::space::Filling;
 use super::standard::Standard;
+use crate::room::Room as _;
 
 /// Which part of the object is being written, for the path.
 #[derive(Clone)]
@@ -169,7 +170,7 @@ impl Session<'_> {
     /// Writes one thing more, or lets it wait.
     pub(super) fn write(&mut self, writing: &mut Writing, next: Do) -> Result<()> {
         if writing.waits {
-            writing.after.push(next);
+            writing.after.room()?.push(next);
             return Ok(());
         }
         let mut next = next;
@@ -307,7 +308,7 @@ impl Session<'_> {
                     return Err(Raised::system("a class without a number"));
                 };
                 self.memo.set(&object, number)?;
-                steps.push(Do::Renumber(object, before));
+                steps.room()?.push(Do::Renumber(object, before));
                 program.then(steps);
             }
             Do::Renumber(object, number) => self.memo.set(&object, number)?,

@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::python::{CodeNames, Does, Object, Opcodes, Owned, Raised, Result, operations, variable};
+use crate::room::Room as _;
 
 /// Attributes that are taken one after the other, starting from something that has a name.
 #[derive(Clone)]
@@ -57,7 +58,7 @@ impl Reads {
                 return Ok(());
             }
         }
-        self.globals.push(name.own());
+        self.globals.room()?.push(name.own());
         Ok(())
     }
 }
@@ -75,8 +76,8 @@ pub(crate) fn reads(opcodes: &Opcodes, names: &CodeNames, code: &Object, paramet
         let constants = code.get(&names.consts)?;
         for at in 0..constants.tuple_len() {
             if let Some(inner) = constants.tuple_item(at).filter(|inner| inner.is_code()) {
-                if seen.insert(inner.ptr().addr()) {
-                    left.push(inner.own());
+                if seen.room()?.insert(inner.ptr().addr()) {
+                    left.room()?.push(inner.own());
                 }
             }
         }
@@ -116,7 +117,7 @@ fn read_one(
             }
             Does::Jumps if !chains.is_empty() => before.clone_from(&chains),
             Does::ChangesLocal(number) if !(chains.is_empty() && before.is_empty()) => {
-                let known = locals.entry(number).or_default();
+                let known = locals.room()?.entry(number).or_default();
                 known.extend(chains.iter().cloned());
                 known.append(&mut before);
                 known.truncate(SET_MOST);
@@ -136,17 +137,17 @@ fn read_one(
         match does {
             Does::ReadsGlobal(name) | Does::ReadsInBody(name) => {
                 whole.global(name)?;
-                chains.push(start(Start::Global, name.own()));
+                chains.room()?.push(start(Start::Global, name.own()));
             }
             Does::ChangesGlobal(name) => whole.global(name)?,
             Does::ReadsVariable(number) => {
                 if let Some(root) = variable(names, code, number)? {
                     for (name, chain) in shared.iter() {
                         if name.equals(&root)? {
-                            chains.push(chain.clone());
+                            chains.room()?.push(chain.clone());
                         }
                     }
-                    chains.push(start(Start::Free, root));
+                    chains.room()?.push(start(Start::Free, root));
                 }
             }
             Does::ReadsLocal(number) => match locals.get(&number) {

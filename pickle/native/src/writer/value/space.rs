@@ -10,6 +10,7 @@ use crate::writer::step::op;
 use super::code::Facts;
 use super::program::{Do, Label, Program, save};
 use super::standard::Standard;
+use crate::room::Room as _;
 
 /// The copy of a function's globals: all functions that share globals share it.
 pub(crate) struct Space {
@@ -74,7 +75,7 @@ impl Session<'_> {
         self.out.op(op::EMPTY_DICT)?;
         let number = self.put_nothing()?;
         let space = Space { number, globals: globals.clone(), filled: Some(dict()?) };
-        self.memo.spaces.insert(address, space);
+        self.memo.spaces.room()?.insert(address, space);
         let mut steps = Vec::new();
         if let Some(name) = name {
             steps.extend([save(&held.names.name), save(&*self.home(&name)?), Do::Bytes(&[op::SETITEM])]);
@@ -94,14 +95,14 @@ impl Session<'_> {
             let mut pairs = Vec::with_capacity(content.dict_len());
             let mut at = 0;
             while let Some(pair) = content.dict_next(&mut at) {
-                pairs.push(pair);
+                pairs.room()?.push(pair);
             }
             if !pairs.is_empty() {
                 steps.extend([Do::Get(own), Do::Bytes(&[op::MARK])]);
                 for (name, value) in pairs {
                     steps.extend([save(&name), Do::Save(Label::Global(name), value)]);
                 }
-                steps.push(Do::Bytes(&[op::SETITEMS, op::POP]));
+                steps.room()?.push(Do::Bytes(&[op::SETITEMS, op::POP]));
             }
         } else if self.choices.source || !cfg!(Py_3_10) {
             // Before 3.10, functions find what is built in by their globals alone.
@@ -127,14 +128,17 @@ impl Session<'_> {
     /// Gives the globals of a module that is there wherever Python is their number.
     pub(super) fn put_space(&mut self, globals: Owned) -> Result<()> {
         let number = self.put_nothing()?;
-        self.memo.spaces.insert(globals.ptr().addr(), Space { number, globals, filled: None });
+        self.memo.spaces.room()?.insert(globals.ptr().addr(), Space { number, globals, filled: None });
         Ok(())
     }
 
     /// Takes the dict of a module that goes by value for the globals of its functions.
     pub(super) fn put_module_space(&mut self, globals: Owned) -> Result<()> {
         let number = self.put_nothing()?;
-        self.memo.spaces.insert(globals.ptr().addr(), Space { number, globals, filled: Some(dict()?) });
+        self.memo
+            .spaces
+            .room()?
+            .insert(globals.ptr().addr(), Space { number, globals, filled: Some(dict()?) });
         Ok(())
     }
 
@@ -195,15 +199,15 @@ impl Session<'_> {
         let mut steps = Vec::with_capacity(5);
         if !filling.open {
             filling.open = true;
-            steps.push(Do::Number(space.number));
+            steps.room()?.push(Do::Number(space.number));
         }
-        steps.push(save(&name));
-        steps.push(match name.is(&self.held.names.builtins) && !value.is_module() {
+        steps.room()?.push(save(&name));
+        steps.room()?.push(match name.is(&self.held.names.builtins) && !value.is_module() {
             true => Do::Standard(Standard::Builtins),
             false => Do::Save(Label::Global(name), value),
         });
-        steps.push(Do::Bytes(&[op::SETITEM]));
-        steps.push(Do::Globals(filling));
+        steps.room()?.push(Do::Bytes(&[op::SETITEM]));
+        steps.room()?.push(Do::Globals(filling));
         program.then(steps);
         Ok(())
     }

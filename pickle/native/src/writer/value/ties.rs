@@ -8,6 +8,7 @@ use crate::writer::step::Step;
 
 use super::canon::Known;
 use super::order::Sorted;
+use crate::room::Room as _;
 
 /// Members that look alike and are being written.
 pub(crate) struct Tie {
@@ -71,12 +72,12 @@ impl Session<'_> {
         let starts = !goes_on && sorted.alike.get(at + 1).copied().unwrap_or(false);
         if starts {
             let (owner, members, objects) = (sorted.owner.clone(), Vec::new(), Vec::new());
-            self.ties.push(Tie { ranges: Vec::new(), referred: Vec::new(), members, objects, owner });
+            self.ties.room()?.push(Tie { ranges: Vec::new(), referred: Vec::new(), members, objects, owner });
         }
         if starts || goes_on {
             if let Some(tie) = self.ties.last_mut() {
-                tie.ranges.push((now, usize::MAX));
-                tie.referred.push(Vec::new());
+                tie.ranges.room()?.push((now, usize::MAX));
+                tie.referred.room()?.push(Vec::new());
                 tie.members.extend(sorted.items.get(at).cloned());
             }
         }
@@ -105,7 +106,7 @@ impl Session<'_> {
         if let Some(swaps) = &mut swaps {
             swaps.orders = orders(&swaps.members, &[])?;
         }
-        self.ambiguous.push(Ambiguous { start: first.0, end, fine, owner });
+        self.ambiguous.room()?.push(Ambiguous { start: first.0, end, fine, owner });
         Ok(swaps)
     }
 
@@ -163,7 +164,7 @@ impl Session<'_> {
                 continue;
             };
             if number >= first.0 && number < current.0 {
-                referred.push(number);
+                referred.room()?.push(number);
                 if tie.objects.iter().all(|(known, _)| *known != number) {
                     tie.objects.extend(object.map(|object| (number, object.own())));
                 }
@@ -195,12 +196,12 @@ fn orders(members: &[Owned], objects: &[Owned]) -> Result<Vec<Owned>> {
     let mut other = members.to_vec();
     if other.len() > 1 {
         other.swap(0, 1);
-        orders.push(order(&other)?);
+        orders.room()?.push(order(&other)?);
     }
     if other.len() > 2 {
         other.swap(0, 1);
         other.rotate_left(1);
-        orders.push(order(&other)?);
+        orders.room()?.push(order(&other)?);
     }
     Ok(orders)
 }

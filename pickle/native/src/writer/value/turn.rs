@@ -10,6 +10,7 @@ use crate::writer::session::Session;
 use crate::writer::step::Step;
 
 use super::canon::Known;
+use crate::room::Room as _;
 
 /// How many objects are looked at before a dump begins, and how deep.
 const GLANCES: usize = 64;
@@ -126,20 +127,20 @@ impl Session<'_> {
             // Of several that are equal, the first.
             if matches!(kind, Kind::Text | Kind::Bytes) {
                 self.memo.atoms.put(&object, number)?;
-                values.push(object);
+                values.room()?.push(object);
             } else if Self::is_flat(&object) {
                 self.memo.atoms.put_flat(&object, number)?;
-                values.push(object);
+                values.room()?.push(object);
             } else if self.may_be_value(&object, kind)? {
                 match self.known(&object)? {
                     Known::Value(value) => {
                         self.memo.values.try_reserve(1).map_err(|_| Raised::memory())?;
-                        self.memo.values.entry(value).or_insert(number);
-                        values.push(object);
+                        self.memo.values.room()?.entry(value).or_insert(number);
+                        values.room()?.push(object);
                     }
                     Known::Here(value) => {
                         self.aliases.try_reserve(1).map_err(|_| Raised::memory())?;
-                        self.aliases.entry(value).or_insert(number);
+                        self.aliases.room()?.entry(value).or_insert(number);
                     }
                     Known::Nothing => {}
                 }
