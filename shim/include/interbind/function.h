@@ -85,12 +85,12 @@ INTERBIND_COLD interbind_overload *interbind_overload_make(const interbind_funct
     interbind_overload *made;
     uint32_t place, least = 0, other;
     if (def->name == NULL || def->call == NULL || (def->parameters == NULL && def->count != 0)) {
-        PyErr_Format(PyExc_ValueError, "'%s' has no name, no call, or no parameters where it says how many",
+        interbind_raise(PyExc_ValueError, "'%s' has no name, no call, or no parameters where it says how many",
             def->name == NULL ? "NULL" : def->name);
         return NULL;
     }
     if (def->size > ((size_t)1 << 20) || def->count > 1000) {
-        PyErr_Format(PyExc_ValueError, "'%s' has too many parameters, or too much behind it", def->name);
+        interbind_raise(PyExc_ValueError, "'%s' has too many parameters, or too much behind it", def->name);
         return NULL;
     }
     made = (interbind_overload *)calloc(1, start + def->count * sizeof(interbind_parameter));
@@ -110,7 +110,7 @@ INTERBIND_COLD interbind_overload *interbind_overload_make(const interbind_funct
         to->kind = from->kind == 0 && from->name != NULL && !def->by_place ? INTERBIND_PARAMETER_NAMED : from->kind;
         if (to->kind > INTERBIND_PARAMETER_KEYWORDS || to->kind < least || (to->kind == least && to->kind % 2 == 0 && least != 0) ||
             (from->name == NULL && to->kind != INTERBIND_PARAMETER_POSITIONAL)) {
-            PyErr_Format(PyExc_ValueError, "parameter %u of '%s' has kind %u, or no name, where that can't be", (unsigned)place,
+            interbind_raise(PyExc_ValueError, "parameter %u of '%s' has kind %u, or no name, where that can't be", (unsigned)place,
                 def->name, (unsigned)to->kind);
             interbind_overload_free(made);
             return NULL;
@@ -132,7 +132,7 @@ INTERBIND_COLD interbind_overload *interbind_overload_make(const interbind_funct
         }
         if (other < place || (to->fallback != NULL && (to->kind == INTERBIND_PARAMETER_REST || to->kind == INTERBIND_PARAMETER_KEYWORDS)) ||
             (to->fallback == NULL && to->kind <= INTERBIND_PARAMETER_NAMED && place > 0 && made->parameters[place - 1].fallback != NULL)) {
-            PyErr_Format(PyExc_ValueError, "parameter %u of '%s' has %s", (unsigned)place, def->name,
+            interbind_raise(PyExc_ValueError, "parameter %u of '%s' has %s", (unsigned)place, def->name,
                 other < place                ? "the name of another"
                     : to->fallback != NULL ? "a default, and takes the rest"
                                              : "no default, and the one before has");
@@ -253,7 +253,7 @@ INTERBIND_COLD int interbind_function_names(PyObject *module, PyObject *scope, P
     *qualname = NULL;
     *home_name = is_class ? interbind_attribute(scope, "__module__") : interbind_module_name(scope != NULL ? scope : module);
     if (*home_name != NULL && !PyUnicode_CheckExact(*home_name)) {
-        PyErr_Format(PyExc_TypeError, "the name of a module must be a str, not %R", *home_name);
+        interbind_raise(PyExc_TypeError, "the name of a module must be a str, not %R", *home_name);
         Py_CLEAR(*home_name);
     }
     if (*home_name == NULL) {
@@ -263,7 +263,7 @@ INTERBIND_COLD int interbind_function_names(PyObject *module, PyObject *scope, P
     outer = is_class ? interbind_attribute(scope, "__qualname__") : NULL;
     /* A class of a class may answer anything. */
     if (outer != NULL && !PyUnicode_Check(outer)) {
-        PyErr_Format(PyExc_TypeError, "the name of a class must be a str, not %R", outer);
+        interbind_raise(PyExc_TypeError, "the name of a class must be a str, not %R", outer);
         Py_CLEAR(outer);
     }
     if (outer != NULL) {

@@ -101,7 +101,7 @@ template <class T> struct converter<T, std::enable_if_t<std::is_integral_v<T> &&
             return false;
         }
         if (value < static_cast<wide>(std::numeric_limits<T>::min()) || value > static_cast<wide>(std::numeric_limits<T>::max())) {
-            PyErr_Format(PyExc_OverflowError, "%S doesn't fit into %d bytes", from, static_cast<int>(sizeof(T)));
+            interbind_raise(PyExc_OverflowError, "%S doesn't fit into %d bytes", from, static_cast<int>(sizeof(T)));
             return false;
         }
         out = static_cast<T>(value);
@@ -380,7 +380,7 @@ template <bool IsStateless, class R, class... A> struct called {
 INTERBIND_COLD interbind_overload *define(const char *name, const signature &its, const said &what, interbind_call_overload call,
     interbind_vectorcall *vectorcall, std::size_t size) {
     if (what.count > its.count) {
-        PyErr_Format(PyExc_ValueError, "'%s' has more names than parameters", name);
+        interbind_raise(PyExc_ValueError, "'%s' has more names than parameters", name);
         throw raised();
     }
     auto *parameters = static_cast<interbind_parameter_def *>(PyMem_Malloc((its.count + std::size_t(1)) * sizeof(interbind_parameter_def)));

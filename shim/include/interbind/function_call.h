@@ -13,6 +13,7 @@
 #include <interbind/abi.h>
 #include <interbind/compiler.h>
 #include <interbind/lock.h>
+#include <interbind/raise.h>
 
 #if defined(Py_LIMITED_API)
 #define INTERBIND_TUPLE_SIZE PyTuple_Size

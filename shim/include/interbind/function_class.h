@@ -58,7 +58,7 @@ INTERBIND_COLD PyObject *interbind_function_text_of(PyObject *function, void *of
 INTERBIND_COLD int interbind_function_set_text(PyObject *function, PyObject *value, void *offset) {
     PyObject *text;
     if (value == NULL || !PyUnicode_Check(value)) {
-        PyErr_Format(PyExc_TypeError, "the name of a function must be a str, not %R",
+        interbind_raise(PyExc_TypeError, "the name of a function must be a str, not %R",
             value == NULL ? Py_None : (PyObject *)Py_TYPE(value));
         return -1;
     }
@@ -139,7 +139,7 @@ INTERBIND_COLD PyObject *interbind_function_dict(PyObject *function, void *unuse
 INTERBIND_COLD int interbind_function_set_dict(PyObject *function, PyObject *value, void *unused) {
     (void)unused;
     if (value == NULL || !PyDict_Check(value)) {
-        PyErr_Format(PyExc_TypeError, "__dict__ must be set to a dictionary, not %R",
+        interbind_raise(PyExc_TypeError, "__dict__ must be set to a dictionary, not %R",
             value == NULL ? Py_None : (PyObject *)Py_TYPE(value));
         return -1;
     }
@@ -305,7 +305,7 @@ INTERBIND_COLD PyObject *interbind_function_bind(PyObject *function, PyObject *i
 
 INTERBIND_COLD PyObject *interbind_function_new_refused(PyTypeObject *type, PyObject *args, PyObject *names) {
     (void)type, (void)args, (void)names;
-    return PyErr_Format(PyExc_TypeError, "native functions are made by their modules, not by Python code");
+    return interbind_raise(PyExc_TypeError, "native functions are made by their modules, not by Python code");
 }
 
 #if defined(Py_LIMITED_API) && (Py_LIMITED_API + 0 < 0x030c0000 || defined(PYPY_VERSION))
@@ -322,7 +322,7 @@ INTERBIND_COLD PyObject *interbind_function_tp_call(PyObject *function, PyObject
         result = all == NULL ? PyErr_NoMemory() : NULL;
     } else if (vectorcall == NULL) {
         /* PyPy and 3.9 let Python code change classes of C, so that they make objects that nobody fills. */
-        PyErr_Format(PyExc_TypeError, "%R was not made by its class, and isn't called", function);
+        interbind_raise(PyExc_TypeError, "%R was not made by its class, and isn't called", function);
     } else {
         for (; place < given; place++) {
             all[place] = PyTuple_GetItem(args, place);

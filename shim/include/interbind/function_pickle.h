@@ -18,7 +18,7 @@ INTERBIND_COLD PyObject *interbind_pickle_refuse(PyObject *function, PyObject *w
     PyObject *error = pickle == NULL ? NULL : PyObject_GetAttrString(pickle, "PicklingError");
     PyObject *shown = error == NULL ? NULL : interbind_function_repr(function);
     if (shown != NULL) {
-        PyErr_Format(error, "can't pickle %U: %U", shown, why);
+        interbind_raise(error, "can't pickle %U: %U", shown, why);
     }
     Py_XDECREF(shown);
     Py_XDECREF(error);
@@ -108,7 +108,7 @@ INTERBIND_COLD PyObject *interbind_module_call(PyObject *function, PyObject *con
     (void)args;
     (void)count;
     (void)names;
-    return PyErr_Format(PyExc_TypeError, "%R stands for a module in a pickle, and isn't called", function);
+    return interbind_raise(PyExc_TypeError, "%R stands for a module in a pickle, and isn't called", function);
 }
 
 /* How far around a module its path is looked for: each step takes time by the name's length. */

@@ -9,6 +9,7 @@
 
 #include <interbind/abi.h>
 #include <interbind/compiler.h>
+#include <interbind/raise.h>
 
 /* Makes a module inside another: an attribute of `parent`, and in `sys.modules`. Functions and classes that are made for it
  * take its `__name__` for their `__module__`. What was registered under that name before is replaced, as an import would.
@@ -26,7 +27,7 @@ INTERBIND_COLD interbind_status interbind_submodule(PyObject *parent, const char
         status = INTERBIND_OK;
     }
     if (outer != NULL && !PyUnicode_Check(outer)) {
-        PyErr_Format(PyExc_TypeError, "the __name__ of a module must be a str, not %R", outer);
+        interbind_raise(PyExc_TypeError, "the __name__ of a module must be a str, not %R", outer);
     }
     Py_XDECREF(module);
     Py_XDECREF(full);

@@ -20,7 +20,7 @@
 INTERBIND_COLD void interbind_native_free(interbind_native_entry *entry) { free(entry); }
 
 INTERBIND_COLD interbind_status interbind_native_unread(const char *signature) {
-    PyErr_Format(PyExc_ValueError, "'%.200s' is not the type of a C function", signature == NULL ? "" : signature);
+    interbind_raise(PyExc_ValueError, "'%.200s' is not the type of a C function", signature == NULL ? "" : signature);
     return INTERBIND_FAILED;
 }
 
@@ -40,7 +40,7 @@ INTERBIND_COLD interbind_status interbind_native_add(PyObject *function, const c
             return interbind_misuse("interbind_native_add", "the function is NULL"), INTERBIND_FAILED;
         }
         if (is_ours == 0) {
-            PyErr_Format(PyExc_TypeError, "%R is not a native function of this build", function);
+            interbind_raise(PyExc_TypeError, "%R is not a native function of this build", function);
         }
         return INTERBIND_FAILED;
     }
@@ -63,7 +63,7 @@ INTERBIND_COLD interbind_status interbind_native_add(PyObject *function, const c
         for (each = newest; each != NULL; each = each->next) {
             if (interbind_str_same(each->signature, made->signature)) {
                 free(made);
-                PyErr_Format(PyExc_ValueError, "%R has an entry '%s' already", function, text);
+                interbind_raise(PyExc_ValueError, "%R has an entry '%s' already", function, text);
                 return INTERBIND_FAILED;
             }
         }

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 
 #include <interbind/import.h>
+#include <interbind/raise.h>
 
 /* Tells whether a class is another one or inherits from it. PyPy lets a class inherit from two that lie differently: there the
  * bases count whose layout the class has. */
@@ -102,7 +103,7 @@ INTERBIND_COLD void *interbind_record_refuse(const interbind_type_record *record
 /* Why a borrow isn't one that may be. */
 INTERBIND_COLD void *interbind_borrow_refuse(const interbind_type_record *record, PyObject *object, uint32_t mode) {
     if (mode != INTERBIND_BORROW_SHARED && mode != INTERBIND_BORROW_EXCLUSIVE) {
-        PyErr_Format(PyExc_SystemError, "interbind_borrow: there is no mode %u", (unsigned)mode);
+        interbind_raise(PyExc_SystemError, "interbind_borrow: there is no mode %u", (unsigned)mode);
         return NULL;
     }
     if (record->aliasing == INTERBIND_ALIASING_FROZEN) {
@@ -220,7 +221,7 @@ INTERBIND_COLD interbind_class_record *interbind_class_make(interbind_class *typ
     char more = 0;
     interbind_class_record *made;
     if (sscanf(type->version, "%u.%u.%u%c", &version[0], &version[1], &version[2], &more) != 3) {
-        PyErr_Format(PyExc_SystemError, "interbind_class_publish: the version of %s isn't three numbers: '%s'", type->name,
+        interbind_raise(PyExc_SystemError, "interbind_class_publish: the version of %s isn't three numbers: '%s'", type->name,
             type->version);
         return NULL;
     }
@@ -383,7 +384,7 @@ INTERBIND_COLD interbind_status interbind_class_unpublish(const interbind_contex
     record = interbind_class_find(type, context->core, (PyObject *)(void *)py_type);
     status = record == NULL ? INTERBIND_MISSING : context->types->unpublish(context->types, &record->record);
     if (status != INTERBIND_OK && status != INTERBIND_MISSING && PyErr_Occurred() == NULL) {
-        PyErr_Format(PyExc_RuntimeError, "interbind_class_unpublish: the registry refuses with status %d", (int)status);
+        interbind_raise(PyExc_RuntimeError, "interbind_class_unpublish: the registry refuses with status %d", (int)status);
     }
     return status;
 }

@@ -13,6 +13,7 @@
 
 #include <interbind/abi.h>
 #include <interbind/judge.h>
+#include <interbind/raise.h>
 
 /* A refusal in the making. */
 typedef struct interbind_refusal {
@@ -130,7 +131,7 @@ INTERBIND_COLD void interbind_refusal_side(char *text, size_t size, const char *
  * `INTERBIND_INVALID`. */
 INTERBIND_COLD interbind_status interbind_misuse(const char *function, const char *what) {
     if (PyErr_Occurred() == NULL) {
-        PyErr_Format(PyExc_SystemError, "%s: %s", function, what);
+        interbind_raise(PyExc_SystemError, "%s: %s", function, what);
     }
     return INTERBIND_INVALID;
 }

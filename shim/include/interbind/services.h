@@ -14,6 +14,7 @@
 
 #include <interbind/current.h>
 #include <interbind/import.h>
+#include <interbind/raise.h>
 
 /* ---- Types as keys. ---- */
 
@@ -199,7 +200,7 @@ INTERBIND_COLD interbind_status interbind_userdata_failed(const interbind_contex
         if (status == INTERBIND_FAILED) {
             PyErr_NoMemory();
         } else {
-            PyErr_Format(PyExc_RuntimeError, "cannot share userdata '%s': the service answers %d", name, (int)status);
+            interbind_raise(PyExc_RuntimeError, "cannot share userdata '%s': the service answers %d", name, (int)status);
         }
     }
     return status;
