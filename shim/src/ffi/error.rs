@@ -129,8 +129,10 @@ pub(crate) fn is_key_error(_at: Attached) -> bool {
 /// did.
 #[cfg(interbind_records)]
 pub(crate) fn says_no_text(_at: Attached, is_literal: bool) -> bool {
-    // SAFETY: classes that live as long as Python.
-    let (any, value) = unsafe { (py::PyExc_Exception, py::PyExc_ValueError) };
+    // SAFETY: a class that lives as long as Python.
+    let any = unsafe { py::PyExc_Exception };
+    // SAFETY: as above.
+    let value = unsafe { py::PyExc_ValueError };
     // SAFETY: as above.
     let memory = unsafe { py::PyExc_MemoryError };
     // SAFETY: attached.
