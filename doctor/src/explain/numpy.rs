@@ -16,7 +16,7 @@ pub(super) fn blame(meaning: &mut Meaning, before: &str, behind: &str) {
         let frames = FRAME.captures_iter(text).filter_map(|found| package_of(found.name("file")?.as_str()));
         frames.filter(|name| name != "numpy").last()
     };
-    // The traceback stands in front of the error, or, where it is a warning, behind it.
+    // The traceback comes before an error, and after a warning.
     let blamed = name(before).or_else(|| {
         let end = behind.find("_ARRAY_API not found").unwrap_or(behind.len());
         name(&behind[..end])

@@ -63,7 +63,7 @@ impl OurNote {
     /// The note, read: the first module's, with the roles of all.
     ///
     /// # Errors
-    /// That of a note that isn't understood, or that there is none.
+    /// The note isn't understood, or the file has no note.
     pub fn read(&self) -> Result<ModuleNote, NoteError> {
         let mut notes = self.notes();
         let mut whole = notes.next().unwrap_or_else(|| "".parse())?;

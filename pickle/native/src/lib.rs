@@ -7,7 +7,7 @@
 //! | [`writer`] | the engine that writes streams itself |
 //! | [`by_value`] | which modules go by value in one dump, for both engines |
 //! | [`kept`] | what is known about objects from earlier dumps, for both engines |
-//! | [`room`] | memory that collections of Rust ask for, so that there is a `MemoryError` when there is none |
+//! | [`room`] | memory for Rust's collections: when it runs out, that is a `MemoryError` |
 //! | [`state`] | what a module holds: one for each interpreter, nothing is shared |
 //!
 //! Built once for each Python with its full API. Nothing here is `static` that could hold an object: interpreters with a GIL
